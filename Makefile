@@ -1,0 +1,47 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need; a second call is quick.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+READY := .venv/.ready
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock docs clean
+
+help:            ## what can be made here
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## ?/  make \1\t/' | expand -t 16
+
+$(READY): pyproject.toml requirements.lock Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11"; echo "hint: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { echo "error: $(PYTHON) cannot make a virtual environment"; echo "hint: on Debian and Ubuntu install python3-venv"; exit 1; }
+	@echo "setting up .venv (about a minute the first time)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY)  ## the environment in .venv, so that .venv/bin/fabwatch runs
+
+demo: $(READY)   ## a make-believe fab, loaded, and its wafers at risk
+	@$(BIN)/fabwatch demo --fab demo
+
+test: lint       ## everything that has to hold
+	@$(BIN)/pytest
+
+lint: $(READY)   ## style, types and the order of the rooms
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo --no-timing | tail -n 1
+
+bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
+	@$(BIN)/python bench/risk.py
+
+docs: $(READY)   ## the reference pages, made anew from the tables, rules and errors
+	@$(BIN)/python docs/generate.py
+
+lock: $(READY)   ## lock the newest versions that pyproject.toml allows
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --extra dev --no-header --no-annotate pyproject.toml -o requirements.lock
+
+clean:           ## take away what was built, not your fabs
+	@rm -rf .venv demo bench/tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,135 @@
+"""Headers: which table a file fills and which of its columns are which, how sure that is, and what to suggest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fabwatch.sources.kinds import Kind, plain_name
+from fabwatch.sources.maintenance import MAINTENANCE_KIND
+from fabwatch.sources.moves import MOVES_KIND
+from fabwatch.sources.quals import QUALS_KIND
+from fabwatch.sources.tools import TOOLS_KIND
+from fabwatch.terms.errors import nearest
+from fabwatch.terms.settings import SourceSettings
+
+KINDS: dict[str, Kind] = {
+    kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, TOOLS_KIND)
+}
+READ_FIRST = ("tools", "moves", "restores", "quals")
+"""The order in which kinds are loaded when several come at once: tools before what refers to them."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Which column of the table each column of the file is."""
+
+    kind: Kind
+    columns: dict[str, int]
+    """{column: position in the file}."""
+    constants: dict[str, object]
+    unused: tuple[str, ...]
+    """Columns of the file that no column of the table is made from."""
+    lacking: tuple[str, ...]
+    """What the file needs and does not have."""
+    twice: tuple[str, ...] = ()
+    """Columns that matter and that two headers lay claim to."""
+
+    @property
+    def fits(self) -> bool:
+        """True when nothing that the table needs is lacking."""
+        return not self.lacking and not self.twice
+
+    @property
+    def sure(self) -> float:
+        """How sure the mapping is, from 0 to 1: the share of the file's columns that found their place."""
+        found = len(self.columns)
+        share = found / max(found + len(self.unused), 1)
+        return round(share if self.fits else share / 2, 3)
+
+
+def recognise(
+    header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None
+) -> Mapping:
+    """The mapping that fits best: the table whose needs are met and that explains most of the header."""
+    stated = stated or SourceSettings()
+    wanted = kind or stated.kind
+    candidates = [KINDS[wanted]] if wanted else list(KINDS.values())
+    mappings = [_mapping(candidate, header, stated) for candidate in candidates]
+    return max(mappings, key=lambda m: (m.fits, len(m.columns) - len(m.lacking)))
+
+
+def header_score(cells: Sequence[str], stated: SourceSettings, kind: str | None) -> float:
+    """How well a line serves as a header: the share of its cells that are known, and one more when nothing is lacking."""
+    mapping = recognise(cells, stated, kind)
+    return mapping.sure + mapping.fits if len(cells) > 1 and mapping.columns else 0.0
+
+
+def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings) -> Mapping:
+    user = stated.headers()
+    taken = {column for column in user.values()}
+    columns: dict[str, int] = {}
+    unused: list[str] = []
+    twice: list[str] = []
+    known = {column.name for column in kind.columns}
+    for position, name in enumerate(header):
+        column = user.get(name.casefold())
+        if column is None:
+            found = kind.column_of(name)
+            column = None if found in taken else found
+        if column is None or column not in known:
+            unused.append(name)
+        elif column not in columns:
+            columns[column] = position
+        elif plain_name(name) == column and plain_name(header[columns[column]]) != column:
+            # The canonical name wins over an alias for the same column.
+            unused.append(header[columns[column]])
+            columns[column] = position
+        elif plain_name(header[columns[column]]) == column:
+            unused.append(name)
+        elif any(column in group for group in kind.needs) or kind.table.column(column).kind == "time":
+            twice.append(f"{header[columns[column]]} and {name} both read as {column}")
+        else:
+            unused.append(name)
+    constants = {name: value for name, value in stated.constants.items() if name in known and name not in columns}
+    have = columns.keys() | constants.keys()
+    lacking = tuple(" or ".join(group) for group in kind.needs if not have & set(group))
+    return Mapping(kind, columns, constants, tuple(unused), lacking, tuple(twice))
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What to write into fab.toml so that a file finds its place."""
+
+    kind: str
+    columns: dict[str, str] = field(default_factory=dict)
+    open: tuple[str, ...] = ()
+    """What no column of the file comes near to."""
+
+    def toml(self, name: str, file_name: str) -> str:
+        """The lines for fab.toml; what stays open is left as a comment."""
+        lines = [f"[sources.{name}]", f'files = "{file_name}"', f'kind = "{self.kind}"']
+        if self.columns:
+            stated = ", ".join(f'{column} = "{header}"' for column, header in self.columns.items())
+            lines.append(f"columns = {{ {stated} }}")
+        lines += [f"# still open: {gap}" for gap in self.open]
+        return "\n".join(lines)
+
+
+def suggest(mapping: Mapping) -> Suggestion:
+    """For each lacking column the unused header that comes nearest to one of its names."""
+    kind = mapping.kind
+    names: dict[str, str] = {column.name: column.name for column in kind.columns} | dict(kind.aliases)
+    free = {plain_name(header): header for header in mapping.unused}
+    found: dict[str, str] = {}
+    still_open: list[str] = []
+    for gap in mapping.lacking:
+        options = gap.split(" or ")
+        hits = [free[name] for name, column in kind.vague.items() if column in options and name in free]
+        for name, column in names.items():
+            if column in options and not hits:
+                hits = [free[near] for near in nearest(name, free, 1) if len(name) > 2]
+        if hits:
+            column = next((kind.vague[n] for n in kind.vague if free.get(n) == hits[0]), options[0])
+            found[column] = hits[0]
+        else:
+            still_open.append(gap)
+    return Suggestion(kind.table.name, found, tuple(still_open))

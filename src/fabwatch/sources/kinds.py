@@ -1,0 +1,77 @@
+"""What a kind of file is: the table it fills, the names its columns go by, what it needs, and the rules of a row."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fabwatch.terms.problems import FutureTime, MissingValue, Rule
+from fabwatch.terms.tables import Column, Table
+
+Columns = dict[str, list[Any]]
+"""The values of a batch by column; all lists are of one length."""
+Fault = tuple[int, type[Rule], str]
+"""Position of a row in its batch, the rule it breaks, and why."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file."""
+
+    table: Table
+    aliases: Mapping[str, str]
+    """Other names of a column: {name as `plain_name` writes it: column}."""
+    needs: tuple[tuple[str, ...], ...]
+    """A file needs at least one column of each group."""
+    faults: Callable[[Columns], Iterator[Fault]]
+    """The rows that break a rule of their own."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What an absent column or an empty cell means."""
+    extras: tuple[Column, ...] = ()
+    """Columns such a file often has that belong to another table."""
+    vague: Mapping[str, str] = field(default_factory=dict)
+    """Names too general to be taken without asking; they make suggestions."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns a file of this kind may bring."""
+        return self.table.columns + self.extras
+
+    def column_of(self, header: str) -> str | None:
+        """The column that a header names, or None."""
+        name = plain_name(header)
+        if any(column.name == name for column in self.columns):
+            return name
+        return self.aliases.get(name)
+
+
+TOOL_NAMES = ("tool_id", "eqp_id", "eqp", "equipment", "equipment_id", "eqpid", "toolid", "machine", "machine_id", "entity")
+CHAMBER_NAMES = ("chamber_id", "chamberid", "module", "module_id", "ch", "ch_id", "sub_eqp_id", "unit_id")
+
+
+def names(column: str, *others: str) -> dict[str, str]:
+    """Other names of one column."""
+    return dict.fromkeys(others, column)
+
+
+def plain_name(header: str) -> str:
+    """A header in lower case with `_` for everything that is no letter or digit."""
+    return "_".join("".join(sign if sign.isalnum() else " " for sign in header.casefold()).split())
+
+
+def missing(kind: Kind, columns: Columns) -> Iterator[Fault]:
+    """Rows with an empty cell in a column that every row needs."""
+    for column in kind.table.columns:
+        if column.needed:
+            for row, value in enumerate(columns[column.name]):
+                if value is None:
+                    yield row, MissingValue, f"{column.name} is empty"
+
+
+def in_future(kind: Kind, columns: Columns, limit: datetime) -> Iterator[Fault]:
+    """Rows with a time after `limit`."""
+    for column in kind.table.columns:
+        if column.kind == "time":
+            for row, value in enumerate(columns[column.name]):
+                if value is not None and value > limit:
+                    yield row, FutureTime, f"{column.name}: {value} UTC has not come yet"

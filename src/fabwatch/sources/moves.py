@@ -1,0 +1,56 @@
+"""Moves: track-in and track-out lists of an MES, by lot or by wafer."""
+
+from collections.abc import Iterator
+
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names
+from fabwatch.terms.problems import MissingValue, NegativeQuantity, StartAfterEnd
+from fabwatch.terms.tables import MOVES, TOOLS
+
+
+def faults(columns: Columns) -> Iterator[Fault]:
+    """No lot and no wafer; a lot without a quantity; a quantity below one; a start after the end."""
+    rows = zip(
+        columns["lot"], columns["wafer"], columns["wafers"], columns["start_at"], columns["end_at"], strict=True
+    )
+    for row, (lot, wafer, wafers, start_at, end_at) in enumerate(rows):
+        if wafers is None:
+            if wafer is not None:
+                columns["wafers"][row] = 1
+            else:
+                yield row, MissingValue, "wafers is empty, and without a wafer it cannot be told"
+        elif wafers < 1:
+            yield row, NegativeQuantity, f"wafers: {wafers} is not a quantity"
+        if lot is None and wafer is None:
+            yield row, MissingValue, "neither lot nor wafer is given"
+        if start_at is not None and end_at is not None and start_at > end_at:
+            yield row, StartAfterEnd, f"start_at {start_at} lies after end_at {end_at}"
+
+
+MOVES_KIND = Kind(
+    table=MOVES,
+    aliases={
+        **names("tool", *TOOL_NAMES),
+        **names("chamber", *CHAMBER_NAMES),
+        **names("lot", "lot_id", "lotid", "lot_no", "lot_name", "lotname"),
+        **names("wafer", "wafer_id", "waferid", "wafer_no", "scribe", "scribe_id", "substrate_id", "substrate"),
+        **names("wafers", "wafer_qty", "qty", "quantity", "wafer_count", "wafer_quantity", "n_wafers", "num_wafers"),
+        **names("product", "product_id", "prod_id", "part", "part_id", "device"),
+        **names("route", "route_id", "process_flow", "flow", "process_plan", "prp_id"),
+        **names("step_no", "step_seq", "step_number", "oper_no", "operation_no", "ope_no", "seq_no"),
+        **names("step", "step_id", "step_name", "operation", "oper", "oper_id", "operation_id", "ope_id"),
+        **names("recipe", "recipe_id", "recipe_name", "ppid", "rcp", "recipeid"),
+        **names("kind", "lot_type", "wafer_type", "wafer_kind"),
+        **names("status", "move_status", "end_status", "process_status", "state"),
+        **names("start_at", "track_in", "trackin", "track_in_time", "start_time", "process_start", "begin_time"),
+        **names("start_at", "start", "in_time", "job_start", "starttime", "proc_start"),
+        **names("end_at", "track_out", "trackout", "track_out_time", "end_time", "process_end", "finish_time"),
+        **names("end_at", "end", "out_time", "job_end", "endtime", "proc_end", "completed_at"),
+        **names("tool_type", "eqp_type", "tool_group", "eqp_group", "equipment_type"),
+        **names("area", "area_id", "bay", "work_area", "workcenter"),
+    },
+    needs=(("tool",), ("end_at",), ("lot", "wafer"), ("wafers", "wafer")),
+    faults=faults,
+    defaults={"kind": "production"},
+    extras=(TOOLS.column("tool_type"), TOOLS.column("area")),
+    vague={**names("end_at", "time", "timestamp", "datetime", "date", "event_time", "move_time"), **names("wafer", "slot")},
+)

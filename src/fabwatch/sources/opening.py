@@ -1,0 +1,235 @@
+"""Files as they lie there: plain, gz or zip, unpacked piece by piece under limits and named by their content."""
+
+import codecs
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from fabwatch.terms.problems import Problem, Refused, TornFile, Unreadable
+
+PIECE = 1 << 18
+LINE_LIMIT = 1 << 20
+BOMB_RATIO = 200
+BOMB_FROM = 64 << 20
+"""A packed file is refused once it has grown past this many bytes and past BOMB_RATIO times its packed size."""
+
+
+class CannotRead(Exception):
+    """A file that cannot be taken at all; carries the problem that says why."""
+
+    def __init__(self, problem: Problem):
+        super().__init__(problem.why)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file, or one member of a zip file, that can be read from its beginning as often as needed."""
+
+    path: Path
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name people see: the path, and the member of a zip file behind `!`."""
+        return f"{self.path}!{self.member}" if self.member else str(self.path)
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the name, by which patterns in fab.toml find it."""
+        return Path(self.member or self.path.name).name
+
+    def pieces(self, tear: list[Problem] | None = None) -> Iterator[bytes]:
+        """The unpacked content, piece by piece.
+
+        A torn or damaged packing ends the pieces early and appends a TornFile to `tear`. Raises CannotRead.
+        """
+        try:
+            with self.path.open("rb") as file:
+                yield from _unpacked(file, self.member, [] if tear is None else tear)
+        except (OSError, zipfile.BadZipFile) as fault:
+            raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
+
+    def stream(self) -> io.BufferedReader:
+        """The unpacked content as a binary file."""
+        return io.BufferedReader(_Pieces(self.pieces()), PIECE)
+
+
+def documents(path: Path) -> list[Document]:
+    """The documents in one file: itself, or the members of a zip file. Raises CannotRead."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+        if start != b"PK\x03\x04":
+            return [Document(path)]
+        with zipfile.ZipFile(path) as packed:
+            names = [info.filename for info in packed.infolist() if not info.is_dir()]
+    except (OSError, zipfile.BadZipFile) as fault:
+        raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
+    return [Document(path, name) for name in names if not name.startswith("__MACOSX/")]
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What one pass over a file says of it."""
+
+    sha256: str
+    content: str
+    size: int
+    start: bytes
+    """The first bytes of the content."""
+    utf8: bool
+    quotes: bool
+    torn: Problem | None
+
+
+def inspect(document: Document) -> Inspected:
+    """Read the whole content once: its hash, its size, whether it is UTF-8, and whether it stays under the limits.
+
+    Raises CannotRead for what cannot be read, for lines over LINE_LIMIT and for bombs.
+    """
+    digest, size, start, quotes = hashlib.sha256(), 0, b"", False
+    text = _Utf8()
+    lines = _LongLines()
+    tear: list[Problem] = []
+    for piece in document.pieces(tear):
+        start = start or piece[: 1 << 16]
+        digest.update(piece)
+        size += len(piece)
+        text.feed(piece)
+        quotes = quotes or b'"' in piece
+        if not start.startswith(b"PAR1"):
+            lines.feed(piece)
+    return Inspected(
+        sha256=_packed_sha256(document, digest.hexdigest()),
+        content=digest.hexdigest(),
+        size=size,
+        start=start,
+        utf8=text.ends_well(),
+        quotes=quotes,
+        torn=tear[0] if tear else None,
+    )
+
+
+def _packed_sha256(document: Document, content: str) -> str:
+    if document.member or document.path.suffix != ".gz":
+        return content
+    with document.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unpacked(file: IO[bytes], member: str, tear: list[Problem]) -> Iterator[bytes]:
+    if member:
+        with zipfile.ZipFile(file) as packed:
+            size = packed.getinfo(member).compress_size
+            try:
+                with packed.open(member) as content:
+                    yield from _no_bomb(iter(lambda: content.read(PIECE), b""), size)
+            except (zlib.error, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as fault:
+                tear.append(Problem(TornFile, f"{member} is damaged or locked: {fault}"))
+        return
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    packed_gz = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    if packed_gz:
+        yield from _no_bomb(_gunzipped(file, tear), size)
+    else:
+        yield from iter(lambda: file.read(PIECE), b"")
+
+
+def _no_bomb(pieces: Iterator[bytes], packed: int) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > BOMB_FROM and size > BOMB_RATIO * packed:
+            raise CannotRead(Problem(Refused, f"unpacks to over {BOMB_RATIO} times its {packed} bytes: a bomb"))
+        yield piece
+
+
+def _gunzipped(file: IO[bytes], tear: list[Problem]) -> Iterator[bytes]:
+    """The unpacked gzip members one after the other; all that can be had before a tear."""
+    unpack, pending, fresh = zlib.decompressobj(wbits=31), b"", True
+    while pending := pending or file.read(PIECE):
+        try:
+            piece = unpack.decompress(pending, PIECE)
+        except zlib.error as fault:
+            tear.append(Problem(TornFile, f"damaged packing near byte {file.tell()}: {fault}"))
+            return
+        if piece:
+            yield piece
+        pending, fresh = unpack.unconsumed_tail, False
+        if unpack.eof:
+            # Zero bytes behind a member are padding, as tape and block devices leave it.
+            pending = unpack.unused_data.lstrip(b"\0")
+            unpack, fresh = zlib.decompressobj(wbits=31), True
+    if not fresh:
+        yield unpack.flush()
+        if not unpack.eof:
+            tear.append(Problem(TornFile, f"the packing ends early, after {file.tell()} bytes"))
+
+
+class _Utf8:
+    """Whether a content is UTF-8: a few broken lines do not make it something else, a Latin-1 file is all broken."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._good = self._broken = 0
+
+    def feed(self, piece: bytes) -> None:
+        self._count(self._decoder.decode(piece), piece.isascii())
+
+    def ends_well(self) -> bool:
+        self._count(self._decoder.decode(b"", final=True), ascii_only=False)
+        return self._good >= self._broken
+
+    def _count(self, text: str, ascii_only: bool) -> None:
+        if not ascii_only:
+            broken = text.count("\ufffd")
+            self._broken += broken
+            self._good += sum(sign > "\x7f" for sign in text) - broken
+
+
+class _LongLines:
+    """Raises CannotRead as soon as a line grows past LINE_LIMIT, so that no reader ever holds one."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    def feed(self, piece: bytes) -> None:
+        first = piece.find(b"\n")
+        if first < 0:
+            self._open += len(piece)
+        else:
+            self._open += first
+        if self._open > LINE_LIMIT:
+            raise CannotRead(Problem(Refused, f"a line of over {LINE_LIMIT:,} bytes"))
+        if first >= 0:
+            self._open = len(piece) - piece.rfind(b"\n") - 1
+
+
+class _Pieces(io.RawIOBase):
+    """Pieces of bytes as a raw binary stream."""
+
+    def __init__(self, pieces: Iterator[bytes]):
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count

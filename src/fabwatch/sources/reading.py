@@ -1,0 +1,241 @@
+"""A file as a table: its mapping, then batches of typed rows with the problems met on the way."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fabwatch.sources.header import Mapping, header_score, recognise
+from fabwatch.sources.kinds import Columns, Fault, in_future, missing
+from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.sources.text import Batch, Layout, Record, batches, find_layout
+from fabwatch.sources.values import Convert, Unfit, converter
+from fabwatch.terms.problems import Problem, TornLine, Unreadable, WrongColumnCount
+from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.tables import Column
+
+ARROW: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "whole": pa.int32(),
+    "number": pa.float64(),
+    "time": pa.timestamp("us"),
+    "flag": pa.bool_(),
+    "date": pa.date32(),
+}
+WHERE = (pa.field("_line", pa.int64()), pa.field("_byte_offset", pa.int64()), pa.field("_raw", pa.binary()))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some typed rows (columns of the kind, then `_line`, `_byte_offset`, `_raw`), and the problems of the others."""
+
+    table: pa.Table
+    problems: tuple[Problem, ...]
+
+
+@dataclass
+class TableFile:
+    """A file of which it is known how to read it."""
+
+    document: Document
+    inspected: Inspected
+    stated: SourceSettings
+    header: tuple[str, ...]
+    mapping: Mapping
+    layout: Layout | None
+    """How the text is laid out; None for Parquet."""
+    notes: list[str] = field(default_factory=list)
+
+    def rows(self, latest: datetime) -> Iterator[Rows]:
+        """The rows of the file in batches; a row with a time after `latest` is set aside. Raises CannotRead."""
+        reader: _Reader | None = None
+        for batch in self._batches():
+            reader = reader or _Reader(self, batch)
+            yield reader.read(batch, latest)
+
+    def count(self) -> int:
+        """How many records the file holds, readable or not."""
+        return sum(len(batch.records) + len(batch.problems) for batch in self._batches())
+
+    def _batches(self) -> Iterator[Batch]:
+        if self.layout is None:
+            return _parquet_batches(self.document)
+        return batches(self.document, self.inspected, self.layout)
+
+
+def open_table(document: Document, inspected: Inspected, stated: SourceSettings, kind: str | None = None) -> TableFile:
+    """Find out how to read a file: its layout and which column is which. Raises CannotRead."""
+    if inspected.start.startswith(b"PAR1"):
+        header = _parquet_header(document)
+        return TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
+    if _is_binary(inspected.start):
+        raise CannotRead(Problem(Unreadable, "this is no text, gz, zip or Parquet file"))
+    layout = find_layout(inspected, stated, lambda cells: header_score(cells, stated, kind))
+    mapping = recognise(layout.header, stated, kind)
+    file = TableFile(document, inspected, stated, layout.header, mapping, layout, list(layout.notes))
+    if layout.header_line > 1:
+        file.notes.append(f"the header is line {layout.header_line}")
+    return file
+
+
+def _is_binary(start: bytes) -> bool:
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"MZ"):
+        return start[:2] == b"MZ"
+    control = sum(byte < 9 or 14 <= byte < 32 for byte in start[:4096]) - start[:4096].count(0)
+    return start[:4] in (b"\x7fELF", b"%PDF", b"\x89PNG") or control > len(start[:4096]) // 20
+
+
+class _Reader:
+    """Turns the records of one file into typed rows."""
+
+    def __init__(self, file: TableFile, first: Batch):
+        self._file = file
+        self._kind = file.mapping.kind
+        whole = [r.cells for r in first.records if len(r.cells) == len(file.header)]
+        self._converters: dict[str, Convert] = {}
+        zoneless: list[str] = []
+        for column in self._kind.columns:
+            position = file.mapping.columns.get(column.name)
+            cells = [] if position is None else [cells[position] for cells in whole]
+            self._converters[column.name] = converter(column, cells, file.stated)
+            if column.kind == "time" and not file.stated.zone and _without_zone(cells):
+                zoneless.append(column.name)
+        if zoneless:
+            file.notes.append(f"{' and '.join(zoneless)} without a zone: read as UTC (zone = \"…\" in fab.toml for another)")
+        self._widths = {len(cells[-1]) for cells in whole[:-1]}
+
+    def read(self, batch: Batch, latest: datetime) -> Rows:
+        problems = list(batch.problems)
+        records = batch.records
+        if batch.last_is_open and records and not self._closed(records[-1]):
+            last = records[-1]
+            records = records[:-1]
+            problems.append(_problem(last, TornLine, "the last line has no line end and may be cut"))
+        width = len(self._file.header)
+        ragged = [record for record in records if len(record.cells) != width]
+        problems += [
+            _problem(r, WrongColumnCount, f"{len(r.cells)} cells, the header has {width} columns") for r in ragged
+        ]
+        if ragged:
+            records = [record for record in records if len(record.cells) == width]
+        columns, faults = self._columns(records)
+        faults += [*missing(self._kind, columns), *self._kind.faults(columns), *in_future(self._kind, columns, latest)]
+        bad: dict[int, Fault] = {}
+        for fault in faults:
+            bad.setdefault(fault[0], fault)
+        problems += [_problem(records[row], rule, why) for row, rule, why in sorted(bad.values(), key=_position)]
+        return Rows(_table(self._kind.columns, columns, records, bad.keys()), tuple(problems))
+
+    def _columns(self, records: Sequence[Record]) -> tuple[Columns, list[Fault]]:
+        faults: list[Fault] = []
+        columns: Columns = {}
+        for column in self._kind.columns:
+            convert = self._converters[column.name]
+            position = self._file.mapping.columns.get(column.name)
+            if position is None:
+                constant = self._file.mapping.constants.get(column.name)
+                columns[column.name] = [None if constant is None else convert(constant)] * len(records)
+            else:
+                values = columns[column.name] = []
+                for row, record in enumerate(records):
+                    try:
+                        values.append(convert(record.cells[position]))
+                    except Unfit as fault:
+                        faults.append((row, fault.rule, fault.why))
+                        values.append(None)
+            default = self._kind.defaults.get(column.name)
+            if default is not None:
+                columns[column.name] = [default if value is None else value for value in columns[column.name]]
+        # A cell that is no value is reported as that, and not once more as empty.
+        return columns, sorted(faults, key=_position)
+
+    def _closed(self, record: Record) -> bool:
+        """True when a last line without a line end is whole all the same: its last cell shows that nothing is cut."""
+        if self._file.layout is None or self._file.stated.complete:
+            return True
+        if len(record.cells) != len(self._file.header):
+            return False
+        last = record.cells[-1]
+        if record.raw.rstrip().endswith(b'"'):
+            return True
+        mapped = {position: name for name, position in self._file.mapping.columns.items()}
+        name = mapped.get(len(record.cells) - 1)
+        if name is None:
+            return True
+        column = next(column for column in self._kind.columns if column.name == name)
+        if column.words:
+            return _fits(self._converters[name], last)
+        return column.kind == "time" and self._widths == {len(last)} and _fits(self._converters[name], last)
+
+
+def _fits(convert: Convert, cell: str) -> bool:
+    try:
+        return convert(cell) is not None
+    except Unfit:
+        return False
+
+
+def _position(fault: Fault) -> int:
+    return fault[0]
+
+
+def _problem(record: Record, rule: type, why: str) -> Problem:
+    return Problem(rule, why, record.line, record.byte_offset, as_text(record.raw))
+
+
+def as_text(raw: bytes) -> str:
+    """The raw bytes of a line as text that can be stored and shown; what is no UTF-8 stays visible as an escape."""
+    return raw.decode("utf-8", errors="backslashreplace").rstrip("\r\n").replace("\0", "")
+
+
+def _without_zone(cells: Sequence[Any]) -> bool:
+    for cell in cells:
+        if isinstance(cell, str) and cell.strip():
+            text = cell.strip()
+            return not (text.endswith(("Z", "UTC")) or "+" in text or "-" in text[10:] or text.replace(".", "").isdigit())
+        if isinstance(cell, datetime):
+            return cell.tzinfo is None
+    return False
+
+
+def _table(columns: tuple[Column, ...], values: Columns, records: Sequence[Record], bad: Any) -> pa.Table:
+    good = [row for row in range(len(records)) if row not in bad] if bad else None
+    arrays: list[pa.Array] = []
+    fields: list[pa.Field] = []
+    for column in columns:
+        cells = values[column.name] if good is None else [values[column.name][row] for row in good]
+        arrays.append(pa.array(cells, ARROW[column.kind]))
+        fields.append(pa.field(column.name, ARROW[column.kind]))
+    kept = records if good is None else [records[row] for row in good]
+    where = ([r.line for r in kept], [r.byte_offset for r in kept], [r.raw for r in kept])
+    arrays += [pa.array(cells, f.type) for cells, f in zip(where, WHERE, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=pa.schema([*fields, *WHERE]))
+
+
+def _parquet_header(document: Document) -> tuple[str, ...]:
+    try:
+        return tuple(_parquet_file(document).schema_arrow.names)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise CannotRead(Problem(Unreadable, f"damaged Parquet: {fault}")) from fault
+
+
+def _parquet_file(document: Document) -> pq.ParquetFile:
+    # A member of a zip file cannot be sought in, which Parquet needs; it is held in memory while it is read.
+    return pq.ParquetFile(pa.BufferReader(document.stream().read()) if document.member else document.path)
+
+
+def _parquet_batches(document: Document) -> Iterator[Batch]:
+    try:
+        row = 0
+        for part in _parquet_file(document).iter_batches(batch_size=50_000):
+            columns = [column.to_pylist() for column in part.columns]
+            cells = [list(values) for values in zip(*columns, strict=True)]
+            yield Batch([Record(c, row + n, row + n - 1, str(c).encode()) for n, c in enumerate(cells, 1)])
+            row += len(cells)
+        if not row:
+            yield Batch()
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise CannotRead(Problem(Unreadable, f"damaged Parquet: {fault}")) from fault

@@ -1,0 +1,226 @@
+"""Text files: encoding, separator and header found by content, then records with the byte where each begins."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.terms.problems import BadEncoding, EmptyFile, NulBytes, Problem, Refused, StrayQuote
+from fabwatch.terms.settings import SourceSettings
+
+DELIMITERS = (",", "\t", ";", "|")
+HEADER_WITHIN = 20
+"""A header is looked for in so many first lines; titles and comments may stand above it."""
+COLUMN_LIMIT = 2_000
+QUOTED_LINES = 20
+"""A quoted text may run over so many lines; a quote still open then is a stray one."""
+
+
+@dataclass
+class Record:
+    """One record: its cells, and where it stands."""
+
+    cells: list[str]
+    line: int
+    byte_offset: int
+    raw: bytes
+
+
+@dataclass
+class Batch:
+    """Some records of equal kind and the problems met while cutting them."""
+
+    records: list[Record] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    last_is_open: bool = False
+    """True when the last record of the file has no line end."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is laid out."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    header_line: int
+    notes: tuple[str, ...] = ()
+
+
+Recognise = Callable[[list[str]], float]
+"""How well a list of cells serves as a header, from 0 to 1."""
+
+
+def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recognise) -> Layout:
+    """Encoding, separator and header of a text file; the header is the first line that `recognise` likes best.
+
+    Raises CannotRead for an empty file, and for one whose header has over COLUMN_LIMIT columns.
+    """
+    notes: list[str] = []
+    encoding = stated.encoding or _encoding(inspected, notes)
+    text = _decoded_start(inspected.start, encoding)
+    lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:HEADER_WITHIN]
+    if not any(line.strip() for line in lines):
+        raise CannotRead(Problem(EmptyFile, "the file is empty"))
+    signs = (stated.delimiter,) if stated.delimiter else DELIMITERS
+    best = max(
+        ((recognise(cells), len(cells), -number, sign) for number, cells, sign in _cut(lines, signs)),
+        default=(0.0, 0, 0, ","),
+    )
+    _, _, minus_line, delimiter = best
+    header = cells_of(lines[-minus_line], delimiter)
+    if len(header) > COLUMN_LIMIT:
+        raise CannotRead(Problem(Refused, f"{len(header):,} columns; at most {COLUMN_LIMIT:,} are read"))
+    return Layout(encoding, delimiter, tuple(cell.strip() for cell in header), 1 - minus_line, tuple(notes))
+
+
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """The cells of one line."""
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)
+
+
+def batches(document: Document, inspected: Inspected, layout: Layout, size: int = 50_000) -> Iterator[Batch]:
+    """The records below the header, `size` at a time; blank lines, comments and repeated headers are no records."""
+    batch = Batch()
+    for record in _records(document, inspected, layout, batch):
+        batch.records.append(record)
+        if len(batch.records) >= size:
+            done = Batch(batch.records, batch.problems)
+            batch.records, batch.problems = [], []
+            yield done
+    yield batch
+
+
+def _records(document: Document, inspected: Inspected, layout: Layout, batch: Batch) -> Iterator[Record]:
+    header = list(layout.header)
+    pending: list[_Line] = []
+    for line in _lines(document, inspected, layout.encoding):
+        batch.last_is_open = not line.ended
+        if line.number <= layout.header_line or not (pending or line.text.strip()):
+            continue
+        if line.fault is not None:
+            batch.problems.append(line.fault)
+            continue
+        pending.append(line)
+        if inspected.quotes and sum(part.text.count('"') for part in pending) % 2:
+            if len(pending) < QUOTED_LINES:
+                continue
+            # A stray quote costs its own line only; the lines behind it are read again, each by itself.
+            stray, *rest = pending
+            batch.problems.append(stray.problem(StrayQuote, "a quotation mark is never closed"))
+        else:
+            rest = []
+            yield from _record(pending, layout.delimiter, header)
+        pending = []
+        for part in rest:
+            if part.text.count('"') % 2:
+                batch.problems.append(part.problem(StrayQuote, "a quotation mark is never closed"))
+            else:
+                yield from _record([part], layout.delimiter, header)
+    for part in pending:
+        if part.text.count('"') % 2:
+            batch.problems.append(part.problem(StrayQuote, "a quotation mark is never closed"))
+        else:
+            yield from _record([part], layout.delimiter, header)
+
+
+def _record(lines: "list[_Line]", delimiter: str, header: list[str]) -> Iterator[Record]:
+    first = lines[0]
+    if len(lines) == 1 and '"' not in first.text:
+        cells = first.text.split(delimiter)
+        raw = first.raw
+    else:
+        cells = next(csv.reader([line.text + "\n" for line in lines], delimiter=delimiter), [])
+        raw = b"".join(line.raw for line in lines)
+    if first.text.startswith("#") and len(cells) != len(header):
+        return
+    if cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header:
+        return
+    yield Record(cells, first.number, first.offset, raw)
+
+
+@dataclass(slots=True)
+class _Line:
+    text: str
+    number: int
+    offset: int
+    raw: bytes
+    ended: bool
+    fault: Problem | None = None
+
+    def problem(self, rule: type, why: str) -> Problem:
+        return Problem(rule, why, self.number, self.offset, self.raw.decode("latin-1").rstrip("\r\n"))
+
+
+def _lines(document: Document, inspected: Inspected, encoding: str) -> Iterator[_Line]:
+    stream = document.stream()
+    if encoding.startswith("utf-16"):
+        yield from _wide_lines(stream, encoding, skip=2 if inspected.start[:2] in (b"\xff\xfe", b"\xfe\xff") else 0)
+        return
+    offset = 0
+    skip = 3 if inspected.start.startswith(b"\xef\xbb\xbf") else 0
+    for number, raw in enumerate(stream, 1):
+        body = raw[skip:] if number == 1 else raw
+        yield _line(body, number, offset, raw, encoding)
+        offset += len(raw)
+
+
+def _line(body: bytes, number: int, offset: int, raw: bytes, encoding: str) -> _Line:
+    ended = body.endswith(b"\n")
+    try:
+        text = body.decode(encoding).rstrip("\r\n")
+    except UnicodeDecodeError as fault:
+        line = _Line("?", number, offset, raw, ended)
+        line.fault = line.problem(BadEncoding, f"byte {fault.start + 1} of the line is no {encoding} text")
+        return line
+    line = _Line(text, number, offset, raw, ended)
+    if "\0" in text:
+        line.fault = line.problem(NulBytes, "zero bytes inside the line")
+    return line
+
+
+def _wide_lines(stream: io.BufferedReader, encoding: str, skip: int) -> Iterator[_Line]:
+    offset = skip
+    stream.read(skip)
+    reader = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")
+    for number, text in enumerate(reader, 1):
+        raw = text.encode(encoding)
+        line = _Line(text.rstrip("\r\n"), number, offset, raw, text.endswith("\n"))
+        if "\ufffd" in text or "\0" in text:
+            line.fault = Problem(BadEncoding, f"no {encoding} text in this line", number, offset, text.strip())
+        yield line
+        offset += len(raw)
+
+
+def _encoding(inspected: Inspected, notes: list[str]) -> str:
+    start = inspected.start
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16-le" if start[:2] == b"\xff\xfe" else "utf-16-be"
+    if inspected.utf8:
+        if b"\0" in start[:4096] and start[1:4096:2].count(0) > len(start[:4096]) // 3:
+            return "utf-16-le"
+        if b"\0" in start[:4096] and start[0:4096:2].count(0) > len(start[:4096]) // 3:
+            return "utf-16-be"
+        return "utf-8"
+    # Bytes that are no UTF-8 come from Windows or Latin-1 tools; which one only differs in signs such as the euro.
+    notes.append('read as Windows-1252, because it is not UTF-8 (state encoding = "…" in fab.toml for another)')
+    return "cp1252"
+
+
+def _decoded_start(start: bytes, encoding: str) -> str:
+    if encoding.startswith("utf-16"):
+        start = start[: len(start) // 2 * 2]
+    return start.decode(encoding, errors="replace").lstrip("\ufeff")
+
+
+def _cut(lines: list[str], signs: tuple[str, ...]) -> Iterator[tuple[int, list[str], str]]:
+    for number, line in enumerate(lines):
+        if line.strip():
+            for sign in signs:
+                yield number, cells_of(line, sign), sign

@@ -1,0 +1,1 @@
+"""Pure mathematics: arrays in, numbers out; every function cites its source."""

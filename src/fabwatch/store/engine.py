@@ -1,0 +1,55 @@
+"""The engine: DuckDB with its two extensions, taken from the installed packages, never from the network."""
+
+import importlib.util
+from pathlib import Path
+
+import duckdb
+
+from fabwatch.terms.errors import DiskFull, EngineMissing, FabwatchError, StoreBroken, StoreBusy
+
+EXTENSIONS = ("sqlite_scanner", "ducklake")
+
+
+def connect(memory: str, temporary: Path) -> duckdb.DuckDBPyConnection:
+    """A private in-memory connection with the extensions loaded and no way to the network. Raises EngineMissing."""
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "memory_limit": memory,
+            "temp_directory": str(temporary),
+        }
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    for name in EXTENSIONS:
+        _load(connection, name)
+    return connection
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    path = _packaged(name)
+    try:
+        # Loaded by its path, the signature of the extension is still checked by the engine.
+        connection.execute(f"LOAD '{path}'" if path else f"LOAD {name}")
+    except duckdb.Error as fault:
+        raise EngineMissing(f"The engine's extension {name} cannot be loaded: {fault}") from fault
+
+
+def _packaged(name: str) -> str | None:
+    found = importlib.util.find_spec(f"duckdb_extension_{name}")
+    places = (found.submodule_search_locations or []) if found else []
+    for place in places:
+        for path in Path(place).rglob(f"v{duckdb.__version__}/{name}.duckdb_extension"):
+            return str(path).replace("'", "''")
+    return None
+
+
+def translated(fault: Exception) -> FabwatchError:
+    """The error a person can act on, for one that came from the engine or the disk."""
+    text = str(fault)
+    first = text.splitlines()[0] if text else type(fault).__name__
+    if "No space left" in text or "not enough space" in text.lower():
+        return DiskFull(f"The disk is full: {first}")
+    if "database is locked" in text or "conflict" in text.lower():
+        return StoreBusy(f"The fab is being written by another process: {first}")
+    return StoreBroken(f"The fab cannot be read or written: {first}")

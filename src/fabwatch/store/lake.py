@@ -1,0 +1,184 @@
+"""The lake: a fab folder with a catalog, Parquet files, one writer at a time and any number of readers."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from fabwatch.store.engine import connect, translated
+from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, StoreBusy, UnknownTime
+from fabwatch.terms.settings import Settings
+from fabwatch.terms.tables import TABLES, Column, Table
+
+FORMAT = 1
+MARK = "fabwatch.json"
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "whole": "BIGINT",
+    "number": "DOUBLE",
+    "time": "TIMESTAMP",
+    "flag": "BOOLEAN",
+    "date": "DATE",
+}
+WAIT_FOR_WRITER = 600.0
+"""Seconds a writer waits for another one: longer than the largest file takes to commit."""
+
+
+class Lake:
+    """An open fab folder."""
+
+    def __init__(self, folder: Path, settings: Settings, *, create: bool = False):
+        self.folder = folder
+        self.settings = settings
+        self._lock = FileLock(str(folder / ".writing.lock"))
+        if not (folder / MARK).exists():
+            if not create:
+                raise NoFab(f"There is no fab in {folder}.")
+            self._create()
+        self._check_format()
+        self.connection = self._attached()
+
+    @property
+    def data(self) -> Path:
+        """The folder of the Parquet files."""
+        return self.folder / "data"
+
+    @property
+    def catalog(self) -> Path:
+        """The catalog file."""
+        return self.folder / self.settings.fab.catalog.removeprefix("sqlite:")
+
+    def close(self) -> None:
+        """Let go of the fab."""
+        self.connection.close()
+
+    def ask(self, sql: str, parameters: dict[str, Any] | Sequence[Any] | None = None) -> duckdb.DuckDBPyConnection:
+        """Run one statement; what it gives is fetched from the result. Raises StoreBroken and its kin."""
+        try:
+            return self.connection.execute(sql, parameters)
+        except duckdb.Error as fault:
+            raise translated(fault) from fault
+
+    def rows(self, sql: str, parameters: dict[str, Any] | Sequence[Any] | None = None) -> list[dict[str, Any]]:
+        """The rows of one question as dictionaries."""
+        result = self.ask(sql, parameters)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction, alone among writers: all of it is kept, or nothing. Raises StoreBusy, DiskFull."""
+        try:
+            with self._lock.acquire(timeout=WAIT_FOR_WRITER):
+                self.ask("BEGIN")
+                try:
+                    yield
+                    self.ask("COMMIT")
+                except BaseException:
+                    with _quiet():
+                        self.connection.execute("ROLLBACK")
+                    raise
+        except Timeout:
+            raise StoreBusy(f"Another process has been writing to {self.folder} for {WAIT_FOR_WRITER:.0f} s.") from None
+        except OSError as fault:
+            raise translated(fault) from fault
+
+    def pin(self, known_at: datetime | None = None) -> int:
+        """Let every question read one snapshot: the newest, or the one that stood at `known_at`. Returns its number.
+
+        Raises UnknownTime when nothing had been loaded by `known_at`.
+        """
+        version = self._version(known_at)
+        for table in TABLES:
+            self.ask(
+                f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} AT (VERSION => {version})"
+            )
+        return version
+
+    def _version(self, known_at: datetime | None) -> int:
+        if known_at is None:
+            return int(self.ask("SELECT id FROM ducklake_current_snapshot('lake')").fetchall()[0][0])
+        found = self.ask(
+            "SELECT max(snapshot_id), min(snapshot_time)::TIMESTAMP FROM ducklake_snapshots('lake') "
+            "WHERE snapshot_time::TIMESTAMP <= $known_at",
+            {"known_at": known_at},
+        ).fetchall()[0]
+        tables = "SELECT min(snapshot_id) FROM ducklake_snapshots('lake') WHERE schema_version >= 1"
+        complete = int(self.ask(tables).fetchall()[0][0])
+        if found[0] is None or found[0] < complete:
+            first = self.ask(
+                "SELECT snapshot_time::TIMESTAMP FROM ducklake_snapshots('lake') WHERE snapshot_id = $id",
+                {"id": complete},
+            ).fetchall()[0][0]
+            raise UnknownTime(
+                f"Nothing had been loaded by {known_at} UTC.", f"the fab was made at {first} UTC: ask for a later time"
+            )
+        return int(found[0])
+
+    def _create(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._lock.acquire(timeout=WAIT_FOR_WRITER):
+            if (self.folder / MARK).exists():
+                return
+            connection = self._attached()
+            connection.execute("BEGIN")
+            for table in TABLES:
+                connection.execute(ddl(table))
+            connection.execute("COMMIT")
+            connection.close()
+            # The mark comes last: a folder without it was never a fab, and making it again does no harm.
+            (self.folder / MARK).write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+
+    def _attached(self) -> duckdb.DuckDBPyConnection:
+        connection = connect(self.settings.fab.memory, self.folder / "tmp")
+        self.data.mkdir(exist_ok=True)
+        attach = (
+            f"ATTACH 'ducklake:sqlite:{_quoted(self.catalog)}' AS lake "
+            f"(DATA_PATH '{_quoted(self.data)}/', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 10)"
+        )
+        for wait in (0.05, 0.2, 0.5, 1.0, 2.0, None):
+            try:
+                connection.execute(attach)
+                return connection
+            except duckdb.Error as fault:
+                # Another process may be committing to the catalog at this very moment; that takes milliseconds.
+                if "locked" not in str(fault) or wait is None:
+                    raise translated(fault) from fault
+                time.sleep(wait)
+        raise AssertionError("the last try either returns or raises")
+
+    def _check_format(self) -> None:
+        try:
+            made = int(json.loads((self.folder / MARK).read_text(encoding="utf-8"))["format"])
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise NoFab(f"{self.folder / MARK} cannot be read: {fault}") from None
+        if made > FORMAT:
+            raise NewerFab(f"{self.folder} has format {made}; this fabwatch reads up to {FORMAT}.")
+
+
+def ddl(table: Table) -> str:
+    """The statement that makes a table of the lake."""
+    columns = ", ".join(_column(column) for column in table.stored)
+    return f"CREATE TABLE IF NOT EXISTS lake.{table.name} ({columns})"
+
+
+def _column(column: Column) -> str:
+    return f"{column.name} {SQL_TYPES[column.kind]}"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, FabwatchError):
+        return

@@ -1,0 +1,211 @@
+"""Answers: frozen objects that the command line, Python and every later face print alike."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fabwatch.terms.clock import iso
+from fabwatch.terms.words import sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class How:
+    """How an answer was computed: its rules in words, and the question as it was put to the engine."""
+
+    method: str
+    sql: str
+    snapshot: int
+    """Version of the lake that was read; the same version gives the same answer."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Wafers at risk of one tool or chamber under one qual type, or of a whole area or tool type."""
+
+    area: str | None
+    tool_type: str | None
+    tool: str | None
+    chamber: str
+    qual_type: str | None
+    since: datetime | None
+    bounded: bool
+    level: str
+    wafers: int
+    passes: int
+    lots: int
+    limit: int | None
+    status: str
+    failed_at: datetime | None = None
+    """The latest failed qual that no good one has followed."""
+    suspect_wafers: int = 0
+    """Wafers before a failed qual that passed again without a restore (rule 8)."""
+    tools: int = 1
+    distinct_wafers: int | None = None
+    """Of an area or type: each wafer once, though it may be at risk on several tools."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The last move of a wafer or lot, anywhere in the fab."""
+
+    tool: str | None
+    area: str | None
+    step: str | None
+    end_at: datetime | None
+
+
+@dataclass(frozen=True)
+class NextCheck:
+    """The next step of the route that checks wafers, and how many steps away it is."""
+
+    step: str
+    steps_away: int
+
+
+@dataclass(frozen=True)
+class Contained:
+    """One wafer or lot to hold."""
+
+    wafer: str | None
+    lot: str | None
+    wafers: int
+    passes: int
+    first_end: datetime
+    last_end: datetime
+    now: Whereabouts
+    next_check: NextCheck | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """One interval between two looks at the tool, and the chance that the fault began in it (rule 12)."""
+
+    since: datetime | None
+    until: datetime
+    wafers: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class _Answer(ABC):
+    as_of: datetime
+    known_at: datetime | None
+    demo: bool
+    how: How
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data with ISO times: what `--json` prints."""
+        return {**plain(self), "sentence": self.sentence()}
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """The flat table of the answer: what `--csv` prints."""
+
+    @abstractmethod
+    def sentence(self, language: str = "en") -> str:
+        """One sentence that a supervisor can read."""
+
+    def df(self) -> "pd.DataFrame":
+        """The flat table as a data frame; times are datetimes in UTC."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.rows())
+        for name in frame.columns:
+            if name in TIME_COLUMNS:
+                frame[name] = pd.to_datetime(frame[name], utc=True)
+        return frame
+
+
+TIME_COLUMNS = frozenset({"since", "until", "failed_at", "first_end", "last_end", "now_end_at"})
+
+
+@dataclass(frozen=True)
+class Risk(_Answer):
+    """Which wafers are at risk now, per tool, chamber and qual type."""
+
+    by: str
+    tools: tuple[Exposure, ...] = field(default=())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an exposure."""
+        return [plain(row) for row in self.tools]
+
+    def sentence(self, language: str = "en") -> str:
+        """How many wafers, on how many tools, and which is worst."""
+        largest: dict[str, Exposure] = {}
+        for row in self.tools:
+            name = row.tool or row.area or row.tool_type or "-"
+            # Qual types look at the same wafers, so a tool counts with its largest type and not with their sum.
+            if row.chamber == "*" and row.wafers and row.wafers > getattr(largest.get(name), "wafers", 0):
+                largest[name] = row
+        if not largest:
+            return sentence(language, "risk_none", as_of=iso(self.as_of))
+        name, worst = max(largest.items(), key=lambda pair: pair[1].wafers)
+        said = sentence(
+            language,
+            "risk",
+            wafers=sum(row.wafers for row in largest.values()),
+            tools=sum(row.tools for row in largest.values()),
+            as_of=iso(self.as_of),
+            worst=f"{name} ({worst.wafers:,})",
+        )
+        return said + (sentence(language, "lot") if any(row.level == "lot" for row in largest.values()) else "")
+
+
+@dataclass(frozen=True)
+class Containment(_Answer):
+    """Which wafers and lots ran between the last good qual and the failed one, and where they are now."""
+
+    tool: str
+    chamber: str
+    qual_type: str
+    since: datetime | None
+    until: datetime
+    bounded: bool
+    level: str
+    wafers: int
+    passes: int
+    lots: int
+    items: tuple[Contained, ...]
+    last_good: datetime | None = None
+    """The last good qual; `since` lies before it when the qual can miss."""
+    looks: tuple[Look, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an item: a hold list."""
+        rows = []
+        for item in self.items:
+            row = plain(item)
+            row |= {f"now_{key}": value for key, value in row.pop("now").items()}
+            check = row.pop("next_check") or {}
+            row |= {"next_check": check.get("step"), "steps_to_check": check.get("steps_away")}
+            rows.append({"held_for": f"{self.tool} {self.qual_type} {iso(self.until)}", **row})
+        return rows
+
+    def sentence(self, language: str = "en") -> str:
+        """How many wafers of how many lots, from when until when."""
+        key = "contain" if self.last_good else "contain_unbounded"
+        place = self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+        values = {"wafers": self.wafers, "lots": self.lots, "tool": place, "until": iso(self.until)}
+        said = sentence(language, key, since=iso(self.last_good), **values)
+        if self.last_good and self.since != self.last_good:
+            said += sentence(language, "reach", since=iso(self.since) or "-", good=iso(self.last_good))
+        return said + (sentence(language, "lot") if self.level == "lot" else "")
+
+
+def plain(value: Any) -> Any:
+    """Plain data for JSON: dataclasses become dictionaries, times ISO 8601 text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value

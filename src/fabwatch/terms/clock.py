@@ -1,0 +1,69 @@
+"""Time: what a stamp says, and its zone. The one place where zones are converted.
+
+Inside fabwatch every time is a naive `datetime` in UTC; ISO 8601 with `Z` goes out.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from fabwatch.terms.errors import UnknownTime
+
+Clock = Callable[[], datetime]
+
+SKEW = timedelta(seconds=60)
+"""How far a stamp may lie ahead of this machine's clock before it counts as a time in the future."""
+
+
+def utc_now() -> datetime:
+    """The wall clock, as a naive UTC time."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def to_utc(stamp: datetime) -> datetime:
+    """A stamp with a zone, as a naive UTC time; one without a zone is UTC already."""
+    return stamp if stamp.tzinfo is None else stamp.astimezone(UTC).replace(tzinfo=None)
+
+
+class SkippedTime(ValueError):
+    """The clock skipped this local time when summer time began."""
+
+
+class RepeatedTime(ValueError):
+    """This local time came twice when summer time ended."""
+
+
+def zone_to_utc(zone: str, ambiguous: str = "") -> Callable[[datetime], datetime]:
+    """A function from local time in `zone` (IANA name) to UTC.
+
+    `ambiguous` is `first` or `second` for the hour that comes twice. The function raises SkippedTime and RepeatedTime.
+    """
+    place: tzinfo = ZoneInfo(zone)
+
+    def convert(local: datetime) -> datetime:
+        if local.tzinfo is not None:
+            return to_utc(local)
+        early = local.replace(tzinfo=place, fold=0).utcoffset() or timedelta(0)
+        late = local.replace(tzinfo=place, fold=1).utcoffset() or timedelta(0)
+        if early < late:
+            raise SkippedTime(f"{local} did not happen in {zone}")
+        if early > late and not ambiguous:
+            raise RepeatedTime(f"{local} happened twice in {zone}")
+        return local - (late if ambiguous == "second" else early)
+
+    return convert
+
+
+def iso(stamp: datetime | None) -> str | None:
+    """ISO 8601 in UTC (`2026-03-17T06:30:00Z`), or None."""
+    if stamp is None:
+        return None
+    return stamp.isoformat(timespec="microseconds" if stamp.microsecond else "seconds") + "Z"
+
+
+def asked_time(text: str) -> datetime:
+    """The time that a person wrote in a question; without a zone it is UTC. Raises UnknownTime."""
+    try:
+        return to_utc(datetime.fromisoformat(text.strip()))
+    except (ValueError, OverflowError):
+        raise UnknownTime(f"{text!r} is not a time.") from None

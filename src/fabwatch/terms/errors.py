@@ -1,0 +1,116 @@
+"""Errors that end a command.
+
+    FabwatchError             every error that fabwatch raises on purpose
+    ├── NoFab                 there is no fab in that folder
+    ├── NewerFab              the fab was made by a newer fabwatch
+    ├── EngineMissing         an extension of the engine is not installed
+    ├── StoreBroken           the catalog or a data file cannot be read
+    ├── StoreBusy             another process holds the fab for writing
+    ├── DiskFull              no room left to write
+    ├── BadSettings           fab.toml has faults; all are listed
+    ├── NoSuchPath            a path to load does not exist or cannot be read
+    └── BadQuestion           the question names something the fab does not have
+        ├── UnknownTool       no tool, area, chamber or qual type of that name
+        ├── UnknownTime       not a time, or no qual at that time
+        └── NothingFailed     containment asked for, and no qual has failed
+
+Faults in data are not errors: they become rows of `problems` (see `terms.problems`).
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class FabwatchError(Exception):
+    """What went wrong, and under `hint` the way out."""
+
+    hint = "run the command again with --debug and report what it prints"
+
+    def __init__(self, what: str, hint: str | None = None):
+        super().__init__(what)
+        self.what = what
+        if hint is not None:
+            self.hint = hint
+
+
+class NoFab(FabwatchError):
+    """There is no fab in that folder."""
+
+    hint = "load a file to make one: fabwatch ingest PATH --fab FOLDER"
+
+
+class NewerFab(FabwatchError):
+    """The fab was made by a newer fabwatch."""
+
+    hint = "use the fabwatch that made it, or a later one"
+
+
+class EngineMissing(FabwatchError):
+    """An extension of the engine is not installed."""
+
+    hint = "make setup, or: pip install duckdb-extension-ducklake duckdb-extension-sqlite-scanner of duckdb's version"
+
+
+class StoreBroken(FabwatchError):
+    """The catalog or a data file cannot be read."""
+
+    hint = "fabwatch doctor says what is wrong and how to mend it"
+
+
+class StoreBusy(FabwatchError):
+    """Another process holds the fab for writing."""
+
+    hint = "wait for the other ingest to end, then run the command again: nothing is lost or doubled"
+
+
+class DiskFull(FabwatchError):
+    """No room is left to write."""
+
+    hint = "free some space and run the same command again: it goes on where it stopped"
+
+
+class BadSettings(FabwatchError):
+    """fab.toml has faults; all are listed."""
+
+    hint = "mend each line in fab.toml; the settings page lists every key"
+
+
+class NoSuchPath(FabwatchError):
+    """A path to load does not exist or cannot be read."""
+
+    hint = "give a file, a folder, or a pattern in quotes such as 'exports/*.csv.gz'"
+
+
+class BadQuestion(FabwatchError):
+    """The question names something that the fab does not have."""
+
+    hint = "fabwatch risk lists every tool, chamber and qual type"
+
+
+class UnknownTool(BadQuestion):
+    """No tool, area, chamber or qual type of that name."""
+
+
+class UnknownTime(BadQuestion):
+    """Not a time, or no qual at that time."""
+
+    hint = "write a time as 2026-03-17T06:30Z; without a zone it is read as UTC"
+
+
+class NothingFailed(BadQuestion):
+    """Containment was asked for, and no qual has failed."""
+
+    hint = "name the suspect qual yourself: fabwatch contain TOOL --at TIME"
+
+
+def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """The known words nearest to `word`, best first, whatever their case."""
+    by_fold = {name.casefold(): name for name in known}
+    return [by_fold[hit] for hit in get_close_matches(word.casefold(), by_fold, n=limit, cutoff=0.5)]
+
+
+def unknown(what: str, word: str, known: Iterable[str]) -> UnknownTool:
+    """An error for a name that is not there, offering the nearest ones."""
+    near = nearest(word, known)
+    tail = f" Near it: {', '.join(near)}." if near else ""
+    return UnknownTool(f"No {what} {word}.{tail}")

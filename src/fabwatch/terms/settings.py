@@ -1,0 +1,210 @@
+"""fab.toml: what the user states about a fab. One frozen object, made once, that lists all faults at once."""
+
+import tomllib
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from fabwatch.terms.errors import BadSettings, nearest
+from fabwatch.terms.tables import BY_NAME, LOADED
+
+FILE = "fab.toml"
+
+
+def _one_or_many(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+class _Stated(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class SourceSettings(_Stated):
+    """`[sources.NAME]`: how the files of one source are to be read."""
+
+    pattern: Names = Field((), alias="files", description="Names of its files, such as 'moves_*.csv.gz'.")
+    kind: str | None = Field(None, description="The table it fills: moves, quals, restores or tools.")
+    zone: str | None = Field(None, description="IANA zone of stamps without one, such as 'Europe/Berlin'.")
+    ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that comes twice.")
+    columns: dict[str, str] = Field({}, description="column = 'Header in the file'.")
+    constants: dict[str, str | int | float | bool] = Field({}, description="A value for a column the file lacks.")
+    words: dict[str, str | bool] = Field({}, description="Meaning of a word: ENGR = 'test', GREEN = 'pass'.")
+    encoding: str | None = Field(None, description="Encoding, when it is not UTF-8 or UTF-16 with a mark.")
+    delimiter: str | None = Field(None, description="The separator, when it is not found by itself.")
+    decimal: Literal[".", ","] | None = Field(None, description="The decimal sign.")
+    time_format: str | None = Field(None, description="strptime format of its times, such as '%d/%m/%Y %H:%M'.")
+    complete: bool = Field(False, description="true: a last line without a line end is whole.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pattern_by_other_names(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            value = dict(value)
+            for other in ("pattern", "file", "file_pattern", "match", "glob"):
+                if other in value and "files" not in value:
+                    value["files"] = value.pop(other)
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_is_known(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            near = nearest(value, available_timezones())
+            raise ValueError(f"no zone {value!r}" + (f"; near it: {', '.join(near)}" if near else ""))
+        return None if value is None else ZoneInfo(value).key
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_is_a_table(cls, value: str | None) -> str | None:
+        kinds = [table.name for table in LOADED]
+        if value is not None and value not in kinds:
+            raise ValueError(f"no kind {value!r}; it is one of {', '.join(kinds)}")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                "".encode(value)
+            except LookupError:
+                raise ValueError(f"no encoding {value!r}") from None
+        return value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter_is_one_sign(cls, value: str | None) -> str | None:
+        if value is not None and len(value) != 1:
+            raise ValueError("a delimiter is one sign")
+        return value
+
+    @field_validator("time_format")
+    @classmethod
+    def _time_format_reads_a_date(cls, value: str | None) -> str | None:
+        if value is not None:
+            moment = datetime(2026, 3, 17, 6, 30)  # noqa: DTZ001 - a local time on purpose
+            try:
+                back = datetime.strptime(moment.strftime(value), value)  # noqa: DTZ007 - a local time on purpose
+            except ValueError as fault:
+                raise ValueError(f"not a time format: {fault}") from None
+            if back.date() != moment.date():
+                raise ValueError("a time format needs the year, the month and the day")
+        return value
+
+    @model_validator(mode="after")
+    def _columns_are_known(self) -> "SourceSettings":
+        tables = [BY_NAME[self.kind]] if self.kind else list(LOADED)
+        known = {name for table in tables for name in table.names}
+        for given, header in self.columns.items():
+            if given not in known and header not in known:
+                near = nearest(given, known)
+                raise ValueError(f"columns: no column {given!r}" + (f"; near it: {', '.join(near)}" if near else ""))
+        for given in self.constants:
+            if given not in known:
+                raise ValueError(f"constants: no column {given!r}")
+        return self
+
+    def headers(self) -> dict[str, str]:
+        """What the user states of the header: {header in the file, case folded: column}, whichever way it was written."""
+        known = {name for table in LOADED for name in table.names}
+        return {
+            (header if column in known else column).casefold(): column if column in known else header
+            for column, header in self.columns.items()
+        }
+
+    def covers(self, name: str, file_name: str) -> bool:
+        """True when a file of that name belongs to this source; without a pattern its own NAME has to be in it."""
+        folded = file_name.casefold()
+        patterns = [p.casefold() for p in self.pattern] or [f"*{name.casefold()}*"]
+        return any(fnmatch(folded, p) or fnmatch(folded, p + ".gz") for p in patterns)
+
+
+class QualSettings(_Stated):
+    """`[quals.TYPE]`: what a qual type covers, how sure it is, and its limits on wafers at risk."""
+
+    recipes: Names = Field((), description="The recipes it covers; none stated means all.")
+    sensitivity: float = Field(1.0, gt=0, le=1, description="Chance that it sees a fault that is there.")
+    warning: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be watched.")
+    inhibit: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be stopped.")
+    wear_shape: float = Field(1.0, gt=0, description="Weibull shape of the wear, for a qual that can miss.")
+    wear_scale: float | None = Field(None, gt=0, description="Weibull scale in wafers; none means no wear is assumed.")
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> "QualSettings":
+        if self.warning and self.inhibit and self.warning > self.inhibit:
+            raise ValueError(f"warning {self.warning} lies above inhibit {self.inhibit}")
+        if self.wear_shape != 1.0 and self.wear_scale is None:
+            raise ValueError("wear_shape needs a wear_scale")
+        return self
+
+
+class FabSettings(_Stated):
+    """`[fab]`: the fab itself."""
+
+    name: str = Field("", description="Name of the fab, for headings.")
+    catalog: str = Field("sqlite:catalog.sqlite", description="Where the catalog lies; a path is inside the fab folder.")
+    memory: str = Field("700MB", pattern=r"^\d+(MB|GB)$", description="Memory the engine may use.")
+    check_areas: Names = Field(("*met*", "*insp*"), description="Areas whose steps check wafers; * stands for any text.")
+    demo: bool = Field(False, description="true: make-believe data, and every answer says so.")
+
+    @field_validator("catalog")
+    @classmethod
+    def _catalog_is_sqlite(cls, value: str) -> str:
+        if not value.startswith("sqlite:"):
+            raise ValueError("only a sqlite: catalog is supported so far")
+        return value
+
+
+class Settings(_Stated):
+    """Everything in fab.toml."""
+
+    fab: FabSettings = FabSettings()
+    sources: dict[str, SourceSettings] = {}
+    quals: dict[str, QualSettings] = {}
+
+    def source_of(self, file_name: str) -> tuple[str, SourceSettings]:
+        """The source that a file belongs to, the longest pattern first; an empty one when none covers it."""
+        hits = [(name, source) for name, source in self.sources.items() if source.covers(name, file_name)]
+        hits.sort(key=lambda hit: max((len(p) for p in hit[1].pattern), default=0), reverse=True)
+        return hits[0] if hits else ("", SourceSettings())
+
+    def qual(self, qual_type: str | None) -> QualSettings:
+        """What is stated of a qual type."""
+        return self.quals.get(qual_type or "", QualSettings())
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings of the fab in `folder`; all defaults without a fab.toml. Raises BadSettings with every fault."""
+    path = folder / FILE
+    if not path.exists():
+        return Settings()
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise BadSettings(f"{path} is not TOML: {fault}") from None
+    try:
+        return Settings.model_validate(stated)
+    except ValidationError as fault:
+        lines = [_fault_line(dict(error)) for error in fault.errors()]
+        raise BadSettings(f"{path} has {len(lines)} fault(s):\n" + "\n".join(f"  {line}" for line in lines)) from None
+
+
+_KEYS: dict[str, type[BaseModel]] = {"fab": FabSettings, "sources": SourceSettings, "quals": QualSettings}
+
+
+def _fault_line(error: dict[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{where}: {str(error['msg']).removeprefix('Value error, ')} (got {error['input']!r})"
+    key = str(error["loc"][-1])
+    room = _KEYS.get(str(error["loc"][0])) if len(error["loc"]) > 1 else Settings
+    known = [field.alias or name for name, field in room.model_fields.items()] if room else []
+    near = nearest(key, known)
+    return f"{where}: no such key" + (f"; near it: {', '.join(near)}" if near else f"; there are {', '.join(known)}")

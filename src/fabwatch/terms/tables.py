@@ -1,0 +1,180 @@
+"""The tables of a fab: the one truth that DDL, import checks, answers and the reference page are made from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "whole", "number", "time", "flag", "date"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, kind, sentence, unit, whether a row needs it, and whether a file brings it."""
+
+    name: str
+    kind: Kind
+    sentence: str
+    unit: str = ""
+    needed: bool = False
+    words: str = ""
+    """Name of the closed vocabulary its values come from (see `terms.words`), or nothing."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its name, sentence and columns, and which of them say when it happened."""
+
+    name: str
+    sentence: str
+    columns: tuple[Column, ...]
+    at: str = ""
+    """The event time that bounds every question, or nothing for a table that is a list."""
+    loaded: bool = False
+    """True where files bring the rows; such a row also carries the load that brought it."""
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns as stored: those of the table, then `day` and `load` where files bring the rows."""
+        extra: tuple[Column, ...] = ()
+        if self.at:
+            extra += (Column("day", "date", f"UTC day of `{self.at}`, so that a bound prunes files."),)
+        if self.loaded:
+            extra += (Column("load", "text", "The load that brought the row (see `loads`)."),)
+        return self.columns + extra
+
+
+TOOLS = Table(
+    "tools",
+    "The tools of the fab, as a tool list states them.",
+    (
+        Column("tool", "text", "Name of the tool.", needed=True),
+        Column("tool_type", "text", "Sister tools share a type."),
+        Column("area", "text", "Litho, Etch, Diffusion, CMP, Metrology …"),
+        Column("chambers", "text", "Names of its chambers, separated by `;`."),
+    ),
+    loaded=True,
+)
+
+MOVES = Table(
+    "moves",
+    "One pass of a wafer, or of a lot when wafers are not tracked, through a tool or chamber.",
+    (
+        Column("lot", "text", "The lot; a row needs a lot or a wafer."),
+        Column("wafer", "text", "The wafer when it is known; a bare slot number 1–25 is read within its lot."),
+        Column("wafers", "whole", "How many wafers the row stands for: 1 for a wafer, the quantity for a lot.", "wafers"),
+        Column("product", "text", "The product."),
+        Column("route", "text", "The route the lot follows."),
+        Column("step_no", "whole", "Position on the route."),
+        Column("step", "text", "Name of the step."),
+        Column("tool", "text", "The tool it ran on.", needed=True),
+        Column("chamber", "text", "The chamber when it is known."),
+        Column("recipe", "text", "The recipe."),
+        Column("kind", "text", "`production`, or `test` for monitor and dummy wafers.", words="kind"),
+        Column("status", "text", "How it ended (completed, aborted …); an aborted wafer was processed all the same."),
+        Column("start_at", "time", "Start of processing.", "UTC"),
+        Column("end_at", "time", "End of processing: what counts for exposure.", "UTC", needed=True),
+    ),
+    at="end_at",
+    loaded=True,
+)
+
+QUALS = Table(
+    "quals",
+    "Periodic checks of a tool or chamber. A qual only looks; it resets nothing.",
+    (
+        Column("tool", "text", "The tool that was checked.", needed=True),
+        Column("chamber", "text", "The chamber that was checked; empty means the whole tool."),
+        Column("qual_type", "text", "What was checked: particles, rate, thickness …", needed=True),
+        Column("processed_at", "time", "When the test wafer was processed.", "UTC", needed=True),
+        Column("resulted_at", "time", "When the result arrived; empty means at once.", "UTC"),
+        Column("passed", "flag", "Good or failed.", needed=True, words="passed"),
+        Column("reading", "number", "The measured value."),
+        Column("unit", "text", "Unit of the reading."),
+        Column("lower", "number", "Lower limit of the reading."),
+        Column("upper", "number", "Upper limit of the reading."),
+        Column("reason", "text", "Why it was done, when it was not periodic."),
+    ),
+    at="processed_at",
+    loaded=True,
+)
+
+RESTORES = Table(
+    "restores",
+    "What makes a tool as good as new: repair, preventive maintenance, part change.",
+    (
+        Column("tool", "text", "The tool that was restored.", needed=True),
+        Column("chamber", "text", "The chamber; empty means the whole tool."),
+        Column("done_at", "time", "When the work was done.", "UTC", needed=True),
+        Column("kind", "text", "`pm`, `repair` or `part`.", words="restore"),
+    ),
+    at="done_at",
+    loaded=True,
+)
+
+PLACES = Table(
+    "places",
+    "Every place where a move was ever seen, kept from the moves: known tools, chambers, and the steps of each route.",
+    (
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chamber", "text", "The chamber."),
+        Column("tool_type", "text", "Its type, when the moves say so."),
+        Column("area", "text", "Its area, when the moves say so."),
+        Column("route", "text", "The route, or the product where no route is given."),
+        Column("step_no", "whole", "Position on the route."),
+        Column("step", "text", "Name of the step."),
+        Column("by_wafer", "flag", "True when the moves name the wafer, false when only the lot."),
+    ),
+)
+
+LOADS = Table(
+    "loads",
+    "The ledger: one row for each file content that was taken in or waits.",
+    (
+        Column("load", "text", "Identity of the load: the start of the SHA-256 of the content.", needed=True),
+        Column("path", "text", "The file it came from."),
+        Column("sha256", "text", "SHA-256 of the file as it lay on disk (packed, if it was packed)."),
+        Column("content", "text", "SHA-256 of the content once unpacked: the same content loads once.", needed=True),
+        Column("kind", "text", "The table it fills."),
+        Column("status", "text", "`loaded`, `inbox` or `failed`."),
+        Column("bytes", "whole", "Size of the content.", "bytes"),
+        Column("rows", "whole", "Rows stored.", "rows"),
+        Column("duplicates", "whole", "Rows that were there already, in this file or an earlier one.", "rows"),
+        Column("set_aside", "whole", "Rows set aside (see `problems`).", "rows"),
+        Column("header", "text", "The header as it was read, columns separated by a tab."),
+        Column("message", "text", "What was noticed."),
+        Column("loaded_at", "time", "When it was committed.", "UTC"),
+        Column("version", "text", "The fabwatch that read it."),
+    ),
+)
+
+PROBLEMS = Table(
+    "problems",
+    "What was set aside, and why: nothing that arrives is dropped.",
+    (
+        Column("load", "text", "The load it belongs to.", needed=True),
+        Column("path", "text", "The file."),
+        Column("kind", "text", "The table the row was meant for."),
+        Column("line", "whole", "Line in the file, from 1 (row in a Parquet file); 0 for the whole file."),
+        Column("byte_offset", "whole", "Where the line begins in the unpacked file.", "bytes"),
+        Column("rule", "text", "The rule that set it aside (see the page of rules).", needed=True),
+        Column("why", "text", "What is wrong, in words."),
+        Column("hint", "text", "The way out."),
+        Column("raw", "text", "The line as it stands in the file."),
+        Column("waiting", "text", "The row as read, when it only waits for something else to be loaded (JSON)."),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (TOOLS, MOVES, QUALS, RESTORES, PLACES, LOADS, PROBLEMS)
+LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

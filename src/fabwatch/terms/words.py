@@ -1,0 +1,53 @@
+"""Closed vocabularies of the columns, and the sentences of the answers in English and Spanish."""
+
+from collections.abc import Mapping
+
+PASSED: Mapping[str, bool] = {
+    **dict.fromkeys(("pass", "passed", "p", "1", "1.0", "true", "t", "y", "yes", "ok", "good", "accept", "ac"), True),
+    **dict.fromkeys(("fail", "failed", "f", "0", "0.0", "false", "n", "no", "nok", "ng", "bad", "reject", "rej"), False),
+}
+
+KIND: Mapping[str, str] = {
+    **dict.fromkeys(("production", "prod", "p", "product", "lot", "normal"), "production"),
+    **dict.fromkeys(("test", "tw", "t", "monitor", "mon", "dummy", "qual", "npw", "control", "season"), "test"),
+}
+
+RESTORE: Mapping[str, str] = {
+    **dict.fromkeys(("pm", "preventive", "maintenance", "scheduled", "clean", "wet clean"), "pm"),
+    **dict.fromkeys(("repair", "corrective", "cm", "unscheduled", "breakdown", "fix"), "repair"),
+    **dict.fromkeys(("part", "replacement", "part change", "swap", "consumable"), "part"),
+}
+
+VOCABULARIES: Mapping[str, Mapping[str, object]] = {"passed": PASSED, "kind": KIND, "restore": RESTORE}
+
+NOTHING = frozenset({"", "null", "none", "n/a", "na", "nan", "-", "--", "\\n"})
+"""What an empty cell looks like in exports, in lower case."""
+
+STATUS_SHAPE = {"ok": "●", "watch": "▲", "act": "■", "none": "○"}
+
+SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "risk": "{wafers:,} wafers are at risk on {tools:,} tools as of {as_of}; worst: {worst}.",
+        "risk_none": "No tool of this selection has run a wafer by {as_of}.",
+        "contain": "{wafers:,} wafers of {lots:,} lots ran on {tool} after its last good qual ({since}) until {until}.",
+        "contain_unbounded": "{wafers:,} wafers of {lots:,} lots ran on {tool} from the first move on record until "
+        "{until}; no good qual was ever recorded.",
+        "reach": " A qual that can miss reaches back to {since}, behind the last good one ({good}).",
+        "lot": " Counted by lot: the moves do not name the wafers.",
+    },
+    "es": {
+        "risk": "{wafers:,} obleas en riesgo en {tools:,} equipos a fecha {as_of}; el peor: {worst}.",
+        "risk_none": "Ningún equipo de esta selección ha procesado obleas hasta {as_of}.",
+        "contain": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} tras su último control bueno ({since}) "
+        "hasta {until}.",
+        "contain_unbounded": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} desde el primer movimiento "
+        "registrado hasta {until}; no consta ningún control bueno.",
+        "reach": " Un control que puede fallar obliga a mirar hasta {since}, antes del último bueno ({good}).",
+        "lot": " Contado por lote: los movimientos no nombran las obleas.",
+    },
+}
+
+
+def sentence(language: str, key: str, **values: object) -> str:
+    """The sentence `key` in `language` (English for one that is not there), filled with `values`."""
+    return SENTENCES.get(language, SENTENCES["en"])[key].format(**values)
