@@ -75,6 +75,8 @@ def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings) -> Mappi
         if column is None:
             found = kind.column_of(name)
             column = None if found in taken else found
+        if name in stated.ignore:
+            continue
         if column is None or column not in known:
             unused.append(name)
         elif column not in columns:

@@ -34,6 +34,7 @@ class SourceSettings(_Stated):
     zone: str | None = Field(None, description="IANA zone of stamps without one, such as 'Europe/Berlin'.")
     ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that comes twice.")
     columns: dict[str, str] = Field({}, description="column = 'Header in the file'.")
+    ignore: Names = Field((), description="Headers that are known and not needed.")
     constants: dict[str, str | int | float | bool] = Field({}, description="A value for a column the file lacks.")
     words: dict[str, str | bool] = Field({}, description="Meaning of a word: ENGR = 'test', GREEN = 'pass'.")
     encoding: str | None = Field(None, description="Encoding, when it is not UTF-8 or UTF-16 with a mark.")

@@ -1,0 +1,169 @@
+"""The one transaction of a file: its rows, the places they show, its problems and its line in the ledger."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from fabwatch.sources.kinds import Kind
+from fabwatch.sources.reading import WHERE, as_text
+from fabwatch.store.lake import SQL_TYPES, Lake
+from fabwatch.terms.problems import Problem, UnknownTool
+from fabwatch.terms.tables import BY_NAME, PLACES, PROBLEMS, Table
+
+REFERRING = ("quals", "restores")
+"""Tables whose rows wait until their tool is known."""
+INTRODUCING = ("tools", "moves")
+"""Tables whose rows make tools known."""
+KNOWN_TOOLS = "(SELECT tool FROM lake.tools UNION SELECT tool FROM lake.places)"
+
+
+@dataclass
+class Counts:
+    """What a transaction did."""
+
+    rows: int = 0
+    duplicates: int = 0
+    parked: int = 0
+
+
+class Staging:
+    """The rows and problems of one file on their way into the lake."""
+
+    def __init__(self, lake: Lake, load: str, path: str, kind: Kind):
+        self._lake = lake
+        self._load = load
+        self._path = path
+        self._kind = kind
+        self.staged = 0
+        columns = ", ".join(f"{c.name} {SQL_TYPES[c.kind]}" for c in kind.columns)
+        where = ", ".join(f"{f.name} {'BLOB' if f.type == pa.binary() else 'BIGINT'}" for f in WHERE)
+        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged ({columns}, {where})")
+        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged_problems ({_columns(PROBLEMS)})")
+
+    def add(self, rows: pa.Table) -> None:
+        """Take in typed rows; where they stand in the file is kept only for rows that may have to wait."""
+        if self._kind.table.name not in REFERRING:
+            rows = rows.drop_columns([f.name for f in WHERE])
+        self._insert("staged", rows)
+        self.staged += rows.num_rows
+
+    def add_problems(self, problems: list[Problem]) -> None:
+        """Take in problems."""
+        if problems:
+            fields = [pa.field(c.name, pa.int64() if c.kind == "whole" else pa.string()) for c in PROBLEMS.columns]
+            rows = [self._problem_row(problem) for problem in problems]
+            self._insert("staged_problems", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
+
+    def commit(self, counts: Counts) -> None:
+        """Move everything into the lake; to be called inside `lake.writing()`."""
+        table = self._kind.table
+        if table.name == "moves":
+            self._lake.ask(_PLACES_SQL)
+        if table.name in REFERRING:
+            counts.parked = self._park()
+        counts.rows = insert_new(self._lake, table, "staged", f"'{self._load}'")
+        counts.duplicates = self.staged - counts.parked - counts.rows
+        if table.name in INTRODUCING:
+            admit_waiting(self._lake)
+        self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
+
+    def _park(self) -> int:
+        unknown = self._lake.rows(f"SELECT * FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")  # noqa: S608
+        if not unknown:
+            return 0
+        self._lake.ask(f"DELETE FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")  # noqa: S608
+        self.add_problems(
+            [
+                Problem(
+                    UnknownTool,
+                    f"no tool list and no move names {row['tool']}",
+                    row["_line"],
+                    row["_byte_offset"],
+                    as_text(row["_raw"]),
+                    {name: row[name] for name in self._kind.table.names},
+                )
+                for row in unknown
+            ]
+        )
+        return len(unknown)
+
+    def _problem_row(self, problem: Problem) -> dict[str, Any]:
+        return {
+            "load": self._load,
+            "path": self._path,
+            "kind": self._kind.table.name,
+            "line": problem.line,
+            "byte_offset": problem.byte_offset,
+            "rule": problem.rule.code,
+            "why": problem.why,
+            "hint": problem.way_out,
+            "raw": problem.raw[:100_000],
+            "waiting": None if problem.waiting is None else json.dumps(problem.waiting, default=str),
+        }
+
+    def _insert(self, into: str, rows: pa.Table) -> None:
+        self._lake.connection.register("incoming", rows)
+        try:
+            self._lake.ask(f"INSERT INTO {into} BY NAME SELECT * FROM incoming")  # noqa: S608
+        finally:
+            self._lake.connection.unregister("incoming")
+
+
+def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
+    """Insert the rows of `source` that the lake does not hold yet, each once; returns how many.
+
+    Two rows are the same when all columns of the table are, empty cells included.
+    """
+    names = ", ".join(table.names)
+    bound = ""
+    if table.at:
+        bound = (
+            f"WHERE {table.at} BETWEEN (SELECT min({table.at}) FROM {source}) AND (SELECT max({table.at}) FROM {source})"  # noqa: S608
+        )
+    extra = (f", {table.at}::DATE" if table.at else "") + (f", {load}" if table.loaded else "")
+    order = f" ORDER BY tool, {table.at}" if table.at else ""
+    inserted = lake.ask(
+        f"INSERT INTO lake.{table.name} SELECT {names}{extra} FROM "  # noqa: S608
+        f"(SELECT {names} FROM {source} EXCEPT SELECT {names} FROM lake.{table.name} {bound}){order}"
+    )
+    return int(inserted.fetchall()[0][0])
+
+
+def admit_waiting(lake: Lake) -> None:
+    """Store the rows that waited for a tool which is known now, and mend the ledger of the loads they came with."""
+    for name in REFERRING:
+        table = BY_NAME[name]
+        fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
+        lake.ask(
+            f"CREATE OR REPLACE TEMP TABLE admitted AS SELECT * FROM (SELECT load, {fields} FROM lake.problems "  # noqa: S608
+            f"WHERE rule = '{UnknownTool.code}' AND kind = '{name}') WHERE tool IN {KNOWN_TOOLS}"
+        )
+        loads = [row[0] for row in lake.ask("SELECT DISTINCT load FROM admitted ORDER BY load").fetchall()]
+        for load in loads:
+            lake.ask("CREATE OR REPLACE TEMP TABLE one_load AS SELECT * FROM admitted WHERE load = $load", {"load": load})
+            waited = int(lake.ask("SELECT count(*) FROM one_load").fetchall()[0][0])
+            stored = insert_new(lake, table, "one_load", f"'{load}'")
+            lake.ask(
+                "UPDATE lake.loads SET rows = rows + $stored, duplicates = duplicates + $again, "
+                "set_aside = set_aside - $waited WHERE load = $load",
+                {"stored": stored, "again": waited - stored, "waited": waited, "load": load},
+            )
+        if loads:
+            lake.ask(
+                f"DELETE FROM lake.problems WHERE rule = '{UnknownTool.code}' AND kind = '{name}' "  # noqa: S608
+                f"AND (waiting->>'$.tool') IN {KNOWN_TOOLS}"
+            )
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in table.stored)
+
+
+_PLACES_SQL = f"""
+INSERT INTO lake.places
+SELECT DISTINCT tool, chamber, tool_type, area, coalesce(route, product), step_no, step, wafer IS NOT NULL
+FROM staged
+EXCEPT SELECT {", ".join(PLACES.names)} FROM lake.places
+"""  # noqa: S608

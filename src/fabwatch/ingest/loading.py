@@ -1,0 +1,302 @@
+"""Loading files: each is read, staged and committed by itself, so that a stop at any moment loses and doubles nothing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fabwatch
+from fabwatch.ingest.commit import Counts, Staging
+from fabwatch.ingest.finding import find
+from fabwatch.ingest.inbox import Inbox
+from fabwatch.ingest.summary import FileResult, IngestSummary
+from fabwatch.sources.header import KINDS, Mapping, recognise, suggest
+from fabwatch.sources.opening import CannotRead, Document, Inspected, inspect
+from fabwatch.sources.reading import TableFile, open_table
+from fabwatch.store.lake import Lake
+from fabwatch.store.tidy import tidy_when_needed
+from fabwatch.terms.answers import plain
+from fabwatch.terms.clock import SKEW, Clock, iso
+from fabwatch.terms.errors import BadQuestion, nearest
+from fabwatch.terms.problems import EmptyFile, Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
+
+Progress = Callable[[FileResult, int, int], None]
+"""Called after each file with its result, how many are done, and how many there are."""
+ID_LENGTH = 16
+
+
+class Ingest:
+    """Loads files into one lake."""
+
+    def __init__(self, lake: Lake, clock: Clock):
+        self._lake = lake
+        self._clock = clock
+        self._inbox = Inbox(lake.folder)
+
+    def load(
+        self,
+        paths: Sequence[Path],
+        kind: str | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> IngestSummary:
+        """Load files, folders and patterns. `kind` says what they are; `dry_run` only shows what was understood.
+
+        Raises NoSuchPath for a path that leads nowhere and BadQuestion for an unknown kind.
+        """
+        if kind is not None and kind not in KINDS:
+            near = nearest(kind, KINDS) or list(KINDS)
+            raise BadQuestion(f"No kind of file {kind!r}.", f"use one of {', '.join(near)}")
+        found = find(paths, self._lake.settings, kind)
+        results = [FileResult(str(p), None, None, 0, 0, "failed", problem.why) for p, problem in found.unreadable]
+        total = len(found.documents) + len(results)
+        for document in found.documents:
+            results.append(self._look(document, kind) if dry_run else self._load(document, kind))
+            if progress:
+                progress(results[-1], len(results), total)
+        if not dry_run:
+            tidy_when_needed(self._lake)
+        return IngestSummary(tuple(results))
+
+    def retry(self, progress: Progress | None = None) -> IngestSummary:
+        """Try every file of the inbox again, after fab.toml was mended."""
+        return self.load(self._inbox.files(), progress=progress) if self._inbox.files() else IngestSummary(())
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The files of the inbox: path, why they wait, and what to write into fab.toml."""
+        return self._lake.rows(
+            "SELECT p.load, p.path, p.why, p.hint AS suggestion FROM lake.loads l JOIN lake.problems p USING (load) "
+            "WHERE l.status = 'inbox' ORDER BY l.loaded_at, p.path"
+        )
+
+    def _load(self, document: Document, kind: str | None) -> FileResult:
+        try:
+            inspected = inspect(document)
+        except CannotRead as stop:
+            load = hashlib.sha256(document.name.encode()).hexdigest()[:ID_LENGTH]
+            return self._set_aside_whole(document, None, load, None, stop.problem)
+        load = inspected.content[:ID_LENGTH]
+        before = self._already(load)
+        if before:
+            self._inbox.clear(load)
+            message = f"already loaded on {iso(before['loaded_at'])} as {before['path']}"
+            return FileResult(document.name, before["kind"], inspected.sha256, 0, 0, "already", message)
+        file: TableFile | None = None
+        try:
+            file = self._opened(document, inspected, kind)
+            return self._commit(document, inspected, load, file)
+        except CannotRead as stop:
+            return self._set_aside_whole(document, inspected, load, file, stop.problem)
+
+    def _opened(self, document: Document, inspected: Inspected, kind: str | None) -> TableFile:
+        source, stated = self._lake.settings.source_of(document.file_name)
+        file = open_table(document, inspected, stated, kind)
+        if not file.mapping.fits:
+            raise CannotRead(_unplaced(file, source or _source_name(document)))
+        renamed = self._renamed(file)
+        if renamed:
+            raise CannotRead(renamed)
+        if file.mapping.unused:
+            file.notes.append(f"not used: {', '.join(file.mapping.unused[:8])}")
+        if "qual_type" in file.mapping.kind.defaults and "qual_type" not in file.mapping.columns:
+            file.notes.append('no column names the qual type: all are called "qual"')
+        return file
+
+    def _commit(self, document: Document, inspected: Inspected, load: str, file: TableFile) -> FileResult:
+        staging = Staging(self._lake, load, document.name, file.mapping.kind)
+        rules: Counter[str] = Counter()
+        torn = inspected.torn
+        for rows in file.rows(self._clock() + SKEW):
+            staging.add(rows.table)
+            staging.add_problems(list(rows.problems))
+            rules.update(problem.rule.code for problem in rows.problems)
+        if torn is not None:
+            staging.add_problems([torn])
+            # The cut line is already set aside; a tear between two lines counts as one by itself.
+            rules[torn.rule.code] += 1
+        set_aside = rules.total() - (1 if torn is not None and rules[TornLine.code] else 0)
+        counts = Counts()
+        with self._lake.writing():
+            raced = self._already(load)
+            if raced is None:
+                self._forget(load)
+                staging.commit(counts)
+                message = "; ".join([*file.notes, *_counted(rules, counts.parked)])
+                self._enter(document, inspected, load, file, "loaded", counts, set_aside + counts.parked, message)
+        if raced is not None:
+            message = f"already loaded on {iso(raced['loaded_at'])} as {raced['path']}"
+            return FileResult(document.name, raced["kind"], inspected.sha256, 0, 0, "already", message)
+        self._inbox.clear(load)
+        if counts.parked:
+            rules["unknown_tool"] = counts.parked
+        return FileResult(
+            document.name,
+            file.mapping.kind.table.name,
+            inspected.sha256,
+            counts.rows,
+            set_aside + counts.parked,
+            "loaded",
+            message,
+            counts.duplicates,
+            dict(rules),
+        )
+
+    def _set_aside_whole(
+        self, document: Document, inspected: Inspected | None, load: str, file: TableFile | None, problem: Problem
+    ) -> FileResult:
+        """Keep note of a file that is not loaded; one that only lacks a word of the user is kept in the inbox."""
+        waits = problem.rule in (UnknownColumns, RenamedColumn, Undecided) and inspected is not None
+        source, stated = self._lake.settings.source_of(document.file_name)
+        suggestion = None
+        count = 0
+        if waits and inspected is not None:
+            file = file or open_table(document, inspected, stated)
+            count = file.count()
+            name = source or _source_name(document)
+            suggestion = problem.hint or suggest(file.mapping).toml(name, document.file_name)
+            self._inbox.keep(load, document)
+        kind = file.mapping.kind if file else KINDS["moves"]
+        with self._lake.writing():
+            self._forget(load)
+            staging = Staging(self._lake, load, document.name, kind)
+            staging.add_problems([problem])
+            self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
+            self._enter(document, inspected, load, file, "inbox" if waits else "failed", Counts(), count, problem.why)
+        return FileResult(
+            document.name,
+            kind.table.name if file else None,
+            inspected.sha256 if inspected else None,
+            0,
+            count,
+            "inbox" if waits else "failed",
+            f"{problem.why}. hint: {problem.rule.hint}",
+            rules={problem.rule.code: 1},
+            suggestion=suggestion,
+        )
+
+    def _look(self, document: Document, kind: str | None) -> FileResult:
+        """What a dry run shows of one file: the mapping, how sure it is, and five rows as read."""
+        try:
+            inspected = inspect(document)
+            _, stated = self._lake.settings.source_of(document.file_name)
+            file = open_table(document, inspected, stated, kind)
+            first = next(iter(file.rows(self._clock() + SKEW))) if file.mapping.fits else None
+        except CannotRead as stop:
+            message = f"{stop.problem.why}. hint: {stop.problem.way_out}"
+            return FileResult(document.name, None, None, 0, 0, "failed", message)
+        mapping = file.mapping
+        names = [column.name for column in mapping.kind.columns]
+        guess = {
+            "sure": mapping.sure,
+            "columns": {name: file.header[position] for name, position in mapping.columns.items()},
+            "unused": list(mapping.unused),
+            "lacking": [*mapping.lacking, *mapping.twice],
+            "rows": plain(first.table.select(names).slice(0, 5).to_pylist()) if first else [],
+        }
+        source = self._lake.settings.source_of(document.file_name)[0] or _source_name(document)
+        suggestion = None if mapping.fits else suggest(mapping).toml(source, document.file_name)
+        status = "would load" if mapping.fits else "inbox"
+        name = mapping.kind.table.name
+        return FileResult(
+            document.name,
+            name,
+            inspected.sha256,
+            0,
+            0,
+            "already" if self._already(inspected.content[:ID_LENGTH]) else status,  # type: ignore[arg-type]
+            "; ".join(file.notes),
+            suggestion=suggestion,
+            guess=guess,
+        )
+
+    def _already(self, load: str) -> dict[str, Any] | None:
+        found = self._lake.rows(
+            "SELECT path, kind, loaded_at FROM lake.loads WHERE load = $load AND status = 'loaded'", {"load": load}
+        )
+        return found[0] if found else None
+
+    def _forget(self, load: str) -> None:
+        """Drop the ledger line of an earlier try that did not load; nothing of it was stored."""
+        if self._lake.ask("SELECT 1 FROM lake.loads WHERE load = $load", {"load": load}).fetchall():
+            self._lake.ask("DELETE FROM lake.loads WHERE load = $load", {"load": load})
+            self._lake.ask("DELETE FROM lake.problems WHERE load = $load", {"load": load})
+
+    def _enter(
+        self,
+        document: Document,
+        inspected: Inspected | None,
+        load: str,
+        file: TableFile | None,
+        status: str,
+        counts: Counts,
+        set_aside: int,
+        message: str,
+    ) -> None:
+        row: dict[str, str | int | datetime | None] = {
+            "load": load,
+            "path": document.name,
+            "sha256": inspected.sha256 if inspected else None,
+            "content": inspected.content if inspected else "",
+            "kind": file.mapping.kind.table.name if file else None,
+            "status": status,
+            "bytes": inspected.size if inspected else None,
+            "rows": counts.rows,
+            "duplicates": counts.duplicates,
+            "set_aside": set_aside,
+            "header": "\t".join(file.header) if file else None,
+            "message": message,
+            "loaded_at": self._clock(),
+            "version": fabwatch.__version__,
+        }
+        names = ", ".join(row)
+        values = ", ".join(f"${name}" for name in row)
+        self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)  # noqa: S608
+
+    def _renamed(self, file: TableFile) -> Problem | None:
+        """A problem when a column that the last file of this header had is gone and an unknown one is there instead."""
+        found = self._lake.rows(
+            "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind ORDER BY loaded_at DESC LIMIT 20",
+            {"kind": file.mapping.kind.table.name},
+        )
+        for row in found:
+            before = row["header"].split("\t")
+            if len(set(before) & set(file.header)) >= 0.6 * len(set(before) | set(file.header)):
+                return _replaced(recognise(before, file.stated, file.mapping.kind.table.name), before, file)
+        return None
+
+
+def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | None:
+    gone = [name for name in before.columns if name not in file.mapping.columns]
+    new = [name for name in file.mapping.unused if name not in header]
+    if gone and not new:
+        file.notes.append(f"without {', '.join(gone)}, which earlier files of this header have")
+    if not gone or not new:
+        return None
+    old = ", ".join(header[before.columns[name]] for name in gone)
+    stated = ", ".join(f'{name} = "{new[0]}"' for name in gone[:1])
+    hint = f"columns = {{ {stated} }}   # or, if {new[0]} is something else: ignore = {new}"
+    return Problem(RenamedColumn, f"{old} is gone and {', '.join(new)} is new", hint=hint)
+
+
+def _unplaced(file: TableFile, source: str) -> Problem:
+    mapping = file.mapping
+    parts = [f"as {mapping.kind.table.name} it lacks {', '.join(mapping.lacking)}"] if mapping.lacking else []
+    parts += mapping.twice
+    header = ", ".join(file.header)
+    hint = suggest(mapping).toml(source, file.document.file_name)
+    return Problem(UnknownColumns, f"header not recognised ({header[:200]}): {'; '.join(parts)}", hint=hint)
+
+
+def _source_name(document: Document) -> str:
+    stem = document.file_name.split(".")[0]
+    return "".join(sign if sign.isalnum() else "_" for sign in stem).rstrip("_0123456789") or "files"
+
+
+def _counted(rules: Counter[str], parked: int) -> list[str]:
+    counts = {**rules, **({"unknown_tool": parked} if parked else {})}
+    return ["set aside: " + ", ".join(f"{count} {rule}" for rule, count in counts.items())] if counts else []
+
+
+__all__ = ["EmptyFile", "FileResult", "Ingest", "IngestSummary"]

@@ -1,0 +1,75 @@
+"""What an ingest did, file by file."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fabwatch.terms.answers import plain
+
+Status = Literal["loaded", "already", "inbox", "failed", "would load"]
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file."""
+
+    path: str
+    kind: str | None
+    sha256: str | None
+    rows: int
+    set_aside: int
+    status: Status
+    message: str
+    duplicates: int = 0
+    rules: dict[str, int] = field(default_factory=dict)
+    """How many problems each rule made."""
+    suggestion: str | None = None
+    """Lines for fab.toml, for a file that waits in the inbox."""
+    guess: dict[str, Any] | None = None
+    """Of a dry run: which column is which, how sure, and five rows as read."""
+
+
+@dataclass(frozen=True)
+class IngestSummary:
+    """What became of all files of one call."""
+
+    files: tuple[FileResult, ...]
+
+    @property
+    def clean(self) -> bool:
+        """True when nothing was set aside and no file was left out."""
+        return not (self.failed or self.set_aside or any(file.rules for file in self.files))
+
+    @property
+    def loaded(self) -> int:
+        """Files loaded now."""
+        return sum(file.status in ("loaded", "would load") for file in self.files)
+
+    @property
+    def already(self) -> int:
+        """Files whose content was there already."""
+        return sum(file.status == "already" for file in self.files)
+
+    @property
+    def failed(self) -> int:
+        """Files not loaded: unreadable, or waiting in the inbox."""
+        return sum(file.status in ("failed", "inbox") for file in self.files)
+
+    @property
+    def rows(self) -> int:
+        """Rows stored now."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that were there already."""
+        return sum(file.duplicates for file in self.files)
+
+    @property
+    def set_aside(self) -> int:
+        """Rows set aside now."""
+        return sum(file.set_aside for file in self.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as plain data: what `--json` prints."""
+        counts = ("loaded", "already", "failed", "rows", "set_aside", "duplicates")
+        return {name: getattr(self, name) for name in counts} | {"files": [plain(file) for file in self.files]}
