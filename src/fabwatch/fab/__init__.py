@@ -1,0 +1,125 @@
+"""The one door: a Fab has a method a question, and is the only place where settings, store and rooms are joined."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fabwatch.ingest.loading import Ingest, Progress
+from fabwatch.ingest.summary import IngestSummary
+from fabwatch.risk.containment import Suspicion, contain
+from fabwatch.risk.exposure import By, Selection, risk
+from fabwatch.store.lake import Lake
+from fabwatch.store.tidy import tidy
+from fabwatch.terms.answers import Containment, Risk
+from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
+from fabwatch.terms.settings import read_settings
+
+Moment = datetime | str | None
+
+
+class Fab:
+    """A fab folder, open for questions and for loading."""
+
+    def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):
+        """Open the fab in `path`, or make one there with `create`. Raises NoFab, BadSettings and NewerFab."""
+        self.path = Path(path)
+        self.settings = read_settings(self.path)
+        self._clock = clock
+        self._lake = Lake(self.path, self.settings, create=create)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._lake.close()
+
+    def risk(
+        self,
+        *,
+        area: str | None = None,
+        tool: str | None = None,
+        qual_type: str | None = None,
+        by: By = "tool",
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Risk:
+        """Which wafers are at risk: run since the last good qual, per tool, chamber and qual type.
+
+        Times are datetimes (without a zone: UTC) or ISO 8601 text. `as_of` counts what had happened by then, `known_at`
+        what had been loaded by then. Raises UnknownTool and UnknownTime.
+        """
+        moment, known, snapshot = self._moment(as_of, known_at)
+        return risk(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), by)
+
+    def contain(
+        self,
+        tool: str,
+        *,
+        qual_type: str | None = None,
+        chamber: str | None = None,
+        at: Moment = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Containment:
+        """The wafers and lots between the last good qual and the failed one, and where they are now.
+
+        `at` is the failed or suspect qual; without it the latest failed one counts. Raises UnknownTool, UnknownTime and
+        NothingFailed.
+        """
+        moment, known, snapshot = self._moment(as_of, known_at)
+        return contain(self._lake, snapshot, moment, known, Suspicion(tool, qual_type, chamber, _moment_of(at)))
+
+    def ingest(
+        self,
+        paths: Sequence[str | Path] | str | Path,
+        *,
+        kind: str | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> IngestSummary:
+        """Load files, folders or patterns, each exactly once. Raises NoSuchPath."""
+        given = [paths] if isinstance(paths, (str, Path)) else paths
+        return Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, progress)
+
+    def inbox(self) -> list[dict[str, Any]]:
+        """The files that wait for a word in fab.toml, and what to write there."""
+        self._lake.pin()
+        return Ingest(self._lake, self._clock).waiting()
+
+    def retry(self, progress: Progress | None = None) -> IngestSummary:
+        """Try the files of the inbox again."""
+        return Ingest(self._lake, self._clock).retry(progress)
+
+    def loads(self) -> list[dict[str, Any]]:
+        """The ledger of files, newest first."""
+        self._lake.pin()
+        return self._lake.rows("SELECT * FROM loads ORDER BY loaded_at DESC, path")
+
+    def problems(self, rule: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
+        """What was set aside and why, newest load first."""
+        self._lake.pin()
+        return self._lake.rows(
+            "SELECT p.* FROM problems AS p JOIN loads AS l USING (load) WHERE $rule IS NULL OR p.rule = $rule "
+            "ORDER BY l.loaded_at DESC, p.path, p.line LIMIT $limit",
+            {"rule": rule, "limit": limit},
+        )
+
+    def tidy(self) -> dict[str, tuple[int, int]]:
+        """Merge small data files; returns how many files each table had and has."""
+        return tidy(self._lake)
+
+    def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None, int]:
+        known = _moment_of(known_at)
+        return _moment_of(as_of) or known or self._clock(), known, self._lake.pin(known)
+
+
+def _moment_of(given: Moment) -> datetime | None:
+    if given is None:
+        return None
+    return asked_time(given) if isinstance(given, str) else to_utc(given)

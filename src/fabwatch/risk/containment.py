@@ -1,0 +1,183 @@
+"""Containment: the wafers and lots between the last good qual and a failed or suspect one, and where they are now."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fabwatch.risk.gates import Passed, count, open_gates
+from fabwatch.risk.reach import Reach, reach
+from fabwatch.risk.standing import Scope, ToolCard, scopes, tool_cards
+from fabwatch.risk.whereabouts import Wanted, is_slot, locate
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import Contained, Containment, How
+from fabwatch.terms.clock import iso
+from fabwatch.terms.errors import NothingFailed, UnknownTime, unknown
+
+METHOD = (
+    "Production wafers whose process end lies after the last good qual before the failed one, and not after it; "
+    "each with its last move anywhere (docs/rules.md)."
+)
+NEAR_TIMES = 3
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Which qual is in doubt: the tool, and as much of the rest as was asked for."""
+
+    tool: str
+    qual_type: str | None = None
+    chamber: str | None = None
+    at: datetime | None = None
+
+
+def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, suspicion: Suspicion) -> Containment:
+    """The containment of one failed (or suspect) qual; without a time, of the latest failed one.
+
+    Raises UnknownTool for an unknown tool, chamber or type, UnknownTime when no qual was at that time, NothingFailed
+    when no time is given and none has failed.
+    """
+    cards = tool_cards(lake)
+    qual = _the_qual(lake, cards, suspicion, as_of)
+    until: datetime = qual["processed_at"]
+    kind: str = qual["qual_type"]
+    known = scopes(lake, cards, as_of, before=until)
+    card = cards[suspicion.tool]
+    scope = known.get((suspicion.tool, kind)) or Scope(card, kind, {"*": None}, {"*": None})
+    scope = _at_chamber_level(scope, qual["chamber"])
+    chamber = suspicion.chamber or qual["chamber"] or "*"
+    last_good = scope.since_of(chamber)
+    stated = lake.settings.qual(kind)
+    back = reach(lake, scope, chamber, until, as_of, stated) if stated.sensitivity < 1 else Reach(last_good, ())
+    since = min(last_good, back.since) if last_good and back.since else None if back.looks and not back.since else last_good
+    gates = [
+        type(gate)(0, gate.tool, gate.qual_type, gate.chamber, _earlier(gate.since, back), until)
+        for gate in scope.gates(0, chamber, until)
+    ]
+    finish = min(until, as_of)
+    total = count(lake, gates).get(0, Passed())
+    bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
+    items = _items(lake, cards, lake.rows(question("risk", "containment"), bounds), as_of)
+    return Containment(
+        as_of=as_of,
+        known_at=known_at,
+        demo=lake.settings.fab.demo,
+        how=How(METHOD, question("risk", "containment"), snapshot),
+        tool=suspicion.tool,
+        chamber=chamber,
+        qual_type=kind,
+        since=since,
+        until=until,
+        bounded=since is not None,
+        level="lot" if total.lot_moves or (not total.passes and card.by_lot) else "wafer",
+        wafers=total.wafers,
+        passes=total.passes,
+        lots=total.lots,
+        items=tuple(items),
+        last_good=last_good,
+        looks=back.looks,
+    )
+
+
+def _earlier(since: datetime | None, back: Reach) -> datetime | None:
+    if not back.looks:
+        return since
+    return None if since is None or back.since is None else min(since, back.since)
+
+
+def _at_chamber_level(scope: Scope, chamber: str | None) -> Scope:
+    """The scope with `chamber` in it, though no known qual before has looked at chambers."""
+    if chamber is None or chamber in scope.since:
+        return scope
+    since, failed = scope.since.get("*"), scope.failed.get("*")
+    names = scope.card.chambers | {chamber}
+    return Scope(scope.card, scope.qual_type, dict.fromkeys(names, since), dict.fromkeys(names, failed))
+
+
+def _the_qual(lake: Lake, cards: dict[str, ToolCard], suspicion: Suspicion, as_of: datetime) -> dict[str, Any]:
+    tool = suspicion.tool
+    if tool not in cards:
+        raise unknown("tool", tool, cards)
+    quals = lake.rows(
+        "SELECT chamber, qual_type, processed_at, passed FROM quals WHERE tool = $tool AND processed_at <= $as_of "
+        "AND (resulted_at IS NULL OR resulted_at <= $as_of) ORDER BY processed_at",
+        {"tool": tool, "as_of": as_of},
+    )
+    kinds = {qual["qual_type"] for qual in quals}
+    if suspicion.qual_type is not None and suspicion.qual_type not in kinds:
+        raise unknown(f"qual of {tool} of the type", suspicion.qual_type, kinds)
+    chambers = cards[tool].chambers | {qual["chamber"] for qual in quals if qual["chamber"]}
+    if suspicion.chamber is not None and suspicion.chamber not in chambers:
+        raise unknown(f"chamber of {tool}", suspicion.chamber, chambers)
+    quals = [
+        qual
+        for qual in quals
+        if suspicion.qual_type in (None, qual["qual_type"])
+        and (suspicion.chamber is None or qual["chamber"] in (None, suspicion.chamber))
+    ]
+    return _latest_failed(tool, quals) if suspicion.at is None else _at(tool, quals, suspicion.at)
+
+
+def _latest_failed(tool: str, quals: list[dict[str, Any]]) -> dict[str, Any]:
+    failed = [qual for qual in quals if not qual["passed"]]
+    if not failed:
+        last = f" Its last qual was at {iso(quals[-1]['processed_at'])}." if quals else " It has no qual on record."
+        raise NothingFailed(f"No failed qual of {tool} is known.{last}")
+    latest = failed[-1]["processed_at"]
+    return _only(tool, [qual for qual in failed if qual["processed_at"] == latest])
+
+
+def _at(tool: str, quals: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
+    hits = [qual for qual in quals if qual["processed_at"] == at]
+    if not hits:
+        near = sorted({q["processed_at"] for q in quals}, key=lambda moment: abs(moment - at))[:NEAR_TIMES]
+        offer = f"its quals nearest to that: {', '.join(str(iso(moment)) for moment in near)}" if near else None
+        raise UnknownTime(f"{tool} had no qual at {iso(at)}.", offer)
+    return _only(tool, [qual for qual in hits if not qual["passed"]] or hits)
+
+
+def _only(tool: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one qual that is meant; when several were at that time, those of the whole tool first, else the user has to say."""
+    hits = [qual for qual in hits if qual["chamber"] is None] or hits
+    names = sorted({(qual["qual_type"], qual["chamber"] or "*") for qual in hits})
+    if len(names) > 1:
+        listed = ", ".join(f"{kind} on {chamber}" for kind, chamber in names)
+        raise UnknownTime(f"{tool} had several quals then: {listed}.", "say which with --qual-type and --chamber")
+    return hits[0]
+
+
+def _items(lake: Lake, cards: dict[str, ToolCard], rows: list[dict[str, Any]], as_of: datetime) -> list[Contained]:
+    merged: dict[tuple[str | None, str | None], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        # A wafer keeps its name when its lot is split; a slot number and a lot mean something only together.
+        alone = row["wafer"] is not None and not is_slot(row["wafer"])
+        merged[row["wafer"], None if alone else row["lot"]].append(row)
+    named: dict[str | None, int] = defaultdict(int)
+    for wafer, _ in merged:
+        if wafer is not None:
+            for lot in {row["lot"] for row in merged[wafer, _]}:
+                named[lot] += 1
+    parts = sorted(merged.values(), key=lambda part: (max(r["last_end"] for r in part), str(part[0]["wafer"])), reverse=True)
+    wanted = [Wanted(p[0]["wafer"], _latest(p)["lot"], max(r["last_end"] for r in p)) for p in parts]
+    places = locate(lake, cards, wanted, as_of)
+    return [_item(part, place, named) for part, place in zip(parts, places, strict=True)]
+
+
+def _latest(part: list[dict[str, Any]]) -> dict[str, Any]:
+    return max(part, key=lambda row: row["last_end"])
+
+
+def _item(part: list[dict[str, Any]], place: tuple[Any, Any], named: dict[str | None, int]) -> Contained:
+    wafer, lot = part[0]["wafer"], _latest(part)["lot"]
+    quantity = max(row["wafers"] for row in part)
+    return Contained(
+        wafer=wafer,
+        lot=lot,
+        wafers=1 if wafer is not None else max(quantity - named[lot], 0),
+        passes=sum(row["passes"] for row in part),
+        first_end=min(row["first_end"] for row in part),
+        last_end=max(row["last_end"] for row in part),
+        now=place[0],
+        next_check=place[1],
+    )

@@ -1,0 +1,169 @@
+"""Exposure: the wafers that each tool has run since its last good qual."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from fabwatch.risk.gates import Gate, Passed, count
+from fabwatch.risk.standing import Scope, ToolCard, scopes, tool_cards
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import Exposure, How, Risk
+from fabwatch.terms.errors import unknown
+from fabwatch.terms.settings import Settings
+
+By = Literal["tool", "area", "tool_type"]
+WORST_FIRST = {"act": 0, "watch": 1, "none": 2, "ok": 3}
+METHOD = (
+    "Production wafers whose process end lies after the last good qual's test wafer and not after the as-of time; "
+    "a chamber qual clears its chamber, a tool qual all of them (docs/rules.md)."
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which part of the fab is asked for."""
+
+    area: str | None = None
+    tool: str | None = None
+    qual_type: str | None = None
+
+    def apply(
+        self, cards: dict[str, ToolCard], found: dict[tuple[str, str | None], Scope]
+    ) -> list[Scope]:
+        """The scopes of this part, in order of area, tool and type. Raises UnknownTool for a name that is not there."""
+        areas = {card.area for card in cards.values() if card.area}
+        types = {kind for _, kind in found if kind}
+        for what, word, known in (
+            ("tool", self.tool, set(cards)),
+            ("area", self.area, areas),
+            ("qual type", self.qual_type, types),
+        ):
+            if word is not None and word not in known:
+                raise unknown(what, word, known)
+        chosen = [
+            scope
+            for (tool, kind), scope in found.items()
+            if self.tool in (None, tool)
+            and self.area in (None, scope.card.area)
+            and self.qual_type in (None, kind)
+        ]
+        return sorted(chosen, key=lambda s: (s.card.area or "", s.card.tool, s.qual_type or ""))
+
+
+def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, by: By) -> Risk:
+    """Which wafers are at risk by `as_of`, per tool, chamber and qual type, or summed by area or tool type."""
+    cards = tool_cards(lake)
+    chosen = selection.apply(cards, scopes(lake, cards, as_of))
+    rows = _by_tool(lake, chosen, as_of)
+    if by != "tool":
+        rows = _by_group(lake, chosen, rows, by, as_of)
+    rows.sort(key=lambda row: (WORST_FIRST[row.status], -row.wafers, row.area or "", row.tool or "", row.chamber))
+    how = How(METHOD, question("risk", "last_good") + "\n" + question("risk", "exposure"), snapshot)
+    return Risk(as_of, known_at, lake.settings.fab.demo, how, by, tuple(rows))
+
+
+def _by_tool(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> list[Exposure]:
+    wanted = [(scope, name) for scope in chosen for name in ("*", *(scope.since if scope.chambered else ()))]
+    gates = [gate for n, (scope, name) in enumerate(wanted) for gate in scope.gates(n, name, as_of)]
+    counted = count(lake, gates)
+    suspects = _suspects(lake, chosen, as_of)
+    rows = []
+    for number, (scope, name) in enumerate(wanted):
+        suspect = suspects.get((scope.card.tool, scope.qual_type, name), 0)
+        rows.append(_exposure(lake.settings, scope, name, counted.get(number, Passed()), suspect))
+    return rows
+
+
+def _exposure(settings: Settings, scope: Scope, chamber: str, passed: Passed, suspect: int) -> Exposure:
+    card, stated = scope.card, settings.qual(scope.qual_type)
+    failed_at = scope.failed_of(chamber)
+    if failed_at is not None or (stated.inhibit is not None and passed.wafers >= stated.inhibit):
+        status = "act"
+    elif not scope.bounded(chamber):
+        status = "none"
+    else:
+        status = "watch" if stated.warning is not None and passed.wafers >= stated.warning else "ok"
+    return Exposure(
+        area=card.area,
+        tool_type=card.tool_type,
+        tool=card.tool,
+        chamber=chamber,
+        qual_type=scope.qual_type,
+        since=scope.since_of(chamber),
+        bounded=scope.bounded(chamber),
+        level="lot" if passed.lot_moves or (not passed.passes and card.by_lot) else "wafer",
+        wafers=passed.wafers,
+        passes=passed.passes,
+        lots=passed.lots,
+        limit=stated.inhibit if stated.inhibit is not None else stated.warning,
+        status=status,
+        failed_at=failed_at,
+        suspect_wafers=suspect,
+    )
+
+
+def _suspects(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> dict[tuple[str, str | None, str], int]:
+    """Rule 8: wafers before a failed qual that passed again without a restore stay suspect."""
+    asked = {(scope.card.tool, scope.qual_type) for scope in chosen}
+    gates: dict[tuple[str, str | None, str], list[Gate]] = defaultdict(list)
+    for row in lake.rows(question("risk", "suspect"), {"as_of": as_of}):
+        tool, kind, chamber = row["tool"], row["qual_type"], row["chamber"]
+        if (tool, kind) not in asked:
+            continue
+        for place in {chamber, "*"}:
+            names = (None,) if chamber == "*" else (chamber, "")
+            gates[tool, kind, place] += [
+                Gate(0, tool, kind, name, row["good_before"], row["good_after"]) for name in names
+            ]
+    keys = list(gates)
+    flat = [replace(gate, number=n) for n, key in enumerate(keys) for gate in _merged(gates[key])]
+    counted = count(lake, flat) if flat else {}
+    return {key: counted[n].wafers for n, key in enumerate(keys) if n in counted}
+
+
+def _merged(gates: list[Gate]) -> list[Gate]:
+    """Gates of one number without overlap, so that no pass goes through two: a run of fails shares one stretch."""
+    return list(dict.fromkeys(gates))
+
+
+def _by_group(lake: Lake, chosen: Sequence[Scope], rows: Sequence[Exposure], by: By, as_of: datetime) -> list[Exposure]:
+    """Sums over the tools of an area or type; a wafer at risk on two tools is in both, so each is counted once beside it."""
+    groups: dict[tuple[str | None, str | None], list[Exposure]] = defaultdict(list)
+    for row in rows:
+        if row.chamber == "*":
+            groups[getattr(row, by), row.qual_type].append(row)
+    numbers = {key: n for n, key in enumerate(groups)}
+    gates = [g for s in chosen for g in s.gates(numbers[getattr(s.card, by), s.qual_type], "*", as_of)]
+    once = count(lake, gates)
+    return [_sum(by, key, members, once.get(numbers[key], Passed())) for key, members in groups.items()]
+
+
+def _sum(by: By, key: tuple[str | None, str | None], members: list[Exposure], once: Passed) -> Exposure:
+    worst = min(members, key=lambda row: WORST_FIRST[row.status])
+    bounded = all(row.bounded for row in members)
+    return Exposure(
+        area=key[0] if by == "area" else _common({row.area for row in members}),
+        tool_type=key[0] if by == "tool_type" else _common({row.tool_type for row in members}),
+        tool=None,
+        chamber="*",
+        qual_type=key[1],
+        since=min((row.since for row in members if row.since), default=None) if bounded else None,
+        bounded=bounded,
+        level="lot" if any(row.level == "lot" for row in members) else "wafer",
+        wafers=sum(row.wafers for row in members),
+        passes=sum(row.passes for row in members),
+        lots=sum(row.lots for row in members),
+        limit=None,
+        status=worst.status,
+        failed_at=max((row.failed_at for row in members if row.failed_at), default=None),
+        suspect_wafers=sum(row.suspect_wafers for row in members),
+        tools=len({row.tool for row in members}),
+        distinct_wafers=once.wafers,
+    )
+
+
+def _common(values: set[str | None]) -> str | None:
+    return next(iter(values)) if len(values) == 1 else None

@@ -1,0 +1,133 @@
+"""How every tool stands: its area, type and chambers, and the last good qual of each chamber and qual type."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from fabwatch.risk.gates import Gate
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+
+
+@dataclass
+class ToolCard:
+    """What is known of a tool as such."""
+
+    tool: str
+    tool_type: str | None = None
+    area: str | None = None
+    chambers: set[str] = field(default_factory=set)
+    by_lot: bool = False
+    """True when a move was seen on it that names only the lot."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The last good and the last failed qual of one tool, chamber (`*` for the whole tool) and qual type."""
+
+    last_good: datetime | None
+    last_failed: datetime | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one qual type watches on one tool: the whole of it, or chamber by chamber."""
+
+    card: ToolCard
+    qual_type: str | None
+    since: dict[str, datetime | None]
+    """{chamber: its last good qual}; only `*` when the type looks at the tool as a whole."""
+    failed: dict[str, datetime | None]
+
+    @property
+    def chambered(self) -> bool:
+        """True when the type looks at chambers."""
+        return "*" not in self.since
+
+    def bounded(self, chamber: str) -> bool:
+        """True when a good qual bounds the exposure of the chamber, or of all chambers for `*`."""
+        return self.since_of(chamber) is not None
+
+    def since_of(self, chamber: str) -> datetime | None:
+        """The last good qual of a chamber; of the whole tool the earliest of its chambers, None when one has none."""
+        if chamber in self.since:
+            return self.since[chamber]
+        known = [since for since in self.since.values() if since is not None]
+        return min(known) if len(known) == len(self.since) else None
+
+    def failed_of(self, chamber: str) -> datetime | None:
+        """The latest failed qual that no good one has followed, of a chamber or of any chamber for `*`."""
+        open_ones = [
+            failed
+            for name, failed in self.failed.items()
+            if failed is not None and chamber in (name, "*") and failed >= (self.since[name] or failed)
+        ]
+        return max(open_ones, default=None)
+
+    def gates(self, number: int, chamber: str, until: datetime) -> list[Gate]:
+        """The gates through which the wafers at risk went.
+
+        Rule 3: a chamber qual clears its chamber, a tool qual all of them. A move that names no chamber may have used
+        any, so it stays at risk until all are cleared.
+        """
+        kind = self.qual_type or ""
+        tool = self.card.tool
+        if not self.chambered:
+            named = None if chamber == "*" else chamber
+            gates = [Gate(number, tool, kind, named, self.since["*"], until)]
+            return gates if named is None else [*gates, Gate(number, tool, kind, "", self.since["*"], until)]
+        wanted = self.since if chamber == "*" else {chamber: self.since.get(chamber)}
+        unnamed = self.since_of("*") if chamber == "*" else wanted[chamber]
+        return [
+            *(Gate(number, tool, kind, name, since, until) for name, since in wanted.items()),
+            Gate(number, tool, kind, "", unnamed, until),
+        ]
+
+
+def tool_cards(lake: Lake) -> dict[str, ToolCard]:
+    """Every tool that a tool list or a move names; what a later tool list states wins over an earlier one and over moves."""
+    cards: dict[str, ToolCard] = {}
+    seen = lake.rows("SELECT tool, chamber, tool_type, area, bool_and(by_wafer) AS named FROM places GROUP BY ALL")
+    stated = lake.rows("SELECT t.* FROM tools AS t JOIN loads AS l USING (load) ORDER BY l.loaded_at, t.load")
+    for row in [*seen, *stated]:
+        card = cards.setdefault(row["tool"], ToolCard(row["tool"]))
+        card.tool_type = row["tool_type"] or card.tool_type
+        card.area = row["area"] or card.area
+        card.chambers.update((row.get("chambers") or "").split(";"), (row.get("chamber") or "",))
+        card.by_lot = card.by_lot or row.get("named") is False
+    for card in cards.values():
+        card.chambers.discard("")
+    return cards
+
+
+def scopes(
+    lake: Lake, cards: dict[str, ToolCard], as_of: datetime, before: datetime | None = None
+) -> dict[tuple[str, str | None], Scope]:
+    """What is watched on each tool, by (tool, qual type); a tool without any qual has one scope without a type.
+
+    `as_of` says what is known; only quals processed before `before` are looked at, when it is given.
+    """
+    parameters = {"as_of": as_of, "before": before or as_of + timedelta(microseconds=1)}
+    looks: dict[tuple[str, str | None], dict[str, Looks]] = defaultdict(dict)
+    for row in lake.rows(question("risk", "last_good"), parameters):
+        looks[row["tool"], row["qual_type"]][row["chamber"]] = Looks(row["last_good"], row["last_failed"])
+    found = {(tool, kind): _scope(cards[tool], kind, by) for (tool, kind), by in looks.items() if tool in cards}
+    looked_at = {tool for tool, _ in found}
+    for tool, card in cards.items():
+        if tool not in looked_at:
+            # Rule 7: no qual on record is no reason to report nothing.
+            found[tool, None] = Scope(card, None, {"*": None}, {"*": None})
+    return found
+
+
+def _scope(card: ToolCard, qual_type: str | None, looks: dict[str, Looks]) -> Scope:
+    whole = looks.pop("*", Looks(None, None))
+    if not looks:
+        return Scope(card, qual_type, {"*": whole.last_good}, {"*": whole.last_failed})
+    since: dict[str, datetime | None] = {}
+    failed: dict[str, datetime | None] = {}
+    for chamber in sorted(card.chambers | looks.keys()):
+        own = looks.get(chamber, Looks(None, None))
+        since[chamber] = max((t for t in (own.last_good, whole.last_good) if t), default=None)
+        failed[chamber] = max((t for t in (own.last_failed, whole.last_failed) if t), default=None)
+    return Scope(card, qual_type, since, failed)
