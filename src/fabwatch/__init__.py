@@ -1,3 +1,21 @@
-"""fabwatch: which wafers are at risk now, and where are they? Answers from the files a fab already has."""
+"""fabwatch: which wafers are at risk now, and where are they? Answers from the files a fab already has.
+
+    import fabwatch
+    fab = fabwatch.open("fab")
+    fab.risk().df()
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
 
 __version__ = "0.1.0"
+
+
+def open(path: str | Path = "fab", *, create: bool = False) -> "Fab":  # noqa: A001 - the word people expect
+    """Open the fab folder `path`; `create` makes one where there is none. Raises NoFab, BadSettings, NewerFab."""
+    from fabwatch.fab import Fab
+
+    return Fab(path, create=create)

@@ -10,6 +10,7 @@ from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.risk.containment import Suspicion, contain
 from fabwatch.risk.exposure import By, Selection, risk
+from fabwatch.store.doctor import Finding, examine, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
 from fabwatch.terms.answers import Containment, Risk
@@ -113,6 +114,14 @@ class Fab:
     def tidy(self) -> dict[str, tuple[int, int]]:
         """Merge small data files; returns how many files each table had and has."""
         return tidy(self._lake)
+
+    def doctor(self) -> list[Finding]:
+        """Look at every table, the catalog, the files and the ledger; nothing is changed."""
+        return examine(self._lake)
+
+    def sweep(self) -> int:
+        """Delete data files that no snapshot names; returns how many."""
+        return sweep(self._lake)
 
     def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None, int]:
         known = _moment_of(known_at)

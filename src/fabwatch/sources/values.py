@@ -162,8 +162,10 @@ def _typed(cell: Any) -> datetime | None:
 def _parser(formats: tuple[str, ...], days: bool) -> Callable[[str], datetime | None]:
     def parse(text: str) -> datetime | None:
         if not formats:
-            if len(text) == 19 and text[4] == "-" and text[13] == ":":
-                return _or_none(datetime.fromisoformat, text)
+            if len(text) > 18 and text[4] == "-" and text[10] in " T" and text[13] == ":":
+                moment = _or_none(datetime.fromisoformat, text)
+                if moment is not None:
+                    return moment
             if _ISO.match(text):
                 # fromisoformat reads at most six digits of a second, and no space or word for the zone.
                 text = re.sub(r"([.,]\d{6})\d+", r"\1", text.replace(" UTC", "Z").replace("UTC", "Z"))

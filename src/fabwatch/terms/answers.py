@@ -141,20 +141,18 @@ class Risk(_Answer):
         for row in self.tools:
             name = row.tool or row.area or row.tool_type or "-"
             # Qual types look at the same wafers, so a tool counts with its largest type and not with their sum.
-            if row.chamber == "*" and row.wafers and row.wafers > getattr(largest.get(name), "wafers", 0):
+            if row.chamber == "*" and row.bounded and row.wafers > getattr(largest.get(name), "wafers", 0):
                 largest[name] = row
-        if not largest:
-            return sentence(language, "risk_none", as_of=iso(self.as_of))
-        name, worst = max(largest.items(), key=lambda pair: pair[1].wafers)
-        said = sentence(
-            language,
-            "risk",
-            wafers=sum(row.wafers for row in largest.values()),
-            tools=sum(row.tools for row in largest.values()),
-            as_of=iso(self.as_of),
-            worst=f"{name} ({worst.wafers:,})",
-        )
-        return said + (sentence(language, "lot") if any(row.level == "lot" for row in largest.values()) else "")
+        as_of = iso(self.as_of)
+        said = sentence(language, "risk_none", as_of=as_of)
+        if largest:
+            name, worst = max(largest.items(), key=lambda pair: pair[1].wafers)
+            wafers, tools = sum(row.wafers for row in largest.values()), sum(row.tools for row in largest.values())
+            most = f"{name} ({worst.wafers:,})"
+            said = sentence(language, "risk", wafers=wafers, tools=tools, as_of=as_of, worst=most)
+        never = sum(row.tools for row in self.tools if row.chamber == "*" and not row.bounded)
+        said += sentence(language, "risk_never", never=never) if never else ""
+        return said + (sentence(language, "lot") if any(row.level == "lot" for row in self.tools) else "")
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,9 @@ STATUS_SHAPE = {"ok": "●", "watch": "▲", "act": "■", "none": "○"}
 
 SENTENCES: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "risk": "{wafers:,} wafers are at risk on {tools:,} tools as of {as_of}; worst: {worst}.",
-        "risk_none": "No tool of this selection has run a wafer by {as_of}.",
+        "risk": "{wafers:,} wafers ran on {tools:,} tools since their last good qual, as of {as_of}; most: {worst}.",
+        "risk_never": " {never:,} tools have no good qual on record: nothing bounds what they ran.",
+        "risk_none": "No tool of this selection has run a wafer since its last good qual, as of {as_of}.",
         "contain": "{wafers:,} wafers of {lots:,} lots ran on {tool} after its last good qual ({since}) until {until}.",
         "contain_unbounded": "{wafers:,} wafers of {lots:,} lots ran on {tool} from the first move on record until "
         "{until}; no good qual was ever recorded.",
@@ -36,8 +37,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "lot": " Counted by lot: the moves do not name the wafers.",
     },
     "es": {
-        "risk": "{wafers:,} obleas en riesgo en {tools:,} equipos a fecha {as_of}; el peor: {worst}.",
-        "risk_none": "Ningún equipo de esta selección ha procesado obleas hasta {as_of}.",
+        "risk": "{wafers:,} obleas pasaron por {tools:,} equipos desde su último control bueno, a fecha {as_of}; "
+        "el mayor: {worst}.",
+        "risk_never": " {never:,} equipos no tienen ningún control bueno: nada acota lo que procesaron.",
+        "risk_none": "Ningún equipo de esta selección ha procesado obleas desde su último control bueno, a fecha {as_of}.",
         "contain": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} tras su último control bueno ({since}) "
         "hasta {until}.",
         "contain_unbounded": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} desde el primer movimiento "

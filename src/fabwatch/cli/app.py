@@ -1,0 +1,245 @@
+"""The commands. What is heavy is imported inside them, so that --help answers at once."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from fabwatch import __version__
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
+
+app = typer.Typer(
+    help="Which wafers are at risk now, and where are they?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+FabOption = Annotated[Path, typer.Option("--fab", envvar="FABWATCH_FAB", help="The fab folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print the flat table as CSV.")]
+AsOf = Annotated[str | None, typer.Option(help="Count what had happened by this time (ISO 8601, UTC if no zone).")]
+KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by this time.")]
+Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Language of sentences: en or es.")]
+ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
+AreaOption = Annotated[str | None, typer.Option(help="Only this area.")]
+TypeOption = Annotated[str | None, typer.Option(help="Only this qual type.")]
+HERE = Path("fab")
+SOMETHING_ASIDE = 2
+
+
+@app.callback()
+def _top(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"fabwatch {__version__}")
+        raise typer.Exit
+    if debug:
+        os.environ["FABWATCH_DEBUG"] = "1"
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, or patterns in quotes.")],
+    kind: Annotated[str | None, typer.Option("--as", help="What they are: moves, quals, restores or tools.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood; load nothing.")] = False,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Load files into the fab, each exactly once; the fab is made if it is not there."""
+    from fabwatch.cli import printing
+
+    with _open(fab, create=True) as door, printing.progress(as_json) as step:
+        summary = door.ingest(paths, kind=kind, dry_run=dry_run, progress=step)
+    printing.ingested(summary, fab, as_json, dry_run)
+    if not summary.clean:
+        raise typer.Exit(SOMETHING_ASIDE)
+
+
+@app.command()
+def risk(
+    area: AreaOption = None,
+    tool: ToolOption = None,
+    qual_type: TypeOption = None,
+    by: Annotated[str, typer.Option(help="One row a tool, area or tool_type.")] = "tool",
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Wafers at risk: run since the last good qual, per tool, chamber and qual type."""
+    from fabwatch.cli import printing
+    from fabwatch.terms.errors import BadQuestion
+
+    if by not in ("tool", "area", "tool_type"):
+        raise BadQuestion(f"--by {by} is not known.", "use --by tool, --by area or --by tool_type")
+    with _open(fab) as door:
+        answer = door.risk(area=area, tool=tool, qual_type=qual_type, by=by, as_of=as_of, known_at=known_at)  # type: ignore[arg-type]
+    if not printing.data(answer, as_json, as_csv):
+        printing.risk(answer, lang)
+
+
+@app.command()
+def contain(
+    tool: Annotated[str, typer.Argument(help="The tool whose qual failed.")],
+    qual_type: TypeOption = None,
+    chamber: Annotated[str | None, typer.Option(help="Only this chamber.")] = None,
+    at: Annotated[str | None, typer.Option(help="Process time of the failed or suspect qual; else the latest failed.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Containment: the wafers between the last good qual and the failed one, and where they are now."""
+    from fabwatch.cli import printing
+
+    with _open(fab) as door:
+        answer = door.contain(tool, qual_type=qual_type, chamber=chamber, at=at, as_of=as_of, known_at=known_at)
+    if not printing.data(answer, as_json, as_csv):
+        printing.containment(answer, lang)
+
+
+@app.command()
+def inbox(
+    retry: Annotated[bool, typer.Option("--retry", help="Try the waiting files again.")] = False,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Files that wait for a word in fab.toml, and what to write there."""
+    from fabwatch.cli import printing
+
+    with _open(fab) as door:
+        if retry:
+            with printing.progress(as_json) as step:
+                summary = door.retry(step)
+            printing.ingested(summary, fab, as_json, dry_run=False)
+            if not summary.clean:
+                raise typer.Exit(SOMETHING_ASIDE)
+        else:
+            printing.inbox(door.inbox(), fab, as_json)
+
+
+@app.command()
+def problems(
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """What was set aside: file, line, byte, rule, reason, way out and the raw line."""
+    from fabwatch.cli import printing
+
+    with _open(fab) as door:
+        printing.problems(door.problems(rule, limit), as_json, as_csv)
+
+
+@app.command()
+def loads(fab: FabOption = HERE, as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
+    """The ledger: every file that was taken in, newest first."""
+    from fabwatch.cli import printing
+
+    with _open(fab) as door:
+        printing.loads(door.loads(), as_json, as_csv)
+
+
+@app.command()
+def doctor(
+    sweep: Annotated[bool, typer.Option("--sweep", help="Delete data files that belong to no load.")] = False,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Scan every table, check catalog and files, and say what is wrong and how to mend it."""
+    from fabwatch.cli import printing
+
+    with _open(fab) as door:
+        if sweep:
+            typer.echo(f"deleted {door.sweep()} data files that belonged to no load", err=True)
+        findings = door.doctor()
+    printing.findings(findings, as_json)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(SOMETHING_ASIDE)
+
+
+@app.command()
+def tidy(fab: FabOption = HERE) -> None:
+    """Merge small data files; every past state can still be asked for."""
+    with _open(fab) as door:
+        merged = door.tidy()
+    for table, (before, after) in merged.items():
+        typer.echo(f"{table}: {before} files, now {after}")
+
+
+@app.command()
+def demo(fab: FabOption = Path("demo"), lang: Lang = "en") -> None:
+    """Make the make-believe fab, load it, and print its wafers at risk."""
+    from fabwatch.cli import printing
+    from fabwatch.fab.demo import DEMO_END, demo_fab
+
+    with printing.progress(quiet=False) as step, demo_fab(fab, step) as (door, summary):
+        printing.ingested(summary, fab, as_json=False, dry_run=False)
+        printing.risk(door.risk(by="area", as_of=DEMO_END), lang)
+        printing.demo_next(door.risk(as_of=DEMO_END), fab)
+
+
+def _open(path: Path, create: bool = False) -> "Fab":
+    from fabwatch.fab import Fab
+
+    return Fab(path, create=create)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from fabwatch.terms.errors import FabwatchError
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # --debug may stand anywhere, because it is typed after a command has failed.
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    try:
+        return int(app(args=given, standalone_mode=False) or 0)
+    except FabwatchError as fault:
+        if debug:
+            raise
+        return _failed(fault.what, fault.hint)
+    except click.exceptions.NoArgsIsHelpError as fault:
+        fault.show()
+        return 1
+    except click.ClickException as fault:
+        return _failed(fault.format_message(), f"fabwatch {_verb(given)}--help".replace("  ", " "))
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return _failed("stopped", "run the same command again: what was committed stays, nothing is doubled")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as fault:  # noqa: BLE001 - the last door: people get a sentence, --debug gets the traceback
+        if debug:
+            raise
+        return _failed(f"something unexpected: {type(fault).__name__}: {fault}", FabwatchError.hint)
+
+
+def _failed(what: str, hint: str) -> int:
+    typer.echo(f"error: {what}", err=True)
+    typer.echo(f"hint: {hint}", err=True)
+    return 1
+
+
+def _verb(given: Sequence[Any]) -> str:
+    return f"{given[0]} " if given and not str(given[0]).startswith("-") else ""

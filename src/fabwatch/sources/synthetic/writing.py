@@ -1,0 +1,77 @@
+"""The make-believe fab as files, in the words of an MES, with a fab.toml that says DEMO."""
+
+import csv
+import gzip
+import io
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fabwatch.sources.synthetic.plan import Plan
+from fabwatch.sources.synthetic.simulation import History
+
+MOVE_HEADERS = {
+    "lot": "LOT_ID", "wafer": "WAFER_ID", "product": "PRODUCT", "route": "ROUTE", "step_no": "STEP_NO",
+    "step": "STEP_ID", "tool": "EQP_ID", "chamber": "CHAMBER", "recipe": "RECIPE", "kind": "LOT_TYPE",
+    "status": "STATUS", "start_at": "TRACK_IN", "end_at": "TRACK_OUT",
+}  # fmt: skip
+QUAL_HEADERS = {
+    "tool": "EQP_ID", "chamber": "CHAMBER", "qual_type": "QUAL_TYPE", "processed_at": "QUAL_TIME",
+    "resulted_at": "RESULT_TIME", "passed": "RESULT", "reading": "VALUE", "unit": "UNIT", "upper": "USL",
+}  # fmt: skip
+RESTORE_HEADERS = {"tool": "EQP_ID", "chamber": "CHAMBER", "done_at": "DONE_AT", "kind": "KIND"}
+TOOL_HEADERS = {"tool": "EQP_ID", "tool_type": "EQP_TYPE", "area": "AREA", "chambers": "CHAMBERS"}
+
+FAB_TOML = """\
+# The make-believe fab. What stands here is what you would state about your own.
+[fab]
+name = "Demo fab"
+demo = true
+
+[quals.particles]
+warning = 400
+inhibit = 900
+
+[quals.rate]
+warning = 1000
+inhibit = 2000
+
+[quals.thickness]
+recipes = ["PECVD-R1"]
+warning = 500
+inhibit = 1000
+"""
+
+
+def write_exports(history: History, plan: Plan, folder: Path) -> None:
+    """Write the history as an MES would export it: moves a day a file (packed), quals, maintenance and the tool list."""
+    folder.mkdir(parents=True, exist_ok=True)
+    days: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for move in sorted(history.moves, key=lambda m: (m["end_at"], m["tool"], m["wafer"])):
+        days[f"{move['end_at']:%Y-%m-%d}"].append(move)
+    late = max(int(len(days) * plan.late_rate), 1)
+    for number, (day, moves) in enumerate(days.items()):
+        name = f"late_moves_{day}" if number and number % (len(days) // late + 1) == 0 else f"moves_{day}"
+        _write(folder / f"{name}.csv.gz", MOVE_HEADERS, moves)
+    _write(folder / "quals.csv", QUAL_HEADERS, history.quals)
+    _write(folder / "maintenance.csv", RESTORE_HEADERS, history.restores)
+    _write(folder / "tools.csv", TOOL_HEADERS, history.tools)
+
+
+def _write(path: Path, headers: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(headers.values())
+    writer.writerows([_cell(row.get(name)) for name in headers] for row in rows)
+    content = text.getvalue().encode()
+    # A fixed time inside the packing keeps the same fab the same file.
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(" ") + "Z"
+    if isinstance(value, bool):
+        return "PASS" if value else "FAIL"
+    return value
