@@ -1,17 +1,19 @@
 """fabwatch: which wafers are at risk now, and where are they? Answers from the files a fab already has.
 
-    import fabwatch
-    fab = fabwatch.open("fab")
-    fab.risk().df()
+import fabwatch
+fab = fabwatch.open("fab")
+fab.risk().df()
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fabwatch.terms.version import VERSION
+
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def open(path: str | Path = "fab", *, create: bool = False) -> "Fab":  # noqa: A001 - the word people expect

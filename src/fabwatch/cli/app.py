@@ -95,7 +95,9 @@ def contain(
     tool: Annotated[str, typer.Argument(help="The tool whose qual failed.")],
     qual_type: TypeOption = None,
     chamber: Annotated[str | None, typer.Option(help="Only this chamber.")] = None,
-    at: Annotated[str | None, typer.Option(help="Process time of the failed or suspect qual; else the latest failed.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Process time of the failed or suspect qual; else the latest failed.")
+    ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     fab: FabOption = HERE,
@@ -229,7 +231,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as fault:  # noqa: BLE001 - the last door: people get a sentence, --debug gets the traceback
+    except Exception as fault:
         if debug:
             raise
         return _failed(f"something unexpected: {type(fault).__name__}: {fault}", FabwatchError.hint)

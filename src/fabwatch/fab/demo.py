@@ -23,7 +23,9 @@ def demo_fab(folder: Path, progress: Progress | None = None) -> Iterator[tuple[F
     exports = folder / "exports"
     if not exports.exists():
         if folder.exists() and any(folder.iterdir()):
-            raise BadQuestion(f"{folder} is not empty and holds no demo.", "name an empty folder: fabwatch demo --fab FOLDER")
+            raise BadQuestion(
+                f"{folder} is not empty and holds no demo.", "name an empty folder: fabwatch demo --fab FOLDER"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE).write_text(FAB_TOML, encoding="utf-8")
         # Named `exports` only when all files are there, so that a stopped demo is made anew.

@@ -70,10 +70,10 @@ class Staging:
         self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
 
     def _park(self) -> int:
-        unknown = self._lake.rows(f"SELECT * FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")  # noqa: S608
+        unknown = self._lake.rows(f"SELECT * FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")
         if not unknown:
             return 0
-        self._lake.ask(f"DELETE FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")  # noqa: S608
+        self._lake.ask(f"DELETE FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")
         self.add_problems(
             [
                 Problem(
@@ -106,7 +106,7 @@ class Staging:
     def _insert(self, into: str, rows: pa.Table) -> None:
         self._lake.connection.register("incoming", rows)
         try:
-            self._lake.ask(f"INSERT INTO {into} BY NAME SELECT * FROM incoming")  # noqa: S608
+            self._lake.ask(f"INSERT INTO {into} BY NAME SELECT * FROM incoming")
         finally:
             self._lake.connection.unregister("incoming")
 
@@ -119,13 +119,11 @@ def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
     names = ", ".join(table.names)
     bound = ""
     if table.at:
-        bound = (
-            f"WHERE {table.at} BETWEEN (SELECT min({table.at}) FROM {source}) AND (SELECT max({table.at}) FROM {source})"  # noqa: S608
-        )
+        bound = f"WHERE {table.at} BETWEEN (SELECT min({table.at}) FROM {source}) AND (SELECT max({table.at}) FROM {source})"
     extra = (f", {table.at}::DATE" if table.at else "") + (f", {load}" if table.loaded else "")
     order = f" ORDER BY tool, {table.at}" if table.at else ""
     inserted = lake.ask(
-        f"INSERT INTO lake.{table.name} SELECT {names}{extra} FROM "  # noqa: S608
+        f"INSERT INTO lake.{table.name} SELECT {names}{extra} FROM "
         f"(SELECT {names} FROM {source} EXCEPT SELECT {names} FROM lake.{table.name} {bound}){order}"
     )
     return int(inserted.fetchall()[0][0])
@@ -137,7 +135,7 @@ def admit_waiting(lake: Lake) -> None:
         table = BY_NAME[name]
         fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
         lake.ask(
-            f"CREATE OR REPLACE TEMP TABLE admitted AS SELECT * FROM (SELECT load, {fields} FROM lake.problems "  # noqa: S608
+            f"CREATE OR REPLACE TEMP TABLE admitted AS SELECT * FROM (SELECT load, {fields} FROM lake.problems "
             f"WHERE rule = '{UnknownTool.code}' AND kind = '{name}') WHERE tool IN {KNOWN_TOOLS}"
         )
         loads = [row[0] for row in lake.ask("SELECT DISTINCT load FROM admitted ORDER BY load").fetchall()]
@@ -152,7 +150,7 @@ def admit_waiting(lake: Lake) -> None:
             )
         if loads:
             lake.ask(
-                f"DELETE FROM lake.problems WHERE rule = '{UnknownTool.code}' AND kind = '{name}' "  # noqa: S608
+                f"DELETE FROM lake.problems WHERE rule = '{UnknownTool.code}' AND kind = '{name}' "
                 f"AND (waiting->>'$.tool') IN {KNOWN_TOOLS}"
             )
 
@@ -166,4 +164,4 @@ INSERT INTO lake.places
 SELECT DISTINCT tool, chamber, tool_type, area, coalesce(route, product), step_no, step, wafer IS NOT NULL
 FROM staged
 EXCEPT SELECT {", ".join(PLACES.names)} FROM lake.places
-"""  # noqa: S608
+"""

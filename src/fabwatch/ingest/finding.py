@@ -39,7 +39,9 @@ def _files(given: Path, found: Found) -> list[Path]:
         return [given]
     if given.is_dir():
         return _walk(given, found)
-    hits = sorted(given.anchor and Path(given.anchor).glob(str(given.relative_to(given.anchor))) or Path().glob(str(given)))
+    hits = sorted(
+        (given.anchor and Path(given.anchor).glob(str(given.relative_to(given.anchor)))) or Path().glob(str(given))
+    )
     if not hits:
         raise NoSuchPath(f"There is no file, folder or match for {given}.")
     return [file for hit in hits for file in (_walk(hit, found) if hit.is_dir() else [hit])]

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import fabwatch
 from fabwatch.ingest.commit import Counts, Staging
 from fabwatch.ingest.finding import find
 from fabwatch.ingest.inbox import Inbox
@@ -21,6 +20,7 @@ from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import SKEW, Clock, iso
 from fabwatch.terms.errors import BadQuestion, nearest
 from fabwatch.terms.problems import EmptyFile, Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
+from fabwatch.terms.version import VERSION
 
 Progress = Callable[[FileResult, int, int], None]
 """Called after each file with its result, how many are done, and how many there are."""
@@ -248,11 +248,11 @@ class Ingest:
             "header": "\t".join(file.header) if file else None,
             "message": message,
             "loaded_at": self._clock(),
-            "version": fabwatch.__version__,
+            "version": VERSION,
         }
         names = ", ".join(row)
         values = ", ".join(f"${name}" for name in row)
-        self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)  # noqa: S608
+        self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)
 
     def _renamed(self, file: TableFile) -> Problem | None:
         """A problem when a column that the last file of this header had is gone and an unknown one is there instead."""

@@ -138,7 +138,7 @@ def _at(tool: str, quals: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
 
 
 def _only(tool: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
-    """The one qual that is meant; when several were at that time, those of the whole tool first, else the user has to say."""
+    """The one qual that is meant: of several at that time, the one of the whole tool, else the user has to say which."""
     hits = [qual for qual in hits if qual["chamber"] is None] or hits
     names = sorted({(qual["qual_type"], qual["chamber"] or "*") for qual in hits})
     if len(names) > 1:

@@ -10,7 +10,7 @@ from fabwatch.risk.gates import Gate, Passed, count
 from fabwatch.risk.standing import Scope, ToolCard, scopes, tool_cards
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import Exposure, How, Risk
+from fabwatch.terms.answers import Exposure, How, Risk, Total
 from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import Settings
 
@@ -30,9 +30,7 @@ class Selection:
     tool: str | None = None
     qual_type: str | None = None
 
-    def apply(
-        self, cards: dict[str, ToolCard], found: dict[tuple[str, str | None], Scope]
-    ) -> list[Scope]:
+    def apply(self, cards: dict[str, ToolCard], found: dict[tuple[str, str | None], Scope]) -> list[Scope]:
         """The scopes of this part, in order of area, tool and type. Raises UnknownTool for a name that is not there."""
         areas = {card.area for card in cards.values() if card.area}
         types = {kind for _, kind in found if kind}
@@ -46,9 +44,7 @@ class Selection:
         chosen = [
             scope
             for (tool, kind), scope in found.items()
-            if self.tool in (None, tool)
-            and self.area in (None, scope.card.area)
-            and self.qual_type in (None, kind)
+            if self.tool in (None, tool) and self.area in (None, scope.card.area) and self.qual_type in (None, kind)
         ]
         return sorted(chosen, key=lambda s: (s.card.area or "", s.card.tool, s.qual_type or ""))
 
@@ -58,11 +54,22 @@ def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, 
     cards = tool_cards(lake)
     chosen = selection.apply(cards, scopes(lake, cards, as_of))
     rows = _by_tool(lake, chosen, as_of)
+    total = _total(rows)
     if by != "tool":
         rows = _by_group(lake, chosen, rows, by, as_of)
     rows.sort(key=lambda row: (WORST_FIRST[row.status], -row.wafers, row.area or "", row.tool or "", row.chamber))
     how = How(METHOD, question("risk", "last_good") + "\n" + question("risk", "exposure"), snapshot)
-    return Risk(as_of, known_at, lake.settings.fab.demo, how, by, tuple(rows))
+    return Risk(as_of, known_at, lake.settings.fab.demo, how, by, total, tuple(rows))
+
+
+def _total(rows: Sequence[Exposure]) -> Total:
+    largest: dict[str | None, int] = {}
+    for row in rows:
+        if row.chamber == "*" and row.bounded and row.wafers:
+            largest[row.tool] = max(row.wafers, largest.get(row.tool, 0))
+    most = max(largest, key=lambda tool: largest[tool], default=None)
+    never = len({row.tool for row in rows if row.chamber == "*" and not row.bounded})
+    return Total(sum(largest.values()), len(largest), never, most, largest.get(most, 0))
 
 
 def _by_tool(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> list[Exposure]:
@@ -115,9 +122,7 @@ def _suspects(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> dict[tupl
             continue
         for place in {chamber, "*"}:
             names = (None,) if chamber == "*" else (chamber, "")
-            gates[tool, kind, place] += [
-                Gate(0, tool, kind, name, row["good_before"], row["good_after"]) for name in names
-            ]
+            gates[tool, kind, place] += [Gate(0, tool, kind, name, row["good_before"], row["good_after"]) for name in names]
     keys = list(gates)
     flat = [replace(gate, number=n) for n, key in enumerate(keys) for gate in _merged(gates[key])]
     counted = count(lake, flat) if flat else {}

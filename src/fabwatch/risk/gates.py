@@ -73,7 +73,7 @@ def put(lake: Lake, name: str, columns: dict[str, tuple[pa.DataType, list[Any]]]
     table = pa.table({key: pa.array(cells, kind) for key, (kind, cells) in columns.items()})
     lake.connection.register("incoming", table)
     try:
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")  # noqa: S608
+        lake.ask(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
     finally:
         lake.connection.unregister("incoming")
 

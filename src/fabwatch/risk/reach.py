@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from fabwatch.risk.gates import Gate, Passed, count
+from fabwatch.risk.gates import ALWAYS, Gate, Passed, count
 from fabwatch.risk.standing import Scope
 from fabwatch.stats.survival import Survival, fault_began, no_wear, weibull_survival
 from fabwatch.store.lake import Lake
@@ -42,7 +42,7 @@ def reach(lake: Lake, scope: Scope, chamber: str, until: datetime, as_of: dateti
     tool, kind = scope.card.tool, scope.qual_type
     asked = {"tool": tool, "chamber": chamber, "until": until, "as_of": as_of}
     restored: datetime | None = lake.ask(_RESTORED, asked).fetchall()[0][0]
-    passes = lake.ask(_LOOKS, {**asked, "qual_type": kind, "restored": restored or datetime.min}).fetchall()
+    passes = lake.ask(_LOOKS, {**asked, "qual_type": kind, "restored": restored or ALWAYS}).fetchall()
     edges = [restored, *dict.fromkeys(row[0] for row in passes), until]
     names = (None,) if not scope.chambered and chamber == "*" else (*([chamber] if chamber != "*" else scope.since), "")
     gates = [
@@ -55,7 +55,8 @@ def reach(lake: Lake, scope: Scope, chamber: str, until: datetime, as_of: dateti
         ages.append(ages[-1] + wafers)
     chances = fault_began(ages, stated.sensitivity, _survival(stated))
     looks = [
-        Look(edges[n], edges[n + 1] or until, counted.get(n, Passed()).wafers, float(chances[n])) for n in range(len(chances))
+        Look(edges[n], edges[n + 1] or until, counted.get(n, Passed()).wafers, float(chances[n]))
+        for n in range(len(chances))
     ]
     first, held = len(looks) - 1, looks[-1].probability
     while first > 0 and held < REACH:

@@ -78,7 +78,10 @@ class _Checks:
         self._checks: dict[str, set[int]] = defaultdict(set)
         patterns = [pattern.casefold() for pattern in lake.settings.fab.check_areas]
         wanted = [route for route in routes if route]
-        sql = "SELECT DISTINCT route, step_no, step, tool FROM places WHERE step_no IS NOT NULL AND list_contains($routes, route)"
+        sql = (
+            "SELECT DISTINCT route, step_no, step, tool FROM places "
+            "WHERE step_no IS NOT NULL AND list_contains($routes, route)"
+        )
         for row in lake.rows(sql, {"routes": wanted}) if wanted else ():
             self._steps[row["route"]][row["step_no"]] = row["step"] or str(row["step_no"])
             area = (cards[row["tool"]].area or "").casefold() if row["tool"] in cards else ""

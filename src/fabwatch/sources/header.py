@@ -11,9 +11,7 @@ from fabwatch.sources.tools import TOOLS_KIND
 from fabwatch.terms.errors import nearest
 from fabwatch.terms.settings import SourceSettings
 
-KINDS: dict[str, Kind] = {
-    kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, TOOLS_KIND)
-}
+KINDS: dict[str, Kind] = {kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, TOOLS_KIND)}
 READ_FIRST = ("tools", "moves", "restores", "quals")
 """The order in which kinds are loaded when several come at once: tools before what refers to them."""
 
@@ -46,9 +44,7 @@ class Mapping:
         return round(share if self.fits else share / 2, 3)
 
 
-def recognise(
-    header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None
-) -> Mapping:
+def recognise(header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None) -> Mapping:
     """The mapping that fits best: the table whose needs are met and that explains most of the header."""
     stated = stated or SourceSettings()
     wanted = kind or stated.kind
@@ -65,7 +61,7 @@ def header_score(cells: Sequence[str], stated: SourceSettings, kind: str | None)
 
 def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings) -> Mapping:
     user = stated.headers()
-    taken = {column for column in user.values()}
+    taken = set(user.values())
     columns: dict[str, int] = {}
     unused: list[str] = []
     twice: list[str] = []
@@ -91,7 +87,9 @@ def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings) -> Mappi
             twice.append(f"{header[columns[column]]} and {name} both read as {column}")
         else:
             unused.append(name)
-    constants = {name: value for name, value in stated.constants.items() if name in known and name not in columns}
+    constants: dict[str, object] = {
+        name: value for name, value in stated.constants.items() if name in known and name not in columns
+    }
     have = columns.keys() | constants.keys()
     lacking = tuple(" or ".join(group) for group in kind.needs if not have & set(group))
     return Mapping(kind, columns, constants, tuple(unused), lacking, tuple(twice))

@@ -45,7 +45,18 @@ class Kind:
         return self.aliases.get(name)
 
 
-TOOL_NAMES = ("tool_id", "eqp_id", "eqp", "equipment", "equipment_id", "eqpid", "toolid", "machine", "machine_id", "entity")
+TOOL_NAMES = (
+    "tool_id",
+    "eqp_id",
+    "eqp",
+    "equipment",
+    "equipment_id",
+    "eqpid",
+    "toolid",
+    "machine",
+    "machine_id",
+    "entity",
+)
 CHAMBER_NAMES = ("chamber_id", "chamberid", "module", "module_id", "ch", "ch_id", "sub_eqp_id", "unit_id")
 
 

@@ -9,9 +9,7 @@ from fabwatch.terms.tables import MOVES, TOOLS
 
 def faults(columns: Columns) -> Iterator[Fault]:
     """No lot and no wafer; a lot without a quantity; a quantity below one; a start after the end."""
-    rows = zip(
-        columns["lot"], columns["wafer"], columns["wafers"], columns["start_at"], columns["end_at"], strict=True
-    )
+    rows = zip(columns["lot"], columns["wafer"], columns["wafers"], columns["start_at"], columns["end_at"], strict=True)
     for row, (lot, wafer, wafers, start_at, end_at) in enumerate(rows):
         if wafers is None:
             if wafer is not None:
@@ -52,5 +50,8 @@ MOVES_KIND = Kind(
     faults=faults,
     defaults={"kind": "production"},
     extras=(TOOLS.column("tool_type"), TOOLS.column("area")),
-    vague={**names("end_at", "time", "timestamp", "datetime", "date", "event_time", "move_time"), **names("wafer", "slot")},
+    vague={
+        **names("end_at", "time", "timestamp", "datetime", "date", "event_time", "move_time"),
+        **names("wafer", "slot"),
+    },
 )

@@ -37,5 +37,8 @@ QUALS_KIND = Kind(
     needs=(("tool",), ("processed_at",), ("passed",)),
     faults=faults,
     defaults={"qual_type": "qual"},
-    vague={**names("processed_at", "time", "timestamp", "datetime", "date"), **names("passed", "status", "ok", "state")},
+    vague={
+        **names("processed_at", "time", "timestamp", "datetime", "date"),
+        **names("passed", "status", "ok", "state"),
+    },
 )

@@ -104,7 +104,7 @@ class _Reader:
             if column.kind == "time" and not file.stated.zone and _without_zone(cells):
                 zoneless.append(column.name)
         if zoneless:
-            file.notes.append(f"{' and '.join(zoneless)} without a zone: read as UTC (zone = \"…\" in fab.toml for another)")
+            file.notes.append(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
         self._widths = {len(cells[-1]) for cells in whole[:-1]}
 
     def read(self, batch: Batch, latest: datetime) -> Rows:
@@ -116,9 +116,7 @@ class _Reader:
             problems.append(_problem(last, TornLine, "the last line has no line end and may be cut"))
         width = len(self._file.header)
         ragged = [record for record in records if len(record.cells) != width]
-        problems += [
-            _problem(r, WrongColumnCount, f"{len(r.cells)} cells, the header has {width} columns") for r in ragged
-        ]
+        problems += [_problem(r, WrongColumnCount, f"{len(r.cells)} cells, the header has {width} columns") for r in ragged]
         if ragged:
             records = [record for record in records if len(record.cells) == width]
         columns, faults = self._columns(records)

@@ -50,7 +50,7 @@ def converter(column: Column, sample: Sequence[Any], source: SourceSettings) -> 
 
 
 def _empty(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and cell.strip().lower() in NOTHING) or cell != cell  # noqa: PLR0124
+    return cell is None or (isinstance(cell, str) and cell.strip().lower() in NOTHING) or cell != cell
 
 
 def _text(cell: Any) -> str | None:
@@ -117,7 +117,7 @@ _DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
 _EPOCH = re.compile(r"^\d{10}(\d{3})?(\.\d+)?$")
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
 _DATES = ("%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%Y%m%d")
-_OTHERS = tuple(f"{day} {clock}" for day in _DATES for clock in _CLOCKS) + ("%Y%m%d%H%M%S", "%Y%m%dT%H%M%S")
+_OTHERS = (*tuple(f"{day} {clock}" for day in _DATES for clock in _CLOCKS), "%Y%m%d%H%M%S", "%Y%m%dT%H%M%S")
 _SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/\d{4}\b")
 
 
@@ -135,7 +135,7 @@ def _time(column: Column, sample: Sequence[Any], source: SourceSettings) -> Conv
             if text.lower() in NOTHING:
                 return None
             moment = parse(text)
-        elif cell is None or cell != cell:  # noqa: PLR0124 - NaT and NaN differ from themselves
+        elif cell is None or cell != cell:
             return None
         else:
             moment = _typed(cell)
@@ -198,9 +198,7 @@ def _formats(column: Column, texts: Sequence[str]) -> tuple[str, ...]:
         first = any(int(found[1]) > 12 for found in slashed)
         second = any(int(found[2]) > 12 for found in slashed)
         if first == second:
-            raise CannotRead(
-                Problem(Undecided, f"{column.name}: is {texts[0]!r} day or month first? State time_format.")
-            )
+            raise CannotRead(Problem(Undecided, f"{column.name}: is {texts[0]!r} day or month first? State time_format."))
         day = "%d/%m/%Y" if first else "%m/%d/%Y"
         return tuple(f"{day} {clock}" for clock in _CLOCKS)
     for text in texts:

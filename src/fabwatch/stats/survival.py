@@ -14,7 +14,12 @@ def weibull_survival(shape: float, scale: float) -> Survival:
     `shape` has no unit, `scale` is in the unit of the age (wafers); the function takes and returns arrays of one shape.
     Source: W. Weibull, A statistical distribution function of wide applicability, J. Appl. Mech. 18 (1951).
     """
-    return lambda age: np.exp(-np.power(np.asarray(age, dtype=float) / scale, shape))
+
+    def survival(age: NDArray[np.float64]) -> NDArray[np.float64]:
+        survived: NDArray[np.float64] = np.exp(-np.power(np.asarray(age, dtype=float) / scale, shape))
+        return survived
+
+    return survival
 
 
 def no_wear(age: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -46,6 +51,6 @@ def fault_began(ages: ArrayLike, sensitivity: float, survival: Survival = no_wea
     weight = (survived[:-1] - survived[1:]) * missed
     total = weight.sum()
     if not total > 0:
-        return np.eye(1, age.size - 1, age.size - 2)[0]
+        weight, total = (np.arange(age.size - 1) == age.size - 2).astype(float), 1.0
     chances: NDArray[np.float64] = weight / total
     return chances

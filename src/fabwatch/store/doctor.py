@@ -63,7 +63,7 @@ def _tables(lake: Lake) -> Iterator[Finding]:
     for table in TABLES:
         row = ", ".join(f"{column.name}::VARCHAR" for column in table.stored)
         try:
-            sql = f"SELECT count(*), sum(hash({row})::HUGEINT) FROM lake.{table.name}"  # noqa: S608
+            sql = f"SELECT count(*), sum(hash({row})::HUGEINT) FROM lake.{table.name}"
             rows = lake.ask(sql).fetchall()[0][0]
             yield Finding(f"table {table.name}", True, f"{rows:,} rows read")
         except FabwatchError as fault:
@@ -86,7 +86,7 @@ def _listed(lake: Lake) -> list[Path]:
     with closing(sqlite3.connect(f"file:{lake.catalog}?mode=ro", uri=True)) as catalog:
         names = set()
         for source in ("ducklake_data_file", "ducklake_delete_file", "ducklake_files_scheduled_for_deletion"):
-            names |= {Path(row[0]).name for row in catalog.execute(f"SELECT path FROM {source}")}  # noqa: S608
+            names |= {Path(row[0]).name for row in catalog.execute(f"SELECT path FROM {source}")}
     return [path for path in lake.data.rglob("*.parquet") if path.name not in names]
 
 
@@ -100,7 +100,9 @@ def _waiting(lake: Lake) -> Iterator[Finding]:
     rows = lake.rows("SELECT count(*) AS n FROM lake.loads WHERE status = 'inbox'")
     aside = lake.rows("SELECT count(*) AS n FROM lake.problems")
     count = rows[0]["n"]
-    yield Finding("inbox", not count, f"{count} files wait", "fabwatch inbox shows what to write into fab.toml" if count else "")
+    yield Finding(
+        "inbox", not count, f"{count} files wait", "fabwatch inbox shows what to write into fab.toml" if count else ""
+    )
     yield Finding("problems", True, f"{aside[0]['n']:,} set aside (fabwatch problems lists them)")
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +121,19 @@ class _Answer(ABC):
         return frame
 
 
+@dataclass(frozen=True)
+class Total:
+    """The whole selection in four figures. A tool counts with its largest qual type: all types watch the same wafers."""
+
+    wafers: int
+    tools: int
+    """Tools with wafers at risk since a good qual."""
+    never: int
+    """Tools without a good qual on record, which nothing bounds; they are not in `wafers`."""
+    most: str | None
+    most_wafers: int
+
+
 TIME_COLUMNS = frozenset({"since", "until", "failed_at", "first_end", "last_end", "now_end_at"})
 
 
@@ -129,7 +142,8 @@ class Risk(_Answer):
     """Which wafers are at risk now, per tool, chamber and qual type."""
 
     by: str
-    tools: tuple[Exposure, ...] = field(default=())
+    total: Total
+    tools: tuple[Exposure, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One row an exposure."""
@@ -137,21 +151,13 @@ class Risk(_Answer):
 
     def sentence(self, language: str = "en") -> str:
         """How many wafers, on how many tools, and which is worst."""
-        largest: dict[str, Exposure] = {}
-        for row in self.tools:
-            name = row.tool or row.area or row.tool_type or "-"
-            # Qual types look at the same wafers, so a tool counts with its largest type and not with their sum.
-            if row.chamber == "*" and row.bounded and row.wafers > getattr(largest.get(name), "wafers", 0):
-                largest[name] = row
+        total = self.total
         as_of = iso(self.as_of)
         said = sentence(language, "risk_none", as_of=as_of)
-        if largest:
-            name, worst = max(largest.items(), key=lambda pair: pair[1].wafers)
-            wafers, tools = sum(row.wafers for row in largest.values()), sum(row.tools for row in largest.values())
-            most = f"{name} ({worst.wafers:,})"
-            said = sentence(language, "risk", wafers=wafers, tools=tools, as_of=as_of, worst=most)
-        never = sum(row.tools for row in self.tools if row.chamber == "*" and not row.bounded)
-        said += sentence(language, "risk_never", never=never) if never else ""
+        if total.tools:
+            most = f"{total.most} ({total.most_wafers:,})"
+            said = sentence(language, "risk", wafers=total.wafers, tools=total.tools, as_of=as_of, worst=most)
+        said += sentence(language, "risk_never", never=total.never) if total.never else ""
         return said + (sentence(language, "lot") if any(row.level == "lot" for row in self.tools) else "")
 
 

@@ -92,7 +92,8 @@ class _Simulation:
                 self._qualify(tool, qual, self._plan.start)
 
     def _lots(self) -> list[tuple[datetime, str, str, int]]:
-        lots, at = [], self._plan.start
+        lots: list[tuple[datetime, str, str, int]] = []
+        at = self._plan.start
         while at < self._end:
             product = self._random.choice(self._plan.products)
             # Lots of the first hours enter anywhere on their route, so that the fab is full from the start.
@@ -162,9 +163,7 @@ class _Simulation:
         self._history.restores.append({"tool": tool.name, "chamber": named, "done_at": _whole(done), "kind": kind})
         began = self._began.pop((tool.name, chamber), None)
         if began is not None:
-            self._history.faults.append(
-                {"tool": tool.name, "chamber": chamber, "began": began, "ended": _whole(done)}
-            )
+            self._history.faults.append({"tool": tool.name, "chamber": chamber, "began": began, "ended": _whole(done)})
         self._renew((tool.name, chamber))
 
     def _renew(self, place: Place) -> None:
