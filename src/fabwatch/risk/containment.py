@@ -42,7 +42,7 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
     qual = _the_qual(lake, cards, suspicion, as_of)
     until: datetime = qual["processed_at"]
     kind: str = qual["qual_type"]
-    known = scopes(lake, cards, as_of, before=until)
+    known = scopes(lake, cards, as_of, before=until, tool=suspicion.tool)
     card = cards[suspicion.tool]
     scope = known.get((suspicion.tool, kind)) or Scope(card, kind, {"*": None}, {"*": None})
     scope = _at_chamber_level(scope, qual["chamber"])

@@ -101,22 +101,22 @@ def tool_cards(lake: Lake) -> dict[str, ToolCard]:
 
 
 def scopes(
-    lake: Lake, cards: dict[str, ToolCard], as_of: datetime, before: datetime | None = None
+    lake: Lake, cards: dict[str, ToolCard], as_of: datetime, before: datetime | None = None, tool: str | None = None
 ) -> dict[tuple[str, str | None], Scope]:
     """What is watched on each tool, by (tool, qual type); a tool without any qual has one scope without a type.
 
-    `as_of` says what is known; only quals processed before `before` are looked at, when it is given.
+    `as_of` says what is known; only quals processed before `before` are looked at, when it is given, and only those of `tool`.
     """
-    parameters = {"as_of": as_of, "before": before or as_of + timedelta(microseconds=1)}
+    parameters = {"tool": tool, "as_of": as_of, "before": before or as_of + timedelta(microseconds=1)}
     looks: dict[tuple[str, str | None], dict[str, Looks]] = defaultdict(dict)
     for row in lake.rows(question("risk", "last_good"), parameters):
         looks[row["tool"], row["qual_type"]][row["chamber"]] = Looks(row["last_good"], row["last_failed"])
-    found = {(tool, kind): _scope(cards[tool], kind, by) for (tool, kind), by in looks.items() if tool in cards}
-    looked_at = {tool for tool, _ in found}
-    for tool, card in cards.items():
-        if tool not in looked_at:
+    found = {(name, kind): _scope(cards[name], kind, by) for (name, kind), by in looks.items() if name in cards}
+    looked_at = {name for name, _ in found}
+    for name, card in cards.items():
+        if name not in looked_at:
             # Rule 7: no qual on record is no reason to report nothing.
-            found[tool, None] = Scope(card, None, {"*": None}, {"*": None})
+            found[name, None] = Scope(card, None, {"*": None}, {"*": None})
     return found
 
 

@@ -77,6 +77,8 @@ class _Checks:
         self._steps: dict[str, dict[int, str]] = defaultdict(dict)
         self._checks: dict[str, set[int]] = defaultdict(set)
         patterns = [pattern.casefold() for pattern in lake.settings.fab.check_areas]
+        areas = {card.area for card in cards.values() if card.area}
+        checking = {area for area in areas if any(fnmatch(area.casefold(), pattern) for pattern in patterns)}
         wanted = [route for route in routes if route]
         sql = (
             "SELECT DISTINCT route, step_no, step, tool FROM places "
@@ -84,8 +86,7 @@ class _Checks:
         )
         for row in lake.rows(sql, {"routes": wanted}) if wanted else ():
             self._steps[row["route"]][row["step_no"]] = row["step"] or str(row["step_no"])
-            area = (cards[row["tool"]].area or "").casefold() if row["tool"] in cards else ""
-            if any(fnmatch(area, pattern) for pattern in patterns):
+            if cards[row["tool"]].area in checking:
                 self._checks[row["route"]].add(row["step_no"])
 
     def after(self, route: str | None, step_no: int | None) -> NextCheck | None:

@@ -42,6 +42,7 @@ class Lake:
                 raise NoFab(f"There is no fab in {folder}.")
             self._create()
         self._check_format()
+        self._pinned: int | None = None
         self.connection = self._attached()
 
     @property
@@ -95,6 +96,9 @@ class Lake:
         Raises UnknownTime when nothing had been loaded by `known_at`.
         """
         version = self._version(known_at)
+        if version == self._pinned:
+            return version
+        self._pinned = version
         for table in TABLES:
             self.ask(
                 f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} AT (VERSION => {version})"

@@ -1,0 +1,52 @@
+"""What tests share: a fab to load into, files to write, the real data where it is, and a clock that stands still."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from fabwatch.fab import Fab
+
+NOW = datetime(2026, 7, 1)
+HERE = Path(__file__).parent
+
+
+def real_data() -> Path | None:
+    """The folder of real data: FABWATCH_DATA, or shared/data beside the checkout."""
+    for place in (os.environ.get("FABWATCH_DATA"), HERE.parent.parent / "shared" / "data"):
+        if place and Path(place).is_dir():
+            return Path(place)
+    return None
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    found = real_data()
+    if found is None:
+        pytest.skip("the real data is not here: set FABWATCH_DATA to its folder")
+    return found
+
+
+@pytest.fixture
+def fab(tmp_path: Path) -> Iterator[Fab]:
+    """An empty fab whose clock stands at NOW."""
+    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as door:
+        yield door
+
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a text file and return its path."""
+
+    def writing(name: str, text: str) -> Path:
+        path = tmp_path / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        return path
+
+    return writing
