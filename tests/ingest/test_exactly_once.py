@@ -153,7 +153,8 @@ def _many_files(folder, count=30, rows=2000):
     rng = random.Random(5)
     for number in range(count):
         lines = [
-            f"L{n:05d},,ETCH-{rng.randrange(20)},25,,2026-05-{number % 28 + 1:02d} {n % 24:02d}:{n % 60:02d}:{number:02d},P,{n}"
+            f"L{n:05d},,ETCH-{rng.randrange(20)},25,,"
+            f"2026-05-{number % 28 + 1:02d} {n % 24:02d}:{n % 60:02d}:{number:02d},P,{n}"
             for n in range(rows)
         ]
         (folder / f"m{number:02d}.csv").write_text("\n".join([HEADERS["moves"], *lines]) + "\n")

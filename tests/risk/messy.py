@@ -62,7 +62,11 @@ def qual_lines(quals, rng):
     for qual in quals:
         word = rng.choice(("PASS", "P", "1")) if qual["passed"] else rng.choice(("FAIL", "F", "0"))
         cells = [qual["tool"], qual["chamber"] or "", qual["qual_type"], str(qual["processed_at"])]
-        cells += ["" if qual["resulted_at"] is None else str(qual["resulted_at"]), word, f"{rng.random() * 9:.2f}".replace(".", ",")]
+        cells += [
+            "" if qual["resulted_at"] is None else str(qual["resulted_at"]),
+            word,
+            f"{rng.random() * 9:.2f}".replace(".", ","),
+        ]
         lines.append(";".join(cells))
     rng.shuffle(lines)
     return lines

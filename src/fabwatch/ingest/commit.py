@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from fabwatch.sources.kinds import Kind
-from fabwatch.sources.reading import WHERE, as_text
+from fabwatch.sources.reading import WHERE
+from fabwatch.sources.text import as_text
 from fabwatch.store.lake import SQL_TYPES, Lake
 from fabwatch.terms.problems import Problem, UnknownTool
 from fabwatch.terms.tables import BY_NAME, PLACES, PROBLEMS, Table

@@ -85,7 +85,7 @@ class Scope:
 
 
 def tool_cards(lake: Lake) -> dict[str, ToolCard]:
-    """Every tool that a tool list or a move names; what a later tool list states wins over an earlier one and over moves."""
+    """Every tool that a tool list or a move names; a later tool list wins over an earlier one, and both over moves."""
     cards: dict[str, ToolCard] = {}
     seen = lake.rows("SELECT tool, chamber, tool_type, area, bool_and(by_wafer) AS named FROM places GROUP BY ALL")
     stated = lake.rows("SELECT t.* FROM tools AS t JOIN loads AS l USING (load) ORDER BY l.loaded_at, t.load")

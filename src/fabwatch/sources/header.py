@@ -45,12 +45,15 @@ class Mapping:
 
 
 def recognise(header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None) -> Mapping:
-    """The mapping that fits best: the table whose needs are met and that explains most of the header."""
+    """The mapping that explains most of the header, and of two that explain as much the one whose needs are met.
+
+    A table that needs less does not win because it needs less: moves without their end are no tool list.
+    """
     stated = stated or SourceSettings()
     wanted = kind or stated.kind
     candidates = [KINDS[wanted]] if wanted else list(KINDS.values())
     mappings = [_mapping(candidate, header, stated) for candidate in candidates]
-    return max(mappings, key=lambda m: (m.fits, len(m.columns) - len(m.lacking)))
+    return max(mappings, key=lambda m: (len(m.columns), m.fits))
 
 
 def header_score(cells: Sequence[str], stated: SourceSettings, kind: str | None) -> float:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from fabwatch.sources.header import Mapping, header_score, recognise
 from fabwatch.sources.kinds import Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
-from fabwatch.sources.text import Batch, Layout, Record, batches, find_layout
+from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, find_layout
 from fabwatch.sources.values import Convert, Unfit, converter
 from fabwatch.terms.problems import Problem, TornLine, Unreadable, WrongColumnCount
 from fabwatch.terms.settings import SourceSettings
@@ -68,6 +68,8 @@ class TableFile:
 
 def open_table(document: Document, inspected: Inspected, stated: SourceSettings, kind: str | None = None) -> TableFile:
     """Find out how to read a file: its layout and which column is which. Raises CannotRead."""
+    if inspected.torn is not None and not inspected.size:
+        raise CannotRead(inspected.torn)
     if inspected.start.startswith(b"PAR1"):
         header = _parquet_header(document)
         return TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
@@ -105,7 +107,7 @@ class _Reader:
                 zoneless.append(column.name)
         if zoneless:
             file.notes.append(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
-        self._widths = {len(cells[-1]) for cells in whole[:-1]}
+        self._widths = {len(str(cells[-1])) for cells in whole[:-1]}
 
     def read(self, batch: Batch, latest: datetime) -> Rows:
         problems = list(batch.problems)
@@ -182,11 +184,6 @@ def _position(fault: Fault) -> int:
 
 def _problem(record: Record, rule: type, why: str) -> Problem:
     return Problem(rule, why, record.line, record.byte_offset, as_text(record.raw))
-
-
-def as_text(raw: bytes) -> str:
-    """The raw bytes of a line as text that can be stored and shown; what is no UTF-8 stays visible as an escape."""
-    return raw.decode("utf-8", errors="backslashreplace").rstrip("\r\n").replace("\0", "")
 
 
 def _without_zone(cells: Sequence[Any]) -> bool:

@@ -75,6 +75,11 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
     return Layout(encoding, delimiter, tuple(cell.strip() for cell in header), 1 - minus_line, tuple(notes))
 
 
+def as_text(raw: bytes) -> str:
+    """The raw bytes of a line as text that can be stored and shown; what is no UTF-8 stays visible as an escape."""
+    return raw.decode("utf-8", errors="backslashreplace").rstrip("\r\n").replace("\0", "")
+
+
 def cells_of(line: str, delimiter: str) -> list[str]:
     """The cells of one line."""
     if '"' not in line:
@@ -155,7 +160,7 @@ class _Line:
     fault: Problem | None = None
 
     def problem(self, rule: type, why: str) -> Problem:
-        return Problem(rule, why, self.number, self.offset, self.raw.decode("latin-1").rstrip("\r\n"))
+        return Problem(rule, why, self.number, self.offset, as_text(self.raw))
 
 
 def _lines(document: Document, inspected: Inspected, encoding: str) -> Iterator[_Line]:
@@ -202,11 +207,12 @@ def _encoding(inspected: Inspected, notes: list[str]) -> str:
     start = inspected.start
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16-le" if start[:2] == b"\xff\xfe" else "utf-16-be"
+    head = start[:4096]
+    if head[1::2].count(0) > len(head) // 3:
+        return "utf-16-le"
+    if head[0::2].count(0) > len(head) // 3:
+        return "utf-16-be"
     if inspected.utf8:
-        if b"\0" in start[:4096] and start[1:4096:2].count(0) > len(start[:4096]) // 3:
-            return "utf-16-le"
-        if b"\0" in start[:4096] and start[0:4096:2].count(0) > len(start[:4096]) // 3:
-            return "utf-16-be"
         return "utf-8"
     # Bytes that are no UTF-8 come from Windows or Latin-1 tools; which one only differs in signs such as the euro.
     notes.append('read as Windows-1252, because it is not UTF-8 (state encoding = "…" in fab.toml for another)')

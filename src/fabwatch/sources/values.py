@@ -202,9 +202,9 @@ def _formats(column: Column, texts: Sequence[str]) -> tuple[str, ...]:
         day = "%d/%m/%Y" if first else "%m/%d/%Y"
         return tuple(f"{day} {clock}" for clock in _CLOCKS)
     for text in texts:
+        if _ISO.match(text) or _DAY.match(text) or _EPOCH.match(text):
+            return ()
         for form in _OTHERS:
             if _or_none(lambda t, f=form: datetime.strptime(t, f), text):  # type: ignore[misc]  # noqa: DTZ007
                 return (form,)
-        if _ISO.match(text) or _DAY.match(text) or _EPOCH.match(text):
-            return ()
     return ()
