@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from fabwatch import __version__
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Which wafers are at risk now, and where are they?",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -216,17 +215,15 @@ def _run(arguments: Sequence[str] | None) -> int:
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
     try:
-        return int(app(args=given, standalone_mode=False) or 0)
+        return int(app(args=given or ["--help"], standalone_mode=False) or 0)
     except FabwatchError as fault:
         if debug:
             raise
         return _failed(fault.what, fault.hint)
-    except click.exceptions.NoArgsIsHelpError as fault:
-        fault.show()
-        return 1
-    except click.ClickException as fault:
-        return _failed(fault.format_message(), f"fabwatch {_verb(given)}--help".replace("  ", " "))
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except TyperException as fault:
+        said = getattr(fault, "format_message", lambda: str(fault))()
+        return _failed(said, f"fabwatch {_verb(given)}--help")
+    except (KeyboardInterrupt, typer.Abort):
         return _failed("stopped", "run the same command again: what was committed stays, nothing is doubled")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

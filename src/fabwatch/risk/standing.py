@@ -105,7 +105,7 @@ def scopes(
 ) -> dict[tuple[str, str | None], Scope]:
     """What is watched on each tool, by (tool, qual type); a tool without any qual has one scope without a type.
 
-    `as_of` says what is known; only quals processed before `before` are looked at, when it is given, and only those of `tool`.
+    `as_of` says what is known; where they are given, only quals processed before `before` and only those of `tool` count.
     """
     parameters = {"tool": tool, "as_of": as_of, "before": before or as_of + timedelta(microseconds=1)}
     looks: dict[tuple[str, str | None], dict[str, Looks]] = defaultdict(dict)

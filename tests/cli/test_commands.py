@@ -1,0 +1,189 @@
+"""The command line: the contract of its JSON, its exit codes, and errors that help."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from fabwatch.cli.app import _run
+
+MOVES = (
+    "LOT_ID,WAFER_ID,TOOL_ID,TRACK_OUT,PRODUCT,STEP_NO,STEP,AREA\n"
+    "L1,L1.01,ETCH-07,2026-05-01 10:00:00,P,10,etch,Etch\n"
+    "L1,L1.02,ETCH-07,2026-05-01 10:01:00,P,10,etch,Etch\n"
+    "=1+1,@wafer,ETCH-07,2026-05-01 10:02:00,P,10,etch,Etch\n"
+)
+QUALS = (
+    "TOOL_ID,QUAL_TYPE,QUAL_TIME,RESULT\n"
+    "ETCH-07,particles,2026-05-01 09:00:00,PASS\n"
+    "ETCH-07,particles,2026-05-01 11:00:00,FAIL\n"
+)
+
+
+@pytest.fixture
+def run(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def running(*arguments, json_out=False):
+        code = _run([str(a) for a in arguments] + (["--json"] if json_out else []))
+        out, err = capsys.readouterr()
+        return code, json.loads(out) if json_out and out else out, err
+
+    return running
+
+
+@pytest.fixture
+def loaded(run, tmp_path):
+    (tmp_path / "m.csv").write_text(MOVES)
+    (tmp_path / "q.csv").write_text(QUALS)
+    assert run("ingest", "m.csv", "q.csv")[0] == 0
+    return run
+
+
+def test_ingest_prints_the_contract_and_leaves_0_1_or_2(run, tmp_path):
+    (tmp_path / "m.csv").write_text(MOVES)
+    code, out, _ = run("ingest", "m.csv", json_out=True)
+    assert code == 0
+    assert (out["loaded"], out["already"], out["failed"], out["rows"], out["set_aside"]) == (1, 0, 0, 3, 0)
+    assert {"path", "kind", "sha256", "rows", "set_aside", "status", "message"} <= out["files"][0].keys()
+    assert run("ingest", "m.csv", json_out=True)[1]["already"] == 1
+    (tmp_path / "bad.csv").write_text(MOVES + "L9,L9.01,ETCH-07,never,P,10,etch,Etch\n")
+    code, out, _ = run("ingest", "bad.csv", json_out=True)
+    assert (code, out["set_aside"], out["duplicates"]) == (2, 1, 3)
+    assert run("ingest", "nowhere.csv")[0] == 1
+
+
+def test_ingest_takes_folders_and_patterns_and_ends_with_the_next_command(run, tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "m.csv").write_text(MOVES)
+    (tmp_path / "deep" / "q.csv").write_text(QUALS)
+    code, _, err = run("ingest", "deep/*.csv", "deep", "deep/er")
+    assert (code, "2 files loaded (5 rows)" in err, "next: fabwatch risk" in err) == (0, True, True)
+
+
+def test_risk_prints_the_contract(loaded):
+    code, out, _ = loaded("risk", json_out=True)
+    (row,) = out["tools"]
+    wanted = ["area", "tool_type", "tool", "chamber", "qual_type", "since", "bounded", "level"]
+    assert [*wanted, "wafers", "passes", "lots", "limit", "status"] == list(row)[:13]
+    assert (code, row["wafers"], row["since"], row["chamber"]) == (0, 3, "2026-05-01T09:00:00Z", "*")
+    assert row["limit"] is None
+    assert out["as_of"].endswith("Z")
+    assert "FROM moves" in out["how"]["sql"]
+    assert "3 wafers ran on 1 tools since their last good qual" in out["sentence"]
+
+
+def test_contain_prints_the_contract(loaded):
+    code, out, _ = loaded("contain", "ETCH-07", json_out=True)
+    wanted = {"tool", "chamber", "qual_type", "since", "until", "bounded", "level", "wafers", "passes", "lots", "items"}
+    assert wanted <= out.keys()
+    assert (code, out["until"], out["wafers"]) == (0, "2026-05-01T11:00:00Z", 3)
+    assert {"wafer", "lot", "wafers", "passes", "first_end", "last_end", "now"} <= out["items"][0].keys()
+    assert out["items"][0]["now"] == {
+        "tool": "ETCH-07", "area": "Etch", "step": "etch", "end_at": "2026-05-01T10:02:00Z",
+    }  # fmt: skip
+
+
+def test_csv_is_flat_and_runs_no_formula(loaded):
+    _, out, _ = loaded("contain", "ETCH-07", "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert (rows[0]["wafer"], rows[0]["lot"], rows[0]["wafers"]) == ("'@wafer", "'=1+1", "1")
+    assert rows[0]["now_tool"] == "ETCH-07"
+    _, out, _ = loaded("risk", "--csv")
+    assert next(csv.DictReader(io.StringIO(out)))["wafers"] == "3"
+
+
+def test_tables_for_people_say_the_status_in_words_and_the_sentence_in_two_languages(loaded):
+    _, out, _ = loaded("risk")
+    assert "■ act, failed 01 May 11:00" in out
+    assert "3 obleas pasaron por 1 equipos" in loaded("risk", "--lang", "es")[1]
+    assert "3 wafers of 2 lots ran on ETCH-07 after its last good qual" in loaded("contain", "ETCH-07")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("risk", "--tool", "ETCH-7"), "No tool ETCH-7. Near it: ETCH-07."),
+        (("risk", "--area", "Etsch"), "No area Etsch. Near it: Etch."),
+        (("risk", "--qual-type", "particle"), "Near it: particles."),
+        (("risk", "--by", "moon"), "--by moon is not known"),
+        (("risk", "--as-of", "soon"), "'soon' is not a time"),
+        (("contain", "ETCH07"), "No tool ETCH07. Near it: ETCH-07."),
+        (("contain", "ETCH-07", "--at", "2026-05-01T11:01Z"), "ETCH-07 had no qual at 2026-05-01T11:01:00Z"),
+        (("contain", "ETCH-07", "--as-of", "2026-05-01T10:30Z"), "No failed qual of ETCH-07 is known"),
+        (("contain", "ETCH-07", "--chamber", "Z"), "No chamber of ETCH-07 Z."),
+        (("risk", "--fab", "elsewhere"), "There is no fab in elsewhere."),
+        (("rsik",), "No such command 'rsik'"),
+        (("contain",), "Missing argument"),
+        (("ingest", "m.csv", "--as", "movez"), "No kind of file 'movez'"),
+    ],
+)
+def test_a_wrong_question_leaves_1_with_the_nearest_way_out_and_no_traceback(loaded, arguments, said):
+    code, out, err = loaded(*arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+    assert said in err
+    assert "\nhint: " in err
+    assert "Traceback" not in err
+
+
+def test_bad_settings_are_listed_whatever_the_command(loaded, tmp_path):
+    (tmp_path / "fab" / "fab.toml").write_text("[quals.particles]\nwarn = 1\nsensitivity = 0\n")
+    code, _, err = loaded("risk")
+    assert (code, "2 fault(s)" in err, "warn: no such key; near it: warning" in err) == (1, True, True)
+
+
+def test_debug_shows_the_traceback(loaded):
+    with pytest.raises(Exception, match="No tool"):
+        loaded("risk", "--tool", "NOPE", "--debug")
+
+
+def test_dry_run_inbox_problems_loads_doctor_and_tidy_work_from_the_command_line(loaded, tmp_path):
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
+    code, _, err = loaded("ingest", "odd.csv", "--dry-run")
+    assert (code, "lacking:" in err) == (2, True)
+    code, _, err = loaded("ingest", "odd.csv")
+    assert (code, "suggested for fab.toml" in err) == (2, True)
+    assert "[sources.odd]" in loaded("inbox")[1]
+    assert loaded("inbox", json_out=True)[1]["files"][0]["path"] == "odd.csv"
+    assert loaded("inbox", "--retry")[0] == 2
+    assert "odd.csv:0:0 unknown_columns" in loaded("problems")[1]
+    assert loaded("problems", json_out=True)[1]["problems"][0]["rule"] == "unknown_columns"
+    assert [row["status"] for row in loaded("loads", json_out=True)[1]["loads"]] == ["inbox", "loaded", "loaded"]
+    code, out, _ = loaded("doctor", json_out=True)
+    assert (code, out["well"]) == (2, False)
+    assert "files, now" in loaded("tidy")[1]
+
+
+def test_the_fab_may_come_from_the_environment(loaded, tmp_path, monkeypatch):
+    (tmp_path / "fab").rename(tmp_path / "mine")
+    monkeypatch.setenv("FABWATCH_FAB", str(tmp_path / "mine"))
+    assert loaded("risk")[0] == 0
+
+
+def test_help_answers_without_loading_the_engine():
+    code = "import sys, fabwatch.cli.app as a; a._run(['--help']); sys.exit(bool({'duckdb', 'pyarrow'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert "contain" in run.stdout
+
+
+def test_the_python_door_gives_the_same_answer_and_a_data_frame(loaded, tmp_path):
+    import fabwatch
+
+    with fabwatch.open(tmp_path / "fab") as fab:
+        moment = "2026-06-01T00:00:00Z"
+        assert fab.risk(as_of=moment).to_dict() == loaded("risk", "--as-of", moment, json_out=True)[1]
+        held = fab.contain("ETCH-07", as_of=moment)
+        assert held.to_dict() == loaded("contain", "ETCH-07", "--as-of", moment, json_out=True)[1]
+        frame = held.df()
+        assert (len(frame), str(frame["last_end"].dtype)[:10]) == (3, "datetime64")
+
+
+def test_a_closed_pipe_is_no_error(loaded, tmp_path):
+    line = f"{sys.executable} -m fabwatch risk --fab {tmp_path / 'fab'} --json | true"
+    run = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert run.stderr == ""

@@ -1,0 +1,130 @@
+"""The lake: snapshots, tidying, what the doctor sees, and folders that are no fab."""
+
+import json
+import shutil
+from datetime import datetime, timedelta
+
+import pytest
+
+import fabwatch
+from fabwatch.fab import Fab
+from fabwatch.store import lake as store
+from fabwatch.terms.clock import utc_now
+from fabwatch.terms.errors import DiskFull, NewerFab, NoFab, StoreBroken, StoreBusy, UnknownTime
+
+HEADER = "tool,lot,wafers,end_at\n"
+
+
+def move(lot, hour, tool="E1"):
+    return f"{tool},{lot},25,2026-05-01 {hour:02d}:00:00\n"
+
+
+def test_a_question_as_known_before_a_late_file_gives_the_answer_of_then(fab, write):
+    fab.ingest(write("m1.csv", HEADER + move("L1", 10)))
+    before = utc_now() + timedelta(microseconds=1)
+    then = fab.risk()
+    fab.ingest(write("late.csv", HEADER + move("L2", 9)))
+    assert (fab.risk().tools[0].lots, fab.risk(known_at=before).tools) == (2, then.tools)
+    fab.tidy()
+    assert (fab.risk().tools[0].lots, fab.risk(known_at=before).tools) == (2, then.tools)
+
+
+def test_as_of_counts_what_had_happened_wherever_and_whenever_it_was_loaded(fab, write):
+    fab.ingest(write("m1.csv", HEADER + move("L1", 10) + move("L2", 12)))
+    assert fab.risk(as_of="2026-05-01T11:00Z").tools[0].lots == 1
+    fab.ingest(write("late.csv", HEADER + move("L3", 9)))
+    assert fab.risk(as_of="2026-05-01T11:00Z").tools[0].lots == 2
+
+
+def test_a_time_before_the_fab_is_refused(fab):
+    with pytest.raises(UnknownTime, match="Nothing had been loaded by"):
+        fab.risk(known_at="2020-01-01")
+
+
+def test_a_folder_without_a_fab_is_not_made_one_by_a_question(tmp_path):
+    with pytest.raises(NoFab):
+        fabwatch.open(tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_fab_of_a_newer_version_is_left_alone(fab, tmp_path):
+    (tmp_path / "fab" / "fabwatch.json").write_text(json.dumps({"format": store.FORMAT + 1}))
+    with pytest.raises(NewerFab):
+        fabwatch.open(tmp_path / "fab")
+
+
+def test_a_fab_folder_may_be_moved(tmp_path, write):
+    with Fab(tmp_path / "a", create=True) as fab:
+        fab.ingest(write("m.csv", HEADER + "".join(move(f"L{n}", n % 24) for n in range(50))))
+    shutil.move(tmp_path / "a", tmp_path / "b")
+    with fabwatch.open(tmp_path / "b") as fab:
+        assert fab.risk().tools[0].lots == 50
+
+
+def test_many_files_become_few_and_say_the_same(fab, write):
+    for number in range(5):
+        fab.ingest(write(f"m{number}.csv", HEADER + "".join(move(f"L{number}-{n}", n % 24) for n in range(30))))
+    before = fab.risk().tools
+    merged = fab.tidy()
+    assert merged["moves"] == (5, 1)
+    assert fab.risk().tools == before
+
+
+def test_the_doctor_finds_nothing_in_a_good_fab(fab, write):
+    fab.ingest(write("m.csv", HEADER + "".join(move(f"L{n}", n % 24) for n in range(50))))
+    assert [finding for finding in fab.doctor() if not finding.well] == []
+
+
+def test_the_doctor_names_a_lost_file_and_a_stray_one(fab, write, tmp_path):
+    fab.ingest(write("m.csv", HEADER + "".join(move(f"L{n}", n % 24) for n in range(50))))
+    (data,) = (tmp_path / "fab" / "data").rglob("moves/*.parquet")
+    stray = data.with_name("stray.parquet")
+    shutil.copy(data, stray)
+    data.unlink()
+    wrong = {finding.check: finding for finding in fab.doctor() if not finding.well}
+    assert {"table moves", "files"} <= wrong.keys()
+    assert all(finding.hint for finding in wrong.values())
+    with pytest.raises(StoreBroken):
+        fab.risk()
+    assert fab.sweep() == 1
+    assert not stray.exists()
+
+
+def test_a_writer_waits_for_another_and_says_so_when_it_takes_too_long(fab, write, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "WAIT_FOR_WRITER", 0.2)
+    other = store.FileLock(str(tmp_path / "fab" / ".writing.lock"))
+    with other, pytest.raises(StoreBusy):
+        fab.ingest(write("m.csv", HEADER + move("L1", 10)))
+    assert fab.ingest(write("m.csv", HEADER + move("L1", 10))).rows == 1
+
+
+def test_a_full_disk_is_said_and_the_load_goes_on_when_there_is_room(fab, write, monkeypatch):
+    path = write("m.csv", HEADER + move("L1", 10))
+    real = store.Lake.ask
+
+    def full(self, sql, parameters=None):
+        if sql == "COMMIT":
+            raise store.translated(OSError(28, "No space left on device"))
+        return real(self, sql, parameters)
+
+    monkeypatch.setattr(store.Lake, "ask", full)
+    with pytest.raises(DiskFull, match="No space left"):
+        fab.ingest(path)
+    monkeypatch.setattr(store.Lake, "ask", real)
+    assert fab.loads() == []
+    assert fab.ingest(path).rows == 1
+
+
+def test_no_question_reads_the_network_or_loads_an_extension_by_itself(fab):
+    settings = dict(
+        fab._lake.ask("SELECT name, value FROM duckdb_settings() WHERE name LIKE 'auto%known_extensions'").fetchall()
+    )
+    assert settings == {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+def test_times_are_naive_utc_inside(fab, write):
+    fab.ingest(write("m.csv", "tool,lot,wafers,end_at\nE1,L1,25,2026-05-01T10:00:00+02:00\n"))
+    fab._lake.pin()
+    assert fab._lake.ask("SELECT end_at, day FROM moves").fetchall() == [
+        (datetime(2026, 5, 1, 8), datetime(2026, 5, 1).date())
+    ]
