@@ -221,7 +221,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise
         return _failed(fault.what, fault.hint)
     except TyperException as fault:
-        said = getattr(fault, "format_message", lambda: str(fault))()
+        said = fault.format_message() if hasattr(fault, "format_message") else str(fault)
         return _failed(said, f"fabwatch {_verb(given)}--help")
     except (KeyboardInterrupt, typer.Abort):
         return _failed("stopped", "run the same command again: what was committed stays, nothing is doubled")

@@ -1,0 +1,135 @@
+"""Speed and memory of the two main questions on a year of 50 million moves, as ratios to a bare scan in the same run.
+
+    make bench                      all of it: makes bench/tmp/year once (about 3 GB), then measures
+    python bench/risk.py --moves N  another size
+
+`risk`         time of Fab.risk() over the scan; figure to keep: 0.15
+`contain`      time of Fab.contain() for the latest failed qual over the scan; figure to keep: 0.15
+`contain_past` the same for a qual half a year back, whose wafers have to be looked for in all that came since
+The scan is the engine reading tool, wafer and end of every move. Each time is the best of five, in one process.
+"""
+
+import argparse
+import datetime as dt
+import json
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from fabwatch.fab import Fab
+
+HERE = Path(__file__).parent
+END = "2026-01-01"
+TOOLS = 1000
+YEAR = """
+INSERT INTO lake.moves
+SELECT lot, lot || '.' || lpad(w::VARCHAR, 2, '0'), 1, 'P' || (h % 3), 'R' || (h % 3), step, 'S' || step,
+       'TOOL' || lpad(tool::VARCHAR, 4, '0'), CASE WHEN tool % 10 < 3 THEN chr((65 + w % 3)::INT) END,
+       'RCP' || (step % 300), 'production', 'completed', end_at - INTERVAL 30 MINUTE, end_at, end_at::DATE, 'bench'
+FROM (
+    SELECT h, w, (h // 7) % 500 AS step, ((h // 7) % 100) * 10 + (h // 5000) % 10 AS tool,
+           'L' || lpad((d * 40 + h % 2400)::BIGINT::VARCHAR, 6, '0') AS lot,
+           TIMESTAMP '2025-01-01' + to_seconds((d * 86400)::BIGINT + w * 20) AS end_at
+    FROM (SELECT hash(i + $month * 100000000) AS h, ($month + i / $visits) * 365 / 12 AS d, w
+          FROM range($visits) AS v(i), range(1, 26) AS s(w))
+)
+ORDER BY tool, end_at
+"""
+QUALS = """
+INSERT INTO lake.quals
+SELECT tool, chamber, 'particles', looked_at, NULL, NOT (n > 1 AND hash(tool || n) % 12 = 0), NULL, NULL, NULL, NULL, NULL,
+       looked_at::DATE, 'bench'
+FROM (
+    SELECT 'TOOL' || lpad(t::VARCHAR, 4, '0') AS tool, n, CASE WHEN t % 10 < 3 THEN c END AS chamber,
+           TIMESTAMP '2026-01-01' - to_seconds(86400 * (n * 3)::BIGINT + (hash(t) % 250000)::BIGINT) AS looked_at
+    FROM range(980) AS tools(t), range(1, 118) AS looks(n), (VALUES ('A'), ('B'), ('C')) AS chambers(c)
+    WHERE t % 10 < 3 OR c = 'A'
+)
+"""
+
+
+def build(folder, moves):
+    with Fab(folder, create=True) as fab:
+        lake = fab._lake
+        for month in range(12):
+            with lake.writing():
+                lake.ask(YEAR, {"month": month, "visits": moves // 12 // 25})
+        with lake.writing():
+            lake.ask(QUALS)
+            lake.ask(
+                "INSERT INTO lake.places SELECT DISTINCT tool, chamber, 'T' || left(tool, 7), 'AREA' || tool[6], route, "
+                "step_no, step, true FROM lake.moves WHERE end_at < TIMESTAMP '2025-02-01'"
+            )
+    (folder / "built").write_text(str(moves))
+
+
+def best(action, times=5):
+    took = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        took.append(time.perf_counter() - start)
+    return min(took)
+
+
+def measure(folder):
+    with Fab(folder) as fab:
+        scan = best(lambda: fab._lake.ask("SELECT max(tool), max(wafer), max(end_at) FROM lake.moves").fetchall())
+        risk = best(lambda: fab.risk(as_of=END))
+        answer = fab.risk(as_of=END)
+        (tool, latest), (old_tool, past) = (
+            fab._lake.ask(
+                "SELECT tool, max(processed_at) FROM lake.quals WHERE NOT passed AND chamber IS NULL "
+                f"AND processed_at < TIMESTAMP '{before}' GROUP BY tool ORDER BY 2 DESC, 1 LIMIT 1"
+            ).fetchone()
+            for before in (END, "2025-07-01")
+        )
+        contain = best(lambda: fab.contain(tool, at=latest, as_of=END))
+        contain_past = best(lambda: fab.contain(old_tool, at=past, as_of=END))
+        held = fab.contain(tool, at=latest, as_of=END)
+        moves = fab._lake.ask("SELECT count(*) FROM lake.moves").fetchone()[0]
+    return {
+        "moves": moves,
+        "scan_s": round(scan, 3),
+        "risk_s": round(risk, 3),
+        "contain_s": round(contain, 3),
+        "contain_past_s": round(contain_past, 3),
+        "risk": round(risk / scan, 3),
+        "contain": round(contain / scan, 3),
+        "contain_past": round(contain_past / scan, 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "wafers_at_risk": answer.total.wafers,
+        "wafers_held": held.wafers,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--moves", type=int, default=50_000_000)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.measure:
+        print(json.dumps(measure(asked.measure)))
+        return
+    folder = HERE / "tmp" / f"year_{asked.moves}"
+    if not (folder / "built").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        print(f"making {asked.moves:,} moves in {folder} …", file=sys.stderr)
+        build(folder, asked.moves)
+    # A process of its own, so that the peak memory is that of the questions and not of the making.
+    run = subprocess.run([sys.executable, __file__, "--measure", str(folder)], stdout=subprocess.PIPE, text=True, check=True)
+    result = {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {len(__import__('os').sched_getaffinity(0))} cores",
+        **json.loads(run.stdout),
+    }
+    print(json.dumps(result, indent=1))
+    if asked.moves == 50_000_000:
+        (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

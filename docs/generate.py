@@ -1,0 +1,120 @@
+"""Writes the reference pages from what the code itself says: tables, settings, rules, errors and commands.
+
+`make docs` writes them; a test compares them with what is written, so that no page can fall behind.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic.fields import FieldInfo
+
+from fabwatch.cli.app import app
+from fabwatch.terms import errors, settings
+from fabwatch.terms.problems import RULES
+from fabwatch.terms.tables import TABLES
+
+MADE = "<!-- made by docs/generate.py: make docs -->\n\n"
+
+
+def tables() -> str:
+    """The page of tables."""
+    parts = ["# Tables\n\nThe words of a fab. A file whose header carries these names needs no mapping. Times are UTC.\n"]
+    for table in TABLES:
+        parts.append(
+            f"\n## {table.name}\n\n{table.sentence}\n\n| column | kind | unit | needed | what it is |\n|---|---|---|---|---|\n"
+        )
+        for c in table.stored:
+            parts.append(f"| `{c.name}` | {c.kind} | {c.unit} | {'yes' if c.needed else ''} | {c.sentence} |\n")
+    return "".join(parts)
+
+
+def problems() -> str:
+    """The page of rules that set rows aside."""
+    parts = ["# Why rows are set aside\n\n`fabwatch problems` lists what was set aside, each with its rule.\n"]
+    for rule in RULES:
+        whole = " It concerns a whole file." if rule.whole_file else ""
+        parts.append(f"\n## {rule.code}\n\n{rule.__doc__}{whole}\n\n*Way out:* {rule.hint}\n")
+    return "".join(parts)
+
+
+def error_page() -> str:
+    """The page of errors."""
+    parts = [
+        "# Errors\n\nAn error ends a command with exit code 1. Its first line says what is wrong, `hint:` the way out.\n"
+    ]
+
+    def add(kind: type[errors.FabwatchError], depth: int) -> None:
+        parts.append(f"\n{'#' * min(depth, 4)} {kind.__name__}\n\n{kind.__doc__}\n\n*Way out:* {kind.hint}\n")
+        for deeper in kind.__subclasses__():
+            add(deeper, depth + 1)
+
+    add(errors.FabwatchError, 2)
+    return "".join(parts)
+
+
+def settings_page() -> str:
+    """The page of fab.toml."""
+    parts = [
+        "# fab.toml\n\nStands in the fab folder, also before the first ingest. It is checked as a whole, and all faults are "
+        "listed at once.\n"
+    ]
+    for title, model in (
+        ("[fab]", settings.FabSettings),
+        ("[sources.NAME]", settings.SourceSettings),
+        ("[quals.TYPE]", settings.QualSettings),
+    ):
+        parts.append(f"\n## {title}\n\n| key | default | what it says |\n|---|---|---|\n")
+        for name, field in model.model_fields.items():
+            parts.append(f"| `{field.alias or name}` | {_default(field)} | {field.description} |\n")
+    parts.append(
+        "\nA source covers the files that match `files` (also packed as `.gz`), or without `files` those with its NAME in "
+        "their name; of several the longest pattern wins.\n"
+    )
+    return "".join(parts)
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value in (None, "", (), {}):
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(f"`{part}`" for part in value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def commands() -> str:
+    """The page of commands."""
+    group: Any = typer.main.get_command(app)
+    parts = [
+        "# Commands\n\n`fabwatch VERB --fab FOLDER`; without `--fab` the variable FABWATCH_FAB, else `./fab`. stdout is data, "
+        "stderr is talk. Exit code 0: done; 2: done, something was set aside; 1: failed. `--debug` anywhere shows tracebacks.\n"
+    ]
+    for name, command in group.commands.items():
+        parts.append(f"\n## {name}\n\n{command.help}\n\n| | |\n|---|---|\n")
+        for parameter in command.params:
+            if parameter.name != "help":
+                shown = " ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
+                parts.append(f"| `{shown}` | {getattr(parameter, 'help', '') or ''} |\n")
+    return "".join(parts)
+
+
+PAGES = {
+    "tables.md": tables,
+    "problems.md": problems,
+    "errors.md": error_page,
+    "settings.md": settings_page,
+    "commands.md": commands,
+}
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its file name."""
+    return {name: MADE + make() for name, make in PAGES.items()}
+
+
+if __name__ == "__main__":
+    for file_name, text in pages().items():
+        (Path(__file__).parent / file_name).write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{len(PAGES)} pages written\n")
