@@ -22,11 +22,11 @@ def tables() -> str:
     """The page of tables."""
     parts = ["# Tables\n\nThe words of a fab. A file whose header carries these names needs no mapping. Times are UTC.\n"]
     for table in TABLES:
-        parts.append(
-            f"\n## {table.name}\n\n{table.sentence}\n\n| column | kind | unit | needed | what it is |\n|---|---|---|---|---|\n"
-        )
-        for c in table.stored:
-            parts.append(f"| `{c.name}` | {c.kind} | {c.unit} | {'yes' if c.needed else ''} | {c.sentence} |\n")
+        parts.append(f"\n## {table.name}\n\n{table.sentence}\n\n")
+        parts.append("| column | kind | unit | needed | what it is |\n|---|---|---|---|---|\n")
+        parts += [
+            f"| `{c.name}` | {c.kind} | {c.unit} | {'yes' if c.needed else ''} | {c.sentence} |\n" for c in table.stored
+        ]
     return "".join(parts)
 
 
@@ -88,8 +88,9 @@ def commands() -> str:
     """The page of commands."""
     group: Any = typer.main.get_command(app)
     parts = [
-        "# Commands\n\n`fabwatch VERB --fab FOLDER`; without `--fab` the variable FABWATCH_FAB, else `./fab`. stdout is data, "
-        "stderr is talk. Exit code 0: done; 2: done, something was set aside; 1: failed. `--debug` anywhere shows tracebacks.\n"
+        "# Commands\n\n`fabwatch VERB --fab FOLDER`; without `--fab` the variable FABWATCH_FAB, else `./fab`. "
+        "stdout is data, stderr is talk. Exit code 0: done; 2: done, something was set aside; 1: failed. "
+        "`--debug` anywhere shows tracebacks.\n"
     ]
     for name, command in group.commands.items():
         parts.append(f"\n## {name}\n\n{command.help}\n\n| | |\n|---|---|\n")

@@ -171,6 +171,18 @@ def test_help_answers_without_loading_the_engine():
     assert "contain" in run.stdout
 
 
+def test_a_question_on_the_command_line_does_not_wait_for_pandas(loaded, tmp_path):
+    code = (
+        "import atexit, sys, fabwatch.cli\n"
+        "atexit.register(lambda: print('pandas' if any(n.startswith('pandas.') for n in sys.modules) else 'without'))\n"
+        "fabwatch.cli.main(sys.argv[1:])\n"
+    )
+    command = [sys.executable, "-c", code, "contain", "ETCH-07", "--fab", str(tmp_path / "fab")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "ran on ETCH-07" in run.stdout
+    assert run.stdout.endswith("without\n")
+
+
 def test_the_python_door_gives_the_same_answer_and_a_data_frame(loaded, tmp_path):
     import fabwatch
 

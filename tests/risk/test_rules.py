@@ -84,6 +84,12 @@ def test_rule_1_the_window_is_open_at_the_last_good_qual_and_closed_at_the_faile
         assert only(fab.risk()).wafers == 3
 
 
+def test_rule_1_each_tool_has_its_own_window_though_all_are_counted_at_once(story):
+    story.ran("t1", 10).ran("t2", 10.5).qual(10, True).qual(5, True, tool="U").ran("u1", 9, tool="U")
+    with story.fab() as fab:
+        assert {row.tool: row.wafers for row in fab.risk().tools} == {"T": 1, "U": 1}
+
+
 def test_rule_1_a_failed_qual_clears_nothing(story):
     with story.ran("w1", 11).qual(10, True).qual(12, False).ran("w2", 13).fab() as fab:
         row = only(fab.risk())
@@ -152,7 +158,7 @@ def test_rule_6_duplicates_count_once(story):
 
 def test_rule_7_without_a_good_qual_all_wafers_since_the_first_move_count_and_it_says_unbounded(story):
     with story.ran("w1", 7).ran("w2", 9).qual(8, False).ran("w3", 9, tool="NEVER").fab() as fab:
-        row = only(fab.risk(tool="T"))
+        row = only(fab.risk(tool="T", as_of=hour(13)))
         assert (row.wafers, row.bounded, row.since) == (2, False, None)
         (never,) = fab.risk(tool="NEVER").tools
         assert (never.wafers, never.bounded, never.qual_type, never.status) == (1, False, None, "none")
@@ -163,20 +169,25 @@ def test_rule_7_without_a_good_qual_all_wafers_since_the_first_move_count_and_it
 def test_rule_8_a_pass_after_a_fail_without_a_restore_leaves_the_earlier_wafers_suspect(story):
     story.qual(8, True).ran("w1", 9).ran("w2", 9.5).qual(10, False).ran("w3", 10.5).qual(11, True)
     with story.ran("w4", 12).fab() as fab:
-        row = only(fab.risk())
-        assert (row.wafers, row.suspect_wafers) == (1, 3)
+        row = only(fab.risk(tool="T", as_of=hour(13)))
+        assert (row.wafers, row.suspect_quals, row.suspect_wafers) == (1, 1, 3)
+        wide = only(fab.risk(as_of=hour(13)))
+        assert (wide.suspect_quals, wide.suspect_wafers) == (1, None)
 
 
 def test_rule_8_a_restore_between_makes_them_no_longer_suspect(story):
     story.qual(8, True).ran("w1", 9).qual(10, False).restored(10.5).qual(11, True)
     with story.fab() as fab:
-        assert only(fab.risk()).suspect_wafers == 0
+        assert (
+            only(fab.risk(tool="T", as_of=hour(13))).suspect_quals,
+            only(fab.risk(tool="T", as_of=hour(13))).suspect_wafers,
+        ) == (0, 0)
 
 
 def test_rule_8_two_fails_in_a_row_make_a_wafer_suspect_once(story):
     story.qual(8, True).ran("w1", 9).qual(10, False).qual(10.5, False).qual(11, True)
     with story.fab() as fab:
-        assert only(fab.risk()).suspect_wafers == 1
+        assert only(fab.risk(tool="T", as_of=hour(13))).suspect_wafers == 1
 
 
 def test_rule_9_a_wafer_that_came_back_is_one_wafer_and_two_passes(story):
@@ -242,6 +253,13 @@ def test_rule_12_a_qual_that_can_miss_reaches_behind_the_last_good_one(story):
         assert (held.last_good, held.since) == (hour(7), hour(3))
         assert [item.lot for item in held.items] == ["L3", "L2", "L1"]
         assert held.wafers == 600
+
+
+def test_rule_12_a_wafer_at_the_very_time_of_a_look_lies_before_it(story):
+    story.stated("[quals.particles]\nsensitivity = 0.5").restored(1)
+    story.lot_ran("L1", 3, 10).qual(3, True).lot_ran("L2", 5, 20).qual(5, False)
+    with story.fab() as fab:
+        assert [look.wafers for look in fab.contain("T").looks] == [10, 20]
 
 
 def test_rule_12_the_reach_ends_at_the_last_restore_and_without_a_miss_at_the_last_good_qual(story):

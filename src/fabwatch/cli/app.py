@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -202,8 +203,21 @@ def _open(path: Path, create: bool = False) -> "Fab":
     return Fab(path, create=create)
 
 
+class _NoPandas(MetaPathFinder):
+    """Keeps pandas out of the commands.
+
+    The engine and pyarrow import it at their first parameter and array, only to know its empty values. That takes longer
+    than most answers, and no command needs it. In the Python door, where people do, nothing is hidden.
+    """
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is not needed on the command line", name="pandas")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
+    sys.meta_path.insert(0, _NoPandas())
     sys.exit(_run(arguments))
 
 

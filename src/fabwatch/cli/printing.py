@@ -126,8 +126,9 @@ def risk(answer: Risk, language: str) -> None:
         said = f"{STATUS_SHAPE[row.status]} {row.status}"
         if row.failed_at:
             said += f", failed {row.failed_at:%d %b %H:%M}"
-        if row.suspect_wafers:
-            said += f", {row.suspect_wafers:,} suspect"
+        if row.suspect_quals:
+            wafers = "" if row.suspect_wafers is None else f" ({row.suspect_wafers:,} wafers)"
+            said += f", {row.suspect_quals} fails passed again without a restore{wafers}"
         since = f"{row.since:%Y-%m-%d %H:%M}" if row.since else ("some never" if row.tools > 1 else "no good qual")
         cells = (row.area or row.tool_type or "-", name, row.chamber, row.qual_type or "-", f"{row.wafers:,}")
         limit = f"{row.limit:,}" if row.limit is not None else "-"

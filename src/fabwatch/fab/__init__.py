@@ -55,8 +55,9 @@ class Fab:
         Times are datetimes (without a zone: UTC) or ISO 8601 text. `as_of` counts what had happened by then, `known_at`
         what had been loaded by then. Raises UnknownTool and UnknownTime.
         """
-        moment, known, snapshot = self._moment(as_of, known_at)
-        return risk(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), by)
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return risk(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), by)
 
     def contain(
         self,
@@ -73,8 +74,9 @@ class Fab:
         `at` is the failed or suspect qual; without it the latest failed one counts. Raises UnknownTool, UnknownTime and
         NothingFailed.
         """
-        moment, known, snapshot = self._moment(as_of, known_at)
-        return contain(self._lake, snapshot, moment, known, Suspicion(tool, qual_type, chamber, _moment_of(at)))
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return contain(self._lake, snapshot, moment, known, Suspicion(tool, qual_type, chamber, _moment_of(at)))
 
     def ingest(
         self,
@@ -123,9 +125,9 @@ class Fab:
         """Delete data files that no snapshot names; returns how many."""
         return sweep(self._lake)
 
-    def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None, int]:
+    def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None]:
         known = _moment_of(known_at)
-        return _moment_of(as_of) or known or self._clock(), known, self._lake.pin(known)
+        return _moment_of(as_of) or known or self._clock(), known
 
 
 def _moment_of(given: Moment) -> datetime | None:

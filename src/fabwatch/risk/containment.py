@@ -1,11 +1,11 @@
 """Containment: the wafers and lots between the last good qual and a failed or suspect one, and where they are now."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from fabwatch.risk.gates import Passed, count, open_gates
+from fabwatch.risk.gates import open_gates
 from fabwatch.risk.reach import Reach, reach
 from fabwatch.risk.standing import Scope, ToolCard, scopes, tool_cards
 from fabwatch.risk.whereabouts import Wanted, is_slot, locate
@@ -50,15 +50,12 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
     last_good = scope.since_of(chamber)
     stated = lake.settings.qual(kind)
     back = reach(lake, scope, chamber, until, as_of, stated) if stated.sensitivity < 1 else Reach(last_good, ())
-    since = min(last_good, back.since) if last_good and back.since else None if back.looks and not back.since else last_good
-    gates = [
-        type(gate)(0, gate.tool, gate.qual_type, gate.chamber, _earlier(gate.since, back), until)
-        for gate in scope.gates(0, chamber, until)
-    ]
+    since = _earlier(last_good, back)
+    gates = [replace(gate, since=_earlier(gate.since, back)) for gate in scope.gates(0, chamber, until)]
     finish = min(until, as_of)
-    total = count(lake, gates).get(0, Passed())
     bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
-    items = _items(lake, cards, lake.rows(question("risk", "containment"), bounds), as_of)
+    ran = lake.rows(question("risk", "containment"), bounds)
+    items = _items(lake, cards, ran, as_of)
     return Containment(
         as_of=as_of,
         known_at=known_at,
@@ -70,10 +67,10 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
         since=since,
         until=until,
         bounded=since is not None,
-        level="lot" if total.lot_moves or (not total.passes and card.by_lot) else "wafer",
-        wafers=total.wafers,
-        passes=total.passes,
-        lots=total.lots,
+        level="lot" if any(row["wafer"] is None for row in ran) or (not ran and card.by_lot) else "wafer",
+        wafers=sum(item.wafers for item in items),
+        passes=sum(item.passes for item in items),
+        lots=len({row["lot"] for row in ran if row["lot"] is not None}),
         items=tuple(items),
         last_good=last_good,
         looks=back.looks,

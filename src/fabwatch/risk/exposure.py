@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from fabwatch.risk.gates import Gate, Passed, count
@@ -15,6 +15,7 @@ from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import Settings
 
 By = Literal["tool", "area", "tool_type"]
+NOTHING = Passed()
 WORST_FIRST = {"act": 0, "watch": 1, "none": 2, "ok": 3}
 METHOD = (
     "Production wafers whose process end lies after the last good qual's test wafer and not after the as-of time; "
@@ -53,7 +54,7 @@ def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, 
     """Which wafers are at risk by `as_of`, per tool, chamber and qual type, or summed by area or tool type."""
     cards = tool_cards(lake)
     chosen = selection.apply(cards, scopes(lake, cards, as_of))
-    rows = _by_tool(lake, chosen, as_of)
+    rows = _by_tool(lake, chosen, as_of, count_suspects=selection.tool is not None)
     total = _total(rows)
     if by != "tool":
         rows = _by_group(lake, chosen, rows, by, as_of)
@@ -72,19 +73,24 @@ def _total(rows: Sequence[Exposure]) -> Total:
     return Total(sum(largest.values()), len(largest), never, most, largest.get(most, 0))
 
 
-def _by_tool(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> list[Exposure]:
+def _by_tool(lake: Lake, chosen: Sequence[Scope], as_of: datetime, count_suspects: bool) -> list[Exposure]:
     wanted = [(scope, name) for scope in chosen for name in ("*", *(scope.since if scope.chambered else ()))]
     gates = [gate for n, (scope, name) in enumerate(wanted) for gate in scope.gates(n, name, as_of)]
     counted = count(lake, gates)
     suspects = _suspects(lake, chosen, as_of)
+    suspect_wafers = _suspect_wafers(lake, suspects) if count_suspects else {}
     rows = []
     for number, (scope, name) in enumerate(wanted):
-        suspect = suspects.get((scope.card.tool, scope.qual_type, name), 0)
-        rows.append(_exposure(lake.settings, scope, name, counted.get(number, Passed()), suspect))
+        place = (scope.card.tool, scope.qual_type, name)
+        quals = len({gate.until for gate in suspects[place]}) if place in suspects else 0
+        wafers = suspect_wafers.get(place, 0) if count_suspects else None
+        rows.append(_exposure(lake.settings, scope, name, counted.get(number, NOTHING), quals, wafers))
     return rows
 
 
-def _exposure(settings: Settings, scope: Scope, chamber: str, passed: Passed, suspect: int) -> Exposure:
+def _exposure(
+    settings: Settings, scope: Scope, chamber: str, passed: Passed, suspect_quals: int, suspect_wafers: int | None
+) -> Exposure:
     card, stated = scope.card, settings.qual(scope.qual_type)
     failed_at = scope.failed_of(chamber)
     if failed_at is not None or (stated.inhibit is not None and passed.wafers >= stated.inhibit):
@@ -108,30 +114,35 @@ def _exposure(settings: Settings, scope: Scope, chamber: str, passed: Passed, su
         limit=stated.inhibit if stated.inhibit is not None else stated.warning,
         status=status,
         failed_at=failed_at,
-        suspect_wafers=suspect,
+        suspect_quals=suspect_quals,
+        suspect_wafers=suspect_wafers,
     )
 
 
-def _suspects(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> dict[tuple[str, str | None, str], int]:
-    """Rule 8: wafers before a failed qual that passed again without a restore stay suspect."""
+Place = tuple[str, str | None, str]
+"""Tool, qual type and chamber."""
+
+
+def _suspects(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> dict[Place, list[Gate]]:
+    """Rule 8: where a failed qual passed again without a restore, the gates whose wafers stay suspect."""
     asked = {(scope.card.tool, scope.qual_type) for scope in chosen}
-    gates: dict[tuple[str, str | None, str], list[Gate]] = defaultdict(list)
-    for row in lake.rows(question("risk", "suspect"), {"as_of": as_of}):
+    gates: dict[Place, list[Gate]] = defaultdict(list)
+    begin = as_of - timedelta(days=lake.settings.fab.suspect_days)
+    for row in lake.rows(question("risk", "suspect"), {"as_of": as_of, "from_time": begin}):
         tool, kind, chamber = row["tool"], row["qual_type"], row["chamber"]
-        if (tool, kind) not in asked:
-            continue
-        for place in {chamber, "*"}:
+        if (tool, kind) in asked:
             names = (None,) if chamber == "*" else (chamber, "")
-            gates[tool, kind, place] += [Gate(0, tool, kind, name, row["good_before"], row["good_after"]) for name in names]
-    keys = list(gates)
-    flat = [replace(gate, number=n) for n, key in enumerate(keys) for gate in _merged(gates[key])]
-    counted = count(lake, flat) if flat else {}
-    return {key: counted[n].wafers for n, key in enumerate(keys) if n in counted}
+            stretch = (row["good_before"] or begin, row["good_after"])
+            for place in {chamber, "*"}:
+                gates[tool, kind, place] += [Gate(0, tool, kind, name, *stretch) for name in names]
+    # Fails in a row share one stretch, through which a pass goes once.
+    return {place: list(dict.fromkeys(found)) for place, found in gates.items()}
 
 
-def _merged(gates: list[Gate]) -> list[Gate]:
-    """Gates of one number without overlap, so that no pass goes through two: a run of fails shares one stretch."""
-    return list(dict.fromkeys(gates))
+def _suspect_wafers(lake: Lake, suspects: dict[Place, list[Gate]]) -> dict[Place, int]:
+    numbered = [replace(gate, number=n) for n, found in enumerate(suspects.values()) for gate in found]
+    counted = count(lake, numbered)
+    return {place: counted[n].wafers for n, place in enumerate(suspects) if n in counted}
 
 
 def _by_group(lake: Lake, chosen: Sequence[Scope], rows: Sequence[Exposure], by: By, as_of: datetime) -> list[Exposure]:
@@ -143,7 +154,7 @@ def _by_group(lake: Lake, chosen: Sequence[Scope], rows: Sequence[Exposure], by:
     numbers = {key: n for n, key in enumerate(groups)}
     gates = [g for s in chosen for g in s.gates(numbers[getattr(s.card, by), s.qual_type], "*", as_of)]
     once = count(lake, gates)
-    return [_sum(by, key, members, once.get(numbers[key], Passed())) for key, members in groups.items()]
+    return [_sum(by, key, members, once.get(numbers[key], NOTHING)) for key, members in groups.items()]
 
 
 def _sum(by: By, key: tuple[str | None, str | None], members: list[Exposure], once: Passed) -> Exposure:
@@ -164,7 +175,7 @@ def _sum(by: By, key: tuple[str | None, str | None], members: list[Exposure], on
         limit=None,
         status=worst.status,
         failed_at=max((row.failed_at for row in members if row.failed_at), default=None),
-        suspect_wafers=sum(row.suspect_wafers for row in members),
+        suspect_quals=sum(row.suspect_quals for row in members),
         tools=len({row.tool for row in members}),
         distinct_wafers=once.wafers,
     )

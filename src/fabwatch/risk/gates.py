@@ -1,5 +1,7 @@
 """Gates: stretches of time on a tool or chamber through which wafers are counted. The one way in which they are."""
 
+import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +14,8 @@ from fabwatch.store.questions import question
 
 ALWAYS = datetime(1, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
 FAR = datetime(9999, 1, 1)  # noqa: DTZ001
-STRAGGLERS = 0.1
-"""The share of gates that may be counted apart because they open long before the others."""
+UNBOUNDED = -1
+"""The group of gates that no good qual bounds."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,22 @@ def count(lake: Lake, gates: Sequence[Gate]) -> dict[int, Passed]:
 
 
 def _split(gates: Sequence[Gate]) -> Iterable[list[Gate]]:
-    """Gates that open long before the others are counted apart, so that these need not read so far back."""
+    """Gates in groups of like age, because a question reads back as far as its oldest gate.
+
+    A group begins where the gates are twice as old as the middle one of all, four times, and so on; those that nothing
+    bounds are a group of their own. Gates of one number stay together.
+    """
     opens: dict[int, datetime] = {}
     for gate in gates:
         since = gate.since or ALWAYS
         opens[gate.number] = min(since, opens.get(gate.number, since))
-    if not opens:
-        return []
-    in_order = sorted(opens.values())
-    cut = in_order[int(len(in_order) * STRAGGLERS)]
-    early = [gate for gate in gates if opens[gate.number] < cut]
-    late = [gate for gate in gates if opens[gate.number] >= cut]
-    return [group for group in (late, early) if group]
+    latest = max((gate.until for gate in gates), default=FAR)
+    ages = {number: (latest - since).total_seconds() for number, since in opens.items()}
+    bounded = sorted(age for number, age in ages.items() if opens[number] != ALWAYS)
+    middle = max(bounded[len(bounded) // 2], 1.0) if bounded else 1.0
+    groups: dict[int, list[Gate]] = defaultdict(list)
+    for gate in gates:
+        age = ages[gate.number]
+        apart = opens[gate.number] == ALWAYS
+        groups[UNBOUNDED if apart else max(int(math.log2(max(age, 1.0) / middle)), 0)].append(gate)
+    return groups.values()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from fabwatch.risk.gates import Gate
 from fabwatch.store.lake import Lake
@@ -88,8 +89,7 @@ def tool_cards(lake: Lake) -> dict[str, ToolCard]:
     """Every tool that a tool list or a move names; a later tool list wins over an earlier one, and both over moves."""
     cards: dict[str, ToolCard] = {}
     seen = lake.rows("SELECT tool, chamber, tool_type, area, bool_and(by_wafer) AS named FROM places GROUP BY ALL")
-    stated = lake.rows("SELECT t.* FROM tools AS t JOIN loads AS l USING (load) ORDER BY l.loaded_at, t.load")
-    for row in [*seen, *stated]:
+    for row in [*seen, *_stated(lake)]:
         card = cards.setdefault(row["tool"], ToolCard(row["tool"]))
         card.tool_type = row["tool_type"] or card.tool_type
         card.area = row["area"] or card.area
@@ -98,6 +98,16 @@ def tool_cards(lake: Lake) -> dict[str, ToolCard]:
     for card in cards.values():
         card.chambers.discard("")
     return cards
+
+
+def _stated(lake: Lake) -> list[dict[str, Any]]:
+    """The rows of tool lists, the later loaded ones last; the ledger is only asked when there were several lists."""
+    rows = lake.rows("SELECT tool, tool_type, area, chambers, load FROM tools")
+    if len({row["load"] for row in rows}) > 1:
+        loads = lake.rows("SELECT load FROM loads WHERE kind = 'tools' ORDER BY loaded_at, load")
+        order = {row["load"]: n for n, row in enumerate(loads)}
+        rows.sort(key=lambda row: order[row["load"]])
+    return rows
 
 
 def scopes(

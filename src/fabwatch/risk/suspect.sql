@@ -9,7 +9,7 @@ FROM (
                PARTITION BY tool, chamber, qual_type ORDER BY processed_at
                ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS good_after
     FROM quals
-    WHERE processed_at <= $as_of AND (resulted_at IS NULL OR resulted_at <= $as_of)
+    WHERE processed_at > $from_time AND processed_at <= $as_of AND (resulted_at IS NULL OR resulted_at <= $as_of)
 ) AS looks
 WHERE NOT passed AND good_after IS NOT NULL
   AND NOT EXISTS (

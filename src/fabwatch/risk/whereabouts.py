@@ -50,7 +50,7 @@ def locate(
     put(lake, "wanted", columns)
     bounds = {"begin": min(w.since for w in wanted), "as_of": as_of}
     latest: dict[int, dict[str, Any]] = {}
-    for name in _questions(lake, wanted):
+    for name in _questions(cards, wanted):
         for row in lake.rows(question("risk", name), bounds):
             if row["item"] not in latest or row["end_at"] > latest[row["item"]]["end_at"]:
                 latest[row["item"]] = row
@@ -64,9 +64,9 @@ def locate(
     return found
 
 
-def _questions(lake: Lake, wanted: Sequence[Wanted]) -> list[str]:
+def _questions(cards: dict[str, ToolCard], wanted: Sequence[Wanted]) -> list[str]:
     names = ["whereabouts"] if any(w.wafer is not None for w in wanted) else []
-    by_lot = any(w.wafer is None for w in wanted) or lake.rows("SELECT 1 FROM places WHERE NOT by_wafer LIMIT 1")
+    by_lot = any(w.wafer is None for w in wanted) or any(card.by_lot for card in cards.values())
     return [*names, "whereabouts_lots"] if by_lot else names
 
 

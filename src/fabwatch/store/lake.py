@@ -90,6 +90,18 @@ class Lake:
         except OSError as fault:
             raise translated(fault) from fault
 
+    @contextmanager
+    def reading(self, known_at: datetime | None = None) -> Iterator[int]:
+        """One snapshot for all statements of a question; yields its number. Raises UnknownTime (see `pin`)."""
+        version = self.pin(known_at)
+        # One transaction: the catalog is then looked up once for all statements and not once for each.
+        self.ask("BEGIN")
+        try:
+            yield version
+        finally:
+            with _quiet():
+                self.connection.execute("ROLLBACK")
+
     def pin(self, known_at: datetime | None = None) -> int:
         """Let every question read one snapshot: the newest, or the one that stood at `known_at`. Returns its number.
 

@@ -42,8 +42,10 @@ class Exposure:
     status: str
     failed_at: datetime | None = None
     """The latest failed qual that no good one has followed."""
-    suspect_wafers: int = 0
-    """Wafers before a failed qual that passed again without a restore (rule 8)."""
+    suspect_quals: int = 0
+    """Failed quals of late that passed again without a restore; the wafers before them are suspect (rule 8)."""
+    suspect_wafers: int | None = None
+    """How many wafers that are; counted where one tool is asked for, because it means reading far back."""
     tools: int = 1
     distinct_wafers: int | None = None
     """Of an area or type: each wafer once, though it may be at risk on several tools."""

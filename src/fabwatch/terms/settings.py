@@ -153,6 +153,7 @@ class FabSettings(_Stated):
     catalog: str = Field("sqlite:catalog.sqlite", description="Where the catalog lies; a path is inside the fab folder.")
     memory: str = Field("700MB", pattern=r"^\d+(MB|GB)$", description="Memory the engine may use.")
     check_areas: Names = Field(("*met*", "*insp*"), description="Areas whose steps check wafers; * stands for any text.")
+    suspect_days: int = Field(30, gt=0, description="How long wafers of a fail that passed again stay suspect (rule 8).")
     demo: bool = Field(False, description="true: make-believe data, and every answer says so.")
 
     @field_validator("catalog")
