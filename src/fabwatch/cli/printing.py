@@ -81,13 +81,15 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
         return
     talk = _talk()
     notable = [f for f in summary.files if f.status in ("failed", "inbox") or f.rules or dry_run]
+    # What was set aside of a file that loaded is nearer to an answer than a file that is something else altogether.
+    notable.sort(key=lambda file: file.status != "loaded")
     for file in notable[:FILES_SHOWN]:
         talk.print(escape(f"{file.status}: {file.path}" + (f" ({file.kind})" if file.kind else "")))
         if file.message:
             talk.print(escape(f"  {file.message}"), style="dim")
         if file.guess:
             _guess(talk, file.guess)
-        if file.suggestion:
+        if file.suggestion and "columns = " in file.suggestion:
             talk.print(escape("  suggested for fab.toml:\n    " + file.suggestion.replace("\n", "\n    ")))
     if len(notable) > FILES_SHOWN:
         talk.print(f"… and {len(notable) - FILES_SHOWN} more files (fabwatch loads lists all)")

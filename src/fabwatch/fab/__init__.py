@@ -127,7 +127,7 @@ class Fab:
 
     def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None]:
         known = _moment_of(known_at)
-        return _moment_of(as_of) or known or self._clock(), known
+        return _moment_of(as_of) or known or self._clock().replace(microsecond=0), known
 
 
 def _moment_of(given: Moment) -> datetime | None:

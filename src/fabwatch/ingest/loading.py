@@ -25,6 +25,7 @@ from fabwatch.terms.version import VERSION
 Progress = Callable[[FileResult, int, int], None]
 """Called after each file with its result, how many are done, and how many there are."""
 ID_LENGTH = 16
+HEADER_SHOWN = 120
 
 
 class Ingest:
@@ -282,11 +283,12 @@ def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | 
 
 def _unplaced(file: TableFile, source: str) -> Problem:
     mapping = file.mapping
-    parts = [f"as {mapping.kind.table.name} it lacks {', '.join(mapping.lacking)}"] if mapping.lacking else []
-    parts += mapping.twice
     header = ", ".join(file.header)
+    seen = header if len(header) <= HEADER_SHOWN else header[:HEADER_SHOWN] + " …"
+    parts = [f"as {mapping.kind.table.name} it lacks {', '.join(mapping.lacking)}"] if mapping.lacking else []
+    said = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"none of its columns is one of {', '.join(KINDS)}"
     hint = suggest(mapping).toml(source, file.document.file_name)
-    return Problem(UnknownColumns, f"header not recognised ({header[:200]}): {'; '.join(parts)}", hint=hint)
+    return Problem(UnknownColumns, f"header not recognised ({seen}): {said}", hint=hint)
 
 
 def _source_name(document: Document) -> str:

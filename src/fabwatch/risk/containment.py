@@ -54,13 +54,14 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
     gates = [replace(gate, since=_earlier(gate.since, back)) for gate in scope.gates(0, chamber, until)]
     finish = min(until, as_of)
     bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
-    ran = lake.rows(question("risk", "containment"), bounds)
+    asked = question("risk", "containment", over="passes")
+    ran = lake.rows(asked, bounds)
     items = _items(lake, cards, ran, as_of)
     return Containment(
         as_of=as_of,
         known_at=known_at,
         demo=lake.settings.fab.demo,
-        how=How(METHOD, question("risk", "containment"), snapshot),
+        how=How(METHOD, asked, snapshot),
         tool=suspicion.tool,
         chamber=chamber,
         qual_type=kind,

@@ -59,7 +59,7 @@ def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, 
     if by != "tool":
         rows = _by_group(lake, chosen, rows, by, as_of)
     rows.sort(key=lambda row: (WORST_FIRST[row.status], -row.wafers, row.area or "", row.tool or "", row.chamber))
-    how = How(METHOD, question("risk", "last_good") + "\n" + question("risk", "exposure"), snapshot)
+    how = How(METHOD, question("risk", "last_good") + "\n" + question("risk", "exposure", over="passes"), snapshot)
     return Risk(as_of, known_at, lake.settings.fab.demo, how, by, total, tuple(rows))
 
 

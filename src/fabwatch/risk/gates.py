@@ -85,12 +85,14 @@ def count(lake: Lake, gates: Sequence[Gate]) -> dict[int, Passed]:
     counted: dict[int, Passed] = {}
     for group in _split(gates):
         bounds = open_gates(lake, group)
-        rows = lake.rows(question("risk", "exposure"), bounds)
+        rows = lake.rows(question("risk", "exposure", over="passes"), bounds)
         by_lot: dict[int, int] = {}
         if any(row["lot_moves"] for row in rows):
-            by_lot = {r["gate"]: int(r["wafers"]) for r in lake.rows(question("risk", "exposure_lots"), bounds)}
+            by_lot = {
+                r["gate"]: int(r["wafers"]) for r in lake.rows(question("risk", "exposure_lots", over="passes"), bounds)
+            }
         for row in rows:
-            wafers = int(row["wafers"]) + by_lot.get(row["gate"], 0)
+            wafers = int(row["named"]) + by_lot.get(row["gate"], 0)
             counted[row["gate"]] = Passed(wafers, row["passes"], row["lots"], int(row["processed"]), int(row["lot_moves"]))
     return counted
 
