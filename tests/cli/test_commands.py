@@ -142,7 +142,7 @@ def test_debug_shows_the_traceback(loaded):
 
 
 def test_dry_run_inbox_problems_loads_doctor_and_tidy_work_from_the_command_line(loaded, tmp_path):
-    (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "odd.csv").write_text("tool,lot,wafers,timestamp\nE1,L1,25,2026-05-01 10:00:00\n")
     code, _, err = loaded("ingest", "odd.csv", "--dry-run")
     assert (code, "lacking:" in err) == (2, True)
     code, _, err = loaded("ingest", "odd.csv")
