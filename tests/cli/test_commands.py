@@ -158,6 +158,12 @@ def test_dry_run_inbox_problems_loads_doctor_and_tidy_work_from_the_command_line
     assert "files, now" in loaded("tidy")[1]
 
 
+def test_version_and_no_command_at_all_answer(run):
+    assert run("--version") == (0, "fabwatch 0.1.0\n", "")
+    code, out, _ = run()
+    assert (code, "Usage: fabwatch" in out, "contain" in out) == (0, True, True)
+
+
 def test_the_fab_may_come_from_the_environment(loaded, tmp_path, monkeypatch):
     (tmp_path / "fab").rename(tmp_path / "mine")
     monkeypatch.setenv("FABWATCH_FAB", str(tmp_path / "mine"))

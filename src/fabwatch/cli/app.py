@@ -35,16 +35,20 @@ HERE = Path("fab")
 SOMETHING_ASIDE = 2
 
 
-@app.callback()
-def _top(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"fabwatch {__version__}")
         raise typer.Exit
-    if debug:
-        os.environ["FABWATCH_DEBUG"] = "1"
+
+
+@app.callback()
+def _top(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """--debug is taken out of the arguments before they come here (see `_run`); it is named here for --help."""
 
 
 @app.command()
@@ -229,7 +233,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
     try:
-        return int(app(args=given or ["--help"], standalone_mode=False) or 0)
+        return int(app(args=given or ["--help"], prog_name="fabwatch", standalone_mode=False) or 0)
     except FabwatchError as fault:
         if debug:
             raise

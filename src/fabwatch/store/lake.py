@@ -12,6 +12,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from fabwatch.store.engine import connect, translated
+from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, StoreBusy, UnknownTime
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
@@ -133,7 +134,7 @@ class Lake:
                 {"id": complete},
             ).fetchall()[0][0]
             raise UnknownTime(
-                f"Nothing had been loaded by {known_at} UTC.", f"the fab was made at {first} UTC: ask for a later time"
+                f"Nothing had been loaded by {iso(known_at)}.", f"the fab was made at {iso(first)}: ask for a later time"
             )
         return int(found[0])
 
