@@ -92,6 +92,7 @@ def test_day_or_month_first_is_asked_and_read_once_stated(stated, write):
         summary = fab.ingest(path)
         assert (summary.files[0].status, summary.rows, summary.set_aside) == ("inbox", 0, 1)
         assert "day or month first" in summary.files[0].message
+        assert 'time_format = "%d/%m/%Y' in fab.inbox()[0]["suggestion"]
     with stated('[sources.moves]\ntime_format = "%d/%m/%Y %H:%M:%S"\n') as fab:
         assert fab.retry().rows == 1
         assert column(fab, "moves", "end_at") == [datetime(2026, 5, 4, 10)]
@@ -117,6 +118,20 @@ def test_an_hour_that_was_skipped_or_came_twice_is_set_aside_and_never_guessed(s
     with stated('[sources.mes]\nfiles = "m*.csv"\nzone = "Europe/Berlin"\nambiguous = "second"\n') as fab:
         fab.ingest(write("m2.csv", text + "E1,L3,25,2026-05-01 12:00:00\n"))
         assert datetime(2025, 10, 26, 1, 30) in column(fab, "moves", "end_at")
+
+
+def test_a_loaded_file_is_read_anew_when_fab_toml_was_mended(stated, write):
+    header = "tool,lot,wafers,end_at,lot_type\n"
+    path = write("m.csv", header + "E1,L1,25,2026-05-01 10:00:00,PROD\nE1,L2,25,2026-05-01 11:00:00,ENGR\n")
+    with stated("") as fab:
+        assert fab.ingest(path).files[0].rules == {"unknown_word": 1}
+    with stated('[sources.m]\nzone = "Europe/Berlin"\n[sources.m.words]\nENGR = "test"\n') as fab:
+        assert fab.ingest(path).already == 1
+        summary = fab.ingest(path, again=True)
+        assert (summary.loaded, summary.rows, summary.set_aside) == (1, 2, 0)
+        assert column(fab, "moves", "end_at") == [datetime(2026, 5, 1, 8), datetime(2026, 5, 1, 9)]
+        assert (len(fab.loads()), fab.problems()) == (1, [])
+        assert [finding for finding in fab.doctor() if not finding.well] == []
 
 
 def test_stamps_without_a_zone_are_read_as_utc_and_it_is_said(fab, write):
@@ -176,7 +191,8 @@ def test_a_renamed_column_is_noticed_and_never_becomes_an_empty_one(stated, writ
         summary = fab.ingest(write("m2.csv", second))
         assert (summary.files[0].status, summary.files[0].rules) == ("inbox", {"renamed_column": 1})
         assert "recipe is gone and rezept is new" in summary.files[0].message
-    with stated('[sources.m]\nfiles = "m*.csv"\ncolumns = { recipe = "rezept" }\n') as fab:
+        suggestion = fab.inbox()[0]["suggestion"]
+    with stated(suggestion) as fab:
         assert fab.retry().rows == 1
         assert column(fab, "moves", "recipe") == ["R1", "R1"]
 

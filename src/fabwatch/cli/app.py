@@ -56,6 +56,9 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or patterns in quotes.")],
     kind: Annotated[str | None, typer.Option("--as", help="What they are: moves, quals, restores or tools.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood; load nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files anew that are there already, after fab.toml was mended.")
+    ] = False,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,7 +66,7 @@ def ingest(
     from fabwatch.cli import printing
 
     with _open(fab, create=True) as door, printing.progress(as_json) as step:
-        summary = door.ingest(paths, kind=kind, dry_run=dry_run, progress=step)
+        summary = door.ingest(paths, kind=kind, dry_run=dry_run, again=again, progress=step)
     printing.ingested(summary, fab, as_json, dry_run)
     if not summary.clean:
         raise typer.Exit(SOMETHING_ASIDE)

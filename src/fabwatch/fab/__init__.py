@@ -84,11 +84,12 @@ class Fab:
         *,
         kind: str | None = None,
         dry_run: bool = False,
+        again: bool = False,
         progress: Progress | None = None,
     ) -> IngestSummary:
-        """Load files, folders or patterns, each exactly once. Raises NoSuchPath."""
+        """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
         given = [paths] if isinstance(paths, (str, Path)) else paths
-        return Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, progress)
+        return Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
 
     def inbox(self) -> list[dict[str, Any]]:
         """The files that wait for a word in fab.toml, and what to write there."""

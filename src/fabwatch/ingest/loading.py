@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from fabwatch.store.tidy import tidy_when_needed
 from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import SKEW, Clock, iso
 from fabwatch.terms.errors import BadQuestion, nearest
-from fabwatch.terms.problems import EmptyFile, Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
+from fabwatch.terms.problems import Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
+from fabwatch.terms.tables import BY_NAME
 from fabwatch.terms.version import VERSION
 
 Progress = Callable[[FileResult, int, int], None]
@@ -41,11 +43,13 @@ class Ingest:
         paths: Sequence[Path],
         kind: str | None = None,
         dry_run: bool = False,
+        again: bool = False,
         progress: Progress | None = None,
     ) -> IngestSummary:
         """Load files, folders and patterns. `kind` says what they are; `dry_run` only shows what was understood.
 
-        Raises NoSuchPath for a path that leads nowhere and BadQuestion for an unknown kind.
+        `again` reads files anew that are there already, after fab.toml was mended: what they brought before goes in the
+        same transaction. Raises NoSuchPath for a path that leads nowhere and BadQuestion for an unknown kind.
         """
         if kind is not None and kind not in KINDS:
             near = nearest(kind, KINDS) or list(KINDS)
@@ -54,7 +58,7 @@ class Ingest:
         results = [FileResult(str(p), None, None, 0, 0, "failed", problem.why) for p, problem in found.unreadable]
         total = len(found.documents) + len(results)
         for document in found.documents:
-            results.append(self._look(document, kind) if dry_run else self._load(document, kind))
+            results.append(self._look(document, kind) if dry_run else self._load(document, kind, again))
             if progress:
                 progress(results[-1], len(results), total)
         if not dry_run:
@@ -72,30 +76,29 @@ class Ingest:
             "WHERE l.status = 'inbox' ORDER BY l.loaded_at, p.path"
         )
 
-    def _load(self, document: Document, kind: str | None) -> FileResult:
+    def _load(self, document: Document, kind: str | None, again: bool) -> FileResult:
         try:
             inspected = inspect(document)
         except CannotRead as stop:
             load = hashlib.sha256(document.name.encode()).hexdigest()[:ID_LENGTH]
             return self._set_aside_whole(document, None, load, None, stop.problem)
         load = inspected.content[:ID_LENGTH]
-        before = self._already(load)
+        before = None if again else self._already(load)
         if before:
             self._inbox.clear(load)
-            message = f"already loaded on {iso(before['loaded_at'])} as {before['path']}"
-            return FileResult(document.name, before["kind"], inspected.sha256, 0, 0, "already", message)
+            return _was_there(document, inspected, before)
         file: TableFile | None = None
         try:
             file = self._opened(document, inspected, kind)
-            return self._commit(document, inspected, load, file)
+            return self._commit(document, inspected, load, file, again)
         except CannotRead as stop:
             return self._set_aside_whole(document, inspected, load, file, stop.problem)
 
     def _opened(self, document: Document, inspected: Inspected, kind: str | None) -> TableFile:
-        source, stated = self._lake.settings.source_of(document.file_name)
+        _, stated = self._lake.settings.source_of(document.file_name)
         file = open_table(document, inspected, stated, kind)
         if not file.mapping.fits:
-            raise CannotRead(_unplaced(file, source or _source_name(document)))
+            raise CannotRead(_unplaced(file))
         renamed = self._renamed(file)
         if renamed:
             raise CannotRead(renamed)
@@ -105,7 +108,7 @@ class Ingest:
             file.notes.append('no column names the qual type: all are called "qual"')
         return file
 
-    def _commit(self, document: Document, inspected: Inspected, load: str, file: TableFile) -> FileResult:
+    def _commit(self, document: Document, inspected: Inspected, load: str, file: TableFile, again: bool) -> FileResult:
         staging = Staging(self._lake, load, document.name, file.mapping.kind)
         rules: Counter[str] = Counter()
         torn = inspected.torn
@@ -121,14 +124,13 @@ class Ingest:
         counts = Counts()
         with self._lake.writing():
             raced = self._already(load)
-            if raced is None:
+            if raced is None or again:
                 self._forget(load)
                 staging.commit(counts)
                 message = "; ".join([*file.notes, *_counted(rules, counts.parked)])
                 self._enter(document, inspected, load, file, "loaded", counts, set_aside + counts.parked, message)
-        if raced is not None:
-            message = f"already loaded on {iso(raced['loaded_at'])} as {raced['path']}"
-            return FileResult(document.name, raced["kind"], inspected.sha256, 0, 0, "already", message)
+        if raced is not None and not again:
+            return _was_there(document, inspected, raced)
         self._inbox.clear(load)
         if counts.parked:
             rules["unknown_tool"] = counts.parked
@@ -155,8 +157,9 @@ class Ingest:
         if waits and inspected is not None:
             file = file or open_table(document, inspected, stated)
             count = file.count()
-            name = source or _source_name(document)
-            suggestion = problem.hint or suggest(file.mapping).toml(name, document.file_name)
+            block = suggest(file.mapping).toml(source or _source_name(document), document.file_name)
+            suggestion = "\n".join([block, problem.hint]) if problem.hint else block
+            problem = replace(problem, hint=suggestion)
             self._inbox.keep(load, document)
         kind = file.mapping.kind if file else KINDS["moves"]
         with self._lake.writing():
@@ -219,7 +222,10 @@ class Ingest:
         return found[0] if found else None
 
     def _forget(self, load: str) -> None:
-        """Drop the ledger line of an earlier try that did not load; nothing of it was stored."""
+        """Take back what an earlier try at this content left: its rows, its problems and its line in the ledger."""
+        kinds = self._lake.ask("SELECT kind FROM lake.loads WHERE load = $load AND rows > 0", {"load": load}).fetchall()
+        for (kind,) in kinds:
+            self._lake.ask(f"DELETE FROM lake.{BY_NAME[kind].name} WHERE load = $load", {"load": load})
         if self._lake.ask("SELECT 1 FROM lake.loads WHERE load = $load", {"load": load}).fetchall():
             self._lake.ask("DELETE FROM lake.loads WHERE load = $load", {"load": load})
             self._lake.ask("DELETE FROM lake.problems WHERE load = $load", {"load": load})
@@ -281,14 +287,18 @@ def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | 
     return Problem(RenamedColumn, f"{old} is gone and {', '.join(new)} is new", hint=hint)
 
 
-def _unplaced(file: TableFile, source: str) -> Problem:
+def _was_there(document: Document, inspected: Inspected, before: dict[str, Any]) -> FileResult:
+    message = f"already loaded on {iso(before['loaded_at'])} as {before['path']}"
+    return FileResult(document.name, before["kind"], inspected.sha256, 0, 0, "already", message)
+
+
+def _unplaced(file: TableFile) -> Problem:
     mapping = file.mapping
     header = ", ".join(file.header)
     seen = header if len(header) <= HEADER_SHOWN else header[:HEADER_SHOWN] + " …"
     parts = [f"as {mapping.kind.table.name} it lacks {', '.join(mapping.lacking)}"] if mapping.lacking else []
     said = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"none of its columns is one of {', '.join(KINDS)}"
-    hint = suggest(mapping).toml(source, file.document.file_name)
-    return Problem(UnknownColumns, f"header not recognised ({seen}): {said}", hint=hint)
+    return Problem(UnknownColumns, f"header not recognised ({seen}): {said}")
 
 
 def _source_name(document: Document) -> str:
@@ -299,6 +309,3 @@ def _source_name(document: Document) -> str:
 def _counted(rules: Counter[str], parked: int) -> list[str]:
     counts = {**rules, **({"unknown_tool": parked} if parked else {})}
     return ["set aside: " + ", ".join(f"{count} {rule}" for rule, count in counts.items())] if counts else []
-
-
-__all__ = ["EmptyFile", "FileResult", "Ingest", "IngestSummary"]

@@ -86,7 +86,11 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings) -> Co
         decimals = [cell.strip() for cell in sample if _COMMA.match(cell.strip())]
         if decimals and all(len(cell.rpartition(",")[2]) == 3 for cell in decimals):
             raise CannotRead(
-                Problem(Undecided, f"{column.name}: is {decimals[0]!r} a decimal or a thousands comma? State decimal.")
+                Problem(
+                    Undecided,
+                    f"{column.name}: is {decimals[0]!r} a decimal or a thousands comma?",
+                    hint='decimal = ","   # or "."',
+                )
             )
         comma = bool(decimals)
     whole = column.kind == "whole"
@@ -198,7 +202,13 @@ def _formats(column: Column, texts: Sequence[str]) -> tuple[str, ...]:
         first = any(int(found[1]) > 12 for found in slashed)
         second = any(int(found[2]) > 12 for found in slashed)
         if first == second:
-            raise CannotRead(Problem(Undecided, f"{column.name}: is {texts[0]!r} day or month first? State time_format."))
+            raise CannotRead(
+                Problem(
+                    Undecided,
+                    f"{column.name}: is {texts[0]!r} day or month first?",
+                    hint='time_format = "%d/%m/%Y %H:%M:%S"   # or "%m/%d/%Y %H:%M:%S"',
+                )
+            )
         day = "%d/%m/%Y" if first else "%m/%d/%Y"
         return tuple(f"{day} {clock}" for clock in _CLOCKS)
     for text in texts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from fabwatch.sources.synthetic.plan import CHECK, Plan, QualPlan, ToolType
+from fabwatch.sources.synthetic.plan import Plan, QualPlan, ToolType
 
 Place = tuple[str, str]
 """A tool and one of its chambers, `*` for a tool without chambers."""
@@ -214,6 +214,3 @@ class _Simulation:
 
 def _whole(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
-
-
-__all__ = ["CHECK", "History", "simulate"]
