@@ -126,7 +126,8 @@ class Fitted:
             middle = (low + high) / 2
             early = self.bad_by(np.exp(middle), good) < chance
             low, high = np.where(early, middle, low), np.where(early, high, middle)
-        return np.exp((low + high) / 2)
+        age: Floats = np.exp((low + high) / 2)
+        return age
 
 
 def fit(cycles: Cycles, groups: Sequence[int], seed: int = 0) -> Fitted:
@@ -169,8 +170,8 @@ def _pooled(likelihood: Floats, ended: Floats, grid: Grid, random: np.random.Gen
     total = np.zeros_like(likelihood)
     for _ in range(BOOTSTRAPS):
         # Dirichlet weights over the tools: which of them happened to be looked at might have been otherwise.
-        drawn_share: Floats = random.exponential(size=tools)
-        share: Floats = np.append(drawn_share * tools / max(float(drawn_share.sum()), 1e-9), END_WEIGHT)
+        luck = np.asarray(random.exponential(size=tools))
+        share = np.append(luck * tools / max(float(luck.sum()), 1e-9), END_WEIGHT)
         drawn = _em(scaled, grid, share, middle, EM_STEPS // 3)
         total += _posterior(scaled[:tools], drawn.moved(random, tools), grid)
     return total / BOOTSTRAPS
