@@ -87,6 +87,20 @@ def test_contain_prints_the_contract(loaded):
     }  # fmt: skip
 
 
+def test_forecast_prints_the_contract_in_json_csv_and_a_table(loaded):
+    code, out, _ = loaded("forecast", "--as-of", "2026-05-01T10:30Z", json_out=True)
+    (row,) = out["tools"]
+    wanted = ["area", "tool_type", "tool", "chamber", "qual_type", "clock", "age", "age_at_last_good", "pace_per_day"]
+    wanted += ["p_bad_now", "age_quantiles", "window", "next_quals", "wafers_at_risk_at_next_qual", "failures", "quals"]
+    assert list(row) == [*wanted, "sisters", "doubts", "sentence"]
+    assert row["window"].keys() == {"coverage", "from_wafers", "to_wafers", "from_days", "to_days"}
+    assert (code, row["window"]["coverage"], row["age_quantiles"].keys()) == (0, 0.8, {"0.1", "0.5", "0.9"})
+    _, flat, _ = loaded("forecast", "--csv", "--as-of", "2026-05-01T10:30Z")
+    assert next(csv.DictReader(io.StringIO(flat)))["tool"] == "ETCH-07"
+    assert "TooFewFailures" in loaded("forecast")[1]
+    assert loaded("forecast", "--coverage", "80")[0] == 1
+
+
 def test_csv_is_flat_and_runs_no_formula(loaded):
     _, out, _ = loaded("contain", "ETCH-07", "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))

@@ -122,6 +122,30 @@ def contain(
 
 
 @app.command()
+def forecast(
+    area: AreaOption = None,
+    tool: ToolOption = None,
+    qual_type: TypeOption = None,
+    coverage: Annotated[float, typer.Option(help="Chance that the window holds.")] = 0.8,
+    clock: Annotated[str, typer.Option(help="What wear counts in: auto, wafers or days.")] = "auto",
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """When each tool will fail its next qual: the window, the chance that it is bad already, the coming quals."""
+    from fabwatch.cli import printing
+
+    asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
+    with _open(fab) as door:
+        answer = door.forecast(**asked, as_of=as_of, known_at=known_at)
+    if not printing.data(answer, as_json, as_csv):
+        printing.forecast(answer, lang)
+
+
+@app.command()
 def inbox(
     retry: Annotated[bool, typer.Option("--retry", help="Try the waiting files again.")] = False,
     fab: FabOption = HERE,

@@ -16,7 +16,7 @@ from rich.table import Table
 from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
-from fabwatch.terms.answers import Containment, Risk, plain
+from fabwatch.terms.answers import Containment, Forecasts, Risk, plain
 from fabwatch.terms.words import STATUS_SHAPE
 
 ROWS_SHOWN = 40
@@ -51,7 +51,7 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
 
 
-def data(answer: Risk | Containment, as_json: bool, as_csv: bool) -> bool:
+def data(answer: Risk | Containment | Forecasts, as_json: bool, as_csv: bool) -> bool:
     """Print an answer for machines, when that is asked for; False when it is not."""
     if as_json:
         json_out(answer.to_dict())
@@ -163,6 +163,30 @@ def containment(answer: Containment, language: str) -> None:
         start = f"{look.since:%d %b %H:%M}" if look.since else "the first move"
         console.print(f"{look.probability:6.1%} that it began {start} – {look.until:%d %b %H:%M} ({look.wafers:,} wafers)")
     console.print(escape(answer.sentence(language)))
+
+
+def forecast(answer: Forecasts, language: str) -> None:
+    """Forecasts for people, the most doubtful first."""
+    console = _out()
+    table = _table(answer.demo, f"next failed qual, {answer.coverage:.0%} windows", ("area", "tool", "chamber", "qual type"))
+    for name in ("bad now", "from day", "to day", "next qual", "fails then", "failures", "sisters"):
+        table.add_column(name, justify="right")
+    table.add_column("doubts")
+    for row in answer.tools[:ROWS_SHOWN]:
+        window = row.window
+        coming = row.next_quals[0] if row.next_quals else None
+        cells = (row.area or "-", row.tool, row.chamber, row.qual_type, f"{row.p_bad_now:.0%}")
+        days = tuple("-" if day is None else f"{day:.1f}" for day in (window.from_days, window.to_days))
+        soon = ("-", "-") if coming is None else (f"day {coming.day:.1f}", f"{coming.p_fail:.0%}")
+        doubts = ", ".join(doubt.split(":")[0] for doubt in row.doubts)
+        counts = (str(row.failures), str(row.sisters), doubts)
+        table.add_row(
+            *(escape(cell) for cell in (*cells, *days, *soon, *counts)), style="bold red" if row.p_bad_now == 1 else ""
+        )
+    console.print(table)
+    if len(answer.tools) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
+    console.print(escape(answer.tools[0].sentence if len(answer.tools) == 1 else answer.sentence(language)))
 
 
 def _table(demo: bool, title: str, columns: Sequence[str]) -> Table:

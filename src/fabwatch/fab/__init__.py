@@ -8,12 +8,15 @@ from typing import Any, Self
 
 from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
+from fabwatch.quals.forecast import Clock as Clocks
+from fabwatch.quals.forecast import Place, Wish, forecast
 from fabwatch.risk.containment import Suspicion, contain
 from fabwatch.risk.exposure import By, Selection, risk
+from fabwatch.risk.standing import scopes, tool_cards
 from fabwatch.store.doctor import Finding, examine, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
-from fabwatch.terms.answers import Containment, Risk
+from fabwatch.terms.answers import Containment, Forecasts, Risk
 from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
 from fabwatch.terms.settings import read_settings
 
@@ -77,6 +80,31 @@ class Fab:
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             return contain(self._lake, snapshot, moment, known, Suspicion(tool, qual_type, chamber, _moment_of(at)))
+
+    def forecast(
+        self,
+        *,
+        area: str | None = None,
+        tool: str | None = None,
+        qual_type: str | None = None,
+        coverage: float = 0.8,
+        clock: Clocks = "auto",
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Forecasts:
+        """When each tool or chamber will fail its next qual, from its own history and that of its sisters.
+
+        `coverage` in (0, 1) is that of the window, `clock` is auto, wafers or days. Raises UnknownTool, UnknownTime and
+        BadQuestion.
+        """
+        wish = Wish(coverage, clock).checked()
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            cards = tool_cards(self._lake)
+            scopes_chosen = Selection(area, tool, qual_type).apply(cards, scopes(self._lake, cards, moment))
+            chosen = {(scope.card.tool, scope.qual_type) for scope in scopes_chosen if scope.qual_type}
+            places = {card.tool: Place(card.area, card.tool_type) for card in cards.values()}
+            return forecast(self._lake, snapshot, moment, known, places, chosen, wish)
 
     def ingest(
         self,

@@ -101,6 +101,8 @@ class Fitted:
 
     grid: Grid
     weight: Floats
+    evidence: dict[int, float]
+    """Log evidence of each group: how well its cycles were foretold. Only differences mean something."""
 
     def survival(self, age: ArrayLike) -> Floats:
         """Chance that a fresh cycle of each tool outlives each age: tools x ages."""
@@ -140,11 +142,13 @@ def fit(cycles: Cycles, groups: Sequence[int], seed: int = 0) -> Fitted:
     grid = Grid.over(cycles)
     likelihood = log_likelihood(cycles, grid, group.size)
     weight = np.empty_like(likelihood)
+    evidence: dict[int, float] = {}
     random = np.random.default_rng(seed)
     for kind in np.unique(group):
         members = np.flatnonzero(group == kind)
-        weight[members] = _pooled(likelihood[members], _ends(cycles, members, grid), grid, random)
-    return Fitted(grid, weight)
+        pooled = _pooled(likelihood[members], _ends(cycles, members, grid), grid, random)
+        weight[members], evidence[int(kind)] = pooled
+    return Fitted(grid, weight, evidence)
 
 
 def _ends(cycles: Cycles, members: NDArray[np.int64], grid: Grid) -> Floats:
@@ -161,7 +165,7 @@ def _ends(cycles: Cycles, members: NDArray[np.int64], grid: Grid) -> Floats:
     return ended
 
 
-def _pooled(likelihood: Floats, ended: Floats, grid: Grid, random: np.random.Generator) -> Floats:
+def _pooled(likelihood: Floats, ended: Floats, grid: Grid, random: np.random.Generator) -> tuple[Floats, float]:
     tools = likelihood.shape[0]
     imagined = np.vstack([likelihood, ended])
     scaled = np.exp(imagined - imagined.max(axis=1, keepdims=True))
@@ -174,7 +178,9 @@ def _pooled(likelihood: Floats, ended: Floats, grid: Grid, random: np.random.Gen
         share = np.append(luck * tools / max(float(luck.sum()), 1e-9), END_WEIGHT)
         drawn = _em(scaled, grid, share, middle, EM_STEPS // 3)
         total += _posterior(scaled[:tools], drawn.moved(random, tools), grid)
-    return total / BOOTSTRAPS
+    density = middle.density(grid)
+    foretold = np.log((scaled[:tools] * density).sum(axis=1) / density.sum()) + likelihood.max(axis=1)
+    return total / BOOTSTRAPS, float(foretold.sum())
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,12 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "{until}; no good qual was ever recorded.",
         "reach": " A qual that can miss reaches back to {since}, behind the last good one ({good}).",
         "lot": " Counted by lot: the moves do not name the wafers.",
+        "forecast": "{tools:,} forecasts as of {as_of}; {bad:,} tools or chambers are more likely bad than good already.",
+        "forecast_days": "{place} {qual_type}: {cover:.0%}: fails between day {low:.1f} and day {high:.1f}; "
+        "{bad:.1%} that it is bad already.",
+        "forecast_wafers": "{place} {qual_type}: {cover:.0%}: fails between {low:,} and {high:,} wafers from now; "
+        "{bad:.1%} that it is bad already. Nothing ran of late.",
+        "forecast_failed": "{place} {qual_type}: a failed qual stands open; restore and check it.",
     },
     "es": {
         "risk": "{wafers:,} obleas pasaron por {tools:,} equipos desde su último control bueno, a fecha {as_of}; "
@@ -47,6 +53,13 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "registrado hasta {until}; no consta ningún control bueno.",
         "reach": " Un control que puede fallar obliga a mirar hasta {since}, antes del último bueno ({good}).",
         "lot": " Contado por lote: los movimientos no nombran las obleas.",
+        "forecast": "{tools:,} pronósticos a fecha {as_of}; {bad:,} equipos o cámaras ya están más probablemente mal "
+        "que bien.",
+        "forecast_days": "{place} {qual_type}: {cover:.0%}: falla entre el día {low:.1f} y el {high:.1f}; "
+        "{bad:.1%} de que ya esté mal.",
+        "forecast_wafers": "{place} {qual_type}: {cover:.0%}: falla dentro de {low:,} a {high:,} obleas; "
+        "{bad:.1%} de que ya esté mal. Últimamente no ha procesado nada.",
+        "forecast_failed": "{place} {qual_type}: hay un control fallido abierto; repárelo y contrólelo.",
     },
 }
 

@@ -1,0 +1,209 @@
+"""The forecast of the next failed qual, for every tool or chamber and qual type, with its doubts."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import numpy as np
+
+from fabwatch.quals.history import DAY, Stream, streams
+from fabwatch.stats.pooling import Cycles, Fitted, fit
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import Forecast, Forecasts, How, NextQual, Window
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.words import sentence
+
+Clock = Literal["auto", "wafers", "days"]
+QUALS_AHEAD = 5
+FEW_FAILURES = 3
+"""Under so many failures among all sisters a forecast says TooFewFailures."""
+TIE = 2.0
+"""A clock is only preferred when its log evidence is better by so much; wafers win a tie."""
+METHOD = (
+    "Interval-censored Weibull of each tool, sister tools pooled by an empirical-Bayes normal on a grid; "
+    "the running cycle is censored at its last good qual (docs/forecast.md)."
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stream stands in the fab."""
+
+    area: str | None
+    tool_type: str | None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of the forecast."""
+
+    coverage: float = 0.8
+    clock: Clock = "auto"
+
+    def checked(self) -> "Wish":
+        """Itself. Raises BadQuestion for a coverage outside (0, 1) or an unknown clock."""
+        if not 0 < self.coverage < 1:
+            raise BadQuestion(f"A coverage of {self.coverage} is none.", "give one between 0 and 1, such as 0.8")
+        if self.clock not in ("auto", "wafers", "days"):
+            raise BadQuestion(f"No clock {self.clock!r}.", "use --clock auto, wafers or days")
+        return self
+
+
+def forecast(
+    lake: Lake,
+    snapshot: int,
+    as_of: datetime,
+    known_at: datetime | None,
+    places: dict[str, Place],
+    chosen: set[tuple[str, str]],
+    wish: Wish,
+) -> Forecasts:
+    """Forecast every stream whose (tool, qual type) is `chosen`; all others lend their history to their sisters."""
+    found = [stream for stream in streams(lake, as_of) if stream.tool in places]
+    groups = _groups(found, places)
+    fits = {clock: _fit(found, groups, clock) for clock in ("wafers", "days")} if found else {}
+    rows = []
+    sisters, failures = Counter(groups), Counter[int]()
+    for stream, group in zip(found, groups, strict=True):
+        failures[group] += stream.failures
+    ahead = {clock: _Ahead(found, fitted, clock, wish) for clock, fitted in fits.items()}
+    for number, (stream, group) in enumerate(zip(found, groups, strict=True)):
+        if (stream.tool, stream.qual_type) in chosen:
+            clock = wish.clock if wish.clock != "auto" else _clock(fits, group)
+            known = (sisters[group], failures[group])
+            rows.append(_row(stream, places[stream.tool], ahead[clock], number, known, as_of))
+    rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
+    how = How(METHOD, question("quals", "events"), snapshot)
+    return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows))
+
+
+def _groups(found: Sequence[Stream], places: dict[str, Place]) -> list[int]:
+    """Sisters: tools of one type under one qual type, whole tools and chambers apart."""
+    keys = [(places[s.tool].tool_type or s.tool, s.qual_type, s.chamber == "*") for s in found]
+    numbers = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    return [numbers[key] for key in keys]
+
+
+def _fit(found: Sequence[Stream], groups: list[int], clock: str) -> Fitted:
+    tool: list[int] = []
+    lower: list[float] = []
+    upper: list[float] = []
+    for number, stream in enumerate(found):
+        for cycle in stream.cycles:
+            low = cycle.lower.on(clock)
+            tool.append(number)
+            lower.append(low)
+            # A failure with no wafer since the last good qual still came after it: half a unit later at the least.
+            upper.append(math.inf if cycle.upper is None else max(cycle.upper.on(clock), low + 0.5))
+        if not stream.failed:
+            tool.append(number)
+            lower.append(stream.last_good.on(clock))
+            upper.append(math.inf)
+    return fit(Cycles.of(tool, lower, upper), groups)
+
+
+def _clock(fits: dict[str, Fitted], group: int) -> str:
+    return "days" if fits["days"].evidence[group] > fits["wafers"].evidence[group] + TIE else "wafers"
+
+
+class _Ahead:
+    """What lies ahead of every stream on one clock, worked out for all at once."""
+
+    def __init__(self, found: Sequence[Stream], fitted: Fitted, clock: str, wish: Wish):
+        self.clock = clock
+        self.coverage = wish.coverage
+        self.good = np.array([stream.last_good.on(clock) for stream in found])
+        self.age = np.array([stream.age.on(clock) for stream in found])
+        self.pace = np.array([stream.pace_per_day if clock == "wafers" else 1.0 for stream in found])
+        self.gap = np.array([_gap(stream) for stream in found])
+        tail = (1 - wish.coverage) / 2
+        self.edges = [fitted.failure_age(self.good, chance) for chance in (tail, 1 - tail)]
+        self.quantiles = [fitted.failure_age(self.good, chance) for chance in (0.1, 0.5, 0.9)]
+        self.bad_now = fitted.bad_by(self.age, self.good)
+        since = np.array([stream.since_look_days for stream in found])
+        self.due = [np.maximum(self.gap * m - since, 0.0) for m in range(1, QUALS_AHEAD + 1)]
+        self.bad_by = [fitted.bad_by(self.age + self.pace * due, self.good) for due in self.due]
+
+
+def _gap(stream: Stream) -> float:
+    """The usual days between two quals: the middle gap; NaN under two quals."""
+    gaps = [(b - a).total_seconds() / DAY for a, b in zip(stream.looks, stream.looks[1:], strict=False) if b > a]
+    return float(np.median(gaps)) if gaps else math.nan
+
+
+def _row(stream: Stream, place: Place, ahead: _Ahead, number: int, known: tuple[int, int], as_of: datetime) -> Forecast:
+    sisters, failures = known
+    age, pace = float(ahead.age[number]), stream.pace_per_day
+    low, high = (max(float(edge[number]) - age, 0.0) for edge in ahead.edges)
+    per_day = float(ahead.pace[number])
+    days = (low / per_day, high / per_day) if per_day > 0 else (None, None)
+    wafers = (low, high) if ahead.clock == "wafers" else (low * pace, high * pace)
+    doubts = _doubts(stream, failures, per_day)
+    bad = 1.0 if stream.failed else float(ahead.bad_now[number])
+    has_gap = not math.isnan(float(ahead.gap[number]))
+    coming = _coming(ahead, number, as_of) if has_gap and not stream.failed else ()
+    first_due = float(ahead.due[0][number]) if has_gap else None
+    since_good = max(stream.age.wafers - stream.last_good.wafers, 0.0)
+    window = Window(ahead.coverage, round(wafers[0]), round(wafers[1]), *(None if d is None else round(d, 2) for d in days))
+    return Forecast(
+        area=place.area,
+        tool_type=place.tool_type,
+        tool=stream.tool,
+        chamber=stream.chamber,
+        qual_type=stream.qual_type,
+        clock=ahead.clock,
+        age=round(age, 3),
+        age_at_last_good=round(float(ahead.good[number]), 3),
+        pace_per_day=round(pace, 2),
+        p_bad_now=round(bad, 4),
+        age_quantiles={
+            name: round(float(q[number]), 3) for name, q in zip(("0.1", "0.5", "0.9"), ahead.quantiles, strict=True)
+        },
+        window=window,
+        next_quals=coming,
+        wafers_at_risk_at_next_qual=None if first_due is None else round(since_good + pace * first_due),
+        failures=stream.failures,
+        quals=len(stream.looks),
+        sisters=sisters - 1,
+        doubts=doubts,
+        sentence=_sentence(stream, window, bad),
+    )
+
+
+def _coming(ahead: _Ahead, number: int, as_of: datetime) -> tuple[NextQual, ...]:
+    coming, before = [], 0.0
+    for due, bad_by in zip(ahead.due, ahead.bad_by, strict=True):
+        chance = float(bad_by[number])
+        at = as_of + timedelta(days=float(due[number]))
+        coming.append(NextQual(round(float(due[number]), 2), round(max(chance - before, 0.0), 4), at.replace(microsecond=0)))
+        before = chance
+    return tuple(coming)
+
+
+def _doubts(stream: Stream, failures: int, pace: float) -> tuple[str, ...]:
+    doubts = []
+    if failures < FEW_FAILURES:
+        doubts.append(f"TooFewFailures: {failures} among all sisters, need at least {FEW_FAILURES}")
+    if not stream.restored:
+        doubts.append("NoRestore: no restore on record, the age is counted from the first move")
+    if pace <= 0:
+        doubts.append("NoPace: nothing ran of late, the window cannot be told in days")
+    if stream.failed:
+        doubts.append("FailedNow: a failed qual stands open and no restore has come since")
+    return tuple(doubts)
+
+
+def _sentence(stream: Stream, window: Window, bad: float) -> str:
+    place = stream.tool if stream.chamber == "*" else f"{stream.tool} {stream.chamber}"
+    if stream.failed:
+        return sentence("en", "forecast_failed", place=place, qual_type=stream.qual_type)
+    if window.from_days is None:
+        key, low, high = "forecast_wafers", window.from_wafers, window.to_wafers
+    else:
+        key, low, high = "forecast_days", window.from_days, window.to_days or 0.0
+    told: dict[str, object] = {"cover": window.coverage, "bad": bad, "low": low, "high": high}
+    return sentence("en", key, place=place, qual_type=stream.qual_type, **told)

@@ -1,0 +1,176 @@
+"""The history of cycles, worked by hand, and the forecast that stands on it."""
+
+import csv
+import math
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+import pytest
+
+from fabwatch.fab import Fab
+from fabwatch.quals.history import Age, Cycle, streams
+from fabwatch.terms.errors import BadQuestion
+from tests.conftest import NOW
+
+DAY0 = datetime(2026, 5, 1)
+
+
+class Log:
+    """A tool told day by day; every day that it runs it processes 100 wafers at noon."""
+
+    def __init__(self, folder):
+        self._folder, self._lines = folder, {"moves": [], "quals": [], "restores": [], "tools": []}
+
+    def ran(self, *days, tool="T"):
+        self._lines["moves"] += [f"L{tool}{day},{tool},100,{_at(day + 0.5)}" for day in days]
+        return self
+
+    def qual(self, day, passed, tool="T", kind="p", chamber=""):
+        self._lines["quals"].append(f"{tool},{chamber},{kind},{_at(day)},{'pass' if passed else 'fail'}")
+        return self
+
+    def restored(self, day, tool="T"):
+        self._lines["restores"].append(f"{tool},{_at(day)},repair")
+        return self
+
+    def typed(self, *tools):
+        self._lines["tools"] += [f"{tool},TYPE" for tool in tools]
+        return self
+
+    def fab(self):
+        headers = {
+            "tools": "tool,tool_type", "moves": "lot,tool,wafers,end_at", "restores": "tool,done_at,kind",
+            "quals": "tool,chamber,qual_type,processed_at,passed",
+        }  # fmt: skip
+        files = []
+        for name, header in headers.items():
+            if self._lines[name]:
+                files.append(self._folder / f"{name}.csv")
+                files[-1].write_text("\n".join([header, *self._lines[name]]) + "\n")
+        fab = Fab(self._folder / "fab", create=True, clock=lambda: NOW)
+        assert fab.ingest(files).clean
+        return fab
+
+
+def _at(day):
+    return (DAY0 + timedelta(days=day)).isoformat() + "Z"
+
+
+@pytest.fixture
+def log(tmp_path):
+    return Log(tmp_path)
+
+
+def history(fab, day):
+    fab._lake.pin()
+    return {(s.tool, s.chamber, s.qual_type): s for s in streams(fab._lake, DAY0 + timedelta(days=day))}
+
+
+def test_a_passed_qual_does_not_reset_the_wear_clock_and_a_restore_does(log):
+    log.restored(0).ran(0, 1, 2, 3, 4, 5).qual(2, True).qual(4, True).qual(6, False).restored(7).ran(7, 8).qual(8, True)
+    with log.fab() as fab:
+        stream = history(fab, 9)["T", "*", "p"]
+        assert stream.cycles == [Cycle(Age(400, 4), Age(600, 6))]
+        assert (stream.last_good, stream.age, stream.failed) == (Age(100, 1), Age(200, 2), False)
+        assert (stream.failures, stream.restored) == (1, True)
+
+
+def test_the_running_cycle_ends_at_its_last_good_qual_and_not_today(log):
+    with log.restored(0).ran(*range(10)).qual(3, True).fab() as fab:
+        stream = history(fab, 10)["T", "*", "p"]
+        assert (stream.last_good, stream.age, stream.cycles) == (Age(300, 3), Age(1000, 10), [])
+
+
+def test_a_restore_before_any_failure_ends_the_cycle_at_the_last_good_qual_before_it(log):
+    with log.restored(0).ran(*range(8)).qual(3, True).restored(5).fab() as fab:
+        assert history(fab, 8)["T", "*", "p"].cycles == [Cycle(Age(300, 3), None)]
+
+
+def test_what_comes_after_a_failed_qual_says_nothing_more_until_the_restore(log):
+    log.restored(0).ran(*range(8)).qual(2, True).qual(4, False).qual(5, True).qual(6, False)
+    with log.fab() as fab:
+        stream = history(fab, 8)["T", "*", "p"]
+        assert (stream.failed, stream.cycles) == (True, [Cycle(Age(200, 2), Age(400, 4))])
+
+
+def test_a_forecast_knows_only_what_had_happened_by_its_time(log):
+    log.restored(0).ran(*range(8)).qual(2, True).qual(4, False).restored(5)
+    with log.fab() as fab:
+        assert history(fab, 3)["T", "*", "p"].cycles == []
+        assert history(fab, 3)["T", "*", "p"].age == Age(300, 3)
+
+
+def test_a_forecast_has_the_contract_and_its_window_in_days_is_wafers_over_pace(log):
+    log.typed("T", "U", "V")
+    for tool in ("T", "U", "V"):
+        log.restored(0, tool).ran(*range(28), tool=tool)
+        for cycle in range(3):
+            begin = cycle * 9
+            log.qual(begin + 2, True, tool).qual(begin + 5, True, tool).qual(begin + 8, False, tool).restored(
+                begin + 8.5, tool
+            )
+    with log.qual(27.9, True).fab() as fab:
+        answer = fab.forecast(tool="T", as_of=DAY0 + timedelta(days=28))
+        (row,) = answer.tools
+        assert (row.failures, row.quals, row.sisters, row.clock, row.doubts) == (3, 10, 2, "wafers", ())
+        assert row.pace_per_day == pytest.approx(100, rel=0.02)
+        assert row.window.to_days == pytest.approx(row.window.to_wafers / row.pace_per_day, abs=0.02)
+        assert 0 <= row.p_bad_now < 0.3
+        assert row.age_quantiles["0.1"] < row.age_quantiles["0.5"] < row.age_quantiles["0.9"]
+        assert len(row.next_quals) == 5
+        assert sum(qual.p_fail for qual in row.next_quals) <= 1
+        wide = fab.forecast(tool="T", coverage=0.95, as_of=DAY0 + timedelta(days=28)).tools[0].window
+        assert wide.to_wafers > row.window.to_wafers
+
+
+def test_a_tool_that_never_failed_and_a_stopped_one_are_answered_with_their_doubts(log):
+    with log.ran(0, 1).qual(1.9, True).fab() as fab:
+        (row,) = fab.forecast(as_of=DAY0 + timedelta(days=60)).tools
+        names = [doubt.split(":")[0] for doubt in row.doubts]
+        assert names == ["TooFewFailures", "NoRestore", "NoPace"]
+        assert (row.window.from_days, row.window.to_days) == (None, None)
+        assert math.isfinite(row.window.to_wafers)
+        assert "wafers from now" in row.sentence
+
+
+def test_a_tool_with_an_open_failed_qual_is_bad_now(log):
+    with log.restored(0).ran(0, 1, 2).qual(1, True).qual(2, False).fab() as fab:
+        (row,) = fab.forecast(as_of=DAY0 + timedelta(days=3)).tools
+        assert (row.p_bad_now, row.next_quals) == (1.0, ())
+        assert "a failed qual stands open" in row.sentence
+
+
+@pytest.mark.parametrize("wish", [{"coverage": 0.0}, {"coverage": 1.0}, {"coverage": 80.0}, {"clock": "moons"}])
+def test_an_impossible_wish_is_refused(fab, wish):
+    with pytest.raises(BadQuestion):
+        fab.forecast(**wish)
+
+
+def test_a_fab_without_quals_has_no_forecast(log):
+    with log.ran(0).fab() as fab:
+        assert fab.forecast().tools == ()
+
+
+def test_on_the_real_fab_the_chance_to_fail_the_next_qual_comes_true(data, tmp_path):
+    quals, restores = defaultdict(list), defaultdict(list)
+    with (data / "fab" / "quals.csv").open() as file:
+        for row in csv.DictReader(file):
+            quals[row["TOOL_ID"]].append((datetime.fromisoformat(row["QUAL_TIME"]), row["RESULT"] == "FAIL"))
+    with (data / "fab" / "maintenance.csv").open() as file:
+        for row in csv.DictReader(file):
+            restores[row["TOOL_ID"]].append(datetime.fromisoformat(row["DONE_AT"]))
+    as_of = datetime(2026, 3, 12)
+    with Fab(tmp_path / "fab", create=True) as fab:
+        fab.ingest(data / "fab")
+        rows = fab.forecast(as_of=as_of).tools
+    assert len(rows) > 980
+    said, came = [], []
+    for row in rows:
+        later = [qual for qual in quals[row.tool] if qual[0] > as_of]
+        if row.next_quals and later and not any(as_of < done <= min(later)[0] for done in restores[row.tool]):
+            said.append(row.next_quals[0].p_fail)
+            came.append(min(later)[1])
+    rate = sum(came) / len(came)
+    brier = sum((p - y) ** 2 for p, y in zip(said, came, strict=True)) / len(came)
+    assert sum(said) / len(said) == pytest.approx(rate, abs=0.03)
+    assert brier < rate * (1 - rate)
