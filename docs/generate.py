@@ -64,6 +64,7 @@ def settings_page() -> str:
         ("[fab]", settings.FabSettings),
         ("[sources.NAME]", settings.SourceSettings),
         ("[quals.TYPE]", settings.QualSettings),
+        ("[costs]", settings.CostSettings),
     ):
         parts.append(f"\n## {title}\n\n| key | default | what it says |\n|---|---|---|\n")
         for name, field in model.model_fields.items():

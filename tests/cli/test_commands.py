@@ -101,6 +101,18 @@ def test_forecast_prints_the_contract_in_json_csv_and_a_table(loaded):
     assert loaded("forecast", "--coverage", "80")[0] == 1
 
 
+def test_interval_prints_the_contract_and_refuses_a_cost_of_nothing(loaded):
+    code, out, _ = loaded("interval", "--cost-qual", "40", json_out=True)
+    (row,) = out["tools"]
+    wanted = {"tool", "chamber", "qual_type", "today_wafers", "today_days", "advised_wafers", "advised_days", "low_wafers"}
+    assert wanted | {"high_wafers", "cost_today", "cost_advised", "curve", "sentence"} <= row.keys()
+    assert (code, row["curve"][0].keys()) == (0, {"wafers", "cost"})
+    assert "check every" in loaded("interval")[1]
+    for cost in ("0", "-3"):
+        code, _, err = loaded("interval", "--cost-scrap", cost)
+        assert (code, f"A cost of {float(cost)} for scrap is none." in err) == (1, True)
+
+
 def test_csv_is_flat_and_runs_no_formula(loaded):
     _, out, _ = loaded("contain", "ETCH-07", "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))

@@ -146,6 +146,35 @@ def forecast(
 
 
 @app.command()
+def interval(
+    area: AreaOption = None,
+    tool: ToolOption = None,
+    qual_type: TypeOption = None,
+    clock: Annotated[str, typer.Option(help="What wear counts in: auto, wafers or days.")] = "auto",
+    cost_qual: Annotated[float | None, typer.Option(help="Cost of one qual.")] = None,
+    cost_contain: Annotated[float | None, typer.Option(help="Cost of one wafer contained.")] = None,
+    cost_scrap: Annotated[float | None, typer.Option(help="Cost of one wafer that ran on a bad tool.")] = None,
+    cost_fail: Annotated[float | None, typer.Option(help="Cost of one failure.")] = None,
+    cost_false: Annotated[float | None, typer.Option(help="Cost of one false alarm.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """How often to check each tool: the interval of least cost, as a range, beside today's."""
+    from fabwatch.cli import printing
+
+    costs = {"qual": cost_qual, "contain": cost_contain, "scrap": cost_scrap, "fail": cost_fail, "false": cost_false}
+    asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "clock": clock, "costs": costs}
+    with _open(fab) as door:
+        answer = door.interval(**asked, as_of=as_of, known_at=known_at)
+    if not printing.data(answer, as_json, as_csv):
+        printing.intervals(answer, lang)
+
+
+@app.command()
 def inbox(
     retry: Annotated[bool, typer.Option("--retry", help="Try the waiting files again.")] = False,
     fab: FabOption = HERE,

@@ -16,7 +16,7 @@ from rich.table import Table
 from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
-from fabwatch.terms.answers import Containment, Forecasts, Risk, plain
+from fabwatch.terms.answers import Containment, Forecasts, Intervals, Risk, plain
 from fabwatch.terms.words import STATUS_SHAPE
 
 ROWS_SHOWN = 40
@@ -51,7 +51,7 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
 
 
-def data(answer: Risk | Containment | Forecasts, as_json: bool, as_csv: bool) -> bool:
+def data(answer: Risk | Containment | Forecasts | Intervals, as_json: bool, as_csv: bool) -> bool:
     """Print an answer for machines, when that is asked for; False when it is not."""
     if as_json:
         json_out(answer.to_dict())
@@ -183,6 +183,25 @@ def forecast(answer: Forecasts, language: str) -> None:
         table.add_row(
             *(escape(cell) for cell in (*cells, *days, *soon, *counts)), style="bold red" if row.p_bad_now == 1 else ""
         )
+    console.print(table)
+    if len(answer.tools) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
+    console.print(escape(answer.tools[0].sentence if len(answer.tools) == 1 else answer.sentence(language)))
+
+
+def intervals(answer: Intervals, language: str) -> None:
+    """Advised intervals for people."""
+    console = _out()
+    table = _table(answer.demo, "how often to check", ("area", "tool", "chamber", "qual type"))
+    for name in ("today", "advised", "from", "to", "days", "cost today", "cost advised"):
+        table.add_column(name, justify="right")
+    for row in answer.tools[:ROWS_SHOWN]:
+        today = "-" if row.today_wafers is None else f"{row.today_wafers:,}"
+        figures = (today, f"{row.advised_wafers:,}", f"{row.low_wafers:,}", f"{row.high_wafers:,}")
+        days = "-" if row.advised_days is None else f"{row.advised_days:.1f}"
+        price = "-" if row.cost_today is None else f"{row.cost_today:.4g}"
+        cells = (row.area or "-", row.tool, row.chamber, row.qual_type, *figures, days, price, f"{row.cost_advised:.4g}")
+        table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")

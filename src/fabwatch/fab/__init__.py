@@ -1,6 +1,6 @@
 """The one door: a Fab has a method a question, and is the only place where settings, store and rooms are joined."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -10,13 +10,14 @@ from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.quals.forecast import Clock as Clocks
 from fabwatch.quals.forecast import Place, Wish, forecast
+from fabwatch.quals.interval import costs_of, interval
 from fabwatch.risk.containment import Suspicion, contain
 from fabwatch.risk.exposure import By, Selection, risk
 from fabwatch.risk.standing import scopes, tool_cards
 from fabwatch.store.doctor import Finding, examine, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
-from fabwatch.terms.answers import Containment, Forecasts, Risk
+from fabwatch.terms.answers import Containment, Forecasts, Intervals, Risk
 from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
 from fabwatch.terms.settings import read_settings
 
@@ -100,11 +101,37 @@ class Fab:
         wish = Wish(coverage, clock).checked()
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
-            cards = tool_cards(self._lake)
-            scopes_chosen = Selection(area, tool, qual_type).apply(cards, scopes(self._lake, cards, moment))
-            chosen = {(scope.card.tool, scope.qual_type) for scope in scopes_chosen if scope.qual_type}
-            places = {card.tool: Place(card.area, card.tool_type) for card in cards.values()}
+            places, chosen = self._chosen(Selection(area, tool, qual_type), moment)
             return forecast(self._lake, snapshot, moment, known, places, chosen, wish)
+
+    def interval(
+        self,
+        *,
+        area: str | None = None,
+        tool: str | None = None,
+        qual_type: str | None = None,
+        clock: Clocks = "auto",
+        costs: Mapping[str, float | None] | None = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Intervals:
+        """How often to check each tool or chamber: the interval of least cost, as a range, beside today's.
+
+        `costs` by name (qual, contain, scrap, fail, false) stand in for those of fab.toml. Raises UnknownTool,
+        UnknownTime and BadQuestion.
+        """
+        wish = Wish(clock=clock).checked()
+        priced = costs_of(self.settings.costs, costs or {})
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            places, chosen = self._chosen(Selection(area, tool, qual_type), moment)
+            return interval(self._lake, snapshot, moment, known, places, chosen, wish, priced)
+
+    def _chosen(self, selection: Selection, moment: datetime) -> tuple[dict[str, Place], set[tuple[str, str]]]:
+        cards = tool_cards(self._lake)
+        asked = selection.apply(cards, scopes(self._lake, cards, moment))
+        places = {card.tool: Place(card.area, card.tool_type) for card in cards.values()}
+        return places, {(scope.card.tool, scope.qual_type) for scope in asked if scope.qual_type}
 
     def ingest(
         self,

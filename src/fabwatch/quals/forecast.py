@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from fabwatch.quals.history import DAY, Stream, streams
+from fabwatch.quals.history import Stream, streams
 from fabwatch.stats.pooling import Cycles, Fitted, fit
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -63,22 +63,44 @@ def forecast(
     wish: Wish,
 ) -> Forecasts:
     """Forecast every stream whose (tool, qual type) is `chosen`; all others lend their history to their sisters."""
-    found = [stream for stream in streams(lake, as_of) if stream.tool in places]
-    groups = _groups(found, places)
-    fits = {clock: _fit(found, groups, clock) for clock in ("wafers", "days")} if found else {}
-    rows = []
-    sisters, failures = Counter(groups), Counter[int]()
-    for stream, group in zip(found, groups, strict=True):
+    ready = prepare(lake, as_of, places, wish)
+    sisters, failures = Counter(ready.groups), Counter[int]()
+    for stream, group in zip(ready.streams, ready.groups, strict=True):
         failures[group] += stream.failures
-    ahead = {clock: _Ahead(found, fitted, clock, wish) for clock, fitted in fits.items()}
-    for number, (stream, group) in enumerate(zip(found, groups, strict=True)):
+    ahead = {clock: _Ahead(ready.streams, fitted, clock, wish) for clock, fitted in ready.fits.items()}
+    rows = []
+    for number, (stream, group) in enumerate(zip(ready.streams, ready.groups, strict=True)):
         if (stream.tool, stream.qual_type) in chosen:
-            clock = wish.clock if wish.clock != "auto" else _clock(fits, group)
             known = (sisters[group], failures[group])
-            rows.append(_row(stream, places[stream.tool], ahead[clock], number, known, as_of))
+            rows.append(_row(stream, places[stream.tool], ahead[ready.clock(number)], number, known, as_of))
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
     how = How(METHOD, question("quals", "events"), snapshot)
     return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The history of all streams and what was learned from it on each clock."""
+
+    streams: list[Stream]
+    groups: list[int]
+    fits: dict[str, Fitted]
+    wish: Wish
+
+    def clock(self, number: int) -> str:
+        """The clock of one stream: the one asked for, or the one that foretells its sisters better."""
+        if self.wish.clock != "auto":
+            return self.wish.clock
+        group = self.groups[number]
+        return "days" if self.fits["days"].evidence[group] > self.fits["wafers"].evidence[group] + TIE else "wafers"
+
+
+def prepare(lake: Lake, as_of: datetime, places: dict[str, Place], wish: Wish) -> Prepared:
+    """Read the history by what was known at `as_of`, and fit all tools on both clocks."""
+    found = [stream for stream in streams(lake, as_of) if stream.tool in places]
+    groups = _groups(found, places)
+    fits = {clock: _fit(found, groups, clock) for clock in ("wafers", "days")} if found else {}
+    return Prepared(found, groups, fits, wish)
 
 
 def _groups(found: Sequence[Stream], places: dict[str, Place]) -> list[int]:
@@ -106,10 +128,6 @@ def _fit(found: Sequence[Stream], groups: list[int], clock: str) -> Fitted:
     return fit(Cycles.of(tool, lower, upper), groups)
 
 
-def _clock(fits: dict[str, Fitted], group: int) -> str:
-    return "days" if fits["days"].evidence[group] > fits["wafers"].evidence[group] + TIE else "wafers"
-
-
 class _Ahead:
     """What lies ahead of every stream on one clock, worked out for all at once."""
 
@@ -119,7 +137,7 @@ class _Ahead:
         self.good = np.array([stream.last_good.on(clock) for stream in found])
         self.age = np.array([stream.age.on(clock) for stream in found])
         self.pace = np.array([stream.pace_per_day if clock == "wafers" else 1.0 for stream in found])
-        self.gap = np.array([_gap(stream) for stream in found])
+        self.gap = np.array([math.nan if s.gap_days is None else s.gap_days for s in found])
         tail = (1 - wish.coverage) / 2
         self.edges = [fitted.failure_age(self.good, chance) for chance in (tail, 1 - tail)]
         self.quantiles = [fitted.failure_age(self.good, chance) for chance in (0.1, 0.5, 0.9)]
@@ -127,12 +145,6 @@ class _Ahead:
         since = np.array([stream.since_look_days for stream in found])
         self.due = [np.maximum(self.gap * m - since, 0.0) for m in range(1, QUALS_AHEAD + 1)]
         self.bad_by = [fitted.bad_by(self.age + self.pace * due, self.good) for due in self.due]
-
-
-def _gap(stream: Stream) -> float:
-    """The usual days between two quals: the middle gap; NaN under two quals."""
-    gaps = [(b - a).total_seconds() / DAY for a, b in zip(stream.looks, stream.looks[1:], strict=False) if b > a]
-    return float(np.median(gaps)) if gaps else math.nan
 
 
 def _row(stream: Stream, place: Place, ahead: _Ahead, number: int, known: tuple[int, int], as_of: datetime) -> Forecast:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from statistics import median
 from typing import Any
 
 from fabwatch.store.lake import Lake
@@ -57,6 +58,12 @@ class Stream:
     looks: list[datetime] = field(default_factory=list)
     since_look_days: float = 0.0
     """Days since the last qual, good or failed."""
+
+    @property
+    def gap_days(self) -> float | None:
+        """The usual days between two quals: the middle gap; None under two quals."""
+        gaps = [(b - a).total_seconds() / DAY for a, b in zip(self.looks, self.looks[1:], strict=False) if b > a]
+        return float(median(gaps)) if gaps else None
 
     @property
     def failures(self) -> int:

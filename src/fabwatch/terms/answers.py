@@ -275,6 +275,53 @@ class Forecasts(_Answer):
         return sentence(language, "forecast", tools=len(self.tools), bad=bad, as_of=iso(self.as_of))
 
 
+@dataclass(frozen=True)
+class CurvePoint:
+    """What a check every so many wafers costs per wafer."""
+
+    wafers: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How often to check one tool or chamber: the least cost, the range that costs hardly more, and today's interval."""
+
+    area: str | None
+    tool_type: str | None
+    tool: str
+    chamber: str
+    qual_type: str
+    clock: str
+    today_wafers: int | None
+    today_days: float | None
+    advised_wafers: int
+    advised_days: float | None
+    low_wafers: int
+    high_wafers: int
+    cost_today: float | None
+    cost_advised: float
+    curve: tuple[CurvePoint, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Intervals(_Answer):
+    """How often to check each tool."""
+
+    tools: tuple[Advice, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a tool or chamber and qual type, without its curve."""
+        return [{name: value for name, value in plain(tool).items() if name != "curve"} for tool in self.tools]
+
+    def sentence(self, language: str = "en") -> str:
+        """How many tools could be checked more seldom, and how many should be checked more often."""
+        often = sum(t.today_wafers is not None and t.today_wafers > t.high_wafers for t in self.tools)
+        seldom = sum(t.today_wafers is not None and t.today_wafers < t.low_wafers for t in self.tools)
+        return sentence(language, "intervals", tools=len(self.tools), often=often, seldom=seldom)
+
+
 def plain(value: Any) -> Any:
     """Plain data for JSON: dataclasses become dictionaries, times ISO 8601 text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -132,6 +132,7 @@ class QualSettings(_Stated):
 
     recipes: Names = Field((), description="The recipes it covers; none stated means all.")
     sensitivity: float = Field(1.0, gt=0, le=1, description="Chance that it sees a fault that is there.")
+    false_alarm: float = Field(0.0, ge=0, lt=1, description="Chance that it fails a good tool.")
     warning: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be watched.")
     inhibit: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be stopped.")
     wear_shape: float = Field(1.0, gt=0, description="Weibull shape of the wear, for a qual that can miss.")
@@ -144,6 +145,16 @@ class QualSettings(_Stated):
         if self.wear_shape != 1.0 and self.wear_scale is None:
             raise ValueError("wear_shape needs a wear_scale")
         return self
+
+
+class CostSettings(_Stated):
+    """`[costs]`: what things cost, all in one currency; without it they are told in quals."""
+
+    qual: float = Field(1.0, gt=0, description="One qual: test wafers, metrology and the time of the tool.")
+    contain: float = Field(0.005, gt=0, description="One wafer contained: held, looked at, released.")
+    scrap: float = Field(0.1, gt=0, description="One wafer that ran on a bad tool.")
+    fail: float = Field(5.0, gt=0, description="One failure: repair and requal.")
+    false: float = Field(1.0, gt=0, description="One false alarm.")
 
 
 class FabSettings(_Stated):
@@ -170,6 +181,7 @@ class Settings(_Stated):
     fab: FabSettings = FabSettings()
     sources: dict[str, SourceSettings] = {}
     quals: dict[str, QualSettings] = {}
+    costs: CostSettings = CostSettings()
 
     def source_of(self, file_name: str) -> tuple[str, SourceSettings]:
         """The source that a file belongs to, the longest pattern first; an empty one when none covers it."""
@@ -198,7 +210,12 @@ def read_settings(folder: Path) -> Settings:
         raise BadSettings(f"{path} has {len(lines)} fault(s):\n" + "\n".join(f"  {line}" for line in lines)) from None
 
 
-_KEYS: dict[str, type[BaseModel]] = {"fab": FabSettings, "sources": SourceSettings, "quals": QualSettings}
+_KEYS: dict[str, type[BaseModel]] = {
+    "fab": FabSettings,
+    "sources": SourceSettings,
+    "quals": QualSettings,
+    "costs": CostSettings,
+}
 
 
 def _fault_line(error: dict[str, Any]) -> str:

@@ -40,6 +40,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "{bad:.1%} that it is bad already.",
         "forecast_wafers": "{place} {qual_type}: {cover:.0%}: fails between {low:,} and {high:,} wafers from now; "
         "{bad:.1%} that it is bad already. Nothing ran of late.",
+        "intervals": "{tools:,} tools or chambers; {often:,} should be checked more often, {seldom:,} could be "
+        "checked more seldom.",
+        "interval": "{place} {qual_type}: check every {advised:,} wafers ({low:,} to {high:,} costs hardly more).",
+        "interval_today": "{place} {qual_type}: check every {advised:,} wafers ({low:,} to {high:,} costs hardly more); "
+        "today it is every {today:,} ({gap:.1f} days).",
         "forecast_failed": "{place} {qual_type}: a failed qual stands open; restore and check it.",
     },
     "es": {
@@ -59,6 +64,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "{bad:.1%} de que ya esté mal.",
         "forecast_wafers": "{place} {qual_type}: {cover:.0%}: falla dentro de {low:,} a {high:,} obleas; "
         "{bad:.1%} de que ya esté mal. Últimamente no ha procesado nada.",
+        "intervals": "{tools:,} equipos o cámaras; {often:,} deberían controlarse más a menudo, {seldom:,} menos a menudo.",
+        "interval": "{place} {qual_type}: controlar cada {advised:,} obleas (de {low:,} a {high:,} apenas cuesta más).",
+        "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas (de {low:,} a {high:,} "
+        "apenas cuesta más); "
+        "hoy es cada {today:,} ({gap:.1f} días).",
         "forecast_failed": "{place} {qual_type}: hay un control fallido abierto; repárelo y contrólelo.",
     },
 }
