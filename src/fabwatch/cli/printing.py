@@ -16,7 +16,8 @@ from rich.table import Table
 from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
-from fabwatch.terms.answers import Containment, Forecasts, Intervals, Risk, plain
+from fabwatch.terms.answers import Answer, Containment, Risk, plain
+from fabwatch.terms.forecasts import Forecasts, Intervals
 from fabwatch.terms.words import STATUS_SHAPE
 
 ROWS_SHOWN = 40
@@ -51,7 +52,7 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
 
 
-def data(answer: Risk | Containment | Forecasts | Intervals, as_json: bool, as_csv: bool) -> bool:
+def data(answer: Answer, as_json: bool, as_csv: bool) -> bool:
     """Print an answer for machines, when that is asked for; False when it is not."""
     if as_json:
         json_out(answer.to_dict())

@@ -17,8 +17,9 @@ from fabwatch.risk.standing import scopes, tool_cards
 from fabwatch.store.doctor import Finding, examine, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
-from fabwatch.terms.answers import Containment, Forecasts, Intervals, Risk
+from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
+from fabwatch.terms.forecasts import Forecasts, Intervals
 from fabwatch.terms.settings import read_settings
 
 Moment = datetime | str | None

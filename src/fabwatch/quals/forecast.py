@@ -13,8 +13,9 @@ from fabwatch.quals.history import Stream, streams
 from fabwatch.stats.pooling import Cycles, Fitted, fit
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import Forecast, Forecasts, How, NextQual, Window
+from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.forecasts import Forecast, Forecasts, NextQual, Window
 from fabwatch.terms.words import sentence
 
 Clock = Literal["auto", "wafers", "days"]

@@ -13,8 +13,9 @@ from fabwatch.quals.history import Stream
 from fabwatch.stats.renewal import Costs, cost_per_wafer
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import Advice, CurvePoint, How, Intervals
+from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.forecasts import Advice, CurvePoint, Intervals
 from fabwatch.terms.settings import CostSettings, QualSettings
 from fabwatch.terms.words import sentence
 
