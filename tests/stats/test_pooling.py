@@ -8,29 +8,29 @@ import pytest
 from fabwatch.stats.pooling import Cycles, Grid, fit, log_likelihood
 
 
-def made_fab(seed, types=4, sisters=30, shape=2.5, cycles=4):
-    """Cycles of made tools with known truth: each ends at a failure between two quals; one more runs, and is good so far."""
+def made_fab(seed, types=4, sisters=30, shape=2.5, horizon=4.0):
+    """A made fab with known truth: every tool runs for a time, is checked, and is restored when a check finds it failed."""
     rng = np.random.default_rng(seed)
     tool, lower, upper, groups, truth, good = [], [], [], [], [], []
     for kind in range(types):
         middle = rng.uniform(800, 4000)
         for _ in range(sisters):
             scale = middle * math.exp(rng.normal(0, 0.3))
-            every = middle / rng.uniform(4, 10)
-            for _ in range(rng.integers(0, cycles + 1)):
-                look = int(scale * rng.weibull(shape) // every)
-                tool.append(len(groups))
-                lower.append(look * every)
-                upper.append((look + 1) * every)
+            every, left = middle / rng.uniform(4, 10), middle * horizon * rng.uniform(0.5, 1.5)
             while True:
-                fails, last = scale * rng.weibull(shape), rng.uniform(0, 1.2 * middle) // every * every
-                if fails > last:
+                fails = scale * rng.weibull(shape)
+                found = (fails // every + 1) * every
+                if found > left:
                     break
+                tool.append(len(groups))
+                lower.append(found - every)
+                upper.append(found)
+                left -= found
             tool.append(len(groups))
-            lower.append(last)
+            lower.append(left // every * every)
             upper.append(np.inf)
             truth.append(fails)
-            good.append(last)
+            good.append(lower[-1])
             groups.append(kind)
     return Cycles.of(tool, lower, upper), groups, np.array(truth), np.array(good)
 
@@ -89,6 +89,15 @@ def test_a_tool_without_a_failure_gets_a_finite_window_from_its_sisters():
     sisters = fitted.failure_age(np.append(good, 10.0), 0.9)
     assert np.isfinite(sisters).all()
     assert sisters[12] < 5 * np.median(sisters[:12])
+
+
+def test_windows_hold_as_often_where_most_tools_have_never_failed():
+    held = []
+    for seed in range(4):
+        cycles, groups, truth, good = made_fab(seed, sisters=40, horizon=0.8)
+        fitted = fit(cycles, groups)
+        held += list((truth >= fitted.failure_age(good, 0.1)) & (truth <= fitted.failure_age(good, 0.9)))
+    assert 0.74 <= np.mean(held) <= 0.88
 
 
 @pytest.mark.parametrize("upper", [900.0, np.inf])
