@@ -9,7 +9,7 @@ import pyarrow as pa
 from fabwatch.sources.kinds import Kind
 from fabwatch.sources.reading import WHERE
 from fabwatch.sources.text import as_text
-from fabwatch.store.lake import SQL_TYPES, Lake
+from fabwatch.store.lake import SQL_TYPES, Lake, columns_sql
 from fabwatch.terms.problems import Problem, UnknownTool
 from fabwatch.terms.tables import BY_NAME, PLACES, PROBLEMS, Table
 
@@ -38,10 +38,9 @@ class Staging:
         self._path = path
         self._kind = kind
         self.staged = 0
-        columns = ", ".join(f"{c.name} {SQL_TYPES[c.kind]}" for c in kind.columns)
         where = ", ".join(f"{f.name} {'BLOB' if f.type == pa.binary() else 'BIGINT'}" for f in WHERE)
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged ({columns}, {where})")
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged_problems ({_columns(PROBLEMS)})")
+        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged ({columns_sql(kind.columns)}, {where})")
+        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged_problems ({columns_sql(PROBLEMS.stored)})")
 
     def add(self, rows: pa.Table) -> None:
         """Take in typed rows; where they stand in the file is kept only for rows that may have to wait."""
@@ -105,11 +104,8 @@ class Staging:
         }
 
     def _insert(self, into: str, rows: pa.Table) -> None:
-        self._lake.connection.register("incoming", rows)
-        try:
+        with self._lake.incoming(rows):
             self._lake.ask(f"INSERT INTO {into} BY NAME SELECT * FROM incoming")
-        finally:
-            self._lake.connection.unregister("incoming")
 
 
 def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
@@ -154,10 +150,6 @@ def admit_waiting(lake: Lake) -> None:
                 f"DELETE FROM lake.problems WHERE rule = '{UnknownTool.code}' AND kind = '{name}' "
                 f"AND (waiting->>'$.tool') IN {KNOWN_TOOLS}"
             )
-
-
-def _columns(table: Table) -> str:
-    return ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in table.stored)
 
 
 _PLACES_SQL = f"""

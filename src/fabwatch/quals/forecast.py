@@ -68,12 +68,15 @@ def forecast(
     sisters, failures = Counter(ready.groups), Counter[int]()
     for stream, group in zip(ready.streams, ready.groups, strict=True):
         failures[group] += stream.failures
-    ahead = {clock: _Ahead(ready.streams, fitted, clock, wish) for clock, fitted in ready.fits.items()}
-    rows = []
-    for number, (stream, group) in enumerate(zip(ready.streams, ready.groups, strict=True)):
-        if (stream.tool, stream.qual_type) in chosen:
-            known = (sisters[group], failures[group])
-            rows.append(_row(stream, places[stream.tool], ahead[ready.clock(number)], number, known, as_of))
+    wanted = [n for n, stream in enumerate(ready.streams) if (stream.tool, stream.qual_type) in chosen]
+    by_number: dict[int, Forecast] = {}
+    for clock, fitted in ready.fits.items():
+        members = [n for n in wanted if ready.clock(n) == clock]
+        ahead = _Ahead([ready.streams[n] for n in members], fitted.only(members), clock, wish)
+        for i, n in enumerate(members):
+            known = (sisters[ready.groups[n]], failures[ready.groups[n]])
+            by_number[n] = _row(ready.streams[n], places[ready.streams[n].tool], ahead, i, known, as_of)
+    rows = [by_number[n] for n in wanted]
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
     how = How(METHOD, question("quals", "events"), snapshot)
     return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows))
@@ -130,7 +133,7 @@ def _fit(found: Sequence[Stream], groups: list[int], clock: str) -> Fitted:
 
 
 class _Ahead:
-    """What lies ahead of every stream on one clock, worked out for all at once."""
+    """What lies ahead of some streams on one clock, worked out for all at once; `fitted` holds the same tools."""
 
     def __init__(self, found: Sequence[Stream], fitted: Fitted, clock: str, wish: Wish):
         self.clock = clock
@@ -139,9 +142,11 @@ class _Ahead:
         self.age = np.array([stream.age.on(clock) for stream in found])
         self.pace = np.array([stream.pace_per_day if clock == "wafers" else 1.0 for stream in found])
         self.gap = np.array([math.nan if s.gap_days is None else s.gap_days for s in found])
-        tail = (1 - wish.coverage) / 2
-        self.edges = [fitted.failure_age(self.good, chance) for chance in (tail, 1 - tail)]
-        self.quantiles = [fitted.failure_age(self.good, chance) for chance in (0.1, 0.5, 0.9)]
+        tail = round((1 - wish.coverage) / 2, 12)
+        # The window of the usual 80 % ends at quantiles that are wanted anyway.
+        ages = {chance: fitted.failure_age(self.good, chance) for chance in {0.1, 0.5, 0.9, tail, round(1 - tail, 12)}}
+        self.edges = [ages[tail], ages[round(1 - tail, 12)]]
+        self.quantiles = [ages[chance] for chance in (0.1, 0.5, 0.9)]
         self.bad_now = fitted.bad_by(self.age, self.good)
         since = np.array([stream.since_look_days for stream in found])
         self.due = [np.maximum(self.gap * m - since, 0.0) for m in range(1, QUALS_AHEAD + 1)]

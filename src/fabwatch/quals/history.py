@@ -80,9 +80,9 @@ def streams(lake: Lake, as_of: datetime) -> list[Stream]:
 
 
 def _stream(stream: Stream, events: list[dict[str, Any]]) -> Stream:
-    begin = min(e["first_move"] or e["at_time"] for e in events) if events else None
+    begin = min(e["first_move"] or e["at_time"] for e in events)
     looks = [e["at_time"] for e in events if e["what"] in ("good", "failed")]
-    start: tuple[float, datetime] = (0.0, min([begin, *looks]) if begin else events[0]["at_time"])
+    start: tuple[float, datetime] = (0.0, min([begin, *looks]))
     running = _Running(start)
     before: dict[str, Any] | None = None
     for event in events:

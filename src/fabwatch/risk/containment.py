@@ -152,9 +152,9 @@ def _items(lake: Lake, cards: dict[str, ToolCard], rows: list[dict[str, Any]], a
         alone = row["wafer"] is not None and not is_slot(row["wafer"])
         merged[row["wafer"], None if alone else row["lot"]].append(row)
     named: dict[str | None, int] = defaultdict(int)
-    for wafer, _ in merged:
+    for (wafer, _), part in merged.items():
         if wafer is not None:
-            for lot in {row["lot"] for row in merged[wafer, _]}:
+            for lot in {row["lot"] for row in part}:
                 named[lot] += 1
     parts = sorted(merged.values(), key=lambda part: (max(r["last_end"] for r in part), str(part[0]["wafer"])), reverse=True)
     wanted = [Wanted(p[0]["wafer"], _latest(p)["lot"], max(r["last_end"] for r in p)) for p in parts]

@@ -73,11 +73,8 @@ def open_gates(lake: Lake, gates: Sequence[Gate]) -> dict[str, datetime]:
 def put(lake: Lake, name: str, columns: dict[str, tuple[pa.DataType, list[Any]]]) -> None:
     """A small temporary table for one question."""
     table = pa.table({key: pa.array(cells, kind) for key, (kind, cells) in columns.items()})
-    lake.connection.register("incoming", table)
-    try:
+    with lake.incoming(table):
         lake.ask(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
-    finally:
-        lake.connection.unregister("incoming")
 
 
 def count(lake: Lake, gates: Sequence[Gate]) -> dict[int, Passed]:

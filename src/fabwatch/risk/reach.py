@@ -1,9 +1,10 @@
 """Rule 12: a qual that can miss lets containment reach behind the last good one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 
-from fabwatch.risk.gates import ALWAYS, Gate, Passed, count
+from fabwatch.risk.gates import ALWAYS, Passed, count
 from fabwatch.risk.standing import Scope
 from fabwatch.stats.survival import Survival, fault_began, no_wear, weibull_survival
 from fabwatch.store.lake import Lake
@@ -43,20 +44,20 @@ def reach(lake: Lake, scope: Scope, chamber: str, until: datetime, as_of: dateti
     asked = {"tool": tool, "chamber": chamber, "until": until, "as_of": as_of}
     restored: datetime | None = lake.ask(_RESTORED, asked).fetchall()[0][0]
     passes = lake.ask(_LOOKS, {**asked, "qual_type": kind, "restored": restored or ALWAYS}).fetchall()
-    edges = [restored, *dict.fromkeys(row[0] for row in passes), until]
-    names = (None,) if not scope.chambered and chamber == "*" else (*([chamber] if chamber != "*" else scope.since), "")
+    ends: list[datetime] = [*dict.fromkeys(row[0] for row in passes), until]
+    starts = [restored, *ends[:-1]]
     gates = [
-        Gate(n, tool, kind or "", name, edges[n], edges[n + 1] or until) for n in range(len(edges) - 1) for name in names
+        replace(gate, since=start)
+        for n, (start, end) in enumerate(zip(starts, ends, strict=True))
+        for gate in scope.gates(n, chamber, end)
     ]
     counted = count(lake, gates)
-    processed = [counted.get(n, Passed()).processed for n in range(len(edges) - 1)]
-    ages = [0]
-    for wafers in processed:
-        ages.append(ages[-1] + wafers)
-    chances = fault_began(ages, stated.sensitivity, _survival(stated))
+    ran = [counted.get(n, Passed()) for n in range(len(ends))]
+    ages = [0, *accumulate(passed.processed for passed in ran)]
+    chances = fault_began(ages, stated.sensitivity, _survival(stated)).tolist()
     looks = [
-        Look(edges[n], edges[n + 1] or until, counted.get(n, Passed()).wafers, float(chances[n]))
-        for n in range(len(chances))
+        Look(start, end, passed.wafers, chance)
+        for start, end, passed, chance in zip(starts, ends, ran, chances, strict=True)
     ]
     first, held = len(looks) - 1, looks[-1].probability
     while first > 0 and held < REACH:

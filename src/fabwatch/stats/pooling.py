@@ -104,6 +104,10 @@ class Fitted:
     evidence: dict[int, float]
     """Log evidence of each group: how well its cycles were foretold. Only differences mean something."""
 
+    def only(self, tools: Sequence[int]) -> "Fitted":
+        """What is known of some of the tools, in the order given."""
+        return Fitted(self.grid, self.weight[list(tools)], self.evidence)
+
     def survival(self, age: ArrayLike) -> Floats:
         """Chance that a fresh cycle of each tool outlives each age: tools x ages."""
         gone: Floats = np.exp(-self.grid.hazard(np.atleast_1d(np.asarray(age, float))))

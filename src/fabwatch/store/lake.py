@@ -74,6 +74,15 @@ class Lake:
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     @contextmanager
+    def incoming(self, rows: Any) -> Iterator[None]:
+        """Let statements read an Arrow table under the name `incoming`."""
+        self.connection.register("incoming", rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister("incoming")
+
+    @contextmanager
     def writing(self) -> Iterator[None]:
         """One transaction, alone among writers: all of it is kept, or nothing. Raises StoreBusy, DiskFull."""
         try:
@@ -181,12 +190,12 @@ class Lake:
 
 def ddl(table: Table) -> str:
     """The statement that makes a table of the lake."""
-    columns = ", ".join(_column(column) for column in table.stored)
-    return f"CREATE TABLE IF NOT EXISTS lake.{table.name} ({columns})"
+    return f"CREATE TABLE IF NOT EXISTS lake.{table.name} ({columns_sql(table.stored)})"
 
 
-def _column(column: Column) -> str:
-    return f"{column.name} {SQL_TYPES[column.kind]}"
+def columns_sql(columns: Sequence[Column]) -> str:
+    """Columns with their types, as a statement that makes a table names them."""
+    return ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in columns)
 
 
 def _quoted(path: Path) -> str:
