@@ -1,76 +1,94 @@
-"""How the pooled forecast covers on simulated truth: python bench/coverage.py (about a minute).
+"""How the pooled forecast covers on simulated truth: python bench/coverage.py (some minutes).
 
-Each tool runs for a fixed time, is checked every so many wafers, and is restored when a check finds it failed; then one
-asks. (To draw a running cycle only from those that are still good would favour late windows: it is not what a fab shows.)
-Printed per scenario: how many 80 % windows held, each tail, the mean chance to be bad already against the truth, and how
-many held by number of failures.
+500 tools in 10 types, and 60 tools in 20 types of three, each scenario with three seeds. Printed per scenario: how many 80 %
+windows held, each tail, the median width against that of an oracle who knows every scale and shape, the mean chance to be
+bad already against the oracle's, Brier of both, and how many held by number of failures. Then: windows in days against the
+true future pace, and how often the clock of the wear was found.
 """
 
-import math
-from collections import defaultdict
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 
-from fabwatch.stats.pooling import Cycles, fit
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-SCENARIOS = {
-    "normal": {"horizon": 5.0},
-    "few failures": {"horizon": 0.8},
-    "differing tools": {"horizon": 5.0, "spread": 0.7},
-    "exponential": {"horizon": 5.0, "shape": 1.0, "shape_spread": 0.0},
-    "strong wear": {"horizon": 5.0, "shape": 5.0},
-}
+from tests.worn import SCENARIOS, worn_tools
+
+from fabwatch.quals.schedule import days_ahead, pace
+from fabwatch.quals.wear import fit_sisters
+from fabwatch.terms.settings import QualSettings
+
+CHANCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
-def simulate(rng, types, sisters, horizon, shape=2.3, spread=0.3, shape_spread=0.15):
-    """Cycles, types, the hidden failure of each running cycle, its last good age, its age, and the failures of each tool."""
-    tool, lower, upper, groups, truth, good, age, failures = [], [], [], [], [], [], [], []
-    for kind in range(types):
-        middle = math.exp(rng.uniform(math.log(800), math.log(4000)))
-        for _ in range(sisters):
-            scale, wear = middle * math.exp(rng.normal(0, spread)), shape * math.exp(rng.normal(0, shape_spread))
-            every, left, found = middle / rng.uniform(4, 10), middle * horizon * rng.uniform(0.5, 1.5), 0
-            while True:
-                fails = scale * rng.weibull(wear)
-                detected = (fails // every + 1) * every
-                if detected > left:
-                    break
-                tool.append(len(groups))
-                lower.append(detected - every)
-                upper.append(detected)
-                left -= detected
-                found += 1
-            last = left // every * every
-            tool.append(len(groups))
-            lower.append(last)
-            upper.append(np.inf)
-            for values, value in zip((groups, truth, good, age, failures), (kind, fails, last, left, found), strict=True):
-                values.append(value)
-    return Cycles.of(tool, lower, upper), groups, *(np.array(v) for v in (truth, good, age, failures))
+def measure(made, stated=QualSettings(), clock="wafers"):  # noqa: B008 - frozen
+    rows = defaultdict(list)
+    by_type = defaultdict(list)
+    for one in made:
+        by_type[one.tool_type].append(one)
+    for sisters in by_type.values():
+        wear = fit_sisters([one.stream for one in sisters], clock, stated)
+        rows["clock"].append(wear.clock)
+        rows["family"].append(wear.fitted.grid.family.name)
+        ages = wear.fitted.failure_ages(wear.running, CHANCES)
+        now = np.array([one.stream.age.on(wear.clock) for one in sisters])
+        bad = wear.fitted.bad_by(now, wear.running)
+        for n, one in enumerate(sisters):
+            early, late = ages[n][2], ages[n][6]
+            rows["inside"].append(early <= one.truth <= late)
+            rows["low"].append(one.truth < early)
+            rows["high"].append(one.truth > late)
+            rows["width"].append((late - early) / (one.failure_age(0.9, wear.clock) - one.failure_age(0.1, wear.clock)))
+            rows["said"].append(bad[n])
+            rows["oracle"].append(one.bad_now(wear.clock))
+            rows["came"].append(one.truth <= now[n])
+            rows["failures"].append(min(one.stream.failures, 4))
+            speed = pace(one.stream)
+            if wear.clock == "wafers":
+                days = days_ahead(np.maximum(ages[n] - now[n], 0), np.array(CHANCES), speed)
+            else:
+                days = np.maximum(ages[n] - now[n], 0)
+            rows["days"].append(days[2] <= max(one.truth_days, 0) <= days[6])
+    return rows
+
+
+def told(name, rows):
+    said, came, oracles = (np.array(rows[key], float) for key in ("said", "came", "oracle"))
+    by = defaultdict(list)
+    for count, inside in zip(rows["failures"], rows["inside"], strict=True):
+        by[count].append(inside)
+    print(
+        f"{name:28s} held {np.mean(rows['inside']):.3f} (low {np.mean(rows['low']):.3f}, high {np.mean(rows['high']):.3f}), "
+        f"width {np.median(rows['width']):.2f} x oracle; bad now {said.mean():.3f}, oracle {oracles.mean():.3f}, "
+        f"came {came.mean():.3f}; Brier {((said - came) ** 2).mean():.4f}, oracle {((oracles - came) ** 2).mean():.4f}; "
+        f"days {np.mean(rows['days']):.3f}; by failures "
+        + ", ".join(f"{k}: {np.mean(v):.2f} of {len(v)}" for k, v in sorted(by.items()))
+    )
+
+
+def many(seeds, **how):
+    stated = QualSettings(sensitivity=how.get("sensitivity", 1.0), false_alarm=how.get("false_alarm", 0.0))
+    rows = defaultdict(list)
+    clock = how.pop("tried", "wafers")
+    for seed in range(seeds):
+        for key, values in measure(worn_tools(seed, **how), stated, clock).items():
+            rows[key] += values
+    return rows
 
 
 def main():
-    for types, sisters in ((10, 50), (20, 3)):
+    for types, sisters in ((10, 50), (20, 3), (60, 1)):
         for name, how in SCENARIOS.items():
-            held, low, high, said, bad, by = [], [], [], [], [], defaultdict(list)
-            for seed in range(3):
-                cycles, groups, truth, good, age, failures = simulate(np.random.default_rng(seed), types, sisters, **how)
-                fitted = fit(cycles, groups)
-                early, late = fitted.failure_age(good, 0.1), fitted.failure_age(good, 0.9)
-                inside = (truth >= early) & (truth <= late)
-                held += list(inside)
-                low += list(truth < early)
-                high += list(truth > late)
-                said += list(fitted.bad_by(age, good))
-                bad += list(truth <= age)
-                for count, ok in zip(np.minimum(failures, 4), inside, strict=True):
-                    by[int(count)].append(ok)
-            groups_held = ", ".join(f"{k}: {np.mean(v):.2f} of {len(v)}" for k, v in sorted(by.items()))
-            tails = f"low {np.mean(low):.3f}, high {np.mean(high):.3f}"
-            print(
-                f"{sisters:3d} sisters, {name:16s} held {np.mean(held):.3f} ({tails}), "
-                f"bad now {np.mean(said):.3f} against {np.mean(bad):.3f}; by failures {groups_held}"
-            )
+            told(f"{types} x {sisters} {name}", many(3, types=types, sisters=sisters, **how))
+    told("pace differs by week", many(3, pace_spread=0.3))
+    told("quals that miss a fifth", many(3, sensitivity=0.8))
+    told("and cry wolf", many(3, sensitivity=0.8, false_alarm=0.03))
+    print("family found for lognormal wear:", Counter(many(1, lognormal=True)["family"]))
+    for clock in ("wafers", "days"):
+        found = Counter(many(3, clock=clock, pace_spread=0.3, tried="auto")["clock"])
+        print(f"wear in {clock}: clock found {dict(found)}")
 
 
 if __name__ == "__main__":

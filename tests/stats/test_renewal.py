@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from fabwatch.stats.renewal import Costs, cost_per_wafer, expected_looks
+from fabwatch.stats.families import LOGNORMAL, WEIBULL
+from fabwatch.stats.renewal import Costs, cost_per_wafer, cost_share, expected_looks, tabled_looks
 
 COSTS = Costs(qual=50, contain=0.4, scrap=8, fail=900, false=120)
 
@@ -57,3 +58,24 @@ def test_the_best_interval_is_near_the_rule_of_thumb():
     every = np.linspace(150, 400, 2501)
     best = every[np.argmin(cost_per_wafer(every, np.array(scale), np.array(1.0), costs))]
     assert best == pytest.approx(256, abs=3)
+
+
+@pytest.mark.parametrize("family", [WEIBULL, LOGNORMAL])
+def test_the_table_of_looks_says_what_the_sum_says(family):
+    log_step, log_shape = np.linspace(-11, 6, 60)[None, :], np.log(np.array([0.5, 1.0, 3.0]))[:, None]
+    exact = expected_looks(np.exp(log_step), np.ones(1), np.exp(log_shape), family)
+    assert tabled_looks(log_step, log_shape, family) == pytest.approx(exact, rel=1e-3)
+
+
+def test_the_looks_of_a_lognormal_wear_are_the_plain_sum():
+    sigma = math.pi / math.sqrt(6) / 2.0
+    plain = 1 + sum(0.5 * math.erfc(math.log(j * 0.05) / sigma / math.sqrt(2)) for j in range(1, 4000))
+    assert float(expected_looks(np.array(50.0), np.array(1000.0), np.array(2.0), LOGNORMAL)) == pytest.approx(
+        plain, rel=1e-4
+    )
+
+
+def test_on_a_clock_of_days_what_is_contained_and_bad_counts_by_the_wafers_of_a_day():
+    in_wafers = cost_per_wafer(np.array(500.0), np.array(3000.0), np.array(2.0), COSTS)
+    share = cost_share(np.array(5.0), np.array(30.0), np.array(2.0), COSTS)
+    assert float(share.fixed + 100 * share.per_wafer) / 100 == pytest.approx(float(in_wafers), rel=1e-6)

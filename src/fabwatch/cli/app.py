@@ -156,6 +156,9 @@ def interval(
     cost_scrap: Annotated[float | None, typer.Option(help="Cost of one wafer that ran on a bad tool.")] = None,
     cost_fail: Annotated[float | None, typer.Option(help="Cost of one failure.")] = None,
     cost_false: Annotated[float | None, typer.Option(help="Cost of one false alarm.")] = None,
+    qual_hours: Annotated[
+        float | None, typer.Option(help="Hours a week that all quals of the selection may take together.")
+    ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     fab: FabOption = HERE,
@@ -168,6 +171,7 @@ def interval(
 
     costs = {"qual": cost_qual, "contain": cost_contain, "scrap": cost_scrap, "fail": cost_fail, "false": cost_false}
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "clock": clock, "costs": costs}
+    asked["qual_hours"] = qual_hours
     with _open(fab) as door:
         answer = door.interval(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):

@@ -187,7 +187,12 @@ def forecast(answer: Forecasts, language: str) -> None:
     console.print(table)
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
-    console.print(escape(answer.tools[0].sentence if len(answer.tools) == 1 else answer.sentence(language)))
+    _told(console, answer, language)
+
+
+def _told(console: Console, answer: Forecasts | Intervals, language: str) -> None:
+    one = answer.tools[0] if len(answer.tools) == 1 else answer
+    console.print(escape(one.sentence(language)))
 
 
 def intervals(answer: Intervals, language: str) -> None:
@@ -206,7 +211,7 @@ def intervals(answer: Intervals, language: str) -> None:
     console.print(table)
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
-    console.print(escape(answer.tools[0].sentence if len(answer.tools) == 1 else answer.sentence(language)))
+    _told(console, answer, language)
 
 
 def _table(demo: bool, title: str, columns: Sequence[str]) -> Table:

@@ -8,12 +8,12 @@ from typing import Any, Self
 
 from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
-from fabwatch.quals.forecast import Clock as Clocks
-from fabwatch.quals.forecast import Place, Wish, forecast
+from fabwatch.quals.cards import Selection
+from fabwatch.quals.forecast import Wish, forecast
 from fabwatch.quals.interval import costs_of, interval
+from fabwatch.quals.wear import Clock as Clocks
 from fabwatch.risk.containment import Suspicion, contain
-from fabwatch.risk.exposure import By, Selection, risk
-from fabwatch.risk.standing import scopes, tool_cards
+from fabwatch.risk.exposure import By, risk
 from fabwatch.store.doctor import Finding, examine, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
@@ -96,14 +96,13 @@ class Fab:
     ) -> Forecasts:
         """When each tool or chamber will fail its next qual, from its own history and that of its sisters.
 
-        `coverage` in (0, 1) is that of the window, `clock` is auto, wafers or days. Raises UnknownTool, UnknownTime and
-        BadQuestion.
+        `coverage` in (0, 1) is that of the window, `clock` is auto, wafers or days. Raises UnknownTool, UnknownTime,
+        TooFewFailures and BadQuestion.
         """
         wish = Wish(coverage, clock).checked()
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
-            places, chosen = self._chosen(Selection(area, tool, qual_type), moment)
-            return forecast(self._lake, snapshot, moment, known, places, chosen, wish)
+            return forecast(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), wish)
 
     def interval(
         self,
@@ -113,26 +112,21 @@ class Fab:
         qual_type: str | None = None,
         clock: Clocks = "auto",
         costs: Mapping[str, float | None] | None = None,
+        qual_hours: float | None = None,
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Intervals:
         """How often to check each tool or chamber: the interval of least cost, as a range, beside today's.
 
-        `costs` by name (qual, contain, scrap, fail, false) stand in for those of fab.toml. Raises UnknownTool,
-        UnknownTime and BadQuestion.
+        `costs` by name (qual, contain, scrap, fail, false) stand in for those of fab.toml. `qual_hours` a week are shared
+        by all tools of the selection. Raises UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
         """
         wish = Wish(clock=clock).checked()
         priced = costs_of(self.settings.costs, costs or {})
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
-            places, chosen = self._chosen(Selection(area, tool, qual_type), moment)
-            return interval(self._lake, snapshot, moment, known, places, chosen, wish, priced)
-
-    def _chosen(self, selection: Selection, moment: datetime) -> tuple[dict[str, Place], set[tuple[str, str]]]:
-        cards = tool_cards(self._lake)
-        asked = selection.apply(cards, scopes(self._lake, cards, moment))
-        places = {card.tool: Place(card.area, card.tool_type) for card in cards.values()}
-        return places, {(scope.card.tool, scope.qual_type) for scope in asked if scope.qual_type}
+            chosen = Selection(area, tool, qual_type)
+            return interval(self._lake, snapshot, moment, known, chosen, wish, priced, qual_hours)
 
     def ingest(
         self,

@@ -1,41 +1,32 @@
 """The forecast of the next failed qual, for every tool or chamber and qual type, with its doubts."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import numpy as np
 
-from fabwatch.quals.history import Stream, streams
-from fabwatch.stats.pooling import Cycles, Fitted, fit
+from fabwatch.quals.cards import Selection, ToolCard, tool_cards
+from fabwatch.quals.history import Stream
+from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
+from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
+from fabwatch.stats.pooling import Floats, Running
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion
-from fabwatch.terms.forecasts import Forecast, Forecasts, NextQual, Window
-from fabwatch.terms.words import sentence
+from fabwatch.terms.errors import BadQuestion, TooFewFailures
+from fabwatch.terms.forecasts import Combined, Forecast, Forecasts, NextQual, Why, Window
 
-Clock = Literal["auto", "wafers", "days"]
 QUALS_AHEAD = 5
 FEW_FAILURES = 3
 """Under so many failures among all sisters a forecast says TooFewFailures."""
-TIE = 2.0
-"""A clock is only preferred when its log evidence is better by so much; wafers win a tie."""
+CHANCES = (0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.995)
+"""The quantiles of the hidden failure that are worked out and kept."""
 METHOD = (
-    "Interval-censored Weibull of each tool, sister tools pooled by an empirical-Bayes normal on a grid; "
-    "the running cycle is censored at its last good qual (docs/forecast.md)."
+    "Interval-censored Weibull (or lognormal, by evidence) of each tool, sister tools pooled by an empirical-Bayes normal "
+    "on a grid; the running cycle is censored at its last good qual (docs/forecast.md)."
 )
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a stream stands in the fab."""
-
-    area: str | None
-    tool_type: str | None
 
 
 @dataclass(frozen=True)
@@ -55,173 +46,215 @@ class Wish:
 
 
 def forecast(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
-    places: dict[str, Place],
-    chosen: set[tuple[str, str]],
-    wish: Wish,
+    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, wish: Wish
 ) -> Forecasts:
-    """Forecast every stream whose (tool, qual type) is `chosen`; all others lend their history to their sisters."""
-    ready = prepare(lake, as_of, places, wish)
-    sisters, failures = Counter(ready.groups), Counter[int]()
-    for stream, group in zip(ready.streams, ready.groups, strict=True):
-        failures[group] += stream.failures
-    wanted = [n for n, stream in enumerate(ready.streams) if (stream.tool, stream.qual_type) in chosen]
-    by_number: dict[int, Forecast] = {}
-    for clock, fitted in ready.fits.items():
-        members = [n for n in wanted if ready.clock(n) == clock]
-        ahead = _Ahead([ready.streams[n] for n in members], fitted.only(members), clock, wish)
-        for i, n in enumerate(members):
-            known = (sisters[ready.groups[n]], failures[ready.groups[n]])
-            by_number[n] = _row(ready.streams[n], places[ready.streams[n].tool], ahead, i, known, as_of)
-    rows = [by_number[n] for n in wanted]
+    """Forecast every stream of the selection; all sisters lend their history. Raises UnknownTool and TooFewFailures."""
+    cards = tool_cards(lake)
+    worn, tools, kinds = chosen_wear(lake, cards, as_of, selection, wish)
+    rows: list[Forecast] = []
+    for wear in worn:
+        members = [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]
+        if members:
+            rows += _rows(wear, members, cards, wish, as_of)
+    if not rows:
+        raise TooFewFailures(f"No qual of {_named(selection)} or of any sister is on record by then.")
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
     how = How(METHOD, question("quals", "events"), snapshot)
-    return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows))
+    return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows), _combined(rows, wish))
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """The history of all streams and what was learned from it on each clock."""
-
-    streams: list[Stream]
-    groups: list[int]
-    fits: dict[str, Fitted]
-    wish: Wish
-
-    def clock(self, number: int) -> str:
-        """The clock of one stream: the one asked for, or the one that foretells its sisters better."""
-        if self.wish.clock != "auto":
-            return self.wish.clock
-        group = self.groups[number]
-        return "days" if self.fits["days"].evidence[group] > self.fits["wafers"].evidence[group] + TIE else "wafers"
+def chosen_wear(
+    lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, selection: Selection, wish: Wish
+) -> tuple[list[Wear], set[str], set[str]]:
+    """What is known of the types of a selection, its tools, and its qual types. Raises UnknownTool."""
+    tools = selection.tools(dict(cards))
+    whole = selection.tool is None and selection.area is None
+    worn = learn(lake, cards, as_of, wish.clock, None if whole else tools)
+    known = {stream.qual_type for wear in worn for stream in wear.streams}
+    return worn, tools, selection.types(known) if known else set()
 
 
-def prepare(lake: Lake, as_of: datetime, places: dict[str, Place], wish: Wish) -> Prepared:
-    """Read the history by what was known at `as_of`, and fit all tools on both clocks."""
-    found = [stream for stream in streams(lake, as_of) if stream.tool in places]
-    groups = _groups(found, places)
-    fits = {clock: _fit(found, groups, clock) for clock in ("wafers", "days")} if found else {}
-    return Prepared(found, groups, fits, wish)
-
-
-def _groups(found: Sequence[Stream], places: dict[str, Place]) -> list[int]:
-    """Sisters: tools of one type under one qual type, whole tools and chambers apart."""
-    keys = [(places[s.tool].tool_type or s.tool, s.qual_type, s.chamber == "*") for s in found]
-    numbers = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-    return [numbers[key] for key in keys]
-
-
-def _fit(found: Sequence[Stream], groups: list[int], clock: str) -> Fitted:
-    tool: list[int] = []
-    lower: list[float] = []
-    upper: list[float] = []
-    for number, stream in enumerate(found):
-        for cycle in stream.cycles:
-            low = cycle.lower.on(clock)
-            tool.append(number)
-            lower.append(low)
-            # A failure with no wafer since the last good qual still came after it: half a unit later at the least.
-            upper.append(math.inf if cycle.upper is None else max(cycle.upper.on(clock), low + 0.5))
-        if not stream.failed:
-            tool.append(number)
-            lower.append(stream.last_good.on(clock))
-            upper.append(math.inf)
-    return fit(Cycles.of(tool, lower, upper), groups)
+def _named(selection: Selection) -> str:
+    return selection.tool or selection.area or "any tool"
 
 
 class _Ahead:
-    """What lies ahead of some streams on one clock, worked out for all at once; `fitted` holds the same tools."""
+    """What lies ahead of some streams of one type, worked out for all at once."""
 
-    def __init__(self, found: Sequence[Stream], fitted: Fitted, clock: str, wish: Wish):
-        self.clock = clock
-        self.coverage = wish.coverage
-        self.good = np.array([stream.last_good.on(clock) for stream in found])
-        self.age = np.array([stream.age.on(clock) for stream in found])
-        self.pace = np.array([stream.pace_per_day if clock == "wafers" else 1.0 for stream in found])
-        self.gap = np.array([math.nan if s.gap_days is None else s.gap_days for s in found])
+    def __init__(self, wear: Wear, wish: Wish):
+        self.wear, self.coverage = wear, wish.coverage
         tail = round((1 - wish.coverage) / 2, 12)
-        # The window of the usual 80 % ends at quantiles that are wanted anyway.
-        ages = {chance: fitted.failure_age(self.good, chance) for chance in {0.1, 0.5, 0.9, tail, round(1 - tail, 12)}}
-        self.edges = [ages[tail], ages[round(1 - tail, 12)]]
-        self.quantiles = [ages[chance] for chance in (0.1, 0.5, 0.9)]
-        self.bad_now = fitted.bad_by(self.age, self.good)
-        since = np.array([stream.since_look_days for stream in found])
-        self.due = [np.maximum(self.gap * m - since, 0.0) for m in range(1, QUALS_AHEAD + 1)]
-        self.bad_by = [fitted.bad_by(self.age + self.pace * due, self.good) for due in self.due]
+        self.chances = tuple(sorted({*CHANCES, tail, round(1 - tail, 12)}))
+        self.edges = [self.chances.index(tail), self.chances.index(round(1 - tail, 12))]
+        self.ages = wear.fitted.failure_ages(wear.running, self.chances)
+        self.now = np.array([stream.age.on(wear.clock) for stream in wear.streams])
+        self.paces = [pace(stream) for stream in wear.streams]
+        self.speed = np.array([p.per_day if wear.clock == "wafers" else 1.0 for p in self.paces])
+        self.bad_now = wear.fitted.bad_by(self.now, wear.running)
+        self.due = [due_days(stream, QUALS_AHEAD) for stream in wear.streams]
+        filled = np.array([due or [0.0] * QUALS_AHEAD for due in self.due])
+        ages = [self.now + self.speed * filled[:, m] for m in range(QUALS_AHEAD)]
+        self.bad_at_due = np.column_stack([wear.fitted.bad_by(age, wear.running) for age in ages])
+        # What a pass at the next qual would say, and a restore now.
+        passed = wear.fitted.failure_ages(Running.good_at(np.maximum(ages[0], wear.running.last_edge)), (0.1, 0.9))
+        self.if_passed = np.maximum(passed - ages[0][:, None], 0.0)
+        self.if_restored = wear.fitted.failure_ages(Running.good_at(np.zeros(len(wear.streams))), (0.1, 0.9))
+
+    def left(self, n: int) -> Floats:
+        """Units of the clock from now until the hidden failure, by chance."""
+        left: Floats = np.maximum(self.ages[n] - self.now[n], 0.0)
+        return left
+
+    def days(self, n: int) -> Floats | None:
+        """Days from now until the hidden failure, by chance; None where nothing runs."""
+        if self.wear.clock == "days":
+            return self.left(n)
+        speed = self.paces[n]
+        return days_ahead(self.left(n), np.array(self.chances), speed) if speed.per_day > 0 else None
 
 
-def _row(stream: Stream, place: Place, ahead: _Ahead, number: int, known: tuple[int, int], as_of: datetime) -> Forecast:
-    sisters, failures = known
-    age, pace = float(ahead.age[number]), stream.pace_per_day
-    low, high = (max(float(edge[number]) - age, 0.0) for edge in ahead.edges)
-    per_day = float(ahead.pace[number])
-    days = (low / per_day, high / per_day) if per_day > 0 else (None, None)
-    wafers = (low, high) if ahead.clock == "wafers" else (low * pace, high * pace)
-    doubts = _doubts(stream, failures, per_day)
-    bad = 1.0 if stream.failed else float(ahead.bad_now[number])
-    has_gap = not math.isnan(float(ahead.gap[number]))
-    coming = _coming(ahead, number, as_of) if has_gap and not stream.failed else ()
-    first_due = float(ahead.due[0][number]) if has_gap else None
-    since_good = max(stream.age.wafers - stream.last_good.wafers, 0.0)
-    window = Window(ahead.coverage, round(wafers[0]), round(wafers[1]), *(None if d is None else round(d, 2) for d in days))
+def _rows(whole: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], wish: Wish, as_of: datetime) -> list[Forecast]:
+    ahead = _Ahead(whole.only(members), wish)
+    lives = whole.fitted.typical
+    rows = []
+    for i, n in enumerate(members):
+        others = np.delete(lives, n)
+        why = _why(ahead, i, whole, float(lives[n]), float(np.median(others)) if others.size else None)
+        rows.append(_row(ahead, i, whole, cards[whole.streams[n].tool], why, as_of))
+    return rows
+
+
+def _row(ahead: _Ahead, n: int, whole: Wear, card: ToolCard, why: Why, as_of: datetime) -> Forecast:
+    stream, speed = ahead.wear.streams[n], ahead.paces[n]
+    bad, clock = float(ahead.bad_now[n]), whole.clock
+    window = _window(ahead, n, speed)
+    open_fail = not stream.running.looks[-1].passed if stream.running.looks else False
+    coming = () if open_fail and bad > 0.999 else _coming(ahead, n, as_of)
+    since_good = max(stream.age.wafers - stream.running.last_good.wafers, 0.0)
+    due = ahead.due[n]
     return Forecast(
-        area=place.area,
-        tool_type=place.tool_type,
+        area=card.area,
+        tool_type=card.tool_type,
         tool=stream.tool,
         chamber=stream.chamber,
         qual_type=stream.qual_type,
-        clock=ahead.clock,
-        age=round(age, 3),
-        age_at_last_good=round(float(ahead.good[number]), 3),
-        pace_per_day=round(pace, 2),
+        clock=clock,
+        age=round(float(ahead.now[n]), 3),
+        age_at_last_good=round(stream.running.last_good.on(clock), 3),
+        pace_per_day=round(speed.per_day, 2),
         p_bad_now=round(bad, 4),
         age_quantiles={
-            name: round(float(q[number]), 3) for name, q in zip(("0.1", "0.5", "0.9"), ahead.quantiles, strict=True)
+            name: round(float(ahead.ages[n][ahead.chances.index(float(name))]), 3) for name in ("0.1", "0.5", "0.9")
         },
         window=window,
         next_quals=coming,
-        wafers_at_risk_at_next_qual=None if first_due is None else round(since_good + pace * first_due),
+        wafers_at_risk_at_next_qual=round(since_good + speed.per_day * due[0]) if due else None,
         failures=stream.failures,
         quals=len(stream.looks),
-        sisters=sisters - 1,
-        doubts=doubts,
-        sentence=_sentence(stream, window, bad),
+        sisters=len(whole.streams) - 1,
+        doubts=_doubts(ahead, n, whole, open_fail),
+        failed_open=open_fail,
+        why=why,
+        quantiles={str(chance): round(float(age), 4) for chance, age in zip(ahead.chances, ahead.ages[n], strict=True)},
+        days_quantiles={str(chance): round(float(day), 4) for chance, day in zip(ahead.chances, found, strict=True)}
+        if (found := ahead.days(n)) is not None
+        else {},
     )
 
 
-def _coming(ahead: _Ahead, number: int, as_of: datetime) -> tuple[NextQual, ...]:
-    coming, before = [], 0.0
-    for due, bad_by in zip(ahead.due, ahead.bad_by, strict=True):
-        chance = float(bad_by[number])
-        at = as_of + timedelta(days=float(due[number]))
-        coming.append(NextQual(round(float(due[number]), 2), round(max(chance - before, 0.0), 4), at.replace(microsecond=0)))
-        before = chance
+def _window(ahead: _Ahead, n: int, speed: Pace) -> Window:
+    low, high = (float(ahead.left(n)[edge]) for edge in ahead.edges)
+    wafers = (low, high) if ahead.wear.clock == "wafers" else (low * speed.per_day, high * speed.per_day)
+    days = ahead.days(n)
+    in_days = (None, None) if days is None else tuple(round(float(days[edge]), 2) for edge in ahead.edges)
+    return Window(ahead.coverage, round(wafers[0]), round(wafers[1]), *in_days)
+
+
+def _coming(ahead: _Ahead, n: int, as_of: datetime) -> tuple[NextQual, ...]:
+    """The chance that each coming qual is the first to fail: it sees the fault that is there, or cries wolf."""
+    stated = ahead.wear.stated
+    sees, errs = stated.sensitivity, stated.false_alarm
+    came = np.diff(ahead.bad_at_due[n], prepend=0.0).clip(0.0)
+    coming = []
+    for m, due in enumerate(ahead.due[n]):
+        seen = sum(came[j] * (1 - sees) ** (m - j) * sees * (1 - errs) ** j for j in range(m + 1))
+        wolf = (1 - ahead.bad_at_due[n][m]) * (1 - errs) ** m * errs
+        at = as_of + timedelta(days=min(due, 36_500.0))
+        coming.append(NextQual(round(due, 2), round(float(seen + wolf), 4), at.replace(microsecond=0)))
     return tuple(coming)
 
 
-def _doubts(stream: Stream, failures: int, pace: float) -> tuple[str, ...]:
-    doubts = []
-    if failures < FEW_FAILURES:
-        doubts.append(f"TooFewFailures: {failures} among all sisters, need at least {FEW_FAILURES}")
-    if not stream.restored:
-        doubts.append("NoRestore: no restore on record, the age is counted from the first move")
-    if pace <= 0:
-        doubts.append("NoPace: nothing ran of late, the window cannot be told in days")
-    if stream.failed:
-        doubts.append("FailedNow: a failed qual stands open and no restore has come since")
-    return tuple(doubts)
+def _doubts(ahead: _Ahead, n: int, whole: Wear, open_fail: bool) -> tuple[str, ...]:
+    stream = ahead.wear.streams[n]
+    said = {
+        "TooFewFailures": whole.failures < FEW_FAILURES
+        and f"{whole.failures} among all sisters, need at least {FEW_FAILURES}",
+        "NoQual": not stream.looks and "no qual of this tool is on record, its sisters lend all that is said",
+        "OnlyFailed": len(stream.looks) > 1
+        and not any(look.passed for look in stream.looks)
+        and "it never passed a qual: when it was last good is not known",
+        "NoRestore": not stream.running.known_start and "no restore on record, the age is counted from the first move",
+        "NoPace": ahead.paces[n].per_day <= 0 and "nothing ran of late, the window cannot be told in days",
+        "FailedNow": open_fail and "a failed qual stands open and no restore has come since",
+        "Contradictory": stream.contradictions
+        and f"{stream.contradictions} times a qual passed and failed at once; the failed one counts",
+        "Extrapolated": whole.longest > 0
+        and float(ahead.ages[n][ahead.edges[1]]) > BEYOND * whole.longest
+        and f"the window ends beyond {BEYOND} times the longest age ever seen",
+        "Overdue": _overdue(stream),
+    }
+    return tuple(f"{name}: {why}" for name, why in said.items() if why)
 
 
-def _sentence(stream: Stream, window: Window, bad: float) -> str:
-    place = stream.tool if stream.chamber == "*" else f"{stream.tool} {stream.chamber}"
-    if stream.failed:
-        return sentence("en", "forecast_failed", place=place, qual_type=stream.qual_type)
-    if window.from_days is None:
-        key, low, high = "forecast_wafers", window.from_wafers, window.to_wafers
-    else:
-        key, low, high = "forecast_days", window.from_days, window.to_days or 0.0
-    told: dict[str, object] = {"cover": window.coverage, "bad": bad, "low": low, "high": high}
-    return sentence("en", key, place=place, qual_type=stream.qual_type, **told)
+def _overdue(stream: Stream) -> str:
+    usual = usual_round(stream).days
+    since = stream.since_look_days
+    late = usual is not None and since > 2 * usual + 1
+    return f"the last qual is {since:.1f} days ago, usual are {usual:.1f}: is the data complete?" if late else ""
+
+
+def _why(ahead: _Ahead, n: int, whole: Wear, life: float, sisters_life: float | None) -> Why:
+    stream = ahead.wear.streams[n]
+    usual = usual_round(stream)
+    days = usual.days
+    return Why(
+        wafers=round(stream.processed),
+        span_days=round(stream.span_days, 1),
+        sister_failures=whole.failures - stream.failures,
+        sister_quals=sum(len(s.looks) for s in whole.streams) - len(stream.looks),
+        life=round(life, 2),
+        sisters_life=None if sisters_life is None else round(sisters_life, 2),
+        family=whole.fitted.grid.family.name,
+        clock_evidence=round(whole.clock_evidence, 1),
+        restored_at=stream.running.began if stream.running.known_start else None,
+        pace_spread=round(ahead.paces[n].spread, 3),
+        checked_every_days=None if days is None else round(days, 2),
+        checked_by=usual.by,
+        if_passed=(round(float(ahead.if_passed[n][0]), 2), round(float(ahead.if_passed[n][1]), 2)),
+        if_restored=(round(float(ahead.if_restored[n][0]), 2), round(float(ahead.if_restored[n][1]), 2)),
+    )
+
+
+def _combined(rows: Sequence[Forecast], wish: Wish) -> tuple[Combined, ...]:
+    """Tools under several checks, chambers and types: independent causes, so nothing has failed while none has."""
+    by_tool: dict[str, list[Forecast]] = {}
+    for row in rows:
+        by_tool.setdefault(row.tool, []).append(row)
+    return tuple(_any(tool, some, wish) for tool, some in by_tool.items() if len(some) > 1)
+
+
+def _any(tool: str, rows: Sequence[Forecast], wish: Wish) -> Combined:
+    good_now = math.prod(1 - row.p_bad_now for row in rows)
+    low = high = None
+    if all(row.days_quantiles for row in rows):
+        days = np.unique(np.concatenate([list(row.days_quantiles.values()) for row in rows]))
+        good = np.ones(days.size)
+        for row in rows:
+            chances = np.array([float(name) for name in row.days_quantiles])
+            ahead = np.array(list(row.days_quantiles.values()))
+            good *= 1 - np.interp(days, ahead, chances, left=0.0)
+        tail = (1 - wish.coverage) / 2
+        bad = np.maximum.accumulate(1 - good)
+        low, high = (round(float(np.interp(chance, bad, days)), 2) for chance in (tail, 1 - tail))
+    kinds = tuple(dict.fromkeys(row.qual_type for row in rows))
+    return Combined(rows[0].area, tool, kinds, len(rows), round(1 - good_now, 4), wish.coverage, low, high)

@@ -4,23 +4,27 @@ A qual only looks; it never resets the clock. A failure lies between the last go
 restore ends before any failure is known up to its last good qual, and so is the running one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
-from statistics import median
-from typing import Any
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.words import is_alarm
 
-PACE_DAYS = 28
-"""The pace of a tool is that of so many last days."""
 DAY = 86_400.0
+MARKS, MARK_DAYS = 8, 7.0
+"""The pace of a tool is told by so many stretches of so many days back from now."""
+SHORTEST = {"wafers": 0.5, "days": 0.01}
+"""A failure found with nothing run since the last good qual still came after it: so much later at the least."""
 
 
-@dataclass(frozen=True)
-class Age:
+class Age(NamedTuple):
     """An age since the last restore, on both clocks."""
 
     wafers: float
@@ -31,109 +35,193 @@ class Age:
         return self.wafers if clock == "wafers" else self.days
 
 
-@dataclass(frozen=True)
-class Cycle:
-    """Good at `lower`, failed at `upper`; None when no failure was found."""
+class Look(NamedTuple):
+    """One qual: when, at which age, and what it found."""
 
-    lower: Age
-    upper: Age | None
+    at: datetime
+    age: Age
+    passed: bool
+    alarm: bool = False
+    """True when an alarm asked for it: it says when the tool failed, but not how often the tool is checked."""
+    reading: float | None = None
+    lower: float | None = None
+    upper: float | None = None
 
 
 @dataclass
+class Cycle:
+    """What was seen between a restore and the next one; `ended` is None for the running cycle."""
+
+    began: datetime
+    looks: list[Look] = field(default_factory=list)
+    ended: datetime | None = None
+    known_start: bool = True
+    """False when no restore is on record at its beginning: it is counted from the first move or qual."""
+
+    @property
+    def failed(self) -> Look | None:
+        """The first failed look."""
+        return next((look for look in self.looks if not look.passed), None)
+
+    @property
+    def last_good(self) -> Age:
+        """The age at the last good look before any failed one; 0 when there is none."""
+        good = Age(0.0, 0.0)
+        for look in self.looks:
+            if not look.passed:
+                break
+            good = look.age
+        return good
+
+    def add(self, look: Look) -> bool:
+        """Take in a look; True when another one of the same time said the contrary. The failed one counts then."""
+        last = self.looks[-1] if self.looks else None
+        if last is None or last.at != look.at:
+            self.looks.append(look)
+            return False
+        self.looks[-1] = last if look.passed else look
+        return last.passed != look.passed
+
+    def until(self, moment: datetime) -> "Cycle":
+        """The cycle as it stood at a moment."""
+        return Cycle(self.began, [look for look in self.looks if look.at <= moment], None, self.known_start)
+
+    def ages(self, clock: str) -> tuple[list[float], list[bool]]:
+        """The ages of the looks on one clock, rising, and whether each passed."""
+        ages: list[float] = []
+        before = 0.0
+        for look in self.looks:
+            age = max(look.age.on(clock), before)
+            before = age if look.passed else max(age, before + SHORTEST[clock])
+            ages.append(before)
+        return ages, [look.passed for look in self.looks]
+
+
+@dataclass(frozen=True)
 class Stream:
     """One qual type on one tool or chamber (`*`: the whole tool): its ended cycles and the running one."""
 
     tool: str
     chamber: str
     qual_type: str
-    cycles: list[Cycle] = field(default_factory=list)
-    last_good: Age = field(default_factory=lambda: Age(0.0, 0.0))
-    """Of the running cycle; its beginning, when no qual has been good in it."""
-    age: Age = field(default_factory=lambda: Age(0.0, 0.0))
-    failed: bool = False
-    """True when the running cycle has failed a qual already and no restore has come since."""
-    restored: bool = False
-    """True when a restore is on record; else the running cycle is counted from the first move or qual."""
-    pace_per_day: float = 0.0
-    looks: list[datetime] = field(default_factory=list)
-    since_look_days: float = 0.0
-    """Days since the last qual, good or failed."""
+    cycles: list[Cycle]
+    """All but the running one."""
+    running: Cycle
+    now: datetime
+    age: Age
+    paces: tuple[float, ...]
+    """Wafers per day in each stretch of MARK_DAYS (the first may be shorter), the latest last."""
+    span_days: float
+    """Days on record."""
+    processed: float
+    """Wafers on record."""
+    contradictions: int
+    """Times at which one qual passed and another failed; the failed one counts."""
 
     @property
-    def gap_days(self) -> float | None:
-        """The usual days between two quals: the middle gap; None under two quals."""
-        gaps = [(b - a).total_seconds() / DAY for a, b in zip(self.looks, self.looks[1:], strict=False) if b > a]
-        return float(median(gaps)) if gaps else None
+    def place(self) -> str:
+        """The tool, and the chamber when it is one."""
+        return self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+
+    @property
+    def all_cycles(self) -> list[Cycle]:
+        """The ended cycles and the running one."""
+        return [*self.cycles, self.running]
+
+    @property
+    def looks(self) -> list[Look]:
+        """Every qual on record, in order."""
+        return [look for cycle in self.all_cycles for look in cycle.looks]
 
     @property
     def failures(self) -> int:
         """Failures found so far."""
-        return sum(cycle.upper is not None for cycle in self.cycles)
+        return sum(cycle.failed is not None for cycle in self.all_cycles)
+
+    @property
+    def since_look_days(self) -> float:
+        """Days since the last qual, good or failed; since the first event when there is none."""
+        looks = self.looks
+        return _days(looks[-1].at, self.now) if looks else self.span_days
 
 
-def streams(lake: Lake, as_of: datetime) -> list[Stream]:
-    """The history of every tool or chamber that is checked, by what was known at `as_of`."""
-    parameters = {"as_of": as_of, "pace_from": as_of - timedelta(days=PACE_DAYS)}
-    rows = lake.rows(question("quals", "events"), parameters)
-    keys = groupby(rows, key=lambda row: (row["tool"], row["chamber"], row["qual_type"]))
-    return [_stream(Stream(*key), list(events)) for key, events in keys]
+def streams(
+    lake: Lake, as_of: datetime, tools: Collection[str] | None = None, unchecked: Iterable[tuple[str, str]] = ()
+) -> list[Stream]:
+    """The history of every tool or chamber that is checked, by what was known at `as_of`.
+
+    `tools` are the only ones to be read; `unchecked` (tool, qual type) adds whole tools though no qual of them is known.
+    """
+    pairs = list(unchecked)
+    table = pa.table(
+        {"tool": pa.array([p[0] for p in pairs], "string"), "qual_type": pa.array([p[1] for p in pairs], "string")}
+    )
+    with lake.incoming(table):
+        lake.ask("CREATE OR REPLACE TEMP TABLE unchecked AS SELECT * FROM incoming")
+    marks = [as_of - timedelta(days=MARK_DAYS * n) for n in range(MARKS, 0, -1)]
+    parameters = {"as_of": as_of, "marks": marks, "tools": None if tools is None else sorted(tools)}
+    result = lake.ask(question("quals", "events"), parameters)
+    events = map(_Event._make, result.fetchall())
+    keys = groupby(events, key=lambda event: event[:3])
+    return [_stream(key, list(some), lake.settings.qual(key[2])) for key, some in keys]
 
 
-def _stream(stream: Stream, events: list[dict[str, Any]]) -> Stream:
-    begin = min(e["first_move"] or e["at_time"] for e in events)
-    looks = [e["at_time"] for e in events if e["what"] in ("good", "failed")]
-    start: tuple[float, datetime] = (0.0, min([begin, *looks]))
-    running = _Running(start)
-    before: dict[str, Any] | None = None
+class _Event(NamedTuple):
+    tool: str
+    chamber: str
+    qual_type: str
+    at: datetime
+    what: str
+    reading: float | None
+    lower: float | None
+    upper: float | None
+    reason: str | None
+    processed: Any
+    first_move: datetime | None
+
+
+def _stream(key: tuple[str, str, str], events: Sequence[_Event], stated: QualSettings) -> Stream:
+    begin = min(min(e.at for e in events if e.what != "mark"), events[0].first_move or events[-1].at)
+    start, contradictions = 0.0, 0
+    cycles: list[Cycle] = []
+    running = Cycle(begin, known_start=False)
     for event in events:
-        what, at, processed = event["what"], event["at_time"], float(event["processed"] or 0)
-        if what == "pace":
-            before = event
-        elif what == "restored":
-            stream.cycles += running.ended()
-            stream.restored = True
-            running = _Running((processed, at))
-        elif what != "now":
-            running.look(Age(processed - running.start[0], _days(running.start[1], at)), good=what == "good")
-    now = next(e for e in events if e["what"] == "now")
-    processed = float(now["processed"] or 0)
-    stream.age = Age(processed - running.start[0], _days(running.start[1], now["at_time"]))
-    stream.last_good, stream.failed = running.good, running.failed is not None
-    if stream.failed:
-        stream.cycles += running.ended()
-    stream.looks = looks
-    stream.since_look_days = _days(looks[-1], now["at_time"]) if looks else 0.0
-    stream.pace_per_day = _pace(processed, before, now, start[1])
-    return stream
+        if event.what == "restored" and (not stated.resets or event.reason in stated.resets):
+            running.ended = event.at
+            if running.looks:
+                cycles.append(running)
+            running, start = Cycle(event.at), _wafers(event)
+        elif event.what in ("good", "failed"):
+            age = Age(_wafers(event) - start, _days(running.began, event.at))
+            contradictions += running.add(
+                Look(event.at, age, event.what == "good", is_alarm(event.reason), event.reading, event.lower, event.upper)
+            )
+    now = events[-1]
+    counted = [(begin, 0.0), *((e.at, _wafers(e)) for e in events if e.what in ("mark", "now") and e.at > begin)]
+    return Stream(
+        *key,
+        cycles=cycles,
+        running=running,
+        now=now.at,
+        age=Age(_wafers(now) - start, _days(running.began, now.at)),
+        paces=_paces(counted),
+        span_days=_days(begin, now.at),
+        processed=_wafers(now),
+        contradictions=contradictions,
+    )
 
 
-def _pace(processed: float, before: dict[str, Any] | None, now: dict[str, Any], first: datetime) -> float:
-    earlier = float(before["processed"] or 0) if before else 0.0
-    span = min(_days(first, now["at_time"]), float(PACE_DAYS))
-    return (processed - earlier) / span if span > 0 else 0.0
+def _wafers(event: _Event) -> float:
+    return float(event.processed or 0)
+
+
+def _paces(counted: Sequence[tuple[datetime, float]]) -> tuple[float, ...]:
+    paces = []
+    for (begin, before), (end, after) in pairwise(counted):
+        if (days := _days(begin, end)) >= MARK_DAYS / 2 or (len(counted) == 2 and days > 0):
+            paces.append((after - before) / days)
+    return tuple(paces)
 
 
 def _days(begin: datetime, end: datetime) -> float:
     return max((end - begin).total_seconds() / DAY, 0.0)
-
-
-class _Running:
-    """A cycle as it goes on."""
-
-    def __init__(self, start: tuple[float, datetime]):
-        self.start = start
-        self.good = Age(0.0, 0.0)
-        self.failed: Age | None = None
-
-    def look(self, age: Age, good: bool) -> None:
-        """Take in a qual; what comes after a failure says nothing more of when it came."""
-        if self.failed is None:
-            if good:
-                self.good = age
-            else:
-                self.failed = age
-
-    def ended(self) -> Iterator[Cycle]:
-        """The cycle, when anything was seen of it."""
-        if self.failed is not None or self.good.days > 0:
-            yield Cycle(self.good, self.failed)

@@ -1,27 +1,32 @@
-"""How often to check: the interval that costs least, as a range, beside today's."""
+"""How often to check: the interval that costs least, as a range, beside today's; qual hours shared where they are few."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fabwatch.quals.cards import Selection, ToolCard, tool_cards
 from fabwatch.quals.forecast import METHOD as FORECAST_METHOD
-from fabwatch.quals.forecast import Place, Prepared, Wish, prepare
+from fabwatch.quals.forecast import Wish, chosen_wear
 from fabwatch.quals.history import Stream
-from fabwatch.stats.renewal import Costs, cost_per_wafer
+from fabwatch.quals.replay import replay
+from fabwatch.quals.schedule import pace, usual_round
+from fabwatch.quals.wear import Wear
+from fabwatch.stats.renewal import Costs, cost_share, tabled_looks
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.forecasts import Advice, CurvePoint, Intervals
-from fabwatch.terms.settings import CostSettings, QualSettings
-from fabwatch.terms.words import sentence
+from fabwatch.terms.settings import CostSettings
 
+Floats = NDArray[np.float64]
 STEPS = 90
 FLAT = 1.05
 """The advised range reaches as far as costs at most this times the least."""
+WEEK = 7.0
 METHOD = (
     "Renewal-reward cost per wafer of a check every T, averaged over what is known of each tool's wear; the least cost, and "
     "the range within 5 % of it (docs/interval.md). " + FORECAST_METHOD
@@ -29,15 +34,31 @@ METHOD = (
 
 
 @dataclass(frozen=True)
-class _Curve:
-    """Cost per unit of the clock of every tool at every interval tried: tools x intervals."""
+class Curve:
+    """What a check every T costs one stream for each unit of its clock, at every T tried."""
 
-    every: np.ndarray[Any, np.dtype[np.float64]]
-    cost: np.ndarray[Any, np.dtype[np.float64]]
+    stream: Stream
+    wear: Wear
+    member: int
+    every: Floats
+    cost: Floats
+    wafers_a_unit: float
+    """1 on the clock of wafers, the pace on that of days."""
+    units_a_day: float
 
-    def at(self, tool: int, every: float) -> float:
+    @property
+    def hours_a_week(self) -> Floats:
+        """Hours of quals that each T takes in a week."""
+        hours: Floats = self.wear.stated.hours * WEEK * self.units_a_day / self.every
+        return hours
+
+    def best(self, price: float) -> int:
+        """Which T costs least when an hour of quals costs `price` on top."""
+        return int(np.argmin(self.cost * self.units_a_day + price * self.hours_a_week / WEEK))
+
+    def at(self, every: float) -> float:
         """The cost at one interval, between the points tried."""
-        return float(np.interp(np.log(every), np.log(self.every), self.cost[tool]))
+        return float(np.interp(np.log(every), np.log(self.every), self.cost))
 
 
 def costs_of(stated: CostSettings, asked: Mapping[str, float | None]) -> Costs:
@@ -55,78 +76,110 @@ def interval(
     snapshot: int,
     as_of: datetime,
     known_at: datetime | None,
-    places: dict[str, Place],
-    chosen: set[tuple[str, str]],
+    selection: Selection,
     wish: Wish,
     costs: Costs,
+    qual_hours: float | None = None,
 ) -> Intervals:
-    """The advised qual interval of every stream whose (tool, qual type) is `chosen`."""
-    ready = prepare(lake, as_of, places, wish)
-    numbers = [n for n, s in enumerate(ready.streams) if (s.tool, s.qual_type) in chosen]
-    rows = []
-    for clock in ("wafers", "days"):
-        for kind in dict.fromkeys(ready.streams[n].qual_type for n in numbers):
-            members = [n for n in numbers if ready.streams[n].qual_type == kind and ready.clock(n) == clock]
-            if members:
-                rows += _advice(ready, members, clock, costs, lake.settings.qual(kind), places)
-    order = {(s.tool, s.chamber, s.qual_type): n for n, s in enumerate(ready.streams)}
-    rows.sort(key=lambda row: order[row.tool, row.chamber, row.qual_type])
+    """The advised qual interval of every stream of the selection; with `qual_hours` a week they share those.
+
+    Raises UnknownTool, TooFewFailures, and BadQuestion for hours of zero or below.
+    """
+    if qual_hours is not None and not qual_hours > 0:
+        raise BadQuestion(f"{qual_hours} hours of quals a week are none.", "give hours above zero")
+    cards = tool_cards(lake)
+    worn, tools, kinds = chosen_wear(lake, cards, as_of, selection, wish)
+    curves: list[Curve] = []
+    for wear in worn:
+        members = [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]
+        if members:
+            curves += cost_curves(wear, members, costs)
+    if not curves:
+        raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
+    price = 0.0 if qual_hours is None else price_per_hour(curves, qual_hours)
+    rows = [_row(curve, cards[curve.stream.tool], price, costs) for curve in curves]
+    rows.sort(key=lambda row: (row.area or "", row.tool, row.chamber, row.qual_type))
     how = How(METHOD, question("quals", "events"), snapshot)
-    return Intervals(as_of, known_at, lake.settings.fab.demo, how, tuple(rows))
+    shown = None if qual_hours is None else round(price, 6)
+    return Intervals(as_of, known_at, lake.settings.fab.demo, how, tuple(rows), qual_hours, shown)
 
 
-def _advice(
-    ready: Prepared, members: Sequence[int], clock: str, costs: Costs, stated: QualSettings, places: dict[str, Place]
-) -> list[Advice]:
-    grid = ready.fits[clock].grid
-    scale, shape = np.exp(grid.log_scale), np.exp(grid.log_shape)
-    weight = ready.fits[clock].weight[list(members)]
+def cost_curves(wear: Wear, members: Sequence[int], costs: Costs) -> list[Curve]:
+    """The cost of every interval tried, for some streams of one type."""
+    grid, stated = wear.fitted.grid, wear.stated
+    weight = wear.fitted.weight[list(members)]
     middle = np.exp(weight @ grid.log_scale)
     every = np.geomspace(middle.min() / 60, middle.max() * 3, STEPS)
-    if clock == "days":
-        # Contained and bad wafers are counted by the day there, at the usual pace of these tools.
-        pace = float(np.median([ready.streams[n].pace_per_day for n in members]))
-        costs = replace(costs, contain=costs.contain * max(pace, 1e-9), scrap=costs.scrap * max(pace, 1e-9))
-    unit = cost_per_wafer(every[None, :], scale[:, None], shape[:, None], costs, stated.sensitivity, stated.false_alarm)
-    curve = _Curve(every, weight @ unit)
-    return [_row(ready.streams[n], places[ready.streams[n].tool], curve, i, clock) for i, n in enumerate(members)]
+    scale, shape = np.exp(grid.log_scale)[:, None], np.exp(grid.log_shape)[:, None]
+    looks = tabled_looks(np.log(every)[None, :] - grid.log_scale[:, None], grid.log_shape[:, None], grid.family)
+    errs = stated.sensitivity, stated.false_alarm
+    share = cost_share(every[None, :], scale, shape, costs, *errs, grid.family, looks)
+    fixed, per_wafer = weight @ share.fixed, weight @ share.per_wafer
+    curves = []
+    for i, n in enumerate(members):
+        stream = wear.streams[n]
+        speed = pace(stream).per_day
+        by_wafers = wear.clock == "wafers"
+        # A tool that stands still now is priced at the pace it had.
+        usual = speed or (stream.processed / stream.span_days if stream.span_days else 0.0)
+        wafers = 1.0 if by_wafers else usual
+        curves.append(Curve(stream, wear, n, every, fixed[i] + wafers * per_wafer[i], wafers, speed if by_wafers else 1.0))
+    return curves
 
 
-def _row(stream: Stream, place: Place, curve: _Curve, i: int, clock: str) -> Advice:
-    best = int(np.argmin(curve.cost[i]))
-    flat = np.flatnonzero(curve.cost[i] <= FLAT * curve.cost[i, best])
-    pace = stream.pace_per_day
-    to_wafers = 1.0 if clock == "wafers" else pace
-    per_wafer = 1.0 if clock == "wafers" else (1 / pace if pace > 0 else 0.0)
-    gap = stream.gap_days
-    today = None if gap is None else (gap * pace if clock == "wafers" else gap)
+def price_per_hour(curves: Sequence[Curve], limit: float) -> float:
+    """The price of an hour of quals at which the least costs of all together take no more than `limit` hours a week.
+
+    One Lagrange multiplier, found by bisection; 0 when the limit does not bind. Source: H. Everett, Generalized Lagrange
+    multiplier method, Oper. Res. 11 (1963).
+    """
+
+    def hours(price: float) -> float:
+        return sum(float(curve.hours_a_week[curve.best(price)]) for curve in curves)
+
+    if hours(0.0) <= limit:
+        return 0.0
+    low, high = 0.0, 1e-6
+    while hours(high) > limit and high < 1e12:
+        high *= 4
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if hours(middle) > limit else (low, middle)
+    return high
+
+
+def _row(curve: Curve, card: ToolCard, price: float, costs: Costs) -> Advice:
+    stream, clock = curve.stream, curve.wear.clock
+    best = curve.best(price)
+    priced = curve.cost * curve.units_a_day + price * curve.hours_a_week / WEEK
+    flat = np.flatnonzero(priced <= FLAT * priced[best]) if curve.units_a_day else np.array([best])
+    usual, speed = usual_round(stream), pace(stream).per_day
+    today = usual.wafers if clock == "wafers" else usual.days
     advised = float(curve.every[best])
-    days = advised if clock == "days" else (advised / pace if pace > 0 else None)
-    cost = {
-        name: curve.at(i, at) * per_wafer for name, at in (("half", advised / 2), ("best", advised), ("twice", advised * 2))
-    }
-    now = None if not today else curve.at(i, today) * per_wafer
-    points = [(advised / 2, cost["half"]), (advised, cost["best"]), (advised * 2, cost["twice"])]
-    points += [(today, now)] if today and now is not None else []
-    place_name = stream.tool if stream.chamber == "*" else f"{stream.tool} {stream.chamber}"
-    said = {"place": place_name, "qual_type": stream.qual_type, "advised": round(advised * to_wafers)}
-    low, high = float(curve.every[flat[0]]) * to_wafers, float(curve.every[flat[-1]]) * to_wafers
-    key = "interval" if gap is None else "interval_today"
+    a_wafer = 1 / curve.wafers_a_unit if curve.wafers_a_unit else 1.0
+    marks = {advised / 2, advised, advised * 2, *([today] if today else [])}
+    days = advised if clock == "days" else (advised / speed if speed > 0 else None)
+    now = curve.at(today) if today else None
+    hours = curve.wear.stated.hours * WEEK
     return Advice(
-        area=place.area,
-        tool_type=place.tool_type,
+        area=card.area,
+        tool_type=card.tool_type,
         tool=stream.tool,
         chamber=stream.chamber,
         qual_type=stream.qual_type,
         clock=clock,
-        today_wafers=None if gap is None else round(gap * pace),
-        today_days=None if gap is None else round(gap, 2),
-        advised_wafers=round(advised * to_wafers),
+        today_wafers=None if usual.wafers is None else round(usual.wafers),
+        today_days=None if usual.days is None else round(usual.days, 2),
+        advised_wafers=round(advised * curve.wafers_a_unit),
         advised_days=None if days is None else round(days, 2),
-        low_wafers=round(low),
-        high_wafers=round(high),
-        cost_today=None if now is None else round(now, 6),
-        cost_advised=round(cost["best"], 6),
-        curve=tuple(CurvePoint(round(at * to_wafers), round(price, 6)) for at, price in sorted(points)),
-        sentence=sentence("en", key, low=round(low), high=round(high), today=round((gap or 0) * pace), gap=gap or 0, **said),
+        low_wafers=round(float(curve.every[flat[0]]) * curve.wafers_a_unit),
+        high_wafers=round(float(curve.every[flat[-1]]) * curve.wafers_a_unit),
+        cost_today=None if now is None else round(now * a_wafer, 6),
+        cost_advised=round(curve.at(advised) * a_wafer, 6),
+        cost_per_day_today=None if now is None else round(now * curve.units_a_day, 4),
+        cost_per_day_advised=round(curve.at(advised) * curve.units_a_day, 4) if curve.units_a_day else None,
+        hours_per_week_today=round(hours / usual.days, 3) if usual.days else None,
+        hours_per_week_advised=None if not days else round(hours / days, 3),
+        curve=tuple(CurvePoint(round(at * curve.wafers_a_unit), round(curve.at(at) * a_wafer, 6)) for at in sorted(marks)),
+        replay=replay(curve.wear, curve.member, advised, curve.wafers_a_unit, costs),
     )

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from fabwatch.quals.cards import ToolCard, tool_cards
 from fabwatch.risk.gates import open_gates
 from fabwatch.risk.reach import Reach, reach
-from fabwatch.risk.standing import Scope, ToolCard, scopes, tool_cards
+from fabwatch.risk.standing import Scope, scopes
 from fabwatch.risk.whereabouts import Wanted, is_slot, locate
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question

@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from fabwatch.quals.cards import Selection, ToolCard, tool_cards
 from fabwatch.risk.gates import Gate, Passed, count
-from fabwatch.risk.standing import Scope, ToolCard, scopes, tool_cards
+from fabwatch.risk.standing import Scope, scopes
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import Exposure, How, Risk, Total
-from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import Settings
 
 By = Literal["tool", "area", "tool_type"]
@@ -23,37 +23,21 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Which part of the fab is asked for."""
-
-    area: str | None = None
-    tool: str | None = None
-    qual_type: str | None = None
-
-    def apply(self, cards: dict[str, ToolCard], found: dict[tuple[str, str | None], Scope]) -> list[Scope]:
-        """The scopes of this part, in order of area, tool and type. Raises UnknownTool for a name that is not there."""
-        areas = {card.area for card in cards.values() if card.area}
-        types = {kind for _, kind in found if kind}
-        for what, word, known in (
-            ("tool", self.tool, set(cards)),
-            ("area", self.area, areas),
-            ("qual type", self.qual_type, types),
-        ):
-            if word is not None and word not in known:
-                raise unknown(what, word, known)
-        chosen = [
-            scope
-            for (tool, kind), scope in found.items()
-            if self.tool in (None, tool) and self.area in (None, scope.card.area) and self.qual_type in (None, kind)
-        ]
-        return sorted(chosen, key=lambda s: (s.card.area or "", s.card.tool, s.qual_type or ""))
+def chosen_scopes(
+    selection: Selection, cards: dict[str, ToolCard], found: dict[tuple[str, str | None], Scope]
+) -> list[Scope]:
+    """The scopes of a part of the fab, in order of area, tool and type. Raises UnknownTool for a name that is not there."""
+    tools, types = selection.tools(cards), selection.types({kind for _, kind in found if kind})
+    chosen = [
+        scope for (tool, kind), scope in found.items() if tool in tools and (selection.qual_type is None or kind in types)
+    ]
+    return sorted(chosen, key=lambda s: (s.card.area or "", s.card.tool, s.qual_type or ""))
 
 
 def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, by: By) -> Risk:
     """Which wafers are at risk by `as_of`, per tool, chamber and qual type, or summed by area or tool type."""
     cards = tool_cards(lake)
-    chosen = selection.apply(cards, scopes(lake, cards, as_of))
+    chosen = chosen_scopes(selection, cards, scopes(lake, cards, as_of))
     rows = _by_tool(lake, chosen, as_of, count_suspects=selection.tool is not None)
     total = _total(rows)
     if by != "tool":

@@ -1,25 +1,13 @@
 """How every tool stands: its area, type and chambers, and the last good qual of each chamber and qual type."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from fabwatch.quals.cards import ToolCard
 from fabwatch.risk.gates import Gate
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-
-
-@dataclass
-class ToolCard:
-    """What is known of a tool as such."""
-
-    tool: str
-    tool_type: str | None = None
-    area: str | None = None
-    chambers: set[str] = field(default_factory=set)
-    by_lot: bool = False
-    """True when a move was seen on it that names only the lot."""
 
 
 @dataclass(frozen=True)
@@ -83,31 +71,6 @@ class Scope:
             *(Gate(number, tool, kind, name, since, until) for name, since in wanted.items()),
             Gate(number, tool, kind, "", unnamed, until),
         ]
-
-
-def tool_cards(lake: Lake) -> dict[str, ToolCard]:
-    """Every tool that a tool list or a move names; a later tool list wins over an earlier one, and both over moves."""
-    cards: dict[str, ToolCard] = {}
-    seen = lake.rows("SELECT tool, chamber, tool_type, area, bool_and(by_wafer) AS named FROM places GROUP BY ALL")
-    for row in [*seen, *_stated(lake)]:
-        card = cards.setdefault(row["tool"], ToolCard(row["tool"]))
-        card.tool_type = row["tool_type"] or card.tool_type
-        card.area = row["area"] or card.area
-        card.chambers.update((row.get("chambers") or "").split(";"), (row.get("chamber") or "",))
-        card.by_lot = card.by_lot or row.get("named") is False
-    for card in cards.values():
-        card.chambers.discard("")
-    return cards
-
-
-def _stated(lake: Lake) -> list[dict[str, Any]]:
-    """The rows of tool lists, the later loaded ones last; the ledger is only asked when there were several lists."""
-    rows = lake.rows("SELECT tool, tool_type, area, chambers, load FROM tools")
-    if len({row["load"] for row in rows}) > 1:
-        loads = lake.rows("SELECT load FROM loads WHERE kind = 'tools' ORDER BY loaded_at, load")
-        order = {row["load"]: n for n, row in enumerate(loads)}
-        rows.sort(key=lambda row: order[row["load"]])
-    return rows
 
 
 def scopes(

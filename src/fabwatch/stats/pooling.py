@@ -1,15 +1,16 @@
-"""Empirical-Bayes Weibull: sister tools lend one another what each has too little of, on a fixed grid.
+"""Empirical-Bayes wear: sister tools lend one another what each has too little of, on a fixed grid.
 
 A cycle runs from a restore to the failure that a qual found, or to the last good qual when none has failed. Of the hidden
-failure only an interval is known. Each tool has its own Weibull scale and shape; those of sister tools are drawn from one
-bivariate normal in the logarithms, which is fitted by EM, its uncertainty by a Bayesian bootstrap over the tools. The grid
-makes all integrals sums: there is no optimiser that could diverge.
+failure only an interval is known, or, when quals can err, a weight for each interval between two looks. Each tool has its
+own scale and shape; those of sister tools are drawn from one bivariate normal in the logarithms, which is fitted by EM, its
+uncertainty by a Bayesian bootstrap over the tools. The grid makes all integrals sums: no optimiser is there to diverge.
 
 Sources: interval-censored likelihood, B. W. Turnbull, J. R. Stat. Soc. B 38 (1976); empirical Bayes, B. Efron and C. Morris,
 J. Am. Stat. Assoc. 70 (1975); EM, A. Dempster et al., J. R. Stat. Soc. B 39 (1977); Bayesian bootstrap, D. Rubin, Ann. Stat.
 9 (1981).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,48 +18,112 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fabwatch.stats.families import FAR, WEIBULL, Family
+
 Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
 SCALES, SHAPES = 44, 18
 SHAPE_RANGE = (0.45, 9.0)
 EM_STEPS, BOOTSTRAPS = 25, 12
 CHUNK = 1024
-SHAPE_MEAN, SHAPE_WEIGHT = np.log(1.7), 1.0
+COARSE, HALVINGS = 56, 12
+NEGLIGIBLE = 1e-12
+SHAPE_MEAN, SHAPE_WEIGHT = np.log(1.7), 0.4
 """What is expected of a shape before anything is seen, and how many tools that is worth: wear, but not much of it."""
 SPREAD = np.array([0.35, 0.25])
 SPREAD_WEIGHT = 2.0
 """The spread of log scale and log shape among sisters before anything is seen, and how many tools that is worth."""
-
-
 END, END_WEIGHT = 1.5, 3.0
 """An imagined sister has failed by so many times the longest age seen, and is worth so many tools."""
+END_HALF = 5
+"""Among so few sisters the imagined one says only half as much: it must not outvote a single tool."""
+
+
+def pieces(ages: Sequence[float], passed: Sequence[bool], sensitivity: float, false_alarm: float) -> list[tuple[float, ...]]:
+    """Where the hidden failure of one cycle may lie: (lower, upper, weight) with the chance of all looks as weight.
+
+    `ages` of the looks rise; `passed` says how each came out. A look sees a fault that is there with chance `sensitivity`
+    and fails a good tool with chance `false_alarm`. When it never errs, what follows the first fail says nothing more.
+    Source: Bayes' rule, the looks being independent given the failure.
+    """
+    if sensitivity >= 1 and false_alarm <= 0:
+        good = 0.0
+        for age, ok in zip(ages, passed, strict=True):
+            if not ok:
+                return [(good, age, 1.0)]
+            good = age
+        return [(good, math.inf, 1.0)]
+    good_ones = np.asarray(passed, bool)
+    while_good = np.where(good_ones, 1 - false_alarm, false_alarm)
+    while_bad = np.where(good_ones, 1 - sensitivity, sensitivity)
+    before = np.concatenate([[1.0], np.cumprod(while_good)])
+    after = np.concatenate([np.cumprod(while_bad[::-1])[::-1], [1.0]])
+    weight = before * after
+    edges = [0.0, *ages, math.inf]
+    heaviest = float(weight.max(initial=0.0))
+    return [
+        (edges[i], edges[i + 1], float(w))
+        for i, w in enumerate(weight)
+        if w > NEGLIGIBLE * heaviest and edges[i + 1] > edges[i]
+    ]
 
 
 @dataclass(frozen=True)
 class Cycles:
-    """Cycles of many tools: tool numbers from 0, and the ages between which each failed (upper = inf: has not yet)."""
+    """Cycles of many tools as pieces: the tool (from 0) and cycle of each, the ages it lies between, and its weight.
 
-    tool: NDArray[np.int64]
+    The failure lies in one of the pieces of its cycle; upper = inf: it has not come yet.
+    """
+
+    tool: Whole
     lower: Floats
     upper: Floats
+    cycle: Whole
+    weight: Floats
 
     @classmethod
-    def of(cls, tool: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> "Cycles":
-        """Cycles from any arrays. Raises ValueError for negative or falling ages."""
-        made = cls(np.asarray(tool, np.int64), np.asarray(lower, float), np.asarray(upper, float))
+    def of(
+        cls,
+        tool: ArrayLike,
+        lower: ArrayLike,
+        upper: ArrayLike,
+        cycle: ArrayLike | None = None,
+        weight: ArrayLike | None = None,
+    ) -> "Cycles":
+        """Cycles from any arrays; each row is a cycle of its own unless `cycle` says otherwise. Raises ValueError for ages
+        that are negative or fall.
+        """
+        tools, low, high = np.asarray(tool, np.int64), np.asarray(lower, float), np.asarray(upper, float)
+        number = np.arange(tools.size) if cycle is None else np.asarray(cycle, np.int64)
+        made = cls(tools, low, high, number, np.ones(tools.size) if weight is None else np.asarray(weight, float))
         if np.any(made.lower < 0) or np.any(made.upper <= made.lower) or np.any(~np.isfinite(made.lower)):
             raise ValueError("ages: 0 <= lower < upper, lower finite")
         return made
 
+    def of_tools(self, members: Sequence[int] | Whole) -> "Cycles":
+        """The cycles of some tools, which are numbered anew in the order given."""
+        place = {int(tool): n for n, tool in enumerate(members)}
+        rows = np.flatnonzero(np.isin(self.tool, np.asarray(members)))
+        renamed = np.array([place[int(tool)] for tool in self.tool[rows]], np.int64)
+        return Cycles(renamed, self.lower[rows], self.upper[rows], self.cycle[rows], self.weight[rows])
+
+    @property
+    def longest(self) -> float:
+        """The longest age that was seen; 0 when there is none."""
+        ages = np.concatenate([self.lower, self.upper])
+        return float(ages[np.isfinite(ages)].max(initial=0.0))
+
 
 @dataclass(frozen=True)
 class Grid:
-    """Points of log scale and log shape on which everything is summed."""
+    """Points of log scale and log shape on which everything is summed, and the family of wear they stand for."""
 
     log_scale: Floats
     log_shape: Floats
+    family: Family = WEIBULL
 
     @classmethod
-    def over(cls, cycles: Cycles) -> "Grid":
+    def over(cls, cycles: Cycles, family: Family = WEIBULL) -> "Grid":
         """A grid wide enough for the ages of the cycles."""
         ages = np.concatenate([cycles.lower, cycles.upper])
         ages = ages[np.isfinite(ages) & (ages > 0)]
@@ -66,7 +131,7 @@ class Grid:
         scales = np.linspace(np.log(max(low, high / 1e4) / 4), np.log(high * 12), SCALES)
         shapes = np.linspace(np.log(SHAPE_RANGE[0]), np.log(SHAPE_RANGE[1]), SHAPES)
         scale, shape = np.meshgrid(scales, shapes, indexing="ij")
-        return cls(scale.ravel(), shape.ravel())
+        return cls(scale.ravel(), shape.ravel(), family)
 
     @cached_property
     def points(self) -> Floats:
@@ -74,39 +139,87 @@ class Grid:
         return np.column_stack([self.log_scale, self.log_shape])
 
     def hazard(self, age: ArrayLike) -> Floats:
-        """Cumulative hazard (age / scale)^shape: a row an age, a column a point; infinite for an infinite age."""
+        """Cumulative hazard -log S(age): a row an age, a column a point; at most FAR."""
         with np.errstate(divide="ignore"):
-            log_age = np.log(np.asarray(age, float))[:, None]
-        with np.errstate(over="ignore"):
-            risen: Floats = np.exp(np.minimum(np.exp(self.log_shape) * (log_age - self.log_scale), 700.0))
-        return risen
+            log_age = np.log(np.asarray(age, float))[..., None]
+        return self.family.hazard(log_age - self.log_scale, self.log_shape)
 
 
 def log_likelihood(cycles: Cycles, grid: Grid, tools: int) -> Floats:
-    """Log likelihood of each tool's cycles at each grid point: log of the product of S(lower) - S(upper); tools x points."""
+    """Log likelihood of each tool's cycles at each grid point; tools x points.
+
+    That of a cycle is the log of the sum over its pieces of weight (S(lower) - S(upper)).
+    """
     total = np.zeros((tools, grid.points.shape[0]))
-    for start in range(0, cycles.tool.size, CHUNK):
-        part = slice(start, start + CHUNK)
+    if not cycles.tool.size:
+        return total
+    order = np.argsort(cycles.cycle, kind="stable")
+    cycle = cycles.cycle[order]
+    starts = np.flatnonzero(np.append(True, cycle[1:] != cycle[:-1]))
+    single = starts.size == cycle.size
+    for begin in range(0, starts.size, CHUNK):
+        first = starts[begin : begin + CHUNK]
+        last = starts[begin + CHUNK] if begin + CHUNK < starts.size else cycle.size
+        part = order[first[0] : last]
+        # log(S(l) - S(u)) = -H(l) + log(1 - exp(-(H(u) - H(l)))): no small number is ever taken from a near one.
         lower = grid.hazard(cycles.lower[part])
         gain = grid.hazard(cycles.upper[part]) - lower
-        # log(S(l) - S(u)) = -H(l) + log(1 - exp(-(H(u) - H(l)))): no small number is ever taken from a near one.
-        logs = -lower + np.log(np.maximum(-np.expm1(-gain), 1e-300))
-        np.add.at(total, cycles.tool[part], logs)
+        logs = -lower + np.log(np.maximum(-np.expm1(-gain), 1e-300)) + np.log(cycles.weight[part])[:, None]
+        if not single:
+            runs = first - first[0]
+            top = np.maximum.reduceat(logs, runs)
+            sizes = np.diff(np.append(runs, part.size))
+            logs = top + np.log(np.add.reduceat(np.exp(logs - np.repeat(top, sizes, axis=0)), runs))
+        np.add.at(total, cycles.tool[order[first]], logs)
     return total
+
+
+class Running:
+    """Where the hidden failure of each tool's running cycle may lie: the pieces of that cycle, a row a tool."""
+
+    def __init__(self, of_each: Sequence[Sequence[tuple[float, ...]]]):
+        """`of_each` holds the `pieces` of each tool's running cycle."""
+        most = max((len(some) for some in of_each), default=1)
+        self.lower, self.upper, self.weight = (np.zeros((len(of_each), most)) for _ in range(3))
+        for row, some in enumerate(of_each):
+            for column, piece in enumerate(some):
+                self.lower[row, column], self.upper[row, column], self.weight[row, column] = piece
+
+    @classmethod
+    def good_at(cls, age: ArrayLike) -> "Running":
+        """Running cycles of which each was good for sure at an age."""
+        return cls([[(good, math.inf, 1.0)] for good in np.asarray(age, float).tolist()])
+
+    @property
+    def last_edge(self) -> Floats:
+        """The highest finite edge of each tool's pieces."""
+        edge: Floats = np.where(np.isfinite(self.upper), self.upper, self.lower).max(axis=1, initial=0.0)
+        return edge
+
+    def only(self, tools: Sequence[int]) -> "Running":
+        """Some of the tools, in the order given."""
+        return Running([[(*p,) for p in zip(self.lower[t], self.upper[t], self.weight[t], strict=True)] for t in tools])
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What is known of each tool: a weight at each grid point, summing to 1; tools x points."""
+    """What is known of each tool of one type: a weight at each grid point, summing to 1; tools x points."""
 
     grid: Grid
     weight: Floats
-    evidence: dict[int, float]
-    """Log evidence of each group: how well its cycles were foretold. Only differences mean something."""
+    evidence: float = 0.0
+    """Log evidence: how well the cycles were foretold. Only differences mean something."""
 
     def only(self, tools: Sequence[int]) -> "Fitted":
         """What is known of some of the tools, in the order given."""
         return Fitted(self.grid, self.weight[list(tools)], self.evidence)
+
+    @property
+    def typical(self) -> Floats:
+        """The typical life of each tool: the geometric mean of its median age at failure."""
+        middle = self.grid.log_scale + self.grid.family.log_age(math.log(2), self.grid.log_shape)
+        life: Floats = np.exp(self.weight @ middle)
+        return life
 
     def survival(self, age: ArrayLike) -> Floats:
         """Chance that a fresh cycle of each tool outlives each age: tools x ages."""
@@ -114,77 +227,113 @@ class Fitted:
         chance: Floats = self.weight @ gone.T
         return chance
 
-    def bad_by(self, age: ArrayLike, good_at: ArrayLike) -> Floats:
-        """Chance that the running cycle of each tool has failed by `age`, given that it was good at `good_at`: one a tool.
+    def bad_by(self, age: ArrayLike, running: Running) -> Floats:
+        """Chance that the running cycle of each tool has failed by `age`, given its looks: one a tool.
 
-        The weights have to include the running cycle, right-censored at `good_at`.
+        The weights have to include the running cycle.
         """
-        at, good = np.asarray(age, float), np.asarray(good_at, float)
-        gain = np.maximum(self.grid.hazard(at) - self.grid.hazard(good), 0.0)
-        chance: Floats = (self.weight * -np.expm1(-gain)).sum(axis=1)
+        return self._bad_by(np.asarray(age, float), running, self._looked(running))
+
+    def _looked(self, running: Running) -> tuple[Floats, Floats, Floats]:
+        """For each tool, piece and point: hazard at the lower edge, its weight there, and the chance of all looks."""
+        at_lower = self.grid.hazard(running.lower)
+        # Everything is counted from the first piece on, so that nothing runs out of digits.
+        alive = running.weight[..., None] * np.exp(at_lower[:, :1] - at_lower)
+        span = np.where(np.isinf(running.upper[..., None]), FAR, self.grid.hazard(running.upper)) - at_lower
+        return at_lower, alive, np.maximum((alive * -np.expm1(-span)).sum(axis=1), 1e-300)
+
+    def _bad_by(self, age: Floats, running: Running, looked: tuple[Floats, Floats, Floats]) -> Floats:
+        at_lower, alive, seen = looked
+        reached = np.clip(age[:, None], running.lower, running.upper)
+        gain = np.maximum(self.grid.hazard(reached) - at_lower, 0.0)
+        failed = (alive * -np.expm1(-gain)).sum(axis=1)
+        chance: Floats = np.minimum((self.weight * failed / seen).sum(axis=1), 1.0)
         return chance
 
-    def failure_age(self, good_at: ArrayLike, chance: float) -> Floats:
-        """The age by which the hidden failure of the running cycle has come with `chance`, by bisection: one a tool."""
-        good = np.asarray(good_at, float)
-        low, high = np.log(good + 1e-9), np.full(good.shape, float(self.grid.log_scale.max()) + 12.0)
-        for _ in range(60):
-            middle = (low + high) / 2
-            early = self.bad_by(np.exp(middle), good) < chance
-            low, high = np.where(early, middle, low), np.where(early, high, middle)
-        age: Floats = np.exp((low + high) / 2)
+    def failure_age(self, running: Running, chance: float) -> Floats:
+        """The age by which the hidden failure of the running cycle has come with `chance`: one a tool."""
+        age: Floats = self.failure_ages(running, [chance])[:, 0]
         return age
 
+    def failure_ages(self, running: Running, chances: Sequence[float]) -> Floats:
+        """The ages by which the hidden failure of the running cycle has come with each of the chances: tools x chances.
 
-def fit(cycles: Cycles, groups: Sequence[int], seed: int = 0) -> Fitted:
-    """Fit all tools; `groups` gives the type of each tool, and sisters of a type are pooled.
+        A coarse curve first, then bisection between two of its points.
+        """
+        looked, start = self._looked(running), running.lower[:, :1]
+        steps = np.linspace(float(self.grid.log_scale.min()) - 9.0, float(self.grid.log_scale.max()) + 12.0, COARSE)
 
-    Cycles include the running ones. Deterministic for one seed. The weights are the average of the posteriors under
-    BOOTSTRAPS draws of the type's normal.
-    """
+        def bad_at(log_past: Floats) -> Floats:
+            ages = start + np.exp(log_past)
+            return np.column_stack([self._bad_by(age, running, looked) for age in ages.T])
+
+        curve = bad_at(np.repeat(steps[None], start.size, axis=0))
+        wanted = np.asarray(chances, float)
+        cell = np.clip((curve[:, :, None] < wanted).sum(axis=1), 1, COARSE - 1)
+        low, high = steps[cell - 1], steps[cell]
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            early = bad_at(middle) < wanted
+            low, high = np.where(early, middle, low), np.where(early, high, middle)
+        ages: Floats = start + np.exp((low + high) / 2)
+        return ages
+
+
+class Sisters:
+    """The cycles of sister tools under one family of wear: how well they are foretold, and then what is known of each."""
+
+    def __init__(self, cycles: Cycles, tools: int, family: Family = WEIBULL):
+        """`cycles` include the running ones; tools are numbered from 0, and those without a cycle borrow all."""
+        self.grid = Grid.over(cycles, family)
+        self._tools = tools
+        likelihood = log_likelihood(cycles, self.grid, tools)
+        self._imagined = np.vstack([likelihood, _end(cycles, self.grid) * tools / (tools + END_HALF)])
+        top = self._imagined.max(axis=1, keepdims=True)
+        self._scaled = np.exp(self._imagined - top)
+        share = np.append(np.ones(tools), END_WEIGHT)
+        self._middle = _em(self._scaled, self.grid, share, _Normal.wide(self.grid), EM_STEPS)
+        density = self._middle.density(self.grid)
+        foretold = np.log((self._scaled[:tools] * density).sum(axis=1) / density.sum()) + top[:tools, 0]
+        self.evidence = float(foretold.sum())
+
+    def fitted(self, seed: int = 0) -> Fitted:
+        """What is known of each: the average of the posteriors under BOOTSTRAPS draws of the type's normal."""
+        random, tools = np.random.default_rng(seed), self._tools
+        total = np.zeros((tools, self.grid.points.shape[0]))
+        for _ in range(BOOTSTRAPS):
+            # Dirichlet weights over the tools: which of them happened to be looked at might have been otherwise.
+            luck = np.asarray(random.exponential(size=tools))
+            share = np.append(luck * tools / max(float(luck.sum()), 1e-9), END_WEIGHT)
+            drawn = _em(self._scaled, self.grid, share, self._middle, EM_STEPS // 3)
+            total += _posterior(self._scaled[:tools], drawn.moved(random, tools), self.grid)
+        return Fitted(self.grid, total / BOOTSTRAPS, self.evidence)
+
+    def alike(self) -> Fitted:
+        """The same as if all sisters wore alike, one scale and shape for the whole type: a yardstick, not a forecast."""
+        together = self._imagined.sum(axis=0)
+        weight = np.exp(together - together.max())
+        return Fitted(self.grid, np.repeat(weight[None] / weight.sum(), self._tools, axis=0), self.evidence)
+
+
+def fit(cycles: Cycles, groups: Sequence[int], family: Family = WEIBULL, seed: int = 0) -> dict[int, tuple[Whole, Fitted]]:
+    """Fit all tools; `groups` gives the type of each tool. Returns {type: (its tools, what is known of them)}."""
     group = np.asarray(groups, np.int64)
-    grid = Grid.over(cycles)
-    likelihood = log_likelihood(cycles, grid, group.size)
-    weight = np.empty_like(likelihood)
-    evidence: dict[int, float] = {}
-    random = np.random.default_rng(seed)
+    found: dict[int, tuple[Whole, Fitted]] = {}
     for kind in np.unique(group):
         members = np.flatnonzero(group == kind)
-        pooled = _pooled(likelihood[members], _ends(cycles, members, grid), grid, random)
-        weight[members], evidence[int(kind)] = pooled
-    return Fitted(grid, weight, evidence)
+        found[int(kind)] = members, Sisters(cycles.of_tools(members), members.size, family).fitted(seed)
+    return found
 
 
-def _ends(cycles: Cycles, members: NDArray[np.int64], grid: Grid) -> Floats:
-    """Log likelihood of an imagined sister that failed somewhere within END times the longest age that its type was seen at.
+def _end(cycles: Cycles, grid: Grid) -> Floats:
+    """Log likelihood of an imagined sister that failed somewhere within END times the longest age that was seen.
 
     Without it a type that has hardly failed has no upper end, and its windows open too late.
     """
-    seen = np.isin(cycles.tool, members)
-    ages = np.concatenate([cycles.lower[seen], cycles.upper[seen]])
-    longest = ages[np.isfinite(ages)].max(initial=0.0)
-    if longest <= 0:
+    if cycles.longest <= 0:
         return np.zeros(grid.points.shape[0])
-    ended: Floats = np.log(np.maximum(-np.expm1(-grid.hazard([END * longest])[0]), 1e-300))
+    ended: Floats = np.log(np.maximum(-np.expm1(-grid.hazard([END * cycles.longest])[0]), 1e-300))
     return ended
-
-
-def _pooled(likelihood: Floats, ended: Floats, grid: Grid, random: np.random.Generator) -> tuple[Floats, float]:
-    tools = likelihood.shape[0]
-    imagined = np.vstack([likelihood, ended])
-    scaled = np.exp(imagined - imagined.max(axis=1, keepdims=True))
-    start = _Normal.wide(grid)
-    middle = _em(scaled, grid, np.append(np.ones(tools), END_WEIGHT), start, EM_STEPS)
-    total = np.zeros_like(likelihood)
-    for _ in range(BOOTSTRAPS):
-        # Dirichlet weights over the tools: which of them happened to be looked at might have been otherwise.
-        luck = np.asarray(random.exponential(size=tools))
-        share = np.append(luck * tools / max(float(luck.sum()), 1e-9), END_WEIGHT)
-        drawn = _em(scaled, grid, share, middle, EM_STEPS // 3)
-        total += _posterior(scaled[:tools], drawn.moved(random, tools), grid)
-    density = middle.density(grid)
-    foretold = np.log((scaled[:tools] * density).sum(axis=1) / density.sum()) + likelihood.max(axis=1)
-    return total / BOOTSTRAPS, float(foretold.sum())
 
 
 @dataclass(frozen=True)
@@ -200,7 +349,7 @@ class _Normal:
     def density(self, grid: Grid) -> Floats:
         apart = grid.points - self.mean
         inverse = np.linalg.inv(self.covariance)
-        log: Floats = -0.5 * np.einsum("gi,ij,gj->g", apart, inverse, apart)
+        log: Floats = -0.5 * ((apart @ inverse) * apart).sum(axis=1)
         dense: Floats = np.exp(log - log.max()) + 1e-300
         return dense
 
@@ -217,13 +366,14 @@ def _posterior(scaled: Floats, normal: _Normal, grid: Grid) -> Floats:
 
 def _em(scaled: Floats, grid: Grid, share: Floats, normal: _Normal, steps: int) -> _Normal:
     points = grid.points
-    squares = points[:, :, None] * points[:, None, :]
+    products = np.column_stack([points[:, 0] ** 2, points[:, 0] * points[:, 1], points[:, 1] ** 2])
     total = share.sum()
     for _ in range(steps):
         mixed = share @ _posterior(scaled, normal, grid)
         first = mixed @ points
         mean = np.array([first[0] / total, (first[1] + SHAPE_WEIGHT * SHAPE_MEAN) / (total + SHAPE_WEIGHT)])
-        second = np.einsum("g,gij->ij", mixed, squares)
+        across = mixed @ products
+        second = np.array([[across[0], across[1]], [across[1], across[2]]])
         scatter = second - np.outer(first, mean) - np.outer(mean, first) + total * np.outer(mean, mean)
         prior = np.diag(SPREAD**2) * SPREAD_WEIGHT
         normal = _Normal(mean, (scatter + prior) / (total + SPREAD_WEIGHT))

@@ -1,14 +1,18 @@
-"""The cost of checking a tool every T wafers: renewal-reward over the cycles of a Weibull wear."""
+"""The cost of checking a tool every T wafers: renewal-reward over the cycles of its wear."""
 
 from dataclasses import dataclass
-from math import gamma
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fabwatch.stats.families import WEIBULL, Family
+
 Floats = NDArray[np.float64]
 TERMS, POINTS = 300, 300
 """So many looks of a cycle are summed one by one, and so many points make up the integral of the rest."""
+TABLED = np.arange(-9.0, 7.0, 0.02)
+"""The log(T / scale) of the table of looks."""
 GONE = 40.0
 """A cumulative hazard from which nothing survives that could matter."""
 
@@ -24,44 +28,96 @@ class Costs:
     false: float
 
 
-def expected_looks(every: Floats, scale: Floats, shape: Floats) -> Floats:
+def expected_looks(every: Floats, scale: Floats, shape: Floats, family: Family = WEIBULL) -> Floats:
     """A = sum over j >= 0 of S(j T): the looks of a cycle up to the first that could see the failure, plus one.
 
     Arrays broadcast against each other; scale and T in one unit. The first TERMS looks are summed one by one, the smooth
-    rest is an integral by the midpoint rule, taken in the logarithm of j.
+    rest is an integral by the trapezoidal rule, taken in the logarithm of j.
     """
     every, scale, shape = np.broadcast_arrays(np.asarray(every, float), np.asarray(scale, float), np.asarray(shape, float))
-    step = every / scale
-    total = np.ones(step.shape)
+    log_step, log_shape = np.log(every / scale), np.log(shape)
+    total = np.ones(log_step.shape)
     for j in range(1, TERMS):
-        term = np.exp(-np.minimum((j * step) ** shape, GONE))
+        term = np.exp(-np.minimum(family.hazard(np.log(j) + log_step, log_shape), GONE))
         total = total + term
         if float(term.max(initial=0.0)) < 1e-12:
             return total
     begin = np.log(TERMS - 0.5)
-    finish = np.maximum(np.log(GONE) / shape - np.log(step), begin)
+    finish = np.maximum(family.log_age(GONE, log_shape) - log_step, begin)
     part = np.linspace(0.0, 1.0, POINTS)
     at = begin + (finish - begin)[..., None] * part
-    height = np.exp(at - np.minimum(np.exp(shape[..., None] * (at + np.log(step)[..., None])), GONE))
+    height = np.exp(at - np.minimum(family.hazard(at + log_step[..., None], log_shape[..., None]), GONE))
     rest: Floats = np.trapezoid(height, part, axis=-1) * (finish - begin)
     return np.asarray(total + rest)
+
+
+def tabled_looks(log_step: Floats, log_shape: Floats, family: Family = WEIBULL) -> Floats:
+    """`expected_looks` from a table, for many steps at few shapes: log(T / scale) and log shape, a row a shape.
+
+    The table is read by straight lines in the logarithms, where A is all but straight (good to 1e-4); a step below the table
+    has A = E[X] / T + 1/2.
+    """
+    looks = np.empty(np.broadcast_shapes(log_step.shape, log_shape.shape))
+    log_step, log_shape = np.broadcast_arrays(log_step, log_shape)
+    kinds = np.unique(log_shape)
+    table = _table(family, tuple(kinds.tolist()))
+    for kind, column in zip(kinds, table, strict=True):
+        here = log_shape == kind
+        looks[here] = np.exp(np.interp(log_step[here], TABLED, column))
+    below = log_step < TABLED[0]
+    if below.any():
+        looks[below] = family.mean(log_shape[below]) / np.exp(log_step[below]) + 0.5
+    return looks
+
+
+@lru_cache(maxsize=8)
+def _table(family: Family, log_shapes: tuple[float, ...]) -> Floats:
+    shapes = np.exp(np.array(log_shapes))[:, None]
+    table: Floats = np.log(expected_looks(np.exp(TABLED)[None, :], np.ones(1), shapes, family))
+    return table
+
+
+@dataclass(frozen=True)
+class Share:
+    """The long-run cost of one unit of the clock: a part that stands alone, and a part for every wafer run in that unit."""
+
+    fixed: Floats
+    per_wafer: Floats
+
+
+def cost_share(
+    every: Floats,
+    scale: Floats,
+    shape: Floats,
+    costs: Costs,
+    sensitivity: float = 1.0,
+    false_alarm: float = 0.0,
+    family: Family = WEIBULL,
+    looks: Floats | None = None,
+) -> Share:
+    """The long-run cost of a check every `every` units of the clock; arrays broadcast.
+
+    C(T) = [c_qual n + c_false f (A - 1) + c_contain T / s + c_scrap bad + c_fail] / len, with A as in `expected_looks`,
+    n = A + (1 - s) / s looks, len = T n from restore to detection, bad = len - E[X] of it after the failure. What is
+    contained and bad is counted in wafers, so those two parts are multiplied by the wafers run in one unit of the clock.
+    `looks` is A where it is known already.
+    Source: renewal-reward theorem for periodic inspection, R. E. Barlow and F. Proschan, Mathematical Theory of
+    Reliability (1965), chapter 4.
+    """
+    if looks is None:
+        looks = expected_looks(every, scale, shape, family)
+    mean = np.broadcast_to(scale * family.mean(np.log(np.asarray(shape, float))), looks.shape)
+    checks = looks + (1 - sensitivity) / sensitivity
+    length = every * checks
+    bad = np.maximum(length - mean, 0.0)
+    fixed: Floats = (costs.qual * checks + costs.false * false_alarm * (looks - 1) + costs.fail) / length
+    per_wafer: Floats = (costs.contain * every / sensitivity + costs.scrap * bad) / length
+    return Share(fixed, per_wafer)
 
 
 def cost_per_wafer(
     every: Floats, scale: Floats, shape: Floats, costs: Costs, sensitivity: float = 1.0, false_alarm: float = 0.0
 ) -> Floats:
-    """Long-run cost per wafer of a check every `every` wafers, under a Weibull wear; arrays broadcast.
-
-    C(T) = [c_qual n + c_false f (A - 1) + c_contain T / s + c_scrap bad + c_fail] / len, with A as in `expected_looks`,
-    n = A + (1 - s) / s looks, len = T n wafers from restore to detection, bad = len - E[X] of them after the failure.
-    Source: renewal-reward theorem for periodic inspection, R. E. Barlow and F. Proschan, Mathematical Theory of
-    Reliability (1965), chapter 4.
-    """
-    looks = expected_looks(every, scale, shape)
-    mean = np.broadcast_to(scale * np.vectorize(gamma)(1 + 1 / np.asarray(shape, float)), looks.shape)
-    checks = looks + (1 - sensitivity) / sensitivity
-    length = every * checks
-    bad = np.maximum(length - mean, 0.0)
-    spent = costs.qual * checks + costs.false * false_alarm * (looks - 1) + costs.contain * every / sensitivity
-    cost: Floats = (spent + costs.scrap * bad + costs.fail) / length
-    return cost
+    """Long-run cost per wafer of a check every `every` wafers, under a Weibull wear (see `cost_share`)."""
+    share = cost_share(every, scale, shape, costs, sensitivity, false_alarm)
+    return share.fixed + share.per_wafer

@@ -12,7 +12,8 @@
     └── BadQuestion           the question names something the fab does not have
         ├── UnknownTool       no tool, area, chamber or qual type of that name
         ├── UnknownTime       not a time, or no qual at that time
-        └── NothingFailed     containment asked for, and no qual has failed
+        ├── NothingFailed     containment asked for, and no qual has failed
+        └── TooFewFailures    a forecast asked for where nothing is known to make one of
 
 Faults in data are not errors: they become rows of `problems` (see `terms.problems`).
 """
@@ -101,6 +102,12 @@ class NothingFailed(BadQuestion):
     """Containment was asked for, and no qual has failed."""
 
     hint = "name the suspect qual yourself: fabwatch contain TOOL --at TIME"
+
+
+class TooFewFailures(BadQuestion):
+    """A forecast was asked for where there is no qual of the tool or of any sister to make one of."""
+
+    hint = "load quals and restores of these tools or of tools of their type; from 3 failures on a forecast says more"
 
 
 def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fabwatch.terms.answers import Answer, plain
 from fabwatch.terms.clock import iso
-from fabwatch.terms.words import sentence
+from fabwatch.terms.words import sentence, unit_of
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,37 @@ class Window:
 
 @dataclass(frozen=True)
 class NextQual:
-    """One coming qual at the usual interval: in how many days, and the chance that it is the one that fails."""
+    """One coming qual at the usual interval: in how many days, and the chance that it is the first that fails."""
 
     day: float
     p_fail: float
     at: datetime
+
+
+@dataclass(frozen=True)
+class Why:
+    """What a forecast rests on, as numbers; lives and ages are on its clock."""
+
+    wafers: int
+    """Wafers of this tool on record."""
+    span_days: float
+    sister_failures: int
+    sister_quals: int
+    life: float
+    """Typical life of this tool from a restore to the hidden failure."""
+    sisters_life: float | None
+    family: str
+    clock_evidence: float
+    """Log evidence of the clock over the other one."""
+    restored_at: datetime | None
+    pace_spread: float
+    checked_every_days: float | None
+    checked_by: str
+    """Whether the usual round goes by days or by wafers."""
+    if_passed: tuple[float, float]
+    """The 80 % window, from then on, if the next qual passes."""
+    if_restored: tuple[float, float]
+    """The 80 % window if it were restored now."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +78,74 @@ class Forecast:
     quals: int
     sisters: int
     doubts: tuple[str, ...]
-    sentence: str
+    failed_open: bool
+    why: Why
+    quantiles: dict[str, float]
+    """Ages of the hidden failure by chance, on the clock."""
+    days_quantiles: dict[str, float]
+    """Days from now until it, by chance; empty where nothing ran of late."""
+
+    @property
+    def place(self) -> str:
+        """The tool, and the chamber when it is one."""
+        return self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+
+    def sentence(self, language: str = "en") -> str:
+        """The window and the chance to be bad already."""
+        said = {"place": self.place, "qual_type": self.qual_type}
+        if self.failed_open:
+            return sentence(language, "forecast_failed", **said)
+        told: dict[str, object] = {**said, "cover": self.window.coverage, "bad": self.p_bad_now}
+        if self.window.from_days is None or self.window.to_days is None:
+            low, high = self.window.from_wafers, self.window.to_wafers
+            return sentence(language, "forecast_wafers", low=low, high=high, **told)
+        low, high = self.window.from_days, self.window.to_days
+        key = "forecast_weeks" if high > 3650 else "forecast_days"
+        return sentence(language, key, low=low, high=high, **told)
+
+    def page(self, language: str = "en") -> list[str]:
+        """The full page: what the forecast rests on, and what would change it."""
+        why, unit = self.why, unit_of(language, self.clock)
+
+        def said(key: str, **values: object) -> str:
+            return sentence(language, f"why_{key}", place=self.place, unit=unit, **values)
+
+        lines = [
+            self.sentence(language),
+            said("rests", failures=self.failures, quals=self.quals, wafers=why.wafers, days=why.span_days),
+        ]
+        if self.sisters:
+            lines.append(said("sisters", n=self.sisters, failures=why.sister_failures, quals=why.sister_quals))
+        if why.sisters_life:
+            lines.append(said("life", life=why.life, theirs=why.sisters_life, ratio=why.life / why.sisters_life))
+        else:
+            lines.append(said("life_alone", life=why.life))
+        key = "age" if why.restored_at else "age_unknown"
+        lines.append(said(key, age=self.age, good=self.age_at_last_good, at=iso(why.restored_at)))
+        lines.append(said("pace", pace=self.pace_per_day, spread=why.pace_spread))
+        if self.next_quals:
+            day, fail = self.next_quals[0].day, self.next_quals[0].p_fail
+            risk = self.wafers_at_risk_at_next_qual or 0
+            lines.append(said("next", every=why.checked_every_days, day=day, fail=fail, risk=risk))
+        key = "clock_tie" if why.clock_evidence <= 2 else "clock"
+        lines.append(said(key, clock=unit, nats=why.clock_evidence, family=why.family))
+        lines.append(said("if_passed", low=why.if_passed[0], high=why.if_passed[1]))
+        lines.append(said("if_restored", low=why.if_restored[0], high=why.if_restored[1]))
+        return [*lines, *(said("doubt", doubt=doubt) for doubt in self.doubts)]
+
+
+@dataclass(frozen=True)
+class Combined:
+    """All checks of one tool together: when the first of them will fail."""
+
+    area: str | None
+    tool: str
+    qual_types: tuple[str, ...]
+    checks: int
+    p_bad_now: float
+    coverage: float
+    from_days: float | None
+    to_days: float | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +154,13 @@ class Forecasts(Answer):
 
     coverage: float
     tools: tuple[Forecast, ...] = ()
+    combined: tuple[Combined, ...] = ()
+    """Tools under several checks, any of which may fail."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, each tool with its sentence."""
+        plain_rows = [{**row, "sentence": tool.sentence()} for row, tool in zip(plain(self.tools), self.tools, strict=True)]
+        return {**super().to_dict(), "tools": plain_rows}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a tool or chamber and qual type; windows and quantiles flat."""
@@ -70,8 +170,10 @@ class Forecasts(Answer):
             row |= row.pop("window")
             row |= {f"age_{name}": value for name, value in row.pop("age_quantiles").items()}
             coming = row.pop("next_quals")
+            for name in ("why", "quantiles", "days_quantiles"):
+                del row[name]
             row |= {"next_qual_day": coming[0]["day"] if coming else None, "p_fail": coming[0]["p_fail"] if coming else None}
-            rows.append({**row, "doubts": "; ".join(row["doubts"])})
+            rows.append({**row, "doubts": "; ".join(row["doubts"]), "sentence": tool.sentence()})
         return rows
 
     def sentence(self, language: str = "en") -> str:
@@ -86,6 +188,22 @@ class CurvePoint:
 
     wafers: int
     cost: float
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the time on record had of quals, wafers contained and wafers run bad, and would have had at the advice."""
+
+    days: float
+    quals: int
+    quals_advised: float
+    contained: float
+    contained_advised: float
+    bad: float
+    """Expected wafers that ran after the hidden failure."""
+    bad_advised: float
+    cost: float
+    cost_advised: float
 
 
 @dataclass(frozen=True)
@@ -106,8 +224,28 @@ class Advice:
     high_wafers: int
     cost_today: float | None
     cost_advised: float
+    cost_per_day_today: float | None
+    cost_per_day_advised: float | None
+    hours_per_week_today: float | None
+    hours_per_week_advised: float | None
+    """Hours of the tool that its quals take."""
     curve: tuple[CurvePoint, ...]
-    sentence: str
+    replay: Replay | None
+
+    @property
+    def place(self) -> str:
+        """The tool, and the chamber when it is one."""
+        return self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+
+    def sentence(self, language: str = "en") -> str:
+        """The advice, and today's interval beside it."""
+        said: dict[str, object] = {"place": self.place, "qual_type": self.qual_type, "advised": self.advised_wafers}
+        said |= {"low": self.low_wafers, "high": self.high_wafers, "days": self.advised_days or 0.0}
+        if self.advised_days is None:
+            return sentence(language, "interval_idle", **said)
+        if self.today_wafers is None:
+            return sentence(language, "interval", **said)
+        return sentence(language, "interval_today", today=self.today_wafers, gap=self.today_days, **said)
 
 
 @dataclass(frozen=True)
@@ -115,13 +253,36 @@ class Intervals(Answer):
     """How often to check each tool."""
 
     tools: tuple[Advice, ...] = ()
+    qual_hours: float | None = None
+    """Hours a week that the quals of this selection may take, when they are limited."""
+    price_per_hour: float | None = None
+    """What one more hour a week would be worth, per hour."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, each tool with its sentence."""
+        plain_rows = [{**row, "sentence": tool.sentence()} for row, tool in zip(plain(self.tools), self.tools, strict=True)]
+        return {**super().to_dict(), "tools": plain_rows}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a tool or chamber and qual type, without its curve."""
-        return [{name: value for name, value in plain(tool).items() if name != "curve"} for tool in self.tools]
+        rows = []
+        for tool in self.tools:
+            row = plain(tool)
+            del row["curve"]
+            replay = row.pop("replay") or {}
+            rows.append({**row, **{f"replay_{name}": value for name, value in replay.items()}, "sentence": tool.sentence()})
+        return rows
 
     def sentence(self, language: str = "en") -> str:
-        """How many tools could be checked more seldom, and how many should be checked more often."""
+        """How many tools could be checked more seldom or should be more often, and the hours of quals that takes."""
         often = sum(t.today_wafers is not None and t.today_wafers > t.high_wafers for t in self.tools)
         seldom = sum(t.today_wafers is not None and t.today_wafers < t.low_wafers for t in self.tools)
-        return sentence(language, "intervals", tools=len(self.tools), often=often, seldom=seldom)
+        said = sentence(language, "intervals", tools=len(self.tools), often=often, seldom=seldom)
+        both = [t for t in self.tools if t.hours_per_week_today is not None and t.hours_per_week_advised is not None]
+        if both:
+            today = sum(t.hours_per_week_today or 0.0 for t in both)
+            advised = sum(t.hours_per_week_advised or 0.0 for t in both)
+            said += sentence(language, "intervals_hours", today=today, advised=advised)
+        if self.qual_hours is not None:
+            said += sentence(language, "intervals_limit", limit=self.qual_hours, price=self.price_per_hour or 0.0)
+        return said

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from fabwatch.terms.errors import BadSettings, nearest
 from fabwatch.terms.tables import BY_NAME, LOADED
+from fabwatch.terms.words import RESTORE
 
 FILE = "fab.toml"
 
@@ -135,8 +136,19 @@ class QualSettings(_Stated):
     false_alarm: float = Field(0.0, ge=0, lt=1, description="Chance that it fails a good tool.")
     warning: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be watched.")
     inhibit: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be stopped.")
+    resets: Names = Field((), description="Kinds of restore (pm, repair, part) that reset it; none stated means all.")
+    hours: float = Field(1.0, gt=0, description="Hours of the tool that one qual takes.")
     wear_shape: float = Field(1.0, gt=0, description="Weibull shape of the wear, for a qual that can miss.")
     wear_scale: float | None = Field(None, gt=0, description="Weibull scale in wafers; none means no wear is assumed.")
+
+    @field_validator("resets")
+    @classmethod
+    def _resets_are_kinds_of_restore(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        kinds = sorted(set(RESTORE.values()))
+        for name in value:
+            if name not in kinds:
+                raise ValueError(f"no kind of restore {name!r}; it is one of {', '.join(kinds)}")
+        return value
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> "QualSettings":

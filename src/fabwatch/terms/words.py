@@ -20,6 +20,9 @@ RESTORE: Mapping[str, str] = {
 
 VOCABULARIES: Mapping[str, Mapping[str, object]] = {"passed": PASSED, "kind": KIND, "restore": RESTORE}
 
+ALARM = ("alarm", "fault", "fdc", "ooc", "oos", "excursion", "suspect", "trigger", "event", "unscheduled")
+"""What the reason of a qual holds when something had happened; any other reason counts as the usual round."""
+
 NOTHING = frozenset({"", "null", "none", "n/a", "na", "nan", "-", "--", "\\n"})
 """What an empty cell looks like in exports, in lower case."""
 
@@ -38,13 +41,38 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "forecast": "{tools:,} forecasts as of {as_of}; {bad:,} tools or chambers are more likely bad than good already.",
         "forecast_days": "{place} {qual_type}: {cover:.0%}: fails between day {low:.1f} and day {high:.1f}; "
         "{bad:.1%} that it is bad already.",
+        "forecast_weeks": "{place} {qual_type}: {cover:.0%}: fails after day {low:.0f}, perhaps not for years; "
+        "{bad:.1%} that it is bad already.",
         "forecast_wafers": "{place} {qual_type}: {cover:.0%}: fails between {low:,} and {high:,} wafers from now; "
         "{bad:.1%} that it is bad already. Nothing ran of late.",
+        "why_rests": "It rests on {failures:,} failures among {quals:,} quals of {place}, over {wafers:,} wafers and "
+        "{days:.0f} days on record.",
+        "why_sisters": "{n:,} sisters lend {failures:,} failures among {quals:,} quals.",
+        "why_life": "From a restore to the hidden failure {place} typically lasts {life:,.0f} {unit}, its sisters "
+        "{theirs:,.0f}: {ratio:.2f} times.",
+        "why_life_alone": "From a restore to the hidden failure it typically lasts {life:,.0f} {unit}; it has no sisters.",
+        "why_age": "{age:,.1f} {unit} since the restore of {at}; it was good at {good:,.1f}.",
+        "why_age_unknown": "{age:,.1f} {unit} since the first move on record (no restore is known); "
+        "it was good at {good:,.1f}.",
+        "why_pace": "It runs {pace:,.0f} wafers a day, give or take {spread:.0%} from week to week.",
+        "why_next": "It is checked about every {every:.1f} days. The next qual, in {day:.1f} days, fails with {fail:.1%}; "
+        "{risk:,} wafers are at risk by then.",
+        "why_clock": "The wear counts in {clock}: the log evidence is better by {nats:.1f} (family: {family}).",
+        "why_clock_tie": "The wear is counted in {clock}; the other clock foretells it about as well "
+        "(log evidence {nats:.1f}, family: {family}).",
+        "why_if_passed": "What would change it: if the next qual passes, 80 %: {low:,.0f} to {high:,.0f} {unit} from then.",
+        "why_if_restored": "If it were restored now, 80 %: {low:,.0f} to {high:,.0f} {unit} from then.",
+        "why_doubt": "Doubt: {doubt}.",
         "intervals": "{tools:,} tools or chambers; {often:,} should be checked more often, {seldom:,} could be "
         "checked more seldom.",
-        "interval": "{place} {qual_type}: check every {advised:,} wafers ({low:,} to {high:,} costs hardly more).",
-        "interval_today": "{place} {qual_type}: check every {advised:,} wafers ({low:,} to {high:,} costs hardly more); "
-        "today it is every {today:,} ({gap:.1f} days).",
+        "intervals_hours": " Quals take {today:,.1f} hours a week today, {advised:,.1f} as advised.",
+        "intervals_limit": " Limited to {limit:,.1f} hours a week: one more hour would save {price:,.4g}.",
+        "interval": "{place} {qual_type}: check every {advised:,} wafers ({days:.1f} days; {low:,} to {high:,} costs "
+        "hardly more).",
+        "interval_idle": "{place} {qual_type}: check every {advised:,} wafers ({low:,} to {high:,} costs hardly more). "
+        "Nothing ran of late.",
+        "interval_today": "{place} {qual_type}: check every {advised:,} wafers ({days:.1f} days; {low:,} to {high:,} costs "
+        "hardly more); today it is every {today:,} ({gap:.1f} days).",
         "forecast_failed": "{place} {qual_type}: a failed qual stands open; restore and check it.",
     },
     "es": {
@@ -62,16 +90,57 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "que bien.",
         "forecast_days": "{place} {qual_type}: {cover:.0%}: falla entre el día {low:.1f} y el {high:.1f}; "
         "{bad:.1%} de que ya esté mal.",
+        "forecast_weeks": "{place} {qual_type}: {cover:.0%}: falla después del día {low:.0f}, quizá no en años; "
+        "{bad:.1%} de que ya esté mal.",
         "forecast_wafers": "{place} {qual_type}: {cover:.0%}: falla dentro de {low:,} a {high:,} obleas; "
         "{bad:.1%} de que ya esté mal. Últimamente no ha procesado nada.",
+        "why_rests": "Se apoya en {failures:,} fallos entre {quals:,} controles de {place}, en {wafers:,} obleas y "
+        "{days:.0f} días registrados.",
+        "why_sisters": "{n:,} equipos gemelos aportan {failures:,} fallos entre {quals:,} controles.",
+        "why_life": "De una restauración al fallo oculto {place} dura normalmente {life:,.0f} {unit}, sus gemelos "
+        "{theirs:,.0f}: {ratio:.2f} veces.",
+        "why_life_alone": "De una restauración al fallo oculto dura normalmente {life:,.0f} {unit}; no tiene gemelos.",
+        "why_age": "{age:,.1f} {unit} desde la restauración de {at}; estaba bien a {good:,.1f}.",
+        "why_age_unknown": "{age:,.1f} {unit} desde el primer movimiento registrado (no consta ninguna restauración); "
+        "estaba bien a {good:,.1f}.",
+        "why_pace": "Procesa {pace:,.0f} obleas al día, con una variación semanal de {spread:.0%}.",
+        "why_next": "Se controla cada {every:.1f} días. El próximo control, dentro de {day:.1f} días, falla con {fail:.1%}; "
+        "para entonces habrá {risk:,} obleas en riesgo.",
+        "why_clock": "El desgaste se cuenta en {clock}: la log-evidencia es mejor en {nats:.1f} (familia: {family}).",
+        "why_clock_tie": "El desgaste se cuenta en {clock}; el otro reloj lo predice casi igual "
+        "(log-evidencia {nats:.1f}, familia: {family}).",
+        "why_if_passed": "Qué lo cambiaría: si el próximo control sale bien, 80 %: de {low:,.0f} a {high:,.0f} {unit} "
+        "desde entonces.",
+        "why_if_restored": "Si se restaurase ahora, 80 %: de {low:,.0f} a {high:,.0f} {unit} desde entonces.",
+        "why_doubt": "Duda: {doubt}.",
         "intervals": "{tools:,} equipos o cámaras; {often:,} deberían controlarse más a menudo, {seldom:,} menos a menudo.",
-        "interval": "{place} {qual_type}: controlar cada {advised:,} obleas (de {low:,} a {high:,} apenas cuesta más).",
-        "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas (de {low:,} a {high:,} "
-        "apenas cuesta más); "
-        "hoy es cada {today:,} ({gap:.1f} días).",
+        "intervals_hours": " Los controles ocupan {today:,.1f} horas a la semana hoy, {advised:,.1f} según el consejo.",
+        "intervals_limit": " Con un límite de {limit:,.1f} horas a la semana: una hora más ahorraría {price:,.4g}.",
+        "interval": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días; de {low:,} a {high:,} "
+        "apenas cuesta más).",
+        "interval_idle": "{place} {qual_type}: controlar cada {advised:,} obleas (de {low:,} a {high:,} apenas cuesta "
+        "más). Últimamente no ha procesado nada.",
+        "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días; de {low:,} a {high:,} "
+        "apenas cuesta más); hoy es cada {today:,} ({gap:.1f} días).",
         "forecast_failed": "{place} {qual_type}: hay un control fallido abierto; repárelo y contrólelo.",
     },
 }
+
+
+def is_alarm(reason: str | None) -> bool:
+    """True for the reason of a qual that was done because something had happened."""
+    return reason is not None and any(word in reason.casefold() for word in ALARM)
+
+
+UNITS: Mapping[str, Mapping[str, str]] = {
+    "en": {"wafers": "wafers", "days": "days"},
+    "es": {"wafers": "obleas", "days": "días"},
+}
+
+
+def unit_of(language: str, clock: str) -> str:
+    """The unit of a clock in a language."""
+    return UNITS.get(language, UNITS["en"]).get(clock, clock)
 
 
 def sentence(language: str, key: str, **values: object) -> str:

@@ -1,0 +1,77 @@
+"""What the time on record would have had under another interval: the same hidden failures, other looks."""
+
+import numpy as np
+
+from fabwatch.quals.history import Cycle
+from fabwatch.quals.wear import Wear
+from fabwatch.stats.pooling import Floats
+from fabwatch.stats.renewal import Costs
+from fabwatch.terms.forecasts import Replay
+
+PARTS = np.array([0.125, 0.375, 0.625, 0.875])
+"""A hidden failure known to lie between two looks stands at each of these parts of its chance, with a quarter each."""
+
+
+def replay(wear: Wear, member: int, every: float, wafers_a_unit: float, costs: Costs) -> Replay | None:
+    """Quals, wafers contained and wafers run bad as they were, and as they would have been with a look every `every`.
+
+    The hidden failures are placed by the tool's typical wear between the looks that bound them; a restore that came before
+    any failure still ends its cycle. None when no look is on record.
+    """
+    stream, clock = wear.streams[member], wear.clock
+    scale, shape = (
+        float(wear.fitted.weight[member] @ axis) for axis in (wear.fitted.grid.log_scale, wear.fitted.grid.log_shape)
+    )
+    was, would = np.zeros(4), np.zeros(4)
+    length, would_last = 0.0, 0.0
+    for cycle in stream.all_cycles:
+        ages, _ = cycle.ages(clock)
+        failed = cycle.failed
+        good = cycle.last_good.on(clock)
+        if failed is None:
+            end = stream.age.on(clock) if cycle is stream.running else (ages[-1] if ages else 0.0)
+            was += (len(ages), 0.0, 0.0, 0.0)
+            would += (end / every, 0.0, 0.0, 0.0)
+            length, would_last = length + end, would_last + end
+            continue
+        found = max(failed.age.on(clock), good)
+        began = _placed(wear, good, found, scale, shape)
+        misses = (1 - wear.stated.sensitivity) / wear.stated.sensitivity
+        looks = np.ceil(np.maximum(began, 1e-9) / every) + misses
+        seen = looks * every
+        was += (_looks_until(cycle), 1.0, (found - good) * wafers_a_unit, float((found - began).mean()) * wafers_a_unit)
+        bad = float((seen - began).mean()) * wafers_a_unit
+        would += (float(looks.mean()), 1.0, every / wear.stated.sensitivity * wafers_a_unit, bad)
+        length, would_last = length + found, would_last + float(seen.mean())
+    if not length or not was[0]:
+        return None
+    would *= length / would_last
+    prices = np.array([costs.qual, costs.fail, costs.contain, costs.scrap])
+    return Replay(
+        days=round(stream.span_days, 1),
+        quals=int(was[0]),
+        quals_advised=round(float(would[0]), 1),
+        contained=round(float(was[2])),
+        contained_advised=round(float(would[2])),
+        bad=round(float(was[3]), 1),
+        bad_advised=round(float(would[3]), 1),
+        cost=round(float(was @ prices), 2),
+        cost_advised=round(float(would @ prices), 2),
+    )
+
+
+def _looks_until(cycle: Cycle) -> int:
+    return next(n for n, look in enumerate(cycle.looks, 1) if not look.passed)
+
+
+def _placed(wear: Wear, good: float, found: float, log_scale: float, log_shape: float) -> Floats:
+    """Ages between `good` and `found` that stand for where the hidden failure was."""
+    family = wear.fitted.grid.family
+    with np.errstate(divide="ignore"):
+        log_age = np.log(np.array([good, found])) - log_scale
+    low, high = np.exp(-family.hazard(log_age, np.array(log_shape)))
+    if low - high < 1e-12:
+        return good + PARTS * (found - good)
+    hazard = -np.log(low - PARTS * (low - high))
+    ages = np.array([float(family.log_age(float(h), np.array(log_shape))) for h in hazard])
+    return np.clip(np.exp(ages + log_scale), good, found)
