@@ -12,7 +12,7 @@ import numpy as np
 
 from fabwatch.quals.history import Age, Cycle, Look, Stream
 
-START = datetime(2026, 1, 1)
+START = datetime(2025, 1, 1)
 SCENARIOS = {
     "normal": {},
     "few failures": {"lives": 0.8},
@@ -128,7 +128,7 @@ def _run(rng, tool, tool_type, scale, wear, draw, every, days, per_day, pace_spr
     )
 
 
-def write(made, folder):
+def worn_files(made, folder):
     """The same tools as files that a fab can load; each day's wafers end at noon. Returns the paths."""
     lines = {"tools": ["tool,tool_type,area"], "moves": ["lot,tool,wafers,end_at"]}
     lines |= {"quals": ["tool,qual_type,processed_at,passed"], "restores": ["tool,done_at,kind"]}

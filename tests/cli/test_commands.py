@@ -231,3 +231,20 @@ def test_a_closed_pipe_is_no_error(loaded, tmp_path):
     line = f"{sys.executable} -m fabwatch risk --fab {tmp_path / 'fab'} --json | true"
     run = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert run.stderr == ""
+
+
+def test_forecast_score_is_a_command_under_forecast(loaded):
+    code, out, _ = loaded("forecast", "score", "--as-of", "2026-05-01T10:30Z", json_out=True)
+    assert code == 0
+    assert {"coverage", "origins", "total", "by_area", "by_failures", "yardsticks", "calibration", "sentence"} <= set(out)
+    code, out, _ = loaded("forecast", "score", "--as-of", "2026-05-01T10:30Z")
+    assert code == 0
+    assert "said and came" in out
+
+
+def test_the_full_page_of_a_forecast_comes_in_english_and_spanish(loaded):
+    _, english, _ = loaded("forecast", "--why", "--as-of", "2026-05-01T10:30Z")
+    _, spanish, _ = loaded("forecast", "--why", "--lang", "es", "--as-of", "2026-05-01T10:30Z")
+    assert "It rests on" in english
+    assert "Se apoya en" in spanish
+    assert len(english.splitlines()) == len(spanish.splitlines()) > 5

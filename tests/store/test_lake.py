@@ -128,3 +128,13 @@ def test_times_are_naive_utc_inside(fab, write):
     assert fab._lake.ask("SELECT end_at, day FROM moves").fetchall() == [
         (datetime(2026, 5, 1, 8), datetime(2026, 5, 1).date())
     ]
+
+
+def test_a_fab_of_the_first_format_gets_the_tables_it_lacks_when_it_is_opened(tmp_path):
+    folder = tmp_path / "fab"
+    with Fab(folder, create=True) as fab:
+        fab._lake.ask("DROP TABLE lake.forecasts")
+    (folder / "fabwatch.json").write_text('{"format": 1}\n')
+    with Fab(folder) as fab:
+        assert fab._lake.rows("SELECT count(*) AS n FROM lake.forecasts") == [{"n": 0}]
+    assert (folder / "fabwatch.json").read_text() == '{"format": 2}\n'

@@ -30,6 +30,7 @@ KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by
 Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Language of sentences: en or es.")]
 ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
 AreaOption = Annotated[str | None, typer.Option(help="Only this area.")]
+ClockOption = Annotated[str, typer.Option(help="What wear counts in: auto, wafers or days.")]
 TypeOption = Annotated[str | None, typer.Option(help="Only this qual type.")]
 HERE = Path("fab")
 SOMETHING_ASIDE = 2
@@ -121,13 +122,19 @@ def contain(
         printing.containment(answer, lang)
 
 
-@app.command()
+forecasts = typer.Typer(rich_markup_mode=None)
+app.add_typer(forecasts, name="forecast")
+
+
+@forecasts.callback(invoke_without_command=True)
 def forecast(
+    context: typer.Context,
     area: AreaOption = None,
     tool: ToolOption = None,
     qual_type: TypeOption = None,
     coverage: Annotated[float, typer.Option(help="Chance that the window holds.")] = 0.8,
-    clock: Annotated[str, typer.Option(help="What wear counts in: auto, wafers or days.")] = "auto",
+    clock: ClockOption = "auto",
+    why: Annotated[bool, typer.Option("--why", help="The full page of each tool: what it rests on.")] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     fab: FabOption = HERE,
@@ -135,14 +142,44 @@ def forecast(
     as_csv: CsvOption = False,
     lang: Lang = "en",
 ) -> None:
-    """When each tool will fail its next qual: the window, the chance that it is bad already, the coming quals."""
+    """When each tool will fail its next qual: the window, the chance that it is bad already, the coming quals.
+
+    `fabwatch forecast score` says how past forecasts turned out.
+    """
+    if context.invoked_subcommand is not None:
+        return
     from fabwatch.cli import printing
 
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
     with _open(fab) as door:
         answer = door.forecast(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
-        printing.forecast(answer, lang)
+        (printing.why if why else printing.forecast)(answer, lang)
+
+
+@forecasts.command()
+def score(
+    area: AreaOption = None,
+    tool: ToolOption = None,
+    qual_type: TypeOption = None,
+    coverage: Annotated[float, typer.Option(help="Chance that the windows hold.")] = 0.8,
+    clock: ClockOption = "auto",
+    every_days: Annotated[float | None, typer.Option(help="Days between two origins; else six in all.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """How past forecasts turned out: made anew forward in time from what was known then, and those that were kept."""
+    from fabwatch.cli import printing
+
+    asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
+    with _open(fab) as door:
+        answer = door.score(**asked, every_days=every_days, as_of=as_of, known_at=known_at)
+    if not printing.data(answer, as_json, as_csv):
+        printing.score(answer, lang)
 
 
 @app.command()
@@ -150,7 +187,7 @@ def interval(
     area: AreaOption = None,
     tool: ToolOption = None,
     qual_type: TypeOption = None,
-    clock: Annotated[str, typer.Option(help="What wear counts in: auto, wafers or days.")] = "auto",
+    clock: ClockOption = "auto",
     cost_qual: Annotated[float | None, typer.Option(help="Cost of one qual.")] = None,
     cost_contain: Annotated[float | None, typer.Option(help="Cost of one wafer contained.")] = None,
     cost_scrap: Annotated[float | None, typer.Option(help="Cost of one wafer that ran on a bad tool.")] = None,

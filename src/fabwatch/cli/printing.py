@@ -18,6 +18,7 @@ from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
 from fabwatch.terms.answers import Answer, Containment, Risk, plain
 from fabwatch.terms.forecasts import Forecasts, Intervals
+from fabwatch.terms.scores import Score
 from fabwatch.terms.words import STATUS_SHAPE
 
 ROWS_SHOWN = 40
@@ -188,6 +189,50 @@ def forecast(answer: Forecasts, language: str) -> None:
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
     _told(console, answer, language)
+
+
+def why(answer: Forecasts, language: str) -> None:
+    """The full page of each forecast."""
+    console = _out()
+    for row in answer.tools[:ROWS_SHOWN]:
+        first, *rest = row.page(language)
+        console.print(escape(first))
+        for line in rest:
+            console.print(escape(f"  {line}"))
+    if len(answer.tools) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more: --area, --tool or --json")
+
+
+def score(answer: Score, language: str) -> None:
+    """How past forecasts turned out, for people."""
+    console = _out()
+    origins = f"{len(answer.origins)} origins, {answer.origins[0]:%d %b %Y} to {answer.origins[-1]:%d %b %Y}"
+    table = _table(answer.demo, f"{answer.coverage:.0%} windows, {origins}", ("group",))
+    for name in ("windows", "ended", "held", "early", "late"):
+        table.add_column(name, justify="right")
+    for group, rows in (("", (answer.total,)), ("area ", answer.by_area), ("failures ", answer.by_failures)):
+        for row in rows:
+            if row is not None:
+                shares = (f"{row.held:.1%}", f"{row.early:.1%}", f"{row.late:.1%}")
+                table.add_row(escape(f"{group}{row.name}"), f"{row.windows:,}", f"{row.ended:,}", *shares)
+    console.print(table)
+    table = _table(answer.demo, f"fails the next qual: {answer.failed:,} of {answer.quals:,} did", ("by",))
+    for name in ("Brier", "skill", "windows held", "width"):
+        table.add_column(name, justify="right")
+    if answer.brier is not None and answer.total is not None:
+        table.add_row("fabwatch", f"{answer.brier:.4f}", "", f"{answer.total.held:.1%}", "1.00")
+    for one in answer.yardsticks:
+        held = "-" if one.held is None else f"{one.held:.1%}"
+        width = "-" if one.width is None else f"{one.width:.2f}"
+        table.add_row(one.name, f"{one.brier:.4f}", f"{one.skill:+.1%}", held, width)
+    console.print(table)
+    table = _table(answer.demo, "said and came", ("chance",))
+    for name in ("quals", "said", "came"):
+        table.add_column(name, justify="right")
+    for tenth in answer.calibration:
+        table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", f"{tenth.came:.1%}")
+    console.print(table)
+    console.print(escape(answer.sentence(language)))
 
 
 def _told(console: Console, answer: Forecasts | Intervals, language: str) -> None:

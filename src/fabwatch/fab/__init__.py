@@ -1,6 +1,8 @@
 """The one door: a Fab has a method a question, and is the only place where settings, store and rooms are joined."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +13,7 @@ from fabwatch.ingest.summary import IngestSummary
 from fabwatch.quals.cards import Selection
 from fabwatch.quals.forecast import Wish, forecast
 from fabwatch.quals.interval import costs_of, interval
+from fabwatch.quals.ledger import keep, score
 from fabwatch.quals.wear import Clock as Clocks
 from fabwatch.risk.containment import Suspicion, contain
 from fabwatch.risk.exposure import By, risk
@@ -19,7 +22,9 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
 from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
+from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
 from fabwatch.terms.forecasts import Forecasts, Intervals
+from fabwatch.terms.scores import Score
 from fabwatch.terms.settings import read_settings
 
 Moment = datetime | str | None
@@ -102,7 +107,35 @@ class Fab:
         wish = Wish(coverage, clock).checked()
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
-            return forecast(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), wish)
+            answer = forecast(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), wish)
+        if as_of is None and known is None:
+            # A forecast of the past is a replay; only what was said in earnest is kept and held against us.
+            with suppress(StoreBusy, StoreBroken, DiskFull):
+                return replace(answer, kept=keep(self._lake, answer))
+        return answer
+
+    def score(
+        self,
+        *,
+        area: str | None = None,
+        tool: str | None = None,
+        qual_type: str | None = None,
+        coverage: float = 0.8,
+        clock: Clocks = "auto",
+        every_days: float | None = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Score:
+        """How past forecasts turned out: rolled forward through the history, and those that were kept.
+
+        `every_days` is the step between two origins; without it six are spread over the time on record. Raises
+        UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
+        """
+        wish = Wish(coverage, clock).checked()
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            chosen = Selection(area, tool, qual_type)
+            return score(self._lake, snapshot, moment, known, chosen, wish, every_days)
 
     def interval(
         self,

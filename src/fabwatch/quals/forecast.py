@@ -11,6 +11,7 @@ from fabwatch.quals.cards import Selection, ToolCard, tool_cards
 from fabwatch.quals.history import Stream
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
+from fabwatch.quals.yardsticks import Yardsticks, yardsticks
 from fabwatch.stats.pooling import Floats, Running
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -81,7 +82,7 @@ def _named(selection: Selection) -> str:
 class _Ahead:
     """What lies ahead of some streams of one type, worked out for all at once."""
 
-    def __init__(self, wear: Wear, wish: Wish):
+    def __init__(self, wear: Wear, simple: Yardsticks, wish: Wish):
         self.wear, self.coverage = wear, wish.coverage
         tail = round((1 - wish.coverage) / 2, 12)
         self.chances = tuple(sorted({*CHANCES, tail, round(1 - tail, 12)}))
@@ -94,6 +95,8 @@ class _Ahead:
         self.due = [due_days(stream, QUALS_AHEAD) for stream in wear.streams]
         filled = np.array([due or [0.0] * QUALS_AHEAD for due in self.due])
         ages = [self.now + self.speed * filled[:, m] for m in range(QUALS_AHEAD)]
+        self.then, self.good = ages[0], np.array([s.running.last_good.on(wear.clock) for s in wear.streams])
+        self.simple = simple
         self.bad_at_due = np.column_stack([wear.fitted.bad_by(age, wear.running) for age in ages])
         # What a pass at the next qual would say, and a restore now.
         passed = wear.fitted.failure_ages(Running.good_at(np.maximum(ages[0], wear.running.last_edge)), (0.1, 0.9))
@@ -114,7 +117,8 @@ class _Ahead:
 
 
 def _rows(whole: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], wish: Wish, as_of: datetime) -> list[Forecast]:
-    ahead = _Ahead(whole.only(members), wish)
+    simple = yardsticks(whole)
+    ahead = _Ahead(whole.only(members), Yardsticks(simple.share, simple.lives[list(members)]), wish)
     lives = whole.fitted.typical
     rows = []
     for i, n in enumerate(members):
@@ -154,6 +158,9 @@ def _row(ahead: _Ahead, n: int, whole: Wear, card: ToolCard, why: Why, as_of: da
         sisters=len(whole.streams) - 1,
         doubts=_doubts(ahead, n, whole, open_fail),
         failed_open=open_fail,
+        last_look_at=stream.last_look_at,
+        p_fixed=round(ahead.simple.share, 4),
+        p_mtbf=round(1 - math.exp(-max(float(ahead.then[n] - ahead.good[n]), 0.0) / float(ahead.simple.lives[n])), 4),
         why=why,
         quantiles={str(chance): round(float(age), 4) for chance, age in zip(ahead.chances, ahead.ages[n], strict=True)},
         days_quantiles={str(chance): round(float(day), 4) for chance, day in zip(ahead.chances, found, strict=True)}

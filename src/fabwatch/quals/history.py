@@ -134,6 +134,11 @@ class Stream:
         return [look for cycle in self.all_cycles for look in cycle.looks]
 
     @property
+    def last_look_at(self) -> datetime | None:
+        """The process time of the last qual that is known."""
+        return max((look.at for look in self.looks), default=None)
+
+    @property
     def failures(self) -> int:
         """Failures found so far."""
         return sum(cycle.failed is not None for cycle in self.all_cycles)

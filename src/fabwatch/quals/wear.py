@@ -33,6 +33,8 @@ class Wear:
     """Log evidence of the chosen clock over the other one; 0 when only one was tried."""
     longest: float
     """The longest age seen, on the clock."""
+    alike: Fitted
+    """The same as if all sisters wore alike: a yardstick."""
 
     @property
     def failures(self) -> int:
@@ -43,7 +45,8 @@ class Wear:
         """The same, with the rows of some streams alone; failures and sisters are to be asked of the whole."""
         chosen = tuple(self.streams[n] for n in members)
         fitted, running = self.fitted.only(members), self.running.only(members)
-        return Wear(chosen, self.clock, fitted, running, self.stated, self.clock_evidence, self.longest)
+        alike = self.alike.only(members)
+        return Wear(chosen, self.clock, fitted, running, self.stated, self.clock_evidence, self.longest, alike)
 
 
 def learn(
@@ -100,7 +103,8 @@ def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -
     if other.evidence > best.evidence + TIE:
         best = other
     running = Running([cycle_pieces(stream.running, chosen, stated) for stream in sisters])
-    return Wear(tuple(sisters), chosen, best.fitted(), running, stated, ahead, cycles.longest)
+    alike = tried[chosen].alike()
+    return Wear(tuple(sisters), chosen, best.fitted(), running, stated, ahead, cycles.longest, alike)
 
 
 def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings) -> list[tuple[float, ...]]:

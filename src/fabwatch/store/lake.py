@@ -17,7 +17,7 @@ from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, StoreBusy, Unk
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
-FORMAT = 1
+FORMAT = 2
 MARK = "fabwatch.json"
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -42,7 +42,8 @@ class Lake:
             if not create:
                 raise NoFab(f"There is no fab in {folder}.")
             self._create()
-        self._check_format()
+        if self._format() < FORMAT:
+            self._create()
         self._pinned: int | None = None
         self.connection = self._attached()
 
@@ -83,10 +84,11 @@ class Lake:
             self.connection.unregister("incoming")
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, wait: float | None = None) -> Iterator[None]:
         """One transaction, alone among writers: all of it is kept, or nothing. Raises StoreBusy, DiskFull."""
+        wait = WAIT_FOR_WRITER if wait is None else wait
         try:
-            with self._lock.acquire(timeout=WAIT_FOR_WRITER):
+            with self._lock.acquire(timeout=wait):
                 self.ask("BEGIN")
                 try:
                     yield
@@ -96,7 +98,7 @@ class Lake:
                         self.connection.execute("ROLLBACK")
                     raise
         except Timeout:
-            raise StoreBusy(f"Another process has been writing to {self.folder} for {WAIT_FOR_WRITER:.0f} s.") from None
+            raise StoreBusy(f"Another process has been writing to {self.folder} for {wait:.0f} s.") from None
         except OSError as fault:
             raise translated(fault) from fault
 
@@ -122,6 +124,8 @@ class Lake:
             return version
         self._pinned = version
         for table in TABLES:
+            if table.kept:
+                continue
             self.ask(
                 f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} AT (VERSION => {version})"
             )
@@ -150,7 +154,7 @@ class Lake:
     def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._lock.acquire(timeout=WAIT_FOR_WRITER):
-            if (self.folder / MARK).exists():
+            if (self.folder / MARK).exists() and self._format() == FORMAT:
                 return
             connection = self._attached()
             connection.execute("BEGIN")
@@ -179,13 +183,15 @@ class Lake:
                 time.sleep(wait)
         raise AssertionError("the last try either returns or raises")
 
-    def _check_format(self) -> None:
+    def _format(self) -> int:
+        """The format of the folder. Raises NoFab and NewerFab."""
         try:
             made = int(json.loads((self.folder / MARK).read_text(encoding="utf-8"))["format"])
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise NoFab(f"{self.folder / MARK} cannot be read: {fault}") from None
         if made > FORMAT:
             raise NewerFab(f"{self.folder} has format {made}; this fabwatch reads up to {FORMAT}.")
+        return made
 
 
 def ddl(table: Table) -> str:

@@ -79,6 +79,11 @@ class Forecast:
     sisters: int
     doubts: tuple[str, ...]
     failed_open: bool
+    last_look_at: datetime | None
+    p_fixed: float
+    """Chance to fail the next qual by the share of failed quals among sisters, a yardstick."""
+    p_mtbf: float
+    """The same by the mean age between failures."""
     why: Why
     quantiles: dict[str, float]
     """Ages of the hidden failure by chance, on the clock."""
@@ -156,6 +161,8 @@ class Forecasts(Answer):
     tools: tuple[Forecast, ...] = ()
     combined: tuple[Combined, ...] = ()
     """Tools under several checks, any of which may fail."""
+    kept: bool = False
+    """True when these forecasts stand in the ledger, to be scored when their outcome is known."""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, each tool with its sentence."""

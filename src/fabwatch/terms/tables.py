@@ -30,6 +30,8 @@ class Table:
     """The event time that bounds every question, or nothing for a table that is a list."""
     loaded: bool = False
     """True where files bring the rows; such a row also carries the load that brought it."""
+    kept: bool = False
+    """True for what fabwatch itself has said: it is read as it is now, never as it was known at a time."""
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError when there is none."""
@@ -137,6 +139,37 @@ PLACES = Table(
     ),
 )
 
+FORECASTS = Table(
+    "forecasts",
+    "What was forecast in earnest, with what was known then; `fabwatch forecast score` says how it turned out.",
+    (
+        Column("as_of", "time", "The time it stands for.", "UTC", needed=True),
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chamber", "text", "The chamber; `*` for the whole tool."),
+        Column("qual_type", "text", "The qual type."),
+        Column("area", "text", "Its area."),
+        Column("clock", "text", "`wafers` or `days`."),
+        Column("coverage", "number", "Chance that the window was to hold."),
+        Column("age", "number", "Age since the last restore, on the clock."),
+        Column("age_at_last_good", "number", "Age at the last good qual, on the clock."),
+        Column("last_look_at", "time", "Process time of the last qual that was known.", "UTC"),
+        Column("p_bad_now", "number", "Chance to be bad already."),
+        Column("next_day", "number", "When the next qual was due.", "days"),
+        Column("p_next", "number", "Chance to fail it."),
+        Column("p_fixed", "number", "The same by the share of failed quals among sisters."),
+        Column("p_mtbf", "number", "The same by the mean time between failures."),
+        Column("from_wafers", "number", "Begin of the window.", "wafers"),
+        Column("to_wafers", "number", "End of the window.", "wafers"),
+        Column("from_days", "number", "Begin of the window.", "days"),
+        Column("to_days", "number", "End of the window.", "days"),
+        Column("failures", "whole", "Failures of the tool that were known."),
+        Column("quantiles", "text", "Ages of the hidden failure by chance, on the clock (JSON)."),
+        Column("version", "text", "The fabwatch that made it."),
+    ),
+    at="as_of",
+    kept=True,
+)
+
 LOADS = Table(
     "loads",
     "The ledger: one row for each file content that was taken in or waits.",
@@ -175,6 +208,6 @@ PROBLEMS = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (TOOLS, MOVES, QUALS, RESTORES, PLACES, LOADS, PROBLEMS)
+TABLES: tuple[Table, ...] = (TOOLS, MOVES, QUALS, RESTORES, PLACES, FORECASTS, LOADS, PROBLEMS)
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

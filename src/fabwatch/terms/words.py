@@ -73,6 +73,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "Nothing ran of late.",
         "interval_today": "{place} {qual_type}: check every {advised:,} wafers ({days:.1f} days; {low:,} to {high:,} costs "
         "hardly more); today it is every {today:,} ({gap:.1f} days).",
+        "score": "Of {windows:,} windows at {cover:.0%}, {held:.1%} held ({ended:,} ended in a failure so far).",
+        "score_skill": " The chance to fail the next qual is {skill:+.1%} nearer than {name}.",
+        "score_kept": " Of {kept:,} forecasts made in earnest {windows:,} have an outcome: {held:.1%} held.",
+        "score_nothing": "Nothing to score yet: of {forecasts:,} forecasts none has an outcome.",
         "forecast_failed": "{place} {qual_type}: a failed qual stands open; restore and check it.",
     },
     "es": {
@@ -122,6 +126,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "más). Últimamente no ha procesado nada.",
         "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días; de {low:,} a {high:,} "
         "apenas cuesta más); hoy es cada {today:,} ({gap:.1f} días).",
+        "score": "De {windows:,} ventanas al {cover:.0%}, se cumplió el {held:.1%} ({ended:,} acabaron ya en fallo).",
+        "score_skill": " La probabilidad de fallar el próximo control se acerca un {skill:+.1%} más que {name}.",
+        "score_kept": " De {kept:,} pronósticos hechos en serio {windows:,} tienen desenlace: se cumplió el {held:.1%}.",
+        "score_nothing": "Nada que valorar todavía: de {forecasts:,} pronósticos ninguno tiene desenlace.",
         "forecast_failed": "{place} {qual_type}: hay un control fallido abierto; repárelo y contrólelo.",
     },
 }
