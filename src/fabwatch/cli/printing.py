@@ -149,12 +149,14 @@ def containment(answer: Containment, language: str) -> None:
     console = _out()
     title = f"{answer.tool} {answer.qual_type}: to hold"
     table = _table(answer.demo, title, ("wafer", "lot", "wafers", "passes"))
+    table.add_column("after fault", justify="right")
     for name in ("ran (UTC)", "now at", "area", "step", "next check"):
         table.add_column(name)
     for item in answer.items[:ROWS_SHOWN]:
         check = item.next_check
         ran = f"{item.first_end:%d %b %H:%M}" + (f" – {item.last_end:%d %b %H:%M}" if item.passes > 1 else "")
-        cells = (item.wafer or "-", item.lot or "-", f"{item.wafers:,}", f"{item.passes:,}", ran)
+        chance = "-" if item.p_after_fault is None else f"{item.p_after_fault:.0%}"
+        cells = (item.wafer or "-", item.lot or "-", f"{item.wafers:,}", f"{item.passes:,}", chance, ran)
         now = (item.now.tool or "-", item.now.area or "-", item.now.step or "-")
         next_check = "-" if check is None else f"{check.step} in {check.steps_away}"
         table.add_row(*(escape(cell) for cell in (*cells, *now, next_check)))

@@ -5,7 +5,7 @@ WITH looks AS (
     SELECT tool, chamber, qual_type, processed_at, passed, reading, lower, upper, reason
     FROM quals
     WHERE processed_at <= $as_of AND (resulted_at IS NULL OR resulted_at <= $as_of)
-      AND ($tools IS NULL OR list_contains($tools, tool))
+      AND tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, tool))
 ), streams AS (
     SELECT DISTINCT tool, coalesce(chamber, '*') AS chamber, qual_type FROM looks
     UNION
@@ -24,24 +24,42 @@ WITH looks AS (
     SELECT s.tool, s.chamber, s.qual_type, t.at_time, t.what, NULL, NULL, NULL, NULL
     FROM streams AS s
     CROSS JOIN (SELECT unnest($marks) AS at_time, 'mark' AS what UNION ALL SELECT $as_of, 'now') AS t
-), places_watched AS (
+), watched AS (
     SELECT DISTINCT tool, chamber FROM streams
-), counted AS (
-    SELECT tool, chamber, at_time, what, qual_type, reading, lower, upper, reason,
-           sum(wafers) OVER (PARTITION BY tool, chamber ORDER BY at_time, is_event
-                             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS processed,
-           min(CASE WHEN is_event = 0 THEN at_time END) OVER (PARTITION BY tool, chamber) AS first_move
+), moments AS (
+    SELECT DISTINCT tool, chamber, at_time, at_time::DATE AS day FROM events
+), ran AS (
+    SELECT tool, chamber, day, sum(wafers) AS wafers, min(end_at) AS first_end
+    FROM moves
+    WHERE end_at <= $as_of AND kind <> 'test' AND tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, tool))
+    GROUP BY ALL
+), by_day AS (
+    SELECT tool, chamber, day, sum(wafers) AS wafers, min(first_end) AS first_end
     FROM (
-        SELECT *, 0 AS wafers, 1 AS is_event FROM events
+        SELECT w.tool, w.chamber, r.day, r.wafers, r.first_end
+        FROM watched AS w
+        JOIN ran AS r ON r.tool = w.tool AND (w.chamber = '*' OR r.chamber IS NULL OR r.chamber = w.chamber)
         UNION ALL
-        SELECT p.tool, p.chamber, NULL, m.end_at, NULL, NULL, NULL, NULL, NULL, m.wafers, 0
-        FROM moves AS m
-        JOIN places_watched AS p ON p.tool = m.tool
-        WHERE m.end_at <= $as_of AND m.kind <> 'test' AND ($tools IS NULL OR list_contains($tools, m.tool))
-          AND (p.chamber = '*' OR m.chamber IS NULL OR m.chamber = p.chamber)
-    ) AS timeline
+        SELECT tool, chamber, day, 0, NULL FROM moments
+    ) AS days
+    GROUP BY ALL
+), before AS (
+    -- Whole days are added up once; of the day of an event only the moves until it count.
+    SELECT tool, chamber, day, min(first_end) OVER (PARTITION BY tool, chamber) AS first_move,
+           sum(wafers) OVER (PARTITION BY tool, chamber ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS wafers
+    FROM by_day
+), that_day AS (
+    SELECT e.tool, e.chamber, e.at_time, sum(m.wafers) AS wafers
+    FROM moments AS e
+    JOIN moves AS m ON m.tool = e.tool AND m.day = e.day AND m.end_at <= e.at_time
+                   AND (e.chamber = '*' OR m.chamber IS NULL OR m.chamber = e.chamber)
+    WHERE m.kind <> 'test' AND m.end_at <= $as_of AND m.tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, m.tool))
+    GROUP BY ALL
 )
-SELECT tool, chamber, qual_type, at_time, what, reading, lower, upper, reason, processed, first_move
-FROM counted
-WHERE what IS NOT NULL
-ORDER BY tool, chamber, qual_type, at_time, CASE what WHEN 'restored' THEN 1 WHEN 'mark' THEN 2 WHEN 'now' THEN 3 ELSE 0 END
+SELECT e.tool, e.chamber, e.qual_type, e.at_time, e.what, e.reading, e.lower, e.upper, e.reason,
+       coalesce(b.wafers, 0) + coalesce(d.wafers, 0) AS processed, b.first_move
+FROM events AS e
+JOIN before AS b ON b.tool = e.tool AND b.chamber = e.chamber AND b.day = e.at_time::DATE
+LEFT JOIN that_day AS d ON d.tool = e.tool AND d.chamber = e.chamber AND d.at_time = e.at_time
+ORDER BY e.tool, e.chamber, e.qual_type, e.at_time,
+         CASE e.what WHEN 'restored' THEN 1 WHEN 'mark' THEN 2 WHEN 'now' THEN 3 ELSE 0 END

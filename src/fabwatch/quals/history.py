@@ -20,6 +20,7 @@ from fabwatch.terms.words import is_alarm
 DAY = 86_400.0
 MARKS, MARK_DAYS = 8, 7.0
 """The pace of a tool is told by so many stretches of so many days back from now."""
+LAST_NAME = chr(0x10FFFF)
 SHORTEST = {"wafers": 0.5, "days": 0.01}
 """A failure found with nothing run since the last good qual still came after it: so much later at the least."""
 
@@ -164,7 +165,10 @@ def streams(
     with lake.incoming(table):
         lake.ask("CREATE OR REPLACE TEMP TABLE unchecked AS SELECT * FROM incoming")
     marks = [as_of - timedelta(days=MARK_DAYS * n) for n in range(MARKS, 0, -1)]
-    parameters = {"as_of": as_of, "marks": marks, "tools": None if tools is None else sorted(tools)}
+    asked = None if tools is None else sorted(tools)
+    # The bounds prune files, which a list does not.
+    first, last = (asked[0], asked[-1]) if asked else ("", LAST_NAME)
+    parameters = {"as_of": as_of, "marks": marks, "tools": asked, "first": first, "last": last}
     result = lake.ask(question("quals", "events"), parameters)
     events = map(_Event._make, result.fetchall())
     keys = groupby(events, key=lambda event: event[:3])
@@ -193,8 +197,7 @@ def _stream(key: tuple[str, str, str], events: Sequence[_Event], stated: QualSet
     for event in events:
         if event.what == "restored" and (not stated.resets or event.reason in stated.resets):
             running.ended = event.at
-            if running.looks:
-                cycles.append(running)
+            cycles.append(running)
             running, start = Cycle(event.at), _wafers(event)
         elif event.what in ("good", "failed"):
             age = Age(_wafers(event) - start, _days(running.began, event.at))

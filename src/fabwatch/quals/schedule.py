@@ -110,7 +110,7 @@ def due_days(stream: Stream, ahead: int) -> list[float]:
     usual, speed = usual_round(stream), pace(stream).per_day
     if usual.days is None or usual.wafers is None:
         return []
-    first_looks = [cycle.looks[0].age.days for cycle in stream.cycles if cycle.known_start]
+    first_looks = [cycle.looks[0].age.days for cycle in stream.cycles if cycle.known_start and cycle.looks]
     if not stream.running.looks and stream.running.known_start and first_looks:
         # A restored tool is checked before it goes on, or as soon after as it always was.
         first = max(float(median(first_looks)) - stream.age.days, 0.0)

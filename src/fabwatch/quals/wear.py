@@ -50,7 +50,12 @@ class Wear:
 
 
 def learn(
-    lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, clock: Clock = "auto", only: Collection[str] | None = None
+    lake: Lake,
+    cards: Mapping[str, ToolCard],
+    as_of: datetime,
+    clock: Clock = "auto",
+    only: Collection[str] | None = None,
+    qual_type: str | None = None,
 ) -> list[Wear]:
     """Read the history by what was known at `as_of` and fit each type; `only` names the tools whose types are wanted."""
     tools = None if only is None else _with_sisters(cards, only)
@@ -60,7 +65,8 @@ def learn(
         found = [s for s in streams(lake, as_of, tools, bare) if s.tool in cards]
     groups: dict[tuple[str, str, bool], list[Stream]] = defaultdict(list)
     for stream in found:
-        groups[cards[stream.tool].tool_type or stream.tool, stream.qual_type, stream.chamber == "*"].append(stream)
+        if qual_type in (None, stream.qual_type):
+            groups[cards[stream.tool].tool_type or stream.tool, stream.qual_type, stream.chamber == "*"].append(stream)
     return [fit_sisters(group, clock, lake.settings.qual(key[1])) for key, group in groups.items()]
 
 

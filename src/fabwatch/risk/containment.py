@@ -7,12 +7,13 @@ from typing import Any
 
 from fabwatch.quals.cards import ToolCard, tool_cards
 from fabwatch.risk.gates import open_gates
+from fabwatch.risk.onset import Onset, onset
 from fabwatch.risk.reach import Reach, reach
 from fabwatch.risk.standing import Scope, scopes
 from fabwatch.risk.whereabouts import Wanted, is_slot, locate
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import Contained, Containment, How
+from fabwatch.terms.answers import Contained, Containment, Held, Hold, How
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import NothingFailed, UnknownTime, unknown
 
@@ -21,6 +22,8 @@ METHOD = (
     "each with its last move anywhere (docs/rules.md)."
 )
 NEAR_TIMES = 3
+HOLD = 0.9
+"""The part of the bad wafers that the shorter hold list is expected to hold."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,17 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
     chamber = suspicion.chamber or qual["chamber"] or "*"
     last_good = scope.since_of(chamber)
     stated = lake.settings.qual(kind)
-    back = reach(lake, scope, chamber, until, as_of, stated) if stated.sensitivity < 1 else Reach(last_good, ())
+    began = onset(lake, cards, suspicion.tool, qual["chamber"] or "*", kind, until, as_of)
+    back = Reach(last_good, ())
+    if stated.sensitivity < 1:
+        back = reach(lake, scope, chamber, until, as_of, stated, began)
     since = _earlier(last_good, back)
     gates = [replace(gate, since=_earlier(gate.since, back)) for gate in scope.gates(0, chamber, until)]
     finish = min(until, as_of)
     bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
     asked = question("risk", "containment", over="passes")
     ran = lake.rows(asked, bounds)
-    items = _items(lake, cards, ran, as_of)
+    items = _weighed(_items(lake, cards, ran, as_of), began)
     return Containment(
         as_of=as_of,
         known_at=known_at,
@@ -76,7 +82,34 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
         items=tuple(items),
         last_good=last_good,
         looks=back.looks,
+        hold_90=_hold(items, HOLD),
     )
+
+
+def _weighed(items: list[Contained], began: Onset | None) -> list[Contained]:
+    """Each item with the chance that it ran after the fault began."""
+    if began is None:
+        return items
+    chances = began.by([item.last_end for item in items])
+    return [replace(item, p_after_fault=round(chance, 4)) for item, chance in zip(items, chances, strict=True)]
+
+
+def _hold(items: list[Contained], part: float) -> Hold | None:
+    """The fewest items that are expected to hold `part` of the bad wafers: the most likely ones."""
+    weighed = [(item, item.p_after_fault) for item in items if item.p_after_fault is not None]
+    expected = sum(chance * item.wafers for item, chance in weighed)
+    if not weighed or expected <= 0:
+        return None
+    chosen: list[Held] = []
+    held = 0.0
+    for item, chance in sorted(weighed, key=lambda pair: -pair[1]):
+        if held >= part * expected:
+            break
+        held += chance * item.wafers
+        chosen.append(Held(item.wafer, item.lot, item.wafers, chance))
+    wafers = sum(item.wafers for item in chosen)
+    spares = sum(item.wafers for item in items) - wafers
+    return Hold(part, wafers, spares, round(expected, 1), tuple(chosen))
 
 
 def _earlier(since: datetime | None, back: Reach) -> datetime | None:

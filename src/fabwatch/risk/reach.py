@@ -4,7 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
+import numpy as np
+
 from fabwatch.risk.gates import ALWAYS, Passed, count
+from fabwatch.risk.onset import Onset
 from fabwatch.risk.standing import Scope
 from fabwatch.stats.survival import Survival, fault_began, no_wear, weibull_survival
 from fabwatch.store.lake import Lake
@@ -35,10 +38,13 @@ class Reach:
     looks: tuple[Look, ...]
 
 
-def reach(lake: Lake, scope: Scope, chamber: str, until: datetime, as_of: datetime, stated: QualSettings) -> Reach:
+def reach(
+    lake: Lake, scope: Scope, chamber: str, until: datetime, as_of: datetime, stated: QualSettings, began: Onset | None
+) -> Reach:
     """The intervals between the looks since the last restore, each with the chance that the fault began in it.
 
-    The last restore ends the search: what was worn before it was made good.
+    The last restore ends the search: what was worn before it was made good. A wear that is stated in fab.toml is believed
+    before the fitted one.
     """
     tool, kind = scope.card.tool, scope.qual_type
     asked = {"tool": tool, "chamber": chamber, "until": until, "as_of": as_of}
@@ -54,7 +60,10 @@ def reach(lake: Lake, scope: Scope, chamber: str, until: datetime, as_of: dateti
     counted = count(lake, gates)
     ran = [counted.get(n, Passed()) for n in range(len(ends))]
     ages = [0, *accumulate(passed.processed for passed in ran)]
-    chances = fault_began(ages, stated.sensitivity, _survival(stated)).tolist()
+    if began is None or stated.wear_scale is not None:
+        chances = fault_began(ages, stated.sensitivity, _survival(stated)).tolist()
+    else:
+        chances = np.diff([0.0, *began.by(ends)]).clip(0.0).tolist()
     looks = [
         Look(start, end, passed.wafers, chance)
         for start, end, passed, chance in zip(starts, ends, ran, chances, strict=True)

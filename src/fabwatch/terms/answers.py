@@ -81,6 +81,30 @@ class Contained:
     last_end: datetime
     now: Whereabouts
     next_check: NextCheck | None = None
+    p_after_fault: float | None = None
+    """Chance that it ran after the hidden failure began, by what is known of the tool's wear."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """One wafer or lot of the shorter hold list."""
+
+    wafer: str | None
+    lot: str | None
+    wafers: int
+    p_after_fault: float
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The smallest list that is expected to hold `part` of the bad wafers, and how many wafers it spares."""
+
+    part: float
+    wafers: int
+    spares: int
+    expected_bad: float
+    """Wafers of the whole containment that are expected to be bad."""
+    items: tuple[Held, ...]
 
 
 @dataclass(frozen=True)
@@ -183,6 +207,7 @@ class Containment(Answer):
     last_good: datetime | None = None
     """The last good qual; `since` lies before it when the qual can miss."""
     looks: tuple[Look, ...] = ()
+    hold_90: Hold | None = None
 
     def rows(self) -> list[dict[str, Any]]:
         """One row an item: a hold list."""
@@ -203,6 +228,9 @@ class Containment(Answer):
         said = sentence(language, key, since=iso(self.last_good), **values)
         if self.last_good and self.since != self.last_good:
             said += sentence(language, "reach", since=iso(self.since) or "-", good=iso(self.last_good))
+        if self.hold_90 is not None and self.hold_90.spares:
+            short = self.hold_90
+            said += sentence(language, "hold", part=short.part, wafers=short.wafers, spares=short.spares)
         return said + (sentence(language, "lot") if self.level == "lot" else "")
 
 

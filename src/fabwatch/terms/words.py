@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "contain_unbounded": "{wafers:,} wafers of {lots:,} lots ran on {tool} from the first move on record until "
         "{until}; no good qual was ever recorded.",
         "reach": " A qual that can miss reaches back to {since}, behind the last good one ({good}).",
+        "hold": " The {wafers:,} most likely are expected to hold {part:.0%} of the bad ones, and spare {spares:,}.",
         "lot": " Counted by lot: the moves do not name the wafers.",
         "forecast": "{tools:,} forecasts as of {as_of}; {bad:,} tools or chambers are more likely bad than good already.",
         "forecast_days": "{place} {qual_type}: {cover:.0%}: fails between day {low:.1f} and day {high:.1f}; "
@@ -89,6 +90,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "contain_unbounded": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} desde el primer movimiento "
         "registrado hasta {until}; no consta ningún control bueno.",
         "reach": " Un control que puede fallar obliga a mirar hasta {since}, antes del último bueno ({good}).",
+        "hold": " Se espera que las {wafers:,} más probables contengan el {part:.0%} de las malas; se ahorran {spares:,}.",
         "lot": " Contado por lote: los movimientos no nombran las obleas.",
         "forecast": "{tools:,} pronósticos a fecha {as_of}; {bad:,} equipos o cámaras ya están más probablemente mal "
         "que bien.",
