@@ -128,14 +128,17 @@ def _run(rng, tool, tool_type, scale, wear, draw, every, days, per_day, pace_spr
     )
 
 
-def worn_files(made, folder):
-    """The same tools as files that a fab can load; each day's wafers end at noon. Returns the paths."""
+def worn_files(made, folder, lots_a_day=1):
+    """The same tools as files that a fab can load; each day's lots end spread over it. Returns the paths."""
     lines = {"tools": ["tool,tool_type,area"], "moves": ["lot,tool,wafers,end_at"]}
     lines |= {"quals": ["tool,qual_type,processed_at,passed"], "restores": ["tool,done_at,kind"]}
     for one in made:
         lines["tools"].append(f"{one.tool},{one.tool_type},Etch")
         for day, ran in enumerate(one.per_day):
-            lines["moves"].append(f"L{one.tool}-{day},{one.tool},{ran},{_z(START + timedelta(days=day + 0.5))}")
+            for lot in range(lots_a_day):
+                part = ran * (lot + 1) // lots_a_day - ran * lot // lots_a_day
+                at = START + timedelta(days=day + (lot + 0.5) / lots_a_day)
+                lines["moves"] += [f"L{one.tool}-{day}-{lot},{one.tool},{part},{_z(at)}"] if part else []
         for cycle in one.stream.all_cycles:
             for look in cycle.looks:
                 lines["quals"].append(f"{one.tool},p,{_z(look.at)},{'pass' if look.passed else 'fail'}")

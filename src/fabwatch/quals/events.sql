@@ -11,8 +11,8 @@ WITH looks AS (
     UNION
     SELECT tool, '*', qual_type FROM unchecked
 ), events AS (
-    SELECT s.tool, s.chamber, s.qual_type, q.processed_at AS at_time, CASE WHEN q.passed THEN 'good' ELSE 'failed' END AS what,
-           q.reading, q.lower, q.upper, q.reason
+    SELECT s.tool, s.chamber, s.qual_type, q.processed_at AS at_time,
+           CASE WHEN q.passed THEN 'good' ELSE 'failed' END AS what, q.reading, q.lower, q.upper, q.reason
     FROM streams AS s
     JOIN looks AS q ON q.tool = s.tool AND q.qual_type = s.qual_type AND (q.chamber IS NULL OR q.chamber = s.chamber)
     UNION ALL
@@ -31,7 +31,8 @@ WITH looks AS (
 ), ran AS (
     SELECT tool, chamber, day, sum(wafers) AS wafers, min(end_at) AS first_end
     FROM moves
-    WHERE end_at <= $as_of AND kind <> 'test' AND tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, tool))
+    WHERE end_at <= $as_of AND kind <> 'test'
+      AND tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, tool))
     GROUP BY ALL
 ), by_day AS (
     SELECT tool, chamber, day, sum(wafers) AS wafers, min(first_end) AS first_end
@@ -46,14 +47,16 @@ WITH looks AS (
 ), before AS (
     -- Whole days are added up once; of the day of an event only the moves until it count.
     SELECT tool, chamber, day, min(first_end) OVER (PARTITION BY tool, chamber) AS first_move,
-           sum(wafers) OVER (PARTITION BY tool, chamber ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS wafers
+           sum(wafers) OVER (PARTITION BY tool, chamber ORDER BY day
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS wafers
     FROM by_day
 ), that_day AS (
     SELECT e.tool, e.chamber, e.at_time, sum(m.wafers) AS wafers
     FROM moments AS e
     JOIN moves AS m ON m.tool = e.tool AND m.day = e.day AND m.end_at <= e.at_time
                    AND (e.chamber = '*' OR m.chamber IS NULL OR m.chamber = e.chamber)
-    WHERE m.kind <> 'test' AND m.end_at <= $as_of AND m.tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, m.tool))
+    WHERE m.kind <> 'test' AND m.end_at <= $as_of
+      AND m.tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, m.tool))
     GROUP BY ALL
 )
 SELECT e.tool, e.chamber, e.qual_type, e.at_time, e.what, e.reading, e.lower, e.upper, e.reason,

@@ -50,14 +50,17 @@ class Wear:
 
 
 def learn(
-    lake: Lake,
-    cards: Mapping[str, ToolCard],
-    as_of: datetime,
-    clock: Clock = "auto",
-    only: Collection[str] | None = None,
-    qual_type: str | None = None,
+    lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, clock: Clock = "auto", only: Collection[str] | None = None
 ) -> list[Wear]:
     """Read the history by what was known at `as_of` and fit each type; `only` names the tools whose types are wanted."""
+    found = sister_streams(lake, cards, as_of, only)
+    return [fit_sisters(group, clock, lake.settings.qual(group[0].qual_type)) for group in found]
+
+
+def sister_streams(
+    lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, only: Collection[str] | None = None
+) -> list[list[Stream]]:
+    """The history by what was known at `as_of`, sisters together: one type, one qual type, whole tools or chambers."""
     tools = None if only is None else _with_sisters(cards, only)
     found = [stream for stream in streams(lake, as_of, tools) if stream.tool in cards]
     bare = _unchecked(cards, found, tools)
@@ -65,9 +68,8 @@ def learn(
         found = [s for s in streams(lake, as_of, tools, bare) if s.tool in cards]
     groups: dict[tuple[str, str, bool], list[Stream]] = defaultdict(list)
     for stream in found:
-        if qual_type in (None, stream.qual_type):
-            groups[cards[stream.tool].tool_type or stream.tool, stream.qual_type, stream.chamber == "*"].append(stream)
-    return [fit_sisters(group, clock, lake.settings.qual(key[1])) for key, group in groups.items()]
+        groups[cards[stream.tool].tool_type or stream.tool, stream.qual_type, stream.chamber == "*"].append(stream)
+    return list(groups.values())
 
 
 def _with_sisters(cards: Mapping[str, ToolCard], tools: Collection[str]) -> set[str]:

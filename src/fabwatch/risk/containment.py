@@ -7,7 +7,7 @@ from typing import Any
 
 from fabwatch.quals.cards import ToolCard, tool_cards
 from fabwatch.risk.gates import open_gates
-from fabwatch.risk.onset import Onset, onset
+from fabwatch.risk.onset import Onset, Suspect, onset
 from fabwatch.risk.reach import Reach, reach
 from fabwatch.risk.standing import Scope, scopes
 from fabwatch.risk.whereabouts import Wanted, is_slot, locate
@@ -53,7 +53,8 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
     chamber = suspicion.chamber or qual["chamber"] or "*"
     last_good = scope.since_of(chamber)
     stated = lake.settings.qual(kind)
-    began = onset(lake, cards, suspicion.tool, qual["chamber"] or "*", kind, until, as_of)
+    suspect = Suspect(suspicion.tool, qual["chamber"] or "*", kind, until, last_good)
+    began = onset(lake, cards, suspect, as_of)
     back = Reach(last_good, ())
     if stated.sensitivity < 1:
         back = reach(lake, scope, chamber, until, as_of, stated, began)

@@ -1,0 +1,107 @@
+"""When the hidden failure behind a failed qual began: the chance for every moment, from what is known of the tool's wear."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+
+import numpy as np
+
+from fabwatch.quals.cards import ToolCard
+from fabwatch.quals.history import DAY, Cycle
+from fabwatch.quals.wear import Wear, cycle_pieces, fit_sisters, sister_streams
+from fabwatch.risk.gates import ALWAYS
+from fabwatch.stats.pooling import Running
+from fabwatch.store.lake import Lake
+
+CHUNK = 256
+
+_TIMELINE = """
+SELECT end_at, sum(wafers) FROM moves
+WHERE tool = $tool AND kind <> 'test' AND end_at > $begin AND end_at <= $until
+  AND ($chamber = '*' OR chamber IS NULL OR chamber = $chamber)
+GROUP BY end_at ORDER BY end_at
+"""
+
+
+@dataclass(frozen=True)
+class Onset:
+    """The chance that the fault had begun by a moment, for one failed (or suspect) qual."""
+
+    wear: Wear
+    member: int
+    cycles: tuple[Cycle, ...]
+    """Those that end with the one of the qual, oldest first; its looks end with the qual."""
+    ends: tuple[datetime, ...]
+    """When wafers ended on the tool (or chamber), rising."""
+    processed: tuple[float, ...]
+
+    def by(self, moments: Sequence[datetime]) -> list[float]:
+        """For each moment the chance that a wafer which ended then had run after the fault began."""
+        chances = [0.0] * len(moments)
+        for cycle in self.cycles:
+            here = [n for n, at in enumerate(moments) if cycle.began < at and (cycle.ended is None or at <= cycle.ended)]
+            pieces = cycle_pieces(cycle, self.wear.clock, self.wear.stated)
+            for start in range(0, len(here), CHUNK):
+                part = here[start : start + CHUNK]
+                fitted = self.wear.fitted.only([self.member] * len(part))
+                ages = np.array([self._age(cycle, moments[n]) for n in part])
+                for n, chance in zip(part, fitted.bad_by(ages, Running([pieces] * len(part))), strict=True):
+                    chances[n] = float(chance)
+        return chances
+
+    def _age(self, cycle: Cycle, at: datetime) -> float:
+        if self.wear.clock == "days":
+            return (at - cycle.began).total_seconds() / DAY
+        # A cycle without a restore begins with its first move, which counts.
+        return self._ran_by(at) - (self._ran_by(cycle.began) if cycle.known_start else 0.0)
+
+    def _ran_by(self, at: datetime) -> float:
+        count = bisect_right(self.ends, at)
+        return self.processed[count - 1] if count else 0.0
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """The qual behind which the fault is looked for, and how far back wafers are asked for (None: all)."""
+
+    tool: str
+    chamber: str
+    qual_type: str
+    until: datetime
+    since: datetime | None
+
+
+def onset(lake: Lake, cards: dict[str, ToolCard], suspect: Suspect, as_of: datetime) -> Onset | None:
+    """What is known at `as_of` of when the fault began; None without a wear to tell it by.
+
+    The qual counts as failed whatever it said: it is suspected.
+    """
+    wanted = (suspect.tool, suspect.chamber, suspect.qual_type)
+    for sisters in sister_streams(lake, cards, as_of, {suspect.tool}):
+        keys = [(stream.tool, stream.chamber, stream.qual_type) for stream in sisters]
+        if wanted in keys:
+            member = keys.index(wanted)
+            cycles = _until(sisters[member].all_cycles, suspect)
+            if not cycles:
+                return None
+            wear = fit_sisters(sisters, "auto", lake.settings.qual(suspect.qual_type))
+            begin = cycles[0].began if cycles[0].known_start else ALWAYS
+            asked = {"tool": suspect.tool, "chamber": suspect.chamber, "begin": begin, "until": suspect.until}
+            rows = lake.ask(_TIMELINE, asked).fetchall()
+            ran = tuple(accumulate(float(row[1]) for row in rows))
+            return Onset(wear, member, cycles, tuple(row[0] for row in rows), ran)
+    return None
+
+
+def _until(cycles: Sequence[Cycle], suspect: Suspect) -> tuple[Cycle, ...]:
+    """The cycles that wafers since then ran in, up to the qual, which fails in the last of them."""
+    until, since = suspect.until, suspect.since
+    begun = [c for c in cycles if c.began < until and (since is None or c.ended is None or c.ended > since)]
+    if not begun:
+        return ()
+    last = begun[-1].until(until)
+    if last.looks and last.looks[-1].at == until:
+        last.looks[-1] = last.looks[-1]._replace(passed=False)
+    return (*begun[:-1], last)
