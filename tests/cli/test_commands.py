@@ -248,3 +248,11 @@ def test_the_full_page_of_a_forecast_comes_in_english_and_spanish(loaded):
     assert "It rests on" in english
     assert "Se apoya en" in spanish
     assert len(english.splitlines()) == len(spanish.splitlines()) > 5
+
+
+def test_plan_prints_the_checks_of_the_coming_days(loaded):
+    code, out, _ = loaded("plan", "--days", "30", "--as-of", "2026-05-01T10:30Z", json_out=True)
+    assert code == 0
+    assert set(out) >= {"days", "checked", "items", "sentence"}
+    code, out, _ = loaded("plan", "--days", "30", "--as-of", "2026-05-01T10:30Z")
+    assert (code, "what to check, 30 days" in out) == (0, True)

@@ -7,6 +7,7 @@ import pytest
 
 from fabwatch.fab import Fab
 from fabwatch.stats.renewal import Costs, cost_per_wafer
+from fabwatch.terms.errors import BadQuestion
 from tests.conftest import NOW
 
 DAY0 = datetime(2026, 1, 1)
@@ -82,3 +83,46 @@ def test_days_and_wafers_say_nearly_the_same_of_an_even_pace(worn):
     wafers, days = (fab.interval(tool="T03", clock=c, costs=COSTS, as_of=as_of).tools[0] for c in ("wafers", "days"))
     assert days.advised_wafers == pytest.approx(wafers.advised_wafers, rel=0.15)
     assert days.cost_advised == pytest.approx(wafers.cost_advised, rel=0.1)
+
+
+def test_the_replay_counts_what_was_and_what_the_advice_would_have_had(worn):
+    fab, _ = worn
+    rows = fab.interval(clock="wafers", costs=COSTS, as_of=DAY0 + timedelta(days=150)).tools
+    for row in rows:
+        then = row.replay
+        assert (then.quals, then.days) == (75, pytest.approx(150, abs=1))
+        # Each failure was found two days' wafers after the last good qual, and ran bad for about half of them.
+        assert then.contained % (2 * PER_DAY) == 0
+        assert 0.3 < then.bad / then.contained < 0.7
+        assert then.quals_advised * row.advised_wafers == pytest.approx(150 * PER_DAY, rel=0.1)
+        assert then.contained_advised / then.contained == pytest.approx(row.advised_wafers / (2 * PER_DAY), rel=0.25)
+    assert sum(row.replay.cost_advised for row in rows) < sum(row.replay.cost for row in rows)
+
+
+def test_limited_hours_are_shared_so_that_the_worst_wear_gets_the_most(worn):
+    fab, truth = worn
+    asked = {"clock": "wafers", "costs": COSTS, "as_of": DAY0 + timedelta(days=150)}
+    free = fab.interval(**asked)
+    wanted = sum(row.hours_per_week_advised for row in free.tools)
+    tight = fab.interval(qual_hours=wanted / 2, **asked)
+    assert sum(row.hours_per_week_advised for row in tight.tools) == pytest.approx(wanted / 2, rel=0.05)
+    assert tight.price_per_hour > 0
+    assert "Limited to" in tight.sentence()
+    by_life = sorted(tight.tools, key=lambda row: truth[row.tool][0])
+    assert np.mean([row.advised_wafers for row in by_life[:4]]) < np.mean([row.advised_wafers for row in by_life[-4:]])
+    loose = fab.interval(qual_hours=wanted * 2, **asked)
+    assert [row.advised_wafers for row in loose.tools] == [row.advised_wafers for row in free.tools]
+    assert loose.price_per_hour == 0
+
+
+@pytest.mark.parametrize(
+    "wish", [{"qual_hours": 0.0}, {"qual_hours": -3.0}, {"costs": {"qual": 0.0}}, {"costs": {"fail": -1}}]
+)
+def test_costs_and_hours_of_zero_or_below_are_refused(worn, wish):
+    with pytest.raises(BadQuestion):
+        worn[0].interval(**wish)
+
+
+def test_without_stated_costs_the_answer_says_so(worn):
+    assert "No costs are stated" in worn[0].interval(as_of=DAY0 + timedelta(days=150)).sentence()
+    assert "No costs" not in worn[0].interval(costs=COSTS, as_of=DAY0 + timedelta(days=150)).sentence()

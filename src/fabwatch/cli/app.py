@@ -216,6 +216,28 @@ def interval(
 
 
 @app.command()
+def plan(
+    days: Annotated[int, typer.Option(help="How many days ahead.")] = 7,
+    area: AreaOption = None,
+    tool: ToolOption = None,
+    qual_type: TypeOption = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """What to check on each of the coming days, the largest expected loss first."""
+    from fabwatch.cli import printing
+
+    with _open(fab) as door:
+        answer = door.plan(days, area=area, tool=tool, qual_type=qual_type, as_of=as_of, known_at=known_at)
+    if not printing.data(answer, as_json, as_csv):
+        printing.plan(answer, lang)
+
+
+@app.command()
 def inbox(
     retry: Annotated[bool, typer.Option("--retry", help="Try the waiting files again.")] = False,
     fab: FabOption = HERE,

@@ -17,7 +17,7 @@ from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
 from fabwatch.terms.answers import Answer, Containment, Risk, plain
-from fabwatch.terms.forecasts import Forecasts, Intervals
+from fabwatch.terms.forecasts import Forecasts, Intervals, Plan
 from fabwatch.terms.scores import Score
 from fabwatch.terms.words import STATUS_SHAPE
 
@@ -234,6 +234,28 @@ def score(answer: Score, language: str) -> None:
     for tenth in answer.calibration:
         table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", f"{tenth.came:.1%}")
     console.print(table)
+    console.print(escape(answer.sentence(language)))
+
+
+def plan(answer: Plan, language: str) -> None:
+    """The checks of the coming days, for people."""
+    console = _out()
+    table = _table(
+        answer.demo, f"what to check, {answer.days} days", ("day", "date", "area", "tool", "chamber", "qual type")
+    )
+    for name in ("bad now", "at risk", "at risk then", "loss if left", "usual day"):
+        table.add_column(name, justify="right")
+    table.add_column("why")
+    for item in answer.items[:ROWS_SHOWN]:
+        day = "today" if item.day == 0 else f"+{item.day}"
+        cells = (day, item.date, item.area or "-", item.tool, item.chamber, item.qual_type, f"{item.p_bad_now:.1%}")
+        usual = "-" if item.usual_day is None else f"{item.usual_day:.1f}"
+        wafers = (f"{item.wafers_at_risk:,}", f"{item.wafers_at_risk_then:,}", f"{item.expected_loss:,.4g}")
+        style = "bold red" if item.reason in ("failed", "limit") else ""
+        table.add_row(*(escape(cell) for cell in (*cells, *wafers, usual, item.reason)), style=style)
+    console.print(table)
+    if len(answer.items) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.items) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
     console.print(escape(answer.sentence(language)))
 
 

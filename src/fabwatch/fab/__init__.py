@@ -17,13 +17,15 @@ from fabwatch.quals.ledger import keep, score
 from fabwatch.quals.wear import Clock as Clocks
 from fabwatch.risk.containment import Suspicion, contain
 from fabwatch.risk.exposure import By, risk
+from fabwatch.risk.outlook import plan
+from fabwatch.stats.renewal import Costs
 from fabwatch.store.doctor import Finding, examine, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
 from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
 from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
-from fabwatch.terms.forecasts import Forecasts, Intervals
+from fabwatch.terms.forecasts import Forecasts, Intervals, Plan
 from fabwatch.terms.scores import Score
 from fabwatch.terms.settings import read_settings
 
@@ -155,11 +157,31 @@ class Fab:
         by all tools of the selection. Raises UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
         """
         wish = Wish(clock=clock).checked()
-        priced = costs_of(self.settings.costs, costs or {})
+        priced, stated = self._costs(costs)
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             chosen = Selection(area, tool, qual_type)
-            return interval(self._lake, snapshot, moment, known, chosen, wish, priced, qual_hours)
+            return interval(self._lake, snapshot, moment, known, chosen, wish, priced, stated, qual_hours)
+
+    def plan(
+        self,
+        days: int = 7,
+        *,
+        area: str | None = None,
+        tool: str | None = None,
+        qual_type: str | None = None,
+        costs: Mapping[str, float | None] | None = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Plan:
+        """What to check on each of the coming days, the largest expected loss first.
+
+        `costs` as for `interval`. Raises UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
+        """
+        priced, stated = self._costs(costs)
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return plan(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), priced, stated, days)
 
     def ingest(
         self,
@@ -208,6 +230,12 @@ class Fab:
     def sweep(self) -> int:
         """Delete data files that no snapshot names; returns how many."""
         return sweep(self._lake)
+
+    def _costs(self, asked: Mapping[str, float | None] | None) -> tuple[Costs, bool]:
+        """The costs to reckon with, and whether they are the user's own."""
+        given = dict(asked or {})
+        stated = "costs" in self.settings.model_fields_set or any(value is not None for value in given.values())
+        return costs_of(self.settings.costs, given), stated
 
     def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None]:
         known = _moment_of(known_at)

@@ -79,11 +79,13 @@ def interval(
     selection: Selection,
     wish: Wish,
     costs: Costs,
+    stated: bool,
     qual_hours: float | None = None,
 ) -> Intervals:
     """The advised qual interval of every stream of the selection; with `qual_hours` a week they share those.
 
-    Raises UnknownTool, TooFewFailures, and BadQuestion for hours of zero or below.
+    `stated` says that the costs are the user's own. Raises UnknownTool, TooFewFailures, and BadQuestion for hours of zero
+    or below.
     """
     if qual_hours is not None and not qual_hours > 0:
         raise BadQuestion(f"{qual_hours} hours of quals a week are none.", "give hours above zero")
@@ -101,7 +103,7 @@ def interval(
     rows.sort(key=lambda row: (row.area or "", row.tool, row.chamber, row.qual_type))
     how = How(METHOD, question("quals", "events"), snapshot)
     shown = None if qual_hours is None else round(price, 6)
-    return Intervals(as_of, known_at, lake.settings.fab.demo, how, tuple(rows), qual_hours, shown)
+    return Intervals(as_of, known_at, lake.settings.fab.demo, how, tuple(rows), stated, qual_hours, shown)
 
 
 def cost_curves(wear: Wear, members: Sequence[int], costs: Costs) -> list[Curve]:
@@ -125,6 +127,12 @@ def cost_curves(wear: Wear, members: Sequence[int], costs: Costs) -> list[Curve]
         wafers = 1.0 if by_wafers else usual
         curves.append(Curve(stream, wear, n, every, fixed[i] + wafers * per_wafer[i], wafers, speed if by_wafers else 1.0))
     return curves
+
+
+def hours_today(curve: Curve) -> float:
+    """Hours a week that the quals of a stream take by its usual round; 0 when none is known."""
+    days = usual_round(curve.stream).days
+    return curve.wear.stated.hours * WEEK / days if days else 0.0
 
 
 def price_per_hour(curves: Sequence[Curve], limit: float) -> float:
@@ -178,7 +186,7 @@ def _row(curve: Curve, card: ToolCard, price: float, costs: Costs) -> Advice:
         cost_advised=round(curve.at(advised) * a_wafer, 6),
         cost_per_day_today=None if now is None else round(now * curve.units_a_day, 4),
         cost_per_day_advised=round(curve.at(advised) * curve.units_a_day, 4) if curve.units_a_day else None,
-        hours_per_week_today=round(hours / usual.days, 3) if usual.days else None,
+        hours_per_week_today=round(hours_today(curve), 3) if usual.days else None,
         hours_per_week_advised=None if not days else round(hours / days, 3),
         curve=tuple(CurvePoint(round(at * curve.wafers_a_unit), round(curve.at(at) * a_wafer, 6)) for at in sorted(marks)),
         replay=replay(curve.wear, curve.member, advised, curve.wafers_a_unit, costs),

@@ -260,6 +260,8 @@ class Intervals(Answer):
     """How often to check each tool."""
 
     tools: tuple[Advice, ...] = ()
+    costs_stated: bool = True
+    """False: the costs are those that stand in for stated ones, all told in quals."""
     qual_hours: float | None = None
     """Hours a week that the quals of this selection may take, when they are limited."""
     price_per_hour: float | None = None
@@ -292,4 +294,61 @@ class Intervals(Answer):
             said += sentence(language, "intervals_hours", today=today, advised=advised)
         if self.qual_hours is not None:
             said += sentence(language, "intervals_limit", limit=self.qual_hours, price=self.price_per_hour or 0.0)
-        return said
+        return said + ("" if self.costs_stated else sentence(language, "costs_unstated"))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One check of the coming days."""
+
+    day: int
+    """0 is today."""
+    date: str
+    reason: str
+    """`due` by the advised interval, `limit`: the wafers at risk reach the inhibit limit, `failed`, or `never checked`."""
+    area: str | None
+    tool_type: str | None
+    tool: str
+    chamber: str
+    qual_type: str
+    due_day: float
+    usual_day: float | None
+    """When it would be checked by its usual round."""
+    p_bad_now: float
+    p_bad_then: float
+    wafers_at_risk: int
+    wafers_at_risk_then: int
+    """Wafers at risk on that day at the present pace."""
+    expected_bad: float
+    """Wafers expected to run bad by the last day of the plan, if it is left unchecked."""
+    expected_loss: float
+    """What leaving it unchecked until then is expected to cost."""
+    hours: float
+
+
+@dataclass(frozen=True)
+class Plan(Answer):
+    """Which tools to check on which of the coming days, the largest expected loss first on each."""
+
+    days: int
+    checked: int
+    """Tools, chambers and qual types looked at."""
+    costs_stated: bool = True
+    """False: the hours that quals take today are shared out anew, because it is not known what they are worth."""
+    items: tuple[Planned, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a check."""
+        return [plain(item) for item in self.items]
+
+    def sentence(self, language: str = "en") -> str:
+        """How many checks today and in all, and the one that matters most."""
+        if not self.items:
+            return sentence(language, "plan_nothing", days=self.days, checked=self.checked)
+        today = sum(item.day == 0 for item in self.items)
+        hours = sum(item.hours for item in self.items)
+        worst = max(self.items, key=lambda item: item.expected_loss)
+        place = worst.tool if worst.chamber == "*" else f"{worst.tool} {worst.chamber}"
+        told: dict[str, object] = {"place": place, "qual_type": worst.qual_type, "bad": worst.p_bad_now}
+        said = sentence(language, "plan", today=today, all=len(self.items), days=self.days, hours=hours, **told)
+        return said + ("" if self.costs_stated else sentence(language, "plan_unstated"))

@@ -74,6 +74,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "Nothing ran of late.",
         "interval_today": "{place} {qual_type}: check every {advised:,} wafers ({days:.1f} days; {low:,} to {high:,} costs "
         "hardly more); today it is every {today:,} ({gap:.1f} days).",
+        "costs_unstated": " No costs are stated: these stand in for yours, told in quals; state [costs] in fab.toml.",
+        "plan_unstated": " No costs are stated in fab.toml: the hours that quals take today are kept and shared out anew.",
+        "plan": "Check {today:,} today and {all:,} within {days} days ({hours:,.0f} hours of quals); the most is at stake "
+        "on {place} {qual_type}, {bad:.1%} that it is bad already.",
+        "plan_nothing": "None of {checked:,} tools or chambers is due within {days} days.",
         "score": "Of {windows:,} windows at {cover:.0%}, {held:.1%} held ({ended:,} ended in a failure so far).",
         "score_skill": " The chance to fail the next qual is {skill:+.1%} nearer than {name}.",
         "score_kept": " Of {kept:,} forecasts made in earnest {windows:,} have an outcome: {held:.1%} held.",
@@ -128,6 +133,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "más). Últimamente no ha procesado nada.",
         "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días; de {low:,} a {high:,} "
         "apenas cuesta más); hoy es cada {today:,} ({gap:.1f} días).",
+        "costs_unstated": " No constan costes: estos los suplen, contados en controles; indíquelos en [costs] de fab.toml.",
+        "plan_unstated": " No constan costes en fab.toml: se mantienen las horas de control de hoy, mejor repartidas.",
+        "plan": "Controlar {today:,} hoy y {all:,} en {days} días ({hours:,.0f} horas de controles); lo que más se juega "
+        "está en {place} {qual_type}, {bad:.1%} de que ya esté mal.",
+        "plan_nothing": "Ninguno de {checked:,} equipos o cámaras toca en {days} días.",
         "score": "De {windows:,} ventanas al {cover:.0%}, se cumplió el {held:.1%} ({ended:,} acabaron ya en fallo).",
         "score_skill": " La probabilidad de fallar el próximo control se acerca un {skill:+.1%} más que {name}.",
         "score_kept": " De {kept:,} pronósticos hechos en serio {windows:,} tienen desenlace: se cumplió el {held:.1%}.",

@@ -1,0 +1,148 @@
+"""The outlook: wafers at risk by the next qual at the present pace, and which tools to check on which of the coming days."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from fabwatch.quals.cards import Selection, ToolCard, tool_cards
+from fabwatch.quals.forecast import Wish, chosen_wear
+from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
+from fabwatch.quals.interval import Curve, cost_curves, hours_today, price_per_hour
+from fabwatch.quals.schedule import due_days
+from fabwatch.quals.wear import Wear
+from fabwatch.risk.exposure import risk
+from fabwatch.stats.renewal import Costs
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import Exposure, How
+from fabwatch.terms.errors import BadQuestion, TooFewFailures
+from fabwatch.terms.forecasts import Plan, Planned
+
+LONGEST = 366
+POINTS = 9
+"""The chance to be bad is looked at so often over the coming days."""
+Key = tuple[str, str, str | None]
+METHOD = (
+    "A tool is due when the advised interval since its last qual has run, or when its wafers at risk reach the inhibit "
+    "limit; without costs in fab.toml the hours that quals take today are kept and only shared out anew; the loss is that "
+    "of leaving it unchecked until the last day. " + INTERVAL_METHOD
+)
+
+
+def plan(
+    lake: Lake,
+    snapshot: int,
+    as_of: datetime,
+    known_at: datetime | None,
+    selection: Selection,
+    costs: Costs,
+    stated: bool,
+    days: int,
+) -> Plan:
+    """What to check on each of the coming days, the largest expected loss first on each day.
+
+    `stated` says that the costs are the user's own. Raises BadQuestion for days outside 1 to 366, UnknownTool and
+    TooFewFailures.
+    """
+    if not 1 <= days <= LONGEST:
+        raise BadQuestion(f"A plan of {days} days is none.", f"give 1 to {LONGEST} days")
+    cards = tool_cards(lake)
+    worn, tools, kinds = chosen_wear(lake, cards, as_of, selection, Wish())
+    exposed = {
+        (row.tool or "", row.chamber, row.qual_type): row
+        for row in risk(lake, snapshot, as_of, known_at, selection, "tool").tools
+    }
+    known: list[tuple[Wear, list[Curve]]] = []
+    for wear in worn:
+        members = [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]
+        if members:
+            known.append((wear.only(members), cost_curves(wear, members, costs)))
+    if not known:
+        raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
+    curves = [curve for _, some in known for curve in some]
+    today = sum(hours_today(curve) for curve in curves)
+    # What a qual costs beside a bad wafer is not known then; how much checking the fab can afford is.
+    price = 0.0 if stated or not today else price_per_hour(curves, today)
+    when = _When(as_of, days, price)
+    items = [item for wear, some in known for item in _planned(wear, some, cards, exposed, costs, when)]
+    items.sort(key=lambda item: (item.day, -item.expected_loss))
+    how = How(METHOD, question("quals", "events"), snapshot)
+    return Plan(as_of, known_at, lake.settings.fab.demo, how, days, len(curves), stated, tuple(items))
+
+
+@dataclass(frozen=True)
+class _When:
+    as_of: datetime
+    days: int
+    price: float
+    """What an hour of quals costs on top."""
+
+
+def _planned(
+    wear: Wear,
+    curves: list[Curve],
+    cards: dict[str, ToolCard],
+    exposed: dict[Key, Exposure],
+    costs: Costs,
+    when: _When,
+) -> list[Planned]:
+    as_of, days = when.as_of, when.days
+    now = np.array([stream.age.on(wear.clock) for stream in wear.streams])
+    speed = np.array([curve.units_a_day for curve in curves])
+    ahead = np.linspace(0.0, days, POINTS)
+    bad = np.column_stack([wear.fitted.bad_by(now + speed * day, wear.running) for day in ahead])
+    items = []
+    for n, (stream, curve) in enumerate(zip(wear.streams, curves, strict=True)):
+        exposure = exposed.get((stream.tool, stream.chamber, stream.qual_type))
+        at_risk = exposure.wafers if exposure else 0
+        pace = curve.units_a_day * curve.wafers_a_unit
+        day, reason = _due(curve, exposure, pace, when.price)
+        if day > days:
+            continue
+        ran = pace * days
+        worst = float(np.trapezoid(bad[n], ahead)) * pace
+        loss = costs.scrap * worst + costs.contain * float(bad[n][-1]) * (at_risk + ran)
+        usual = due_days(stream, 1)
+        card = cards[stream.tool]
+        items.append(
+            Planned(
+                day=int(day),
+                date=(as_of + timedelta(days=int(day))).date().isoformat(),
+                reason=reason,
+                area=card.area,
+                tool_type=card.tool_type,
+                tool=stream.tool,
+                chamber=stream.chamber,
+                qual_type=stream.qual_type,
+                due_day=round(day, 2),
+                usual_day=round(usual[0], 2) if usual else None,
+                p_bad_now=round(float(bad[n][0]), 4),
+                p_bad_then=round(float(np.interp(day, ahead, bad[n])), 4),
+                wafers_at_risk=at_risk,
+                wafers_at_risk_then=round(at_risk + pace * day),
+                expected_bad=round(worst, 1),
+                expected_loss=round(loss, 3),
+                hours=wear.stated.hours,
+            )
+        )
+    return items
+
+
+def _due(curve: Curve, exposure: Exposure | None, pace: float, price: float) -> tuple[float, str]:
+    """In how many days a stream is due, and why."""
+    stream, clock = curve.stream, curve.wear.clock
+    looks = stream.running.looks
+    if looks and not looks[-1].passed:
+        return 0.0, "failed"
+    since = stream.age.on(clock) - (looks[-1].age.on(clock) if looks else 0.0)
+    left = float(curve.every[curve.best(price)]) - since
+    due = max(left, 0.0) / curve.units_a_day if curve.units_a_day > 0 else float("inf")
+    reason = "due" if looks or stream.looks else "never checked"
+    inhibit = curve.wear.stated.inhibit
+    if inhibit is not None and exposure is not None:
+        room = inhibit - exposure.wafers
+        by_limit = 0.0 if room <= 0 else (room / pace if pace > 0 else float("inf"))
+        if by_limit < due:
+            return by_limit, "limit"
+    return due, reason
