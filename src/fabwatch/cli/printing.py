@@ -208,7 +208,7 @@ def why(answer: Forecasts, language: str) -> None:
 def score(answer: Score, language: str) -> None:
     """How past forecasts turned out, for people."""
     console = _out()
-    origins = f"{len(answer.origins)} origins, {answer.origins[0]:%d %b %Y} to {answer.origins[-1]:%d %b %Y}"
+    origins = f"{len(answer.origins)} origins, {answer.origins[0]:%d %b} to {answer.origins[-1]:%d %b %Y}"
     table = _table(answer.demo, f"{answer.coverage:.0%} windows, {origins}", ("group",))
     for name in ("windows", "ended", "held", "early", "late"):
         table.add_column(name, justify="right")

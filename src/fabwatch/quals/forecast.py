@@ -87,17 +87,18 @@ class _Ahead:
         tail = round((1 - wish.coverage) / 2, 12)
         self.chances = tuple(sorted({*CHANCES, tail, round(1 - tail, 12)}))
         self.edges = [self.chances.index(tail), self.chances.index(round(1 - tail, 12))]
-        self.ages = wear.fitted.failure_ages(wear.running, self.chances)
+        self.ages = wear.foretold.ages(self.chances)
         self.now = np.array([stream.age.on(wear.clock) for stream in wear.streams])
         self.paces = [pace(stream) for stream in wear.streams]
         self.speed = np.array([p.per_day if wear.clock == "wafers" else 1.0 for p in self.paces])
-        self.bad_now = wear.fitted.bad_by(self.now, wear.running)
+        self.bad_now = wear.foretold.bad_by(self.now)
         self.due = [due_days(stream, QUALS_AHEAD) for stream in wear.streams]
         filled = np.array([due or [0.0] * QUALS_AHEAD for due in self.due])
         ages = [self.now + self.speed * filled[:, m] for m in range(QUALS_AHEAD)]
         self.then, self.good = ages[0], np.array([s.running.last_good.on(wear.clock) for s in wear.streams])
         self.simple = simple
-        self.bad_at_due = np.column_stack([wear.fitted.bad_by(age, wear.running) for age in ages])
+        self.bad_at_due = np.column_stack([wear.foretold.bad_by(age) for age in ages])
+        self.first_over = wear.foretold.first_over(np.column_stack(ages))
         # What a pass at the next qual would say, and a restore now.
         passed = wear.fitted.failure_ages(Running.good_at(np.maximum(ages[0], wear.running.last_edge)), (0.1, 0.9))
         self.if_passed = np.maximum(passed - ages[0][:, None], 0.0)
@@ -186,8 +187,9 @@ def _coming(ahead: _Ahead, n: int, as_of: datetime) -> tuple[NextQual, ...]:
     for m, due in enumerate(ahead.due[n]):
         seen = sum(came[j] * (1 - sees) ** (m - j) * sees * (1 - errs) ** j for j in range(m + 1))
         wolf = (1 - ahead.bad_at_due[n][m]) * (1 - errs) ** m * errs
+        chance = float(seen + wolf) if ahead.first_over is None else float(ahead.first_over[n][m])
         at = as_of + timedelta(days=min(due, 36_500.0))
-        coming.append(NextQual(round(due, 2), round(float(seen + wolf), 4), at.replace(microsecond=0)))
+        coming.append(NextQual(round(due, 2), round(chance, 4), at.replace(microsecond=0)))
     return tuple(coming)
 
 
@@ -232,6 +234,7 @@ def _why(ahead: _Ahead, n: int, whole: Wear, life: float, sisters_life: float | 
         life=round(life, 2),
         sisters_life=None if sisters_life is None else round(sisters_life, 2),
         family=whole.fitted.grid.family.name,
+        model=whole.foretold.name,
         clock_evidence=round(whole.clock_evidence, 1),
         restored_at=stream.running.began if stream.running.known_start else None,
         pace_spread=round(ahead.paces[n].spread, 3),

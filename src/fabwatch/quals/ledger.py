@@ -157,13 +157,13 @@ def _origins(found: Sequence[Stream], every_days: float | None) -> list[datetime
 
 def _saids(wear: Wear, cards: Mapping[str, ToolCard], as_of: datetime) -> list[Said]:
     clock, simple = wear.clock, yardsticks(wear)
-    ages = wear.fitted.failure_ages(wear.running, CHANCES)
+    ages = wear.foretold.ages(CHANCES)
     alike_ages = wear.alike.failure_ages(wear.running, CHANCES)
     now = np.array([stream.age.on(clock) for stream in wear.streams])
     speed = np.array([pace(s).per_day if clock == "wafers" else 1.0 for s in wear.streams])
     dues = [due_days(stream, 1) for stream in wear.streams]
     then = now + speed * np.array([due[0] if due else 0.0 for due in dues])
-    bad = {OURS: wear.fitted.bad_by(then, wear.running), ALIKE: wear.alike.bad_by(then, wear.running)}
+    bad = {OURS: wear.foretold.bad_by(then), ALIKE: wear.alike.bad_by(then, wear.running)}
     sees, errs = wear.stated.sensitivity, wear.stated.false_alarm
     saids = []
     for n, stream in enumerate(wear.streams):

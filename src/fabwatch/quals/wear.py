@@ -8,6 +8,7 @@ from typing import Literal
 
 from fabwatch.quals.cards import ToolCard
 from fabwatch.quals.history import Cycle, Stream, streams
+from fabwatch.quals.readings import ByFailures, Foretold, by_readings
 from fabwatch.stats.families import LOGNORMAL, WEIBULL
 from fabwatch.stats.pooling import Cycles, Fitted, Running, Sisters, pieces
 from fabwatch.store.lake import Lake
@@ -35,6 +36,8 @@ class Wear:
     """The longest age seen, on the clock."""
     alike: Fitted
     """The same as if all sisters wore alike: a yardstick."""
+    foretold: Foretold
+    """What is foretold of each stream: by failures, or by readings where they drift and foretell better."""
 
     @property
     def failures(self) -> int:
@@ -46,7 +49,8 @@ class Wear:
         chosen = tuple(self.streams[n] for n in members)
         fitted, running = self.fitted.only(members), self.running.only(members)
         alike = self.alike.only(members)
-        return Wear(chosen, self.clock, fitted, running, self.stated, self.clock_evidence, self.longest, alike)
+        told = self.foretold.only(members)
+        return Wear(chosen, self.clock, fitted, running, self.stated, self.clock_evidence, self.longest, alike, told)
 
 
 def learn(
@@ -112,7 +116,10 @@ def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -
         best = other
     running = Running([cycle_pieces(stream.running, chosen, stated) for stream in sisters])
     alike = tried[chosen].alike()
-    return Wear(tuple(sisters), chosen, best.fitted(), running, stated, ahead, cycles.longest, alike)
+    fitted = best.fitted()
+    failures = ByFailures(fitted, running)
+    told = by_readings(sisters, chosen, failures, TIE) or failures
+    return Wear(tuple(sisters), chosen, fitted, running, stated, ahead, cycles.longest, alike, told)
 
 
 def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings) -> list[tuple[float, ...]]:

@@ -91,7 +91,7 @@ def _planned(
     now = np.array([stream.age.on(wear.clock) for stream in wear.streams])
     speed = np.array([curve.units_a_day for curve in curves])
     ahead = np.linspace(0.0, days, POINTS)
-    bad = np.column_stack([wear.fitted.bad_by(now + speed * day, wear.running) for day in ahead])
+    bad = np.column_stack([wear.foretold.bad_by(now + speed * day) for day in ahead])
     items = []
     for n, (stream, curve) in enumerate(zip(wear.streams, curves, strict=True)):
         exposure = exposed.get((stream.tool, stream.chamber, stream.qual_type))

@@ -43,6 +43,8 @@ class Why:
     """Typical life of this tool from a restore to the hidden failure."""
     sisters_life: float | None
     family: str
+    model: str
+    """`failures`, or `readings` where readings drift to their limit and foretell past quals better."""
     clock_evidence: float
     """Log evidence of the clock over the other one."""
     restored_at: datetime | None
@@ -134,6 +136,8 @@ class Forecast:
             lines.append(said("next", every=why.checked_every_days, day=day, fail=fail, risk=risk))
         key = "clock_tie" if why.clock_evidence <= 2 else "clock"
         lines.append(said(key, clock=unit, nats=why.clock_evidence, family=why.family))
+        if why.model == "readings":
+            lines.append(said("readings"))
         lines.append(said("if_passed", low=why.if_passed[0], high=why.if_passed[1]))
         lines.append(said("if_restored", low=why.if_restored[0], high=why.if_restored[1]))
         return [*lines, *(said("doubt", doubt=doubt) for doubt in self.doubts)]

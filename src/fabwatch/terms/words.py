@@ -61,6 +61,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "why_clock": "The wear counts in {clock}: the log evidence is better by {nats:.1f} (family: {family}).",
         "why_clock_tie": "The wear is counted in {clock}; the other clock foretells it about as well "
         "(log evidence {nats:.1f}, family: {family}).",
+        "why_readings": "The window comes from readings that drift towards their limit: they foretold past quals better "
+        "than the ages of failures.",
         "why_if_passed": "What would change it: if the next qual passes, 80 %: {low:,.0f} to {high:,.0f} {unit} from then.",
         "why_if_restored": "If it were restored now, 80 %: {low:,.0f} to {high:,.0f} {unit} from then.",
         "why_doubt": "Doubt: {doubt}.",
@@ -120,6 +122,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "why_clock": "El desgaste se cuenta en {clock}: la log-evidencia es mejor en {nats:.1f} (familia: {family}).",
         "why_clock_tie": "El desgaste se cuenta en {clock}; el otro reloj lo predice casi igual "
         "(log-evidencia {nats:.1f}, familia: {family}).",
+        "why_readings": "La ventana sale de lecturas que derivan hacia su límite: predijeron los controles pasados mejor "
+        "que las edades de los fallos.",
         "why_if_passed": "Qué lo cambiaría: si el próximo control sale bien, 80 %: de {low:,.0f} a {high:,.0f} {unit} "
         "desde entonces.",
         "why_if_restored": "Si se restaurase ahora, 80 %: de {low:,.0f} a {high:,.0f} {unit} desde entonces.",
