@@ -19,11 +19,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 POWERS = (0.5, 1.0, 2.0)
 START = np.log(np.array([0.1, 0.1, 0.05, 0.05]))
-SWEEPS, STEP = 7, 1.2
+SWEEPS, STEP = 10, 1.8
 DRAWS, STEPS, HORIZON = 2000, 160, 8.0
 """Paths are followed in so many steps as far as so many times the longest age seen."""
-SLOWEST = 0.3
-"""No path of a type that drifts is slower than this part of the mean one."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +107,18 @@ class Drift:
         mean, cov = self.state(path)
         root = np.linalg.cholesky(cov + 1e-12 * np.eye(2))
         drawn = mean[:, None] + root @ random.normal(size=(2, DRAWS))
-        # A normal would let some paths fall for ever; wear does not.
-        return drawn[0], np.maximum(drawn[1], SLOWEST * self.mean[1])
+        # Slopes are positive and skewed: the normal that made all else easy is exchanged for the lognormal of the same
+        # mean and spread, by drawing again with the ratio of the two as weight.
+        kept = drawn[1] > 0
+        if self.mean[1] <= 0 or self.spread[1] < 1e-3 * self.mean[1] or not kept.any():
+            return drawn[0], np.maximum(drawn[1], 0.0)
+        wide = np.log1p((self.spread[1] / self.mean[1]) ** 2)
+        logs = np.log(np.where(kept, drawn[1], 1.0))
+        ratio = -0.5 * (logs - np.log(self.mean[1]) + wide / 2) ** 2 / wide - logs
+        ratio += 0.5 * ((drawn[1] - self.mean[1]) / self.spread[1]) ** 2
+        weight = np.where(kept, np.exp(ratio - ratio[kept].max()), 0.0)
+        again = random.choice(DRAWS, size=DRAWS, p=weight / weight.sum())
+        return drawn[0][again], drawn[1][again]
 
 
 def _covariance(v: Floats, spread: Floats) -> Floats:
@@ -140,7 +148,7 @@ def _searched(stacks: Sequence[tuple[Floats, Floats]], unit: float, power: float
         for n in range(4):
             for move in (-step, step):
                 tried = logs.copy()
-                tried[n] = np.clip(tried[n] + move, -9.0, 2.0)
+                tried[n] = np.clip(tried[n] + move, -9.0, 4.0)
                 candidate = _at(stacks, np.exp(tried), unit, power)
                 if candidate.log_likelihood > best.log_likelihood:
                     logs, best = tried, candidate
