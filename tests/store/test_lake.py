@@ -137,4 +137,4 @@ def test_a_fab_of_the_first_format_gets_the_tables_it_lacks_when_it_is_opened(tm
     (folder / "fabwatch.json").write_text('{"format": 1}\n')
     with Fab(folder) as fab:
         assert fab._lake.rows("SELECT count(*) AS n FROM lake.forecasts") == [{"n": 0}]
-    assert (folder / "fabwatch.json").read_text() == '{"format": 2}\n'
+    assert (folder / "fabwatch.json").read_text() == f'{{"format": {store.FORMAT}}}\n'

@@ -30,7 +30,7 @@ KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by
 Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Language of sentences: en or es.")]
 ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
 AreaOption = Annotated[str | None, typer.Option(help="Only this area.")]
-ClockOption = Annotated[str, typer.Option(help="What wear counts in: auto, wafers or days.")]
+ClockOption = Annotated[str, typer.Option(help="What wear counts in: auto, wafers, days or the name of a counter.")]
 TypeOption = Annotated[str | None, typer.Option(help="Only this qual type.")]
 HERE = Path("fab")
 SOMETHING_ASIDE = 2
@@ -55,7 +55,7 @@ def _top(
 @app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or patterns in quotes.")],
-    kind: Annotated[str | None, typer.Option("--as", help="What they are: moves, quals, restores or tools.")] = None,
+    kind: Annotated[str | None, typer.Option("--as", help="moves, quals, restores, counters or tools.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood; load nothing.")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Read files anew that are there already, after fab.toml was mended.")

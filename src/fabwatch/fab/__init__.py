@@ -14,7 +14,6 @@ from fabwatch.quals.cards import Selection
 from fabwatch.quals.forecast import Wish, forecast
 from fabwatch.quals.interval import costs_of, interval
 from fabwatch.quals.ledger import keep, score
-from fabwatch.quals.wear import Clock as Clocks
 from fabwatch.risk.containment import Suspicion, contain
 from fabwatch.risk.exposure import By, risk
 from fabwatch.risk.outlook import plan
@@ -97,14 +96,14 @@ class Fab:
         tool: str | None = None,
         qual_type: str | None = None,
         coverage: float = 0.8,
-        clock: Clocks = "auto",
+        clock: str = "auto",
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Forecasts:
         """When each tool or chamber will fail its next qual, from its own history and that of its sisters.
 
-        `coverage` in (0, 1) is that of the window, `clock` is auto, wafers or days. Raises UnknownTool, UnknownTime,
-        TooFewFailures and BadQuestion.
+        `coverage` in (0, 1) is that of the window, `clock` is auto, wafers, days or a counter. Raises UnknownTool,
+        UnknownTime, TooFewFailures and BadQuestion.
         """
         wish = Wish(coverage, clock).checked()
         moment, known = self._moment(as_of, known_at)
@@ -123,7 +122,7 @@ class Fab:
         tool: str | None = None,
         qual_type: str | None = None,
         coverage: float = 0.8,
-        clock: Clocks = "auto",
+        clock: str = "auto",
         every_days: float | None = None,
         as_of: Moment = None,
         known_at: Moment = None,
@@ -145,7 +144,7 @@ class Fab:
         area: str | None = None,
         tool: str | None = None,
         qual_type: str | None = None,
-        clock: Clocks = "auto",
+        clock: str = "auto",
         costs: Mapping[str, float | None] | None = None,
         qual_hours: float | None = None,
         as_of: Moment = None,

@@ -13,7 +13,7 @@ from fabwatch.store.lake import SQL_TYPES, Lake, columns_sql
 from fabwatch.terms.problems import Problem, UnknownTool
 from fabwatch.terms.tables import BY_NAME, PLACES, PROBLEMS, Table
 
-REFERRING = ("quals", "restores")
+REFERRING = ("quals", "restores", "counters")
 """Tables whose rows wait until their tool is known."""
 INTRODUCING = ("tools", "moves")
 """Tables whose rows make tools known."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -16,7 +16,7 @@ from fabwatch.stats.pooling import Floats, Running
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion, TooFewFailures
+from fabwatch.terms.errors import BadQuestion, TooFewFailures, unknown
 from fabwatch.terms.forecasts import Combined, Forecast, Forecasts, NextQual, Why, Window
 
 QUALS_AHEAD = 5
@@ -38,11 +38,9 @@ class Wish:
     clock: Clock = "auto"
 
     def checked(self) -> "Wish":
-        """Itself. Raises BadQuestion for a coverage outside (0, 1) or an unknown clock."""
+        """Itself. Raises BadQuestion for a coverage outside (0, 1)."""
         if not 0 < self.coverage < 1:
             raise BadQuestion(f"A coverage of {self.coverage} is none.", "give one between 0 and 1, such as 0.8")
-        if self.clock not in ("auto", "wafers", "days"):
-            raise BadQuestion(f"No clock {self.clock!r}.", "use --clock auto, wafers or days")
         return self
 
 
@@ -68,6 +66,11 @@ def chosen_wear(
     lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, selection: Selection, wish: Wish
 ) -> tuple[list[Wear], set[str], set[str]]:
     """What is known of the types of a selection, its tools, and its qual types. Raises UnknownTool."""
+    clocks = {"auto", "wafers", "days"}
+    if wish.clock not in clocks:
+        clocks |= {row[0] for row in lake.ask("SELECT DISTINCT counter FROM counters").fetchall()}
+        if wish.clock not in clocks:
+            raise unknown("clock", wish.clock, clocks)
     tools = selection.tools(dict(cards))
     whole = selection.tool is None and selection.area is None
     worn = learn(lake, cards, as_of, wish.clock, None if whole else tools)
@@ -90,7 +93,8 @@ class _Ahead:
         self.ages = wear.foretold.ages(self.chances)
         self.now = np.array([stream.age.on(wear.clock) for stream in wear.streams])
         self.paces = [pace(stream) for stream in wear.streams]
-        self.speed = np.array([p.per_day if wear.clock == "wafers" else 1.0 for p in self.paces])
+        both = zip(wear.streams, self.paces, strict=True)
+        self.speed = np.array([stream.units_a_day(wear.clock, p.per_day) for stream, p in both])
         self.bad_now = wear.foretold.bad_by(self.now)
         self.due = [due_days(stream, QUALS_AHEAD) for stream in wear.streams]
         filled = np.array([due or [0.0] * QUALS_AHEAD for due in self.due])
@@ -113,7 +117,7 @@ class _Ahead:
         """Days from now until the hidden failure, by chance; None where nothing runs."""
         if self.wear.clock == "days":
             return self.left(n)
-        speed = self.paces[n]
+        speed = replace(self.paces[n], per_day=float(self.speed[n]))
         return days_ahead(self.left(n), np.array(self.chances), speed) if speed.per_day > 0 else None
 
 
@@ -172,7 +176,9 @@ def _row(ahead: _Ahead, n: int, whole: Wear, card: ToolCard, why: Why, as_of: da
 
 def _window(ahead: _Ahead, n: int, speed: Pace) -> Window:
     low, high = (float(ahead.left(n)[edge]) for edge in ahead.edges)
-    wafers = (low, high) if ahead.wear.clock == "wafers" else (low * speed.per_day, high * speed.per_day)
+    clock = float(ahead.speed[n])
+    a_unit = 1.0 if ahead.wear.clock == "wafers" else (speed.per_day / clock if clock > 0 else 0.0)
+    wafers = (low * a_unit, high * a_unit)
     days = ahead.days(n)
     in_days = (None, None) if days is None else tuple(round(float(days[edge]), 2) for edge in ahead.edges)
     return Window(ahead.coverage, round(wafers[0]), round(wafers[1]), *in_days)

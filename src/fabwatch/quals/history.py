@@ -4,14 +4,16 @@ A qual only looks; it never resets the clock. A failure lies between the last go
 restore ends before any failure is known up to its last good qual, and so is the running one.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from fabwatch.quals.counters import Counter, counters
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.settings import QualSettings
@@ -19,10 +21,13 @@ from fabwatch.terms.words import is_alarm
 
 DAY = 86_400.0
 MARKS, MARK_DAYS = 8, 7.0
+COUNTED_DAYS = 28.0
 """The pace of a tool is told by so many stretches of so many days back from now."""
 LAST_NAME = chr(0x10FFFF)
 SHORTEST = {"wafers": 0.5, "days": 0.01}
 """A failure found with nothing run since the last good qual still came after it: so much later at the least."""
+SHORTEST_COUNTED = 1e-3
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Age(NamedTuple):
@@ -30,10 +35,14 @@ class Age(NamedTuple):
 
     wafers: float
     days: float
+    counted: Mapping[str, float] = NOTHING
+    """By the name of a counter of the tool."""
 
     def on(self, clock: str) -> float:
         """The age on one clock."""
-        return self.wafers if clock == "wafers" else self.days
+        if clock == "wafers":
+            return self.wafers
+        return self.days if clock == "days" else self.counted.get(clock, 0.0)
 
 
 class Look(NamedTuple):
@@ -93,7 +102,7 @@ class Cycle:
         before = 0.0
         for look in self.looks:
             age = max(look.age.on(clock), before)
-            before = age if look.passed else max(age, before + SHORTEST[clock])
+            before = age if look.passed else max(age, before + SHORTEST.get(clock, SHORTEST_COUNTED))
             ages.append(before)
         return ages, [look.passed for look in self.looks]
 
@@ -118,6 +127,8 @@ class Stream:
     """Wafers on record."""
     contradictions: int
     """Times at which one qual passed and another failed; the failed one counts."""
+    counters: Mapping[str, Counter] = field(default_factory=dict)
+    """The counters of the tool that were read all along, by name."""
 
     @property
     def place(self) -> str:
@@ -133,6 +144,14 @@ class Stream:
     def looks(self) -> list[Look]:
         """Every qual on record, in order."""
         return [look for cycle in self.all_cycles for look in cycle.looks]
+
+    def units_a_day(self, clock: str, wafers_a_day: float) -> float:
+        """How fast a clock goes of late: the pace in wafers, days as they come, or what a counter has counted."""
+        if clock not in self.counters:
+            return wafers_a_day if clock == "wafers" else 1.0
+        days = min(self.span_days, COUNTED_DAYS)
+        gone = self.counters[clock].by(self.now) - self.counters[clock].by(self.now - timedelta(days=days))
+        return gone / days if days > 0 else 0.0
 
     @property
     def last_look_at(self) -> datetime | None:
@@ -172,7 +191,8 @@ def streams(
     result = lake.ask(question("quals", "events"), parameters)
     events = map(_Event._make, result.fetchall())
     keys = groupby(events, key=lambda event: event[:3])
-    return [_stream(key, list(some), lake.settings.qual(key[2])) for key, some in keys]
+    counted = counters(lake, as_of, tools)
+    return [_stream(key, list(some), lake.settings.qual(key[2]), counted) for key, some in keys]
 
 
 class _Event(NamedTuple):
@@ -189,21 +209,32 @@ class _Event(NamedTuple):
     first_move: datetime | None
 
 
-def _stream(key: tuple[str, str, str], events: Sequence[_Event], stated: QualSettings) -> Stream:
+def _stream(
+    key: tuple[str, str, str],
+    events: Sequence[_Event],
+    stated: QualSettings,
+    counted_by: Mapping[tuple[str, str], dict[str, Counter]],
+) -> Stream:
     begin = min(min(e.at for e in events if e.what != "mark"), events[0].first_move or events[-1].at)
     start, contradictions = 0.0, 0
     cycles: list[Cycle] = []
     running = Cycle(begin, known_start=False)
+    own = {**counted_by.get((key[0], "*"), {}), **counted_by.get(key[:2], {})}
+    clocks = {name: counter for name, counter in own.items() if counter.spans(begin, events[-1].at)}
+
+    def age_at(event: _Event) -> Age:
+        gone = {name: max(c.by(event.at) - c.by(running.began), 0.0) for name, c in clocks.items()}
+        return Age(_wafers(event) - start, _days(running.began, event.at), gone or NOTHING)
+
     for event in events:
         if event.what == "restored" and (not stated.resets or event.reason in stated.resets):
             running.ended = event.at
             cycles.append(running)
             running, start = Cycle(event.at), _wafers(event)
         elif event.what in ("good", "failed"):
-            age = Age(_wafers(event) - start, _days(running.began, event.at))
-            contradictions += running.add(
-                Look(event.at, age, event.what == "good", is_alarm(event.reason), event.reading, event.lower, event.upper)
-            )
+            alarm = is_alarm(event.reason)
+            look = Look(event.at, age_at(event), event.what == "good", alarm, event.reading, event.lower, event.upper)
+            contradictions += running.add(look)
     now = events[-1]
     counted = [(begin, 0.0), *((e.at, _wafers(e)) for e in events if e.what in ("mark", "now") and e.at > begin)]
     return Stream(
@@ -211,11 +242,12 @@ def _stream(key: tuple[str, str, str], events: Sequence[_Event], stated: QualSet
         cycles=cycles,
         running=running,
         now=now.at,
-        age=Age(_wafers(now) - start, _days(running.began, now.at)),
+        age=age_at(now),
         paces=_paces(counted),
         span_days=_days(begin, now.at),
         processed=_wafers(now),
         contradictions=contradictions,
+        counters=clocks,
     )
 
 

@@ -121,11 +121,11 @@ def cost_curves(wear: Wear, members: Sequence[int], costs: Costs) -> list[Curve]
     for i, n in enumerate(members):
         stream = wear.streams[n]
         speed = pace(stream).per_day
-        by_wafers = wear.clock == "wafers"
+        units = stream.units_a_day(wear.clock, speed)
         # A tool that stands still now is priced at the pace it had.
         usual = speed or (stream.processed / stream.span_days if stream.span_days else 0.0)
-        wafers = 1.0 if by_wafers else usual
-        curves.append(Curve(stream, wear, n, every, fixed[i] + wafers * per_wafer[i], wafers, speed if by_wafers else 1.0))
+        wafers = 1.0 if wear.clock == "wafers" else (usual / units if units > 0 else 0.0)
+        curves.append(Curve(stream, wear, n, every, fixed[i] + wafers * per_wafer[i], wafers, units))
     return curves
 
 
@@ -161,12 +161,12 @@ def _row(curve: Curve, card: ToolCard, price: float, costs: Costs) -> Advice:
     best = curve.best(price)
     priced = curve.cost * curve.units_a_day + price * curve.hours_a_week / WEEK
     flat = np.flatnonzero(priced <= FLAT * priced[best]) if curve.units_a_day else np.array([best])
-    usual, speed = usual_round(stream), pace(stream).per_day
-    today = usual.wafers if clock == "wafers" else usual.days
+    usual = usual_round(stream)
+    today = usual.wafers if clock == "wafers" else usual.days and usual.days * curve.units_a_day
     advised = float(curve.every[best])
     a_wafer = 1 / curve.wafers_a_unit if curve.wafers_a_unit else 1.0
     marks = {advised / 2, advised, advised * 2, *([today] if today else [])}
-    days = advised if clock == "days" else (advised / speed if speed > 0 else None)
+    days = advised / curve.units_a_day if curve.units_a_day > 0 else None
     now = curve.at(today) if today else None
     hours = curve.wear.stated.hours * WEEK
     return Advice(

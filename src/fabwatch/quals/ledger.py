@@ -160,7 +160,7 @@ def _saids(wear: Wear, cards: Mapping[str, ToolCard], as_of: datetime) -> list[S
     ages = wear.foretold.ages(CHANCES)
     alike_ages = wear.alike.failure_ages(wear.running, CHANCES)
     now = np.array([stream.age.on(clock) for stream in wear.streams])
-    speed = np.array([pace(s).per_day if clock == "wafers" else 1.0 for s in wear.streams])
+    speed = np.array([s.units_a_day(clock, pace(s).per_day) for s in wear.streams])
     dues = [due_days(stream, 1) for stream in wear.streams]
     then = now + speed * np.array([due[0] if due else 0.0 for due in dues])
     bad = {OURS: wear.foretold.bad_by(then), ALIKE: wear.alike.bad_by(then, wear.running)}

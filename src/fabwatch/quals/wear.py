@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from fabwatch.quals.cards import ToolCard
 from fabwatch.quals.history import Cycle, Stream, streams
@@ -14,7 +13,8 @@ from fabwatch.stats.pooling import Cycles, Fitted, Running, Sisters, pieces
 from fabwatch.store.lake import Lake
 from fabwatch.terms.settings import QualSettings
 
-Clock = Literal["auto", "wafers", "days"]
+Clock = str
+"""`auto`, `wafers`, `days`, or the name of a counter."""
 TIE = 2.0
 """A clock or a family is only preferred when its log evidence is better by so much; wafers and Weibull win a tie."""
 BEYOND = 1.5
@@ -102,14 +102,11 @@ def _unchecked(
 
 def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -> Wear:
     """Fit the streams of one type and qual type on the clock that is asked for, or on the one that foretells them better."""
-    ran = any(stream.processed > 0 for stream in sisters)
-    # Where nothing ran, all ages in wafers are nothing, and that clock would seem to foretell everything.
-    clocks = [clock] if clock != "auto" else (["wafers", "days"] if ran else ["days"])
+    clocks = _clocks(sisters) if clock == "auto" or clock not in _clocks(sisters, always=True) else [clock]
     tried = {name: Sisters(cycles_on(name, sisters, stated), len(sisters), WEIBULL) for name in clocks}
-    chosen, ahead = clocks[0], 0.0
-    if len(clocks) == 2:
-        ahead = tried["days"].evidence - tried["wafers"].evidence
-        chosen, ahead = ("days", ahead) if ahead > TIE else ("wafers", -ahead)
+    chosen = max(clocks, key=lambda name: tried[name].evidence + (TIE if name == clocks[0] else 0.0))
+    others = [tried[name].evidence for name in clocks if name != chosen]
+    ahead = tried[chosen].evidence - max(others) if others else 0.0
     best, cycles = tried[chosen], cycles_on(chosen, sisters, stated)
     other = Sisters(cycles, len(sisters), LOGNORMAL)
     if other.evidence > best.evidence + TIE:
@@ -120,6 +117,14 @@ def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -
     failures = ByFailures(fitted, running)
     told = by_readings(sisters, chosen, failures, TIE) or failures
     return Wear(tuple(sisters), chosen, fitted, running, stated, ahead, cycles.longest, alike, told)
+
+
+def _clocks(sisters: Sequence[Stream], always: bool = False) -> list[str]:
+    """The clocks that all sisters have, the one that wins a tie first."""
+    counted = set.intersection(*(set(stream.counters) for stream in sisters))
+    # Where nothing ran, all ages in wafers are nothing, and that clock would seem to foretell everything.
+    ran = always or any(stream.processed > 0 for stream in sisters)
+    return [*(["wafers"] if ran else []), "days", *sorted(counted)]
 
 
 def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings) -> list[tuple[float, ...]]:

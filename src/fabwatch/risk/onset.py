@@ -52,6 +52,9 @@ class Onset:
         return chances
 
     def _age(self, cycle: Cycle, at: datetime) -> float:
+        counter = self.wear.streams[self.member].counters.get(self.wear.clock)
+        if counter is not None:
+            return counter.by(at) - counter.by(cycle.began)
         if self.wear.clock == "days":
             return (at - cycle.began).total_seconds() / DAY
         # A cycle without a restore begins with its first move, which counts.

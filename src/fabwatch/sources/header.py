@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fabwatch.sources.counters import COUNTERS_KIND
 from fabwatch.sources.kinds import Kind, plain_name
 from fabwatch.sources.maintenance import MAINTENANCE_KIND
 from fabwatch.sources.moves import MOVES_KIND
@@ -11,8 +12,10 @@ from fabwatch.sources.tools import TOOLS_KIND
 from fabwatch.terms.errors import nearest
 from fabwatch.terms.settings import SourceSettings
 
-KINDS: dict[str, Kind] = {kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, TOOLS_KIND)}
-READ_FIRST = ("tools", "moves", "restores", "quals")
+KINDS: dict[str, Kind] = {
+    kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, COUNTERS_KIND, TOOLS_KIND)
+}
+READ_FIRST = ("tools", "moves", "restores", "counters", "quals")
 """The order in which kinds are loaded when several come at once: tools before what refers to them."""
 
 

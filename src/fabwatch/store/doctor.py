@@ -17,6 +17,7 @@ FROM lake.loads AS l LEFT JOIN (
     SELECT load, count(*) AS stored FROM lake.moves GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.quals GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.restores GROUP BY load
+    UNION ALL SELECT load, count(*) FROM lake.counters GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.tools GROUP BY load
 ) AS s ON s.load = l.load
 WHERE l.rows <> coalesce(s.stored, 0)

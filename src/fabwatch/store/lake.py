@@ -17,7 +17,7 @@ from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, StoreBusy, Unk
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
-FORMAT = 2
+FORMAT = 3
 MARK = "fabwatch.json"
 SQL_TYPES = {
     "text": "VARCHAR",

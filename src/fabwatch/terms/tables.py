@@ -124,6 +124,20 @@ RESTORES = Table(
     loaded=True,
 )
 
+COUNTERS = Table(
+    "counters",
+    "What a tool itself counts; where it is read often enough, it can be the clock that wear goes by.",
+    (
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chamber", "text", "The chamber; empty means the whole tool."),
+        Column("counter", "text", "Name of the counter, such as rf_hours.", needed=True),
+        Column("read_at", "time", "When it was read.", "UTC", needed=True),
+        Column("value", "number", "What it stood at; it may be set back to 0.", needed=True),
+    ),
+    at="read_at",
+    loaded=True,
+)
+
 PLACES = Table(
     "places",
     "Every place where a move was ever seen, kept from the moves: known tools, chambers, and the steps of each route.",
@@ -208,6 +222,6 @@ PROBLEMS = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (TOOLS, MOVES, QUALS, RESTORES, PLACES, FORECASTS, LOADS, PROBLEMS)
+TABLES: tuple[Table, ...] = (TOOLS, MOVES, QUALS, RESTORES, COUNTERS, PLACES, FORECASTS, LOADS, PROBLEMS)
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
