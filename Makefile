@@ -35,6 +35,7 @@ lint: $(READY)   ## style, types and the order of the rooms
 
 bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/risk.py
+	@$(BIN)/python bench/forecast.py
 
 docs: $(READY)   ## the reference pages, made anew from the tables, rules and errors
 	@$(BIN)/python docs/generate.py
