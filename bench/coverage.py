@@ -3,7 +3,7 @@
 500 tools in 10 types, and 60 tools in 20 types of three, each scenario with three seeds. Printed per scenario: how many 80 %
 windows held, each tail, the median width against that of an oracle who knows every scale and shape, the mean chance to be
 bad already against the oracle's, Brier of both, and how many held by number of failures. Then: windows in days against the
-true future pace, and how often the clock of the wear was found.
+true future pace, how often the clock of the wear was found, and what the advised interval costs over the true optimum.
 """
 
 import sys
@@ -16,10 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.worn import SCENARIOS, worn_tools
 
+from fabwatch.quals.interval import cost_curves
 from fabwatch.quals.schedule import days_ahead, pace
 from fabwatch.quals.wear import fit_sisters
+from fabwatch.stats.renewal import Costs, cost_per_wafer
 from fabwatch.terms.settings import QualSettings
 
+COSTS = Costs(qual=50, contain=0.4, scrap=8, fail=900, false=100)
 CHANCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
@@ -78,7 +81,28 @@ def many(seeds, **how):
     return rows
 
 
+def excess(**how):
+    """What checking at the advised interval costs over the optimum of one who knows scale and shape: mean and 90th percentile."""
+    over = []
+    for seed in range(3):
+        by_type = defaultdict(list)
+        for one in worn_tools(seed, **how):
+            by_type[one.tool_type].append(one)
+        for sisters in by_type.values():
+            wear = fit_sisters([one.stream for one in sisters], "wafers", QualSettings())
+            for one, curve in zip(sisters, cost_curves(wear, range(len(sisters)), COSTS), strict=True):
+                scale, shape = np.array(one.scale), np.array(one.shape)
+                every = np.geomspace(one.scale / 100, one.scale * 3, 300)
+                best = cost_per_wafer(every, scale, shape, COSTS).min()
+                advised = np.array(curve.every[curve.best(0.0)])
+                over.append(float(cost_per_wafer(advised, scale, shape, COSTS)) / best - 1)
+    return np.mean(over), np.quantile(over, 0.9)
+
+
 def main():
+    for name, how in SCENARIOS.items():
+        mean, high = excess(**how)
+        print(f"interval, {name}: {mean:.3f} over the optimum, 90th percentile {high:.3f}", flush=True)
     for types, sisters in ((10, 50), (20, 3), (60, 1)):
         for name, how in SCENARIOS.items():
             told(f"{types} x {sisters} {name}", many(3, types=types, sisters=sisters, **how))

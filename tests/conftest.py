@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from fabwatch.fab import Fab
+from tests.diary import NOW, Diary
 
-NOW = datetime(2026, 7, 1)
 HERE = Path(__file__).parent
 
 
@@ -50,3 +49,9 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return writing
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Diary:
+    """A diary to be told; its fab's clock stands at NOW."""
+    return Diary(tmp_path)

@@ -7,7 +7,8 @@ import pytest
 from fabwatch.fab import Fab
 from fabwatch.quals.ledger import Foretold, Outcome, Said, outcome_of
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
-from tests.quals.test_forecast import DAY0, history, log  # noqa: F401 - log is a fixture
+from tests.diary import DAY0
+from tests.quals.test_forecast import history
 from tests.worn import START, worn_files, worn_tools
 
 
@@ -68,21 +69,21 @@ def said(last_look, good=200.0):
     return Said(DAY0 + timedelta(days=4.5), ("T", "*", "p"), None, "wafers", last_look, good, 0, by, (0.1, 0.9))
 
 
-def test_the_outcome_lies_between_the_last_good_qual_and_the_failed_one(log):  # noqa: F811
+def test_the_outcome_lies_between_the_last_good_qual_and_the_failed_one(log):
     log.restored(0).ran(*range(9)).qual(2, True).qual(4, True).qual(6, True).qual(8, False)
     with log.fab() as fab:
         stream = history(fab, 9)["T", "*", "p"]
         assert outcome_of(said(DAY0 + timedelta(days=4), 400.0), stream) == Outcome(600.0, 800.0, False)
 
 
-def test_an_outcome_that_a_restore_cut_off_is_open(log):  # noqa: F811
+def test_an_outcome_that_a_restore_cut_off_is_open(log):
     log.restored(0).ran(*range(12)).qual(4, True).qual(6, True).restored(7).qual(8, False)
     with log.fab() as fab:
         outcome = outcome_of(said(DAY0 + timedelta(days=4), 400.0), history(fab, 12)["T", "*", "p"])
         assert (outcome.lower, outcome.upper, outcome.next_failed) == (600.0, float("inf"), False)
 
 
-def test_without_a_qual_since_there_is_no_outcome(log):  # noqa: F811
+def test_without_a_qual_since_there_is_no_outcome(log):
     with log.restored(0).ran(*range(12)).qual(4, True).fab() as fab:
         assert outcome_of(said(DAY0 + timedelta(days=4), 400.0), history(fab, 12)["T", "*", "p"]) is None
 

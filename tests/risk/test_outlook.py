@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
-from tests.quals.test_forecast import DAY0, log  # noqa: F401 - log is a fixture
+from tests.diary import DAY0
 
 NOW = DAY0 + timedelta(days=40)
 COSTS = {"qual": 1.0, "contain": 0.002, "scrap": 0.02, "fail": 2.0, "false": 1.0}
 
 
 @pytest.fixture
-def three(log):  # noqa: F811
+def three(log):
     """A ran since its qual, B was just checked, C stands failed, D was never checked; all of one type."""
     log.typed("A", "B", "C", "D")
     for tool in "ABCD":
@@ -74,6 +74,6 @@ def test_a_plan_of_no_days_is_refused(three, days):
         fab.plan(days)
 
 
-def test_a_fab_without_quals_has_no_plan(log):  # noqa: F811
+def test_a_fab_without_quals_has_no_plan(log):
     with log.ran(0).fab() as fab, pytest.raises(TooFewFailures):
         fab.plan()

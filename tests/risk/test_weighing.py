@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fabwatch.fab import Fab
-from tests.quals.test_forecast import DAY0, log  # noqa: F401 - log is a fixture
+from tests.diary import DAY0
 from tests.worn import START, worn_files, worn_tools
 
 
@@ -70,7 +70,7 @@ def test_the_chance_rises_towards_the_failed_qual(contained):
         assert chances[0] == pytest.approx(1.0, abs=0.01)
 
 
-def test_wafers_before_a_restore_were_at_the_risk_of_the_cycle_that_it_ended(log):  # noqa: F811
+def test_wafers_before_a_restore_were_at_the_risk_of_the_cycle_that_it_ended(log):
     log.restored(0).ran(*range(8)).qual(2, True).restored(4.2).qual(8, False)
     with log.fab() as fab:
         chances = {item.lot: item.p_after_fault for item in fab.contain("T").items}
@@ -80,7 +80,7 @@ def test_wafers_before_a_restore_were_at_the_risk_of_the_cycle_that_it_ended(log
     assert chances["LT7"] == pytest.approx(1.0, abs=0.001)
 
 
-def test_a_qual_that_can_miss_leaves_some_chance_behind_the_last_good_one(log):  # noqa: F811
+def test_a_qual_that_can_miss_leaves_some_chance_behind_the_last_good_one(log):
     log.stated("[quals.p]\nsensitivity = 0.7\n")
     log.restored(0).ran(*range(8)).qual(4, True).qual(8, False)
     with log.fab() as fab:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -109,6 +109,10 @@ class Fab:
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             answer = forecast(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), wish)
+        if moment > self._clock() + timedelta(minutes=1):
+            future = "FutureDate: that time has not come, and what happens until then is not known"
+            rows = tuple(replace(row, doubts=(*row.doubts, future)) for row in answer.tools)
+            return replace(answer, tools=rows)
         if as_of is None and known is None:
             # A forecast of the past is a replay; only what was said in earnest is kept and held against us.
             with suppress(StoreBusy, StoreBroken, DiskFull):

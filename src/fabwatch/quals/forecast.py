@@ -70,7 +70,9 @@ def chosen_wear(
     if wish.clock not in clocks:
         clocks |= {row[0] for row in lake.ask("SELECT DISTINCT counter FROM counters").fetchall()}
         if wish.clock not in clocks:
-            raise unknown("clock", wish.clock, clocks)
+            fault = unknown("clock", wish.clock, clocks)
+            fault.hint = f"--clock takes {', '.join(sorted(clocks))}"
+            raise fault
     tools = selection.tools(dict(cards))
     whole = selection.tool is None and selection.area is None
     worn = learn(lake, cards, as_of, wish.clock, None if whole else tools)

@@ -54,7 +54,14 @@ class Curve:
 
     def best(self, price: float) -> int:
         """Which T costs least when an hour of quals costs `price` on top."""
-        return int(np.argmin(self.cost * self.units_a_day + price * self.hours_a_week / WEEK))
+        return int(np.argmin(self.priced(price)))
+
+    def priced(self, price: float) -> Floats:
+        """Cost a day with an hour of quals at `price`; a clock that stands still is priced by its unit."""
+        if not self.units_a_day > 0:
+            return self.cost
+        cost: Floats = self.cost * self.units_a_day + price * self.hours_a_week / WEEK
+        return cost
 
     def at(self, every: float) -> float:
         """The cost at one interval, between the points tried."""
@@ -159,8 +166,8 @@ def price_per_hour(curves: Sequence[Curve], limit: float) -> float:
 def _row(curve: Curve, card: ToolCard, price: float, costs: Costs) -> Advice:
     stream, clock = curve.stream, curve.wear.clock
     best = curve.best(price)
-    priced = curve.cost * curve.units_a_day + price * curve.hours_a_week / WEEK
-    flat = np.flatnonzero(priced <= FLAT * priced[best]) if curve.units_a_day else np.array([best])
+    priced = curve.priced(price)
+    flat = np.flatnonzero(priced <= FLAT * priced[best])
     usual = usual_round(stream)
     today = usual.wafers if clock == "wafers" else usual.days and usual.days * curve.units_a_day
     advised = float(curve.every[best])
