@@ -82,7 +82,7 @@ def many(seeds, **how):
 
 
 def excess(**how):
-    """What checking at the advised interval costs over the optimum of one who knows scale and shape: mean and 90th percentile."""
+    """What the advised interval costs over the optimum of one who knows scale and shape: mean and 90th percentile."""
     over = []
     for seed in range(3):
         by_type = defaultdict(list)

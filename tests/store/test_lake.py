@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -130,11 +131,17 @@ def test_times_are_naive_utc_inside(fab, write):
     ]
 
 
-def test_a_fab_of_the_first_format_gets_the_tables_it_lacks_when_it_is_opened(tmp_path):
+def test_a_fab_of_the_first_format_gets_the_tables_it_lacks_and_still_knows_what_it_knew(tmp_path, write):
     folder = tmp_path / "fab"
+    moves = write("moves.csv", "lot,tool,wafers,end_at\nL1,T,5,2026-01-01T00:00:00Z\n")
     with Fab(folder, create=True) as fab:
-        fab._lake.ask("DROP TABLE lake.forecasts")
+        fab.ingest(moves)
+        for name in ("forecasts", "counters"):
+            fab._lake.ask(f"DROP TABLE lake.{name}")
     (folder / "fabwatch.json").write_text('{"format": 1}\n')
+    then = utc_now()
+    time.sleep(1.1)
     with Fab(folder) as fab:
         assert fab._lake.rows("SELECT count(*) AS n FROM lake.forecasts") == [{"n": 0}]
+        assert fab.risk(known_at=then).tools[0].wafers == fab.risk().tools[0].wafers == 5
     assert (folder / "fabwatch.json").read_text() == f'{{"format": {store.FORMAT}}}\n'

@@ -123,12 +123,20 @@ class Lake:
         if version == self._pinned:
             return version
         self._pinned = version
+        there = {
+            row[0]
+            for row in self.ask(
+                "SELECT table_name FROM __ducklake_metadata_lake.ducklake_table WHERE begin_snapshot <= $version "
+                "AND (end_snapshot IS NULL OR end_snapshot > $version)",
+                {"version": version},
+            ).fetchall()
+        }
         for table in TABLES:
             if table.kept:
                 continue
-            self.ask(
-                f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} AT (VERSION => {version})"
-            )
+            # A fab of an earlier format had no such table then.
+            then = f"AT (VERSION => {version})" if table.name in there else "WHERE false"
+            self.ask(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} {then}")
         return version
 
     def _version(self, known_at: datetime | None) -> int:
