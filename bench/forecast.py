@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from fabwatch.fab import Fab
-from fabwatch.stats.pooling import Cycles, fit
+from fabwatch.stats.cycles import Cycles
+from fabwatch.stats.pooling import fit
 
 HERE = Path(__file__).parent
 EVERY = timedelta(days=15)

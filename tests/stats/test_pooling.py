@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from fabwatch.quals.wear import fit_sisters
+from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.families import LOGNORMAL, WEIBULL
-from fabwatch.stats.pooling import Cycles, Fitted, Grid, Running, Sisters, fit, log_likelihood, pieces
+from fabwatch.stats.pooling import Fitted, Grid, Sisters, fit, log_likelihood
 from fabwatch.terms.settings import QualSettings
 from tests.worn import SCENARIOS, worn_tools
 

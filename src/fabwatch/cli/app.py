@@ -148,13 +148,13 @@ def forecast(
     """
     if context.invoked_subcommand is not None:
         return
-    from fabwatch.cli import printing
+    from fabwatch.cli import ahead, printing
 
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
     with _open(fab) as door:
         answer = door.forecast(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
-        (printing.why if why else printing.forecast)(answer, lang)
+        (ahead.why if why else ahead.forecast)(answer, lang)
 
 
 @forecasts.command()
@@ -173,13 +173,13 @@ def score(
     lang: Lang = "en",
 ) -> None:
     """How past forecasts turned out: made anew forward in time from what was known then, and those that were kept."""
-    from fabwatch.cli import printing
+    from fabwatch.cli import ahead, printing
 
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
     with _open(fab) as door:
         answer = door.score(**asked, every_days=every_days, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
-        printing.score(answer, lang)
+        ahead.score(answer, lang)
 
 
 @app.command()
@@ -204,7 +204,7 @@ def interval(
     lang: Lang = "en",
 ) -> None:
     """How often to check each tool: the interval of least cost, as a range, beside today's."""
-    from fabwatch.cli import printing
+    from fabwatch.cli import ahead, printing
 
     costs = {"qual": cost_qual, "contain": cost_contain, "scrap": cost_scrap, "fail": cost_fail, "false": cost_false}
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "clock": clock, "costs": costs}
@@ -212,7 +212,7 @@ def interval(
     with _open(fab) as door:
         answer = door.interval(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
-        printing.intervals(answer, lang)
+        ahead.intervals(answer, lang)
 
 
 @app.command()
@@ -229,12 +229,12 @@ def plan(
     lang: Lang = "en",
 ) -> None:
     """What to check on each of the coming days, the largest expected loss first."""
-    from fabwatch.cli import printing
+    from fabwatch.cli import ahead, printing
 
     with _open(fab) as door:
         answer = door.plan(days, area=area, tool=tool, qual_type=qual_type, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
-        printing.plan(answer, lang)
+        ahead.plan(answer, lang)
 
 
 @app.command()

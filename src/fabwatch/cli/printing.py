@@ -17,8 +17,6 @@ from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
 from fabwatch.terms.answers import Answer, Containment, Risk, plain
-from fabwatch.terms.forecasts import Forecasts, Intervals, Plan
-from fabwatch.terms.scores import Score
 from fabwatch.terms.words import STATUS_SHAPE
 
 ROWS_SHOWN = 40
@@ -27,7 +25,7 @@ STYLES = {"act": "bold red", "watch": "yellow", "ok": "", "none": "dim"}
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _out() -> Console:
+def out() -> Console:
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=150)
 
@@ -121,8 +119,8 @@ def _guess(talk: Console, guess: dict[str, Any]) -> None:
 
 def risk(answer: Risk, language: str) -> None:
     """Wafers at risk for people, worst first."""
-    console = _out()
-    table = _table(answer.demo, "wafers at risk", ("area", "tool", "chamber", "qual type", "wafers", "limit"))
+    console = out()
+    table = table_of(answer.demo, "wafers at risk", ("area", "tool", "chamber", "qual type", "wafers", "limit"))
     for name in ("passes", "lots", "since (UTC)", "status"):
         table.add_column(name, justify="right" if name in ("passes", "lots") else "left")
     for row in answer.tools[:ROWS_SHOWN]:
@@ -146,9 +144,9 @@ def risk(answer: Risk, language: str) -> None:
 
 def containment(answer: Containment, language: str) -> None:
     """A containment for people, the wafers that ran last first."""
-    console = _out()
+    console = out()
     title = f"{answer.tool} {answer.qual_type}: to hold"
-    table = _table(answer.demo, title, ("wafer", "lot", "wafers", "passes"))
+    table = table_of(answer.demo, title, ("wafer", "lot", "wafers", "passes"))
     table.add_column("after fault", justify="right")
     for name in ("ran (UTC)", "now at", "area", "step", "next check"):
         table.add_column(name)
@@ -169,121 +167,7 @@ def containment(answer: Containment, language: str) -> None:
     console.print(escape(answer.sentence(language)))
 
 
-def forecast(answer: Forecasts, language: str) -> None:
-    """Forecasts for people, the most doubtful first."""
-    console = _out()
-    table = _table(answer.demo, f"next failed qual, {answer.coverage:.0%} windows", ("area", "tool", "chamber", "qual type"))
-    for name in ("bad now", "from day", "to day", "next qual", "fails then", "failures", "sisters"):
-        table.add_column(name, justify="right")
-    table.add_column("doubts")
-    for row in answer.tools[:ROWS_SHOWN]:
-        window = row.window
-        coming = row.next_quals[0] if row.next_quals else None
-        cells = (row.area or "-", row.tool, row.chamber, row.qual_type, f"{row.p_bad_now:.0%}")
-        days = tuple("-" if day is None else f"{day:.1f}" for day in (window.from_days, window.to_days))
-        soon = ("-", "-") if coming is None else (f"day {coming.day:.1f}", f"{coming.p_fail:.0%}")
-        doubts = ", ".join(doubt.split(":")[0] for doubt in row.doubts)
-        counts = (str(row.failures), str(row.sisters), doubts)
-        table.add_row(
-            *(escape(cell) for cell in (*cells, *days, *soon, *counts)), style="bold red" if row.p_bad_now == 1 else ""
-        )
-    console.print(table)
-    if len(answer.tools) > ROWS_SHOWN:
-        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
-    _told(console, answer, language)
-
-
-def why(answer: Forecasts, language: str) -> None:
-    """The full page of each forecast."""
-    console = _out()
-    for row in answer.tools[:ROWS_SHOWN]:
-        first, *rest = row.page(language)
-        console.print(escape(first))
-        for line in rest:
-            console.print(escape(f"  {line}"))
-    if len(answer.tools) > ROWS_SHOWN:
-        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more: --area, --tool or --json")
-
-
-def score(answer: Score, language: str) -> None:
-    """How past forecasts turned out, for people."""
-    console = _out()
-    origins = f"{len(answer.origins)} origins, {answer.origins[0]:%d %b} to {answer.origins[-1]:%d %b %Y}"
-    table = _table(answer.demo, f"{answer.coverage:.0%} windows, {origins}", ("group",))
-    for name in ("windows", "ended", "held", "early", "late"):
-        table.add_column(name, justify="right")
-    for group, rows in (("", (answer.total,)), ("area ", answer.by_area), ("failures ", answer.by_failures)):
-        for row in rows:
-            if row is not None:
-                shares = (f"{row.held:.1%}", f"{row.early:.1%}", f"{row.late:.1%}")
-                table.add_row(escape(f"{group}{row.name}"), f"{row.windows:,}", f"{row.ended:,}", *shares)
-    console.print(table)
-    table = _table(answer.demo, f"fails the next qual: {answer.failed:,} of {answer.quals:,} did", ("by",))
-    for name in ("Brier", "skill", "windows held", "width"):
-        table.add_column(name, justify="right")
-    if answer.brier is not None and answer.total is not None:
-        table.add_row("fabwatch", f"{answer.brier:.4f}", "", f"{answer.total.held:.1%}", "1.00")
-    for one in answer.yardsticks:
-        held = "-" if one.held is None else f"{one.held:.1%}"
-        width = "-" if one.width is None else f"{one.width:.2f}"
-        table.add_row(one.name, f"{one.brier:.4f}", f"{one.skill:+.1%}", held, width)
-    console.print(table)
-    table = _table(answer.demo, "said and came", ("chance",))
-    for name in ("quals", "said", "came"):
-        table.add_column(name, justify="right")
-    for tenth in answer.calibration:
-        table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", f"{tenth.came:.1%}")
-    console.print(table)
-    console.print(escape(answer.sentence(language)))
-
-
-def plan(answer: Plan, language: str) -> None:
-    """The checks of the coming days, for people."""
-    console = _out()
-    table = _table(
-        answer.demo, f"what to check, {answer.days} days", ("day", "date", "area", "tool", "chamber", "qual type")
-    )
-    for name in ("bad now", "at risk", "at risk then", "loss if left", "usual day"):
-        table.add_column(name, justify="right")
-    table.add_column("why")
-    for item in answer.items[:ROWS_SHOWN]:
-        day = "today" if item.day == 0 else f"+{item.day}"
-        cells = (day, item.date, item.area or "-", item.tool, item.chamber, item.qual_type, f"{item.p_bad_now:.1%}")
-        usual = "-" if item.usual_day is None else f"{item.usual_day:.1f}"
-        wafers = (f"{item.wafers_at_risk:,}", f"{item.wafers_at_risk_then:,}", f"{item.expected_loss:,.4g}")
-        style = "bold red" if item.reason in ("failed", "limit") else ""
-        table.add_row(*(escape(cell) for cell in (*cells, *wafers, usual, item.reason)), style=style)
-    console.print(table)
-    if len(answer.items) > ROWS_SHOWN:
-        console.print(f"… and {len(answer.items) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
-    console.print(escape(answer.sentence(language)))
-
-
-def _told(console: Console, answer: Forecasts | Intervals, language: str) -> None:
-    one = answer.tools[0] if len(answer.tools) == 1 else answer
-    console.print(escape(one.sentence(language)))
-
-
-def intervals(answer: Intervals, language: str) -> None:
-    """Advised intervals for people."""
-    console = _out()
-    table = _table(answer.demo, "how often to check", ("area", "tool", "chamber", "qual type"))
-    for name in ("today", "advised", "from", "to", "days", "cost today", "cost advised"):
-        table.add_column(name, justify="right")
-    for row in answer.tools[:ROWS_SHOWN]:
-        today = "-" if row.today_wafers is None else f"{row.today_wafers:,}"
-        figures = (today, f"{row.advised_wafers:,}", f"{row.low_wafers:,}", f"{row.high_wafers:,}")
-        days = "-" if row.advised_days is None else f"{row.advised_days:.1f}"
-        price = "-" if row.cost_today is None else f"{row.cost_today:.4g}"
-        cells = (row.area or "-", row.tool, row.chamber, row.qual_type, *figures, days, price, f"{row.cost_advised:.4g}")
-        table.add_row(*(escape(cell) for cell in cells))
-    console.print(table)
-    if len(answer.tools) > ROWS_SHOWN:
-        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
-    _told(console, answer, language)
-
-
-def _table(demo: bool, title: str, columns: Sequence[str]) -> Table:
+def table_of(demo: bool, title: str, columns: Sequence[str]) -> Table:
     table = Table(title=("DEMO · " if demo else "") + title, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in ("wafers", "limit", "passes") else "left", no_wrap=True)
@@ -295,7 +179,7 @@ def inbox(rows: list[dict[str, Any]], fab: Path, as_json: bool) -> None:
     if as_json:
         json_out({"files": rows})
         return
-    console = _out()
+    console = out()
     for row in rows:
         console.print(escape(f"{row['path']}\n  {row['why']}\n  write into {fab / 'fab.toml'}:"))
         console.print(escape("    " + row["suggestion"].replace("\n", "\n    ")))
@@ -309,7 +193,7 @@ def problems(rows: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
     elif as_csv:
         csv_out(rows)
     else:
-        console = _out()
+        console = out()
         for row in rows[:ROWS_SHOWN]:
             console.print(escape(f"{row['path']}:{row['line']}:{row['byte_offset']} {row['rule']}: {row['why']}"))
             if row["raw"]:
@@ -327,7 +211,7 @@ def loads(rows: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
     elif as_csv:
         csv_out(rows)
     else:
-        table = _table(False, "loads", ("loaded at (UTC)", "status", "kind"))
+        table = table_of(False, "loads", ("loaded at (UTC)", "status", "kind"))
         for name in ("rows", "duplicates", "set aside"):
             table.add_column(name, justify="right")
         table.add_column("file")
@@ -335,7 +219,7 @@ def loads(rows: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
             counts = (f"{row[name] or 0:,}" for name in ("rows", "duplicates", "set_aside"))
             cells = (f"{row['loaded_at']:%Y-%m-%d %H:%M:%S}", row["status"], row["kind"] or "-", *counts, row["path"])
             table.add_row(*(escape(str(cell)) for cell in cells))
-        _out().print(table)
+        out().print(table)
 
 
 def findings(found: Sequence[Finding], as_json: bool) -> None:
@@ -343,7 +227,7 @@ def findings(found: Sequence[Finding], as_json: bool) -> None:
     if as_json:
         json_out({"well": all(f.well for f in found), "findings": list(found)})
         return
-    console = _out()
+    console = out()
     for finding in found:
         console.print(escape(f"{'ok   ' if finding.well else 'WRONG'} {finding.check}: {finding.what}"))
         if finding.hint:
@@ -353,7 +237,7 @@ def findings(found: Sequence[Finding], as_json: bool) -> None:
 def demo_next(answer: Risk, fab: Path) -> None:
     """What to try after the demo."""
     worst = next((row for row in answer.tools if row.failed_at), answer.tools[0])
-    console = _out()
+    console = out()
     console.print("\nThis is a make-believe fab. Try next:")
     for line in (
         f"risk --by tool_type --fab {fab}",

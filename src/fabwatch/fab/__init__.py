@@ -21,10 +21,11 @@ from fabwatch.stats.renewal import Costs
 from fabwatch.store.doctor import Finding, examine, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy
+from fabwatch.terms.advice import Intervals, Plan
 from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
 from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
-from fabwatch.terms.forecasts import Forecasts, Intervals, Plan
+from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.scores import Score
 from fabwatch.terms.settings import read_settings
 

@@ -12,7 +12,7 @@ from fabwatch.quals.history import Stream
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
 from fabwatch.quals.yardsticks import Yardsticks, yardsticks
-from fabwatch.stats.pooling import Floats, Running
+from fabwatch.stats.cycles import Floats, Running
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How

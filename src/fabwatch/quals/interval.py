@@ -17,9 +17,9 @@ from fabwatch.quals.wear import Wear
 from fabwatch.stats.renewal import Costs, cost_share, tabled_looks
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.terms.advice import Advice, CurvePoint, Intervals
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
-from fabwatch.terms.forecasts import Advice, CurvePoint, Intervals
 from fabwatch.terms.settings import CostSettings
 
 Floats = NDArray[np.float64]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabwatch.quals.history import Cycle, Look, Stream
+from fabwatch.stats.cycles import Floats, Running
 from fabwatch.stats.drift import Drift, Path, fit_drift
-from fabwatch.stats.pooling import Fitted, Floats, Running
+from fabwatch.stats.pooling import Fitted
 
 FEW_PATHS, FEW_READINGS = 6, 3
 """A drift needs so many cycles with so many readings in the middle one of them."""

@@ -4,9 +4,9 @@ import numpy as np
 
 from fabwatch.quals.history import Cycle
 from fabwatch.quals.wear import Wear
-from fabwatch.stats.pooling import Floats
+from fabwatch.stats.cycles import Floats
 from fabwatch.stats.renewal import Costs
-from fabwatch.terms.forecasts import Replay
+from fabwatch.terms.advice import Replay
 
 PARTS = np.array([0.125, 0.375, 0.625, 0.875])
 """A hidden failure known to lie between two looks stands at each of these parts of its chance, with a quarter each."""

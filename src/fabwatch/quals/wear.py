@@ -8,8 +8,9 @@ from datetime import datetime
 from fabwatch.quals.cards import ToolCard
 from fabwatch.quals.history import Cycle, Stream, streams
 from fabwatch.quals.readings import ByFailures, Foretold, by_readings
+from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.families import LOGNORMAL, WEIBULL
-from fabwatch.stats.pooling import Cycles, Fitted, Running, Sisters, pieces
+from fabwatch.stats.pooling import Fitted, Sisters
 from fabwatch.store.lake import Lake
 from fabwatch.terms.settings import QualSettings
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fabwatch.quals.history import Stream
 from fabwatch.quals.wear import Wear
-from fabwatch.stats.pooling import Floats
+from fabwatch.stats.cycles import Floats
 
 FIXED, MTBF, ALIKE = "the fixed schedule", "MTBF", "one Weibull a type"
 

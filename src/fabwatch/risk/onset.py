@@ -12,7 +12,7 @@ from fabwatch.quals.cards import ToolCard
 from fabwatch.quals.history import DAY, Cycle
 from fabwatch.quals.wear import Wear, cycle_pieces, fit_sisters, sister_streams
 from fabwatch.risk.gates import ALWAYS
-from fabwatch.stats.pooling import Running
+from fabwatch.stats.cycles import Running
 from fabwatch.store.lake import Lake
 
 CHUNK = 256

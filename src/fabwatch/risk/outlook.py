@@ -15,9 +15,9 @@ from fabwatch.risk.exposure import risk
 from fabwatch.stats.renewal import Costs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.terms.advice import Plan, Planned
 from fabwatch.terms.answers import Exposure, How
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
-from fabwatch.terms.forecasts import Plan, Planned
 
 LONGEST = 366
 POINTS = 9

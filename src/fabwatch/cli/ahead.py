@@ -1,0 +1,125 @@
+"""How answers that look ahead are printed for people: forecasts, their score, intervals, the plan."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from fabwatch.cli.printing import ROWS_SHOWN, out, table_of
+from fabwatch.terms.advice import Intervals, Plan
+from fabwatch.terms.forecasts import Forecasts
+from fabwatch.terms.scores import Score
+
+
+def forecast(answer: Forecasts, language: str) -> None:
+    """Forecasts for people, the most doubtful first."""
+    console = out()
+    table = table_of(
+        answer.demo, f"next failed qual, {answer.coverage:.0%} windows", ("area", "tool", "chamber", "qual type")
+    )
+    for name in ("bad now", "from day", "to day", "next qual", "fails then", "failures", "sisters"):
+        table.add_column(name, justify="right")
+    table.add_column("doubts")
+    for row in answer.tools[:ROWS_SHOWN]:
+        window = row.window
+        coming = row.next_quals[0] if row.next_quals else None
+        cells = (row.area or "-", row.tool, row.chamber, row.qual_type, f"{row.p_bad_now:.0%}")
+        days = tuple("-" if day is None else f"{day:.1f}" for day in (window.from_days, window.to_days))
+        soon = ("-", "-") if coming is None else (f"day {coming.day:.1f}", f"{coming.p_fail:.0%}")
+        doubts = ", ".join(doubt.split(":")[0] for doubt in row.doubts)
+        counts = (str(row.failures), str(row.sisters), doubts)
+        table.add_row(
+            *(escape(cell) for cell in (*cells, *days, *soon, *counts)), style="bold red" if row.p_bad_now == 1 else ""
+        )
+    console.print(table)
+    if len(answer.tools) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
+    _told(console, answer, language)
+
+
+def why(answer: Forecasts, language: str) -> None:
+    """The full page of each forecast."""
+    console = out()
+    for row in answer.tools[:ROWS_SHOWN]:
+        first, *rest = row.page(language)
+        console.print(escape(first))
+        for line in rest:
+            console.print(escape(f"  {line}"))
+    if len(answer.tools) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more: --area, --tool or --json")
+
+
+def score(answer: Score, language: str) -> None:
+    """How past forecasts turned out, for people."""
+    console = out()
+    origins = f"{len(answer.origins)} origins, {answer.origins[0]:%d %b} to {answer.origins[-1]:%d %b %Y}"
+    table = table_of(answer.demo, f"{answer.coverage:.0%} windows, {origins}", ("group",))
+    for name in ("windows", "ended", "held", "early", "late"):
+        table.add_column(name, justify="right")
+    for group, rows in (("", (answer.total,)), ("area ", answer.by_area), ("failures ", answer.by_failures)):
+        for row in rows:
+            if row is not None:
+                shares = (f"{row.held:.1%}", f"{row.early:.1%}", f"{row.late:.1%}")
+                table.add_row(escape(f"{group}{row.name}"), f"{row.windows:,}", f"{row.ended:,}", *shares)
+    console.print(table)
+    table = table_of(answer.demo, f"fails the next qual: {answer.failed:,} of {answer.quals:,} did", ("by",))
+    for name in ("Brier", "skill", "windows held", "width"):
+        table.add_column(name, justify="right")
+    if answer.brier is not None and answer.total is not None:
+        table.add_row("fabwatch", f"{answer.brier:.4f}", "", f"{answer.total.held:.1%}", "1.00")
+    for one in answer.yardsticks:
+        held = "-" if one.held is None else f"{one.held:.1%}"
+        width = "-" if one.width is None else f"{one.width:.2f}"
+        table.add_row(one.name, f"{one.brier:.4f}", f"{one.skill:+.1%}", held, width)
+    console.print(table)
+    table = table_of(answer.demo, "said and came", ("chance",))
+    for name in ("quals", "said", "came"):
+        table.add_column(name, justify="right")
+    for tenth in answer.calibration:
+        table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", f"{tenth.came:.1%}")
+    console.print(table)
+    console.print(escape(answer.sentence(language)))
+
+
+def plan(answer: Plan, language: str) -> None:
+    """The checks of the coming days, for people."""
+    console = out()
+    table = table_of(
+        answer.demo, f"what to check, {answer.days} days", ("day", "date", "area", "tool", "chamber", "qual type")
+    )
+    for name in ("bad now", "at risk", "at risk then", "loss if left", "usual day"):
+        table.add_column(name, justify="right")
+    table.add_column("why")
+    for item in answer.items[:ROWS_SHOWN]:
+        day = "today" if item.day == 0 else f"+{item.day}"
+        cells = (day, item.date, item.area or "-", item.tool, item.chamber, item.qual_type, f"{item.p_bad_now:.1%}")
+        usual = "-" if item.usual_day is None else f"{item.usual_day:.1f}"
+        wafers = (f"{item.wafers_at_risk:,}", f"{item.wafers_at_risk_then:,}", f"{item.expected_loss:,.4g}")
+        style = "bold red" if item.reason in ("failed", "limit") else ""
+        table.add_row(*(escape(cell) for cell in (*cells, *wafers, usual, item.reason)), style=style)
+    console.print(table)
+    if len(answer.items) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.items) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
+    console.print(escape(answer.sentence(language)))
+
+
+def _told(console: Console, answer: Forecasts | Intervals, language: str) -> None:
+    one = answer.tools[0] if len(answer.tools) == 1 else answer
+    console.print(escape(one.sentence(language)))
+
+
+def intervals(answer: Intervals, language: str) -> None:
+    """Advised intervals for people."""
+    console = out()
+    table = table_of(answer.demo, "how often to check", ("area", "tool", "chamber", "qual type"))
+    for name in ("today", "advised", "from", "to", "days", "cost today", "cost advised"):
+        table.add_column(name, justify="right")
+    for row in answer.tools[:ROWS_SHOWN]:
+        today = "-" if row.today_wafers is None else f"{row.today_wafers:,}"
+        figures = (today, f"{row.advised_wafers:,}", f"{row.low_wafers:,}", f"{row.high_wafers:,}")
+        days = "-" if row.advised_days is None else f"{row.advised_days:.1f}"
+        price = "-" if row.cost_today is None else f"{row.cost_today:.4g}"
+        cells = (row.area or "-", row.tool, row.chamber, row.qual_type, *figures, days, price, f"{row.cost_advised:.4g}")
+        table.add_row(*(escape(cell) for cell in cells))
+    console.print(table)
+    if len(answer.tools) > ROWS_SHOWN:
+        console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
+    _told(console, answer, language)

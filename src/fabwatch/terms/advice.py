@@ -1,0 +1,172 @@
+"""Answers that advise: how often to check each tool, and what to check on which of the coming days."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.words import sentence
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What a check every so many wafers costs per wafer."""
+
+    wafers: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the time on record had of quals, wafers contained and wafers run bad, and would have had at the advice."""
+
+    days: float
+    quals: int
+    quals_advised: float
+    contained: float
+    contained_advised: float
+    bad: float
+    """Expected wafers that ran after the hidden failure."""
+    bad_advised: float
+    cost: float
+    cost_advised: float
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How often to check one tool or chamber: the least cost, the range that costs hardly more, and today's interval."""
+
+    area: str | None
+    tool_type: str | None
+    tool: str
+    chamber: str
+    qual_type: str
+    clock: str
+    today_wafers: int | None
+    today_days: float | None
+    advised_wafers: int
+    advised_days: float | None
+    low_wafers: int
+    high_wafers: int
+    cost_today: float | None
+    cost_advised: float
+    cost_per_day_today: float | None
+    cost_per_day_advised: float | None
+    hours_per_week_today: float | None
+    hours_per_week_advised: float | None
+    """Hours of the tool that its quals take."""
+    curve: tuple[CurvePoint, ...]
+    replay: Replay | None
+
+    @property
+    def place(self) -> str:
+        """The tool, and the chamber when it is one."""
+        return self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+
+    def sentence(self, language: str = "en") -> str:
+        """The advice, and today's interval beside it."""
+        said: dict[str, object] = {"place": self.place, "qual_type": self.qual_type, "advised": self.advised_wafers}
+        said |= {"low": self.low_wafers, "high": self.high_wafers, "days": self.advised_days or 0.0}
+        if self.advised_days is None:
+            return sentence(language, "interval_idle", **said)
+        if self.today_wafers is None:
+            return sentence(language, "interval", **said)
+        return sentence(language, "interval_today", today=self.today_wafers, gap=self.today_days, **said)
+
+
+@dataclass(frozen=True)
+class Intervals(Answer):
+    """How often to check each tool."""
+
+    tools: tuple[Advice, ...] = ()
+    costs_stated: bool = True
+    """False: the costs are those that stand in for stated ones, all told in quals."""
+    qual_hours: float | None = None
+    """Hours a week that the quals of this selection may take, when they are limited."""
+    price_per_hour: float | None = None
+    """What one more hour a week would be worth, per hour."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, each tool with its sentence."""
+        plain_rows = [{**row, "sentence": tool.sentence()} for row, tool in zip(plain(self.tools), self.tools, strict=True)]
+        return {**super().to_dict(), "tools": plain_rows}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a tool or chamber and qual type, without its curve."""
+        rows = []
+        for tool in self.tools:
+            row = plain(tool)
+            del row["curve"]
+            replay = row.pop("replay") or {}
+            rows.append({**row, **{f"replay_{name}": value for name, value in replay.items()}, "sentence": tool.sentence()})
+        return rows
+
+    def sentence(self, language: str = "en") -> str:
+        """How many tools could be checked more seldom or should be more often, and the hours of quals that takes."""
+        often = sum(t.today_wafers is not None and t.today_wafers > t.high_wafers for t in self.tools)
+        seldom = sum(t.today_wafers is not None and t.today_wafers < t.low_wafers for t in self.tools)
+        said = sentence(language, "intervals", tools=len(self.tools), often=often, seldom=seldom)
+        both = [t for t in self.tools if t.hours_per_week_today is not None and t.hours_per_week_advised is not None]
+        if both:
+            today = sum(t.hours_per_week_today or 0.0 for t in both)
+            advised = sum(t.hours_per_week_advised or 0.0 for t in both)
+            said += sentence(language, "intervals_hours", today=today, advised=advised)
+        if self.qual_hours is not None:
+            said += sentence(language, "intervals_limit", limit=self.qual_hours, price=self.price_per_hour or 0.0)
+        return said + ("" if self.costs_stated else sentence(language, "costs_unstated"))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One check of the coming days."""
+
+    day: int
+    """0 is today."""
+    date: str
+    reason: str
+    """`due` by the advised interval, `limit`: the wafers at risk reach the inhibit limit, `failed`, or `never checked`."""
+    area: str | None
+    tool_type: str | None
+    tool: str
+    chamber: str
+    qual_type: str
+    due_day: float
+    usual_day: float | None
+    """When it would be checked by its usual round."""
+    p_bad_now: float
+    p_bad_then: float
+    wafers_at_risk: int
+    wafers_at_risk_then: int
+    """Wafers at risk on that day at the present pace."""
+    expected_bad: float
+    """Wafers expected to run bad by the last day of the plan, if it is left unchecked."""
+    expected_loss: float
+    """What leaving it unchecked until then is expected to cost."""
+    hours: float
+
+
+@dataclass(frozen=True)
+class Plan(Answer):
+    """Which tools to check on which of the coming days, the largest expected loss first on each."""
+
+    days: int
+    checked: int
+    """Tools, chambers and qual types looked at."""
+    costs_stated: bool = True
+    """False: the hours that quals take today are shared out anew, because it is not known what they are worth."""
+    items: tuple[Planned, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a check."""
+        return [plain(item) for item in self.items]
+
+    def sentence(self, language: str = "en") -> str:
+        """How many checks today and in all, and the one that matters most."""
+        if not self.items:
+            return sentence(language, "plan_nothing", days=self.days, checked=self.checked)
+        today = sum(item.day == 0 for item in self.items)
+        hours = sum(item.hours for item in self.items)
+        worst = max(self.items, key=lambda item: item.expected_loss)
+        place = worst.tool if worst.chamber == "*" else f"{worst.tool} {worst.chamber}"
+        told: dict[str, object] = {"place": place, "qual_type": worst.qual_type, "bad": worst.p_bad_now}
+        said = sentence(language, "plan", today=today, all=len(self.items), days=self.days, hours=hours, **told)
+        return said + ("" if self.costs_stated else sentence(language, "plan_unstated"))
