@@ -12,9 +12,8 @@ from fabwatch.terms.scores import Score
 def forecast(answer: Forecasts, language: str) -> None:
     """Forecasts for people, the most doubtful first."""
     console = out()
-    table = table_of(
-        answer.demo, f"next failed qual, {answer.coverage:.0%} windows", ("area", "tool", "chamber", "qual type")
-    )
+    title = f"next failed qual, {answer.coverage:.0%} windows"
+    table = table_of(answer.demo, title, ("area", "tool", "chamber", "qual type"))
     for name in ("bad now", "from day", "to day", "next qual", "fails then", "failures", "sisters"):
         table.add_column(name, justify="right")
     table.add_column("doubts")

@@ -26,6 +26,7 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def out() -> Console:
+    """The console that answers go to; wide enough for a table where it is none that a person looks at."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=150)
 
@@ -168,6 +169,7 @@ def containment(answer: Containment, language: str) -> None:
 
 
 def table_of(demo: bool, title: str, columns: Sequence[str]) -> Table:
+    """An empty table with its first columns; a make-believe fab says so in the title."""
     table = Table(title=("DEMO · " if demo else "") + title, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in ("wafers", "limit", "passes") else "left", no_wrap=True)
@@ -244,6 +246,10 @@ def demo_next(answer: Risk, fab: Path) -> None:
         f"risk --tool {worst.tool} --fab {fab}",
         f"contain {worst.tool} --fab {fab}",
         f"contain {worst.tool} --csv --fab {fab} > hold.csv",
+        f"forecast --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
+        f"forecast --tool {worst.tool} --why --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
+        f"forecast score --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
+        f"plan --days 7 --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
         f"ingest YOUR_FILES --dry-run --fab {fab.parent / 'myfab'}",
     ):
         console.print(f"  .venv/bin/fabwatch {line}", markup=False)
