@@ -161,3 +161,18 @@ def test_on_the_real_fab_the_chance_to_fail_the_next_qual_comes_true(data, tmp_p
     brier = sum((p - y) ** 2 for p, y in zip(said, came, strict=True)) / len(came)
     assert sum(said) / len(said) == pytest.approx(rate, abs=0.03)
     assert brier < rate * (1 - rate)
+
+
+def test_what_a_pass_would_say_is_what_the_forecast_says_once_it_has_passed(log):
+    log.typed("T", "U", "V")
+    for tool in ("T", "U", "V"):
+        log.restored(0, tool).ran(*range(40), tool=tool)
+        for begin in (0, 9, 18):
+            log.qual(begin + 2, True, tool).qual(begin + 5, True, tool).qual(begin + 8, False, tool)
+            log.restored(begin + 8.5, tool)
+    with log.qual(28.5, True).qual(31.5, True).fab() as fab:
+        before = fab.forecast(tool="T", clock="wafers", as_of=DAY0 + timedelta(days=30)).tools[0]
+        after = fab.forecast(tool="T", clock="wafers", as_of=DAY0 + timedelta(days=31.5)).tools[0]
+    assert before.next_quals[0].day == pytest.approx(1.5, abs=0.1)
+    assert (after.window.from_wafers, after.window.to_wafers) == pytest.approx(before.why.if_passed, rel=0.35)
+    assert before.why.if_restored[0] > before.why.if_passed[0]

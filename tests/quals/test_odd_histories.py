@@ -102,6 +102,8 @@ def test_several_checks_of_one_tool_fail_as_soon_as_the_first_does(log):
     one, other = answer.tools
     assert both.qual_types == ("p", "q")
     assert both.p_bad_now == pytest.approx(1 - (1 - one.p_bad_now) * (1 - other.p_bad_now), abs=0.001)
+    assert "the first of its 2 checks" in both.sentence()
+    assert "el primero de sus 2 controles" in both.sentence("es")
     assert both.to_days < min(one.window.to_days, other.window.to_days)
 
 

@@ -31,6 +31,9 @@ def forecast(answer: Forecasts, language: str) -> None:
     console.print(table)
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
+    if len({row.tool for row in answer.tools}) == 1:
+        for one in answer.combined:
+            console.print(escape(one.sentence(language)))
     _told(console, answer, language)
 
 

@@ -116,7 +116,7 @@ def contain(
     """Containment: the wafers between the last good qual and the failed one, and where they are now."""
     from fabwatch.cli import printing
 
-    with _open(fab) as door:
+    with _open(fab) as door, printing.working("containing …"):
         answer = door.contain(tool, qual_type=qual_type, chamber=chamber, at=at, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         printing.containment(answer, lang)
@@ -151,7 +151,7 @@ def forecast(
     from fabwatch.cli import ahead, printing
 
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
-    with _open(fab) as door:
+    with _open(fab) as door, printing.working("forecasting …"):
         answer = door.forecast(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         (ahead.why if why else ahead.forecast)(answer, lang)
@@ -176,7 +176,7 @@ def score(
     from fabwatch.cli import ahead, printing
 
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
-    with _open(fab) as door:
+    with _open(fab) as door, printing.working("forecasting the past …"):
         answer = door.score(**asked, every_days=every_days, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         ahead.score(answer, lang)
@@ -209,7 +209,7 @@ def interval(
     costs = {"qual": cost_qual, "contain": cost_contain, "scrap": cost_scrap, "fail": cost_fail, "false": cost_false}
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "clock": clock, "costs": costs}
     asked["qual_hours"] = qual_hours
-    with _open(fab) as door:
+    with _open(fab) as door, printing.working("weighing intervals …"):
         answer = door.interval(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         ahead.intervals(answer, lang)
@@ -231,7 +231,7 @@ def plan(
     """What to check on each of the coming days, the largest expected loss first."""
     from fabwatch.cli import ahead, printing
 
-    with _open(fab) as door:
+    with _open(fab) as door, printing.working("planning …"):
         answer = door.plan(days, area=area, tool=tool, qual_type=qual_type, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         ahead.plan(answer, lang)

@@ -62,6 +62,17 @@ def data(answer: Answer, as_json: bool, as_csv: bool) -> bool:
 
 
 @contextmanager
+def working(what: str) -> Iterator[None]:
+    """A sign on stderr that something is being worked out, where a person looks on."""
+    talk = _talk()
+    if talk.is_terminal:
+        with talk.status(what):
+            yield
+    else:
+        yield
+
+
+@contextmanager
 def progress(quiet: bool) -> Iterator[Step]:
     """A progress bar on stderr that moves with each file."""
     talk = _talk()

@@ -18,6 +18,7 @@ NODES = np.array([-1.85, -0.9, 0.0, 0.9, 1.85])
 NODE_WEIGHTS = np.array([0.0796, 0.2454, 0.35, 0.2454, 0.0796])
 """A normal as five points."""
 STEADIER = 0.8
+FINE = 400
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def days_ahead(left: Floats, chances: Floats, speed: Pace) -> Floats:
 
     `left` holds, rising, the units that are left with each of `chances`; a weight lies between two of them.
     """
-    fine = np.linspace(0.004, 0.996, 125)
+    fine = np.linspace(0.001, 0.999, FINE)
     units = np.interp(fine, chances, left)
     days = units / speed.per_day
     doubt = speed.unsure(days)

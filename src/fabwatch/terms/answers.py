@@ -162,7 +162,7 @@ class Total:
     most_wafers: int
 
 
-TIME_COLUMNS = frozenset({"since", "until", "failed_at", "first_end", "last_end", "now_end_at"})
+TIME_COLUMNS = frozenset({"since", "until", "failed_at", "first_end", "last_end", "now_end_at", "last_look_at"})
 
 
 @dataclass(frozen=True)

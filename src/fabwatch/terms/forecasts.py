@@ -156,6 +156,13 @@ class Combined:
     from_days: float | None
     to_days: float | None
 
+    def sentence(self, language: str = "en") -> str:
+        """The window of the first of them, and the chance that any is bad already."""
+        told: dict[str, object] = {"tool": self.tool, "checks": self.checks, "bad": self.p_bad_now}
+        if self.from_days is None or self.to_days is None:
+            return sentence(language, "combined_idle", **told)
+        return sentence(language, "combined", cover=self.coverage, low=self.from_days, high=self.to_days, **told)
+
 
 @dataclass(frozen=True)
 class Forecasts(Answer):

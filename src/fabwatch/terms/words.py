@@ -46,6 +46,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "{bad:.1%} that it is bad already.",
         "forecast_wafers": "{place} {qual_type}: {cover:.0%}: fails between {low:,} and {high:,} wafers from now; "
         "{bad:.1%} that it is bad already. Nothing ran of late.",
+        "combined": "{tool}: the first of its {checks:,} checks, {cover:.0%}: fails between day {low:.1f} and day "
+        "{high:.1f}; {bad:.1%} that one is bad already.",
+        "combined_idle": "{tool}: {bad:.1%} that one of its {checks:,} checks is bad already. Nothing ran of late.",
         "why_rests": "It rests on {failures:,} failures among {quals:,} quals of {place}, over {wafers:,} wafers and "
         "{days:.0f} days on record.",
         "why_sisters": "{n:,} sisters lend {failures:,} failures among {quals:,} quals.",
@@ -107,6 +110,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "{bad:.1%} de que ya esté mal.",
         "forecast_wafers": "{place} {qual_type}: {cover:.0%}: falla dentro de {low:,} a {high:,} obleas; "
         "{bad:.1%} de que ya esté mal. Últimamente no ha procesado nada.",
+        "combined": "{tool}: el primero de sus {checks:,} controles, {cover:.0%}: falla entre el día {low:.1f} y "
+        "el {high:.1f}; {bad:.1%} de que alguno ya esté mal.",
+        "combined_idle": "{tool}: {bad:.1%} de que alguno de sus {checks:,} controles ya esté mal. Sin actividad reciente.",
         "why_rests": "Se apoya en {failures:,} fallos entre {quals:,} controles de {place}, en {wafers:,} obleas y "
         "{days:.0f} días registrados.",
         "why_sisters": "{n:,} equipos gemelos aportan {failures:,} fallos entre {quals:,} controles.",
