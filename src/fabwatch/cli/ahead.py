@@ -59,7 +59,8 @@ def score(answer: Score, language: str) -> None:
     for group, rows in (("", (answer.total,)), ("area ", answer.by_area), ("failures ", answer.by_failures)):
         for row in rows:
             if row is not None:
-                shares = (f"{row.held:.1%}", f"{row.early:.1%}", f"{row.late:.1%}")
+                held = f"{row.held:.1%} ({row.held_low:.0%}-{row.held_high:.0%})"
+                shares = (held, f"{row.early:.1%}", f"{row.late:.1%}")
                 table.add_row(escape(f"{group}{row.name}"), f"{row.windows:,}", f"{row.ended:,}", *shares)
     console.print(table)
     table = table_of(answer.demo, f"fails the next qual: {answer.failed:,} of {answer.quals:,} did", ("by",))

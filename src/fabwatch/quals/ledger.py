@@ -247,9 +247,10 @@ def _windows(label: str, pairs: Sequence[tuple[Said, Outcome]], name: str, edges
         return None
     low = [_given(said, name, outcome.lower) for said, outcome in pairs]
     high = [_given(said, name, outcome.upper) for said, outcome in pairs]
-    early, below = landed(low, high, edges)
+    found = landed(low, high, edges, [said.key[0] for said, _ in pairs])
     ended = sum(bool(np.isfinite(outcome.upper)) for _, outcome in pairs)
-    return Windows(label, len(pairs), ended, round(below - early, 4), round(early, 4), round(1 - below, 4))
+    shares = (found.held, found.early, found.late, found.held_low, found.held_high)
+    return Windows(label, len(pairs), ended, *(round(share, 4) for share in shares))
 
 
 def _grouped(

@@ -21,6 +21,9 @@ class Windows:
     early: float
     """Share of failures that came before their window."""
     late: float
+    held_low: float
+    held_high: float
+    """The 90 % range of `held` when tools are drawn again: many windows of few tools say little."""
 
 
 @dataclass(frozen=True)
