@@ -117,12 +117,6 @@ class Fitted:
         life: Floats = np.exp(self.weight @ middle)
         return life
 
-    def survival(self, age: ArrayLike) -> Floats:
-        """Chance that a fresh cycle of each tool outlives each age: tools x ages."""
-        gone: Floats = np.exp(-self.grid.hazard(np.atleast_1d(np.asarray(age, float))))
-        chance: Floats = self.weight @ gone.T
-        return chance
-
     def bad_by(self, age: ArrayLike, running: Running) -> Floats:
         """Chance that the running cycle of each tool has failed by `age`, given its looks: one a tool.
 
