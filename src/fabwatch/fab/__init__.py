@@ -117,7 +117,8 @@ class Fab:
         if as_of is None and known is None:
             # A forecast of the past is a replay; only what was said in earnest is kept and held against us.
             with suppress(StoreBusy, StoreBroken, DiskFull):
-                return replace(answer, kept=keep(self._lake, answer))
+                keep(self._lake, answer)
+                return replace(answer, kept=True)
         return answer
 
     def score(

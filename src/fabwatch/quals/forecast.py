@@ -49,12 +49,9 @@ def forecast(
 ) -> Forecasts:
     """Forecast every stream of the selection; all sisters lend their history. Raises UnknownTool and TooFewFailures."""
     cards = tool_cards(lake)
-    worn, tools, kinds = chosen_wear(lake, cards, as_of, selection, wish)
     rows: list[Forecast] = []
-    for wear in worn:
-        members = [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]
-        if members:
-            rows += _rows(wear, members, cards, wish, as_of)
+    for wear, members in chosen_wear(lake, cards, as_of, selection, wish):
+        rows += _rows(wear, members, cards, wish, as_of)
     if not rows:
         raise TooFewFailures(f"No qual of {_named(selection)} or of any sister is on record by then.")
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
@@ -64,8 +61,8 @@ def forecast(
 
 def chosen_wear(
     lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, selection: Selection, wish: Wish
-) -> tuple[list[Wear], set[str], set[str]]:
-    """What is known of the types of a selection, its tools, and its qual types. Raises UnknownTool."""
+) -> list[tuple[Wear, list[int]]]:
+    """What is known of the types of a selection, and which streams of each are asked for. Raises UnknownTool."""
     clocks = {"auto", "wafers", "days"}
     if wish.clock not in clocks:
         clocks |= {row[0] for row in lake.ask("SELECT DISTINCT counter FROM counters").fetchall()}
@@ -77,7 +74,9 @@ def chosen_wear(
     whole = selection.tool is None and selection.area is None
     worn = learn(lake, cards, as_of, wish.clock, None if whole else tools)
     known = {stream.qual_type for wear in worn for stream in wear.streams}
-    return worn, tools, selection.types(known) if known else set()
+    kinds = selection.types(known) if known else known
+    chosen = [(wear, [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]) for wear in worn]
+    return [(wear, members) for wear, members in chosen if members]
 
 
 def _named(selection: Selection) -> str:
@@ -139,7 +138,7 @@ def _row(ahead: _Ahead, n: int, whole: Wear, card: ToolCard, why: Why, as_of: da
     stream, speed = ahead.wear.streams[n], ahead.paces[n]
     bad, clock = float(ahead.bad_now[n]), whole.clock
     window = _window(ahead, n, speed)
-    open_fail = not stream.running.looks[-1].passed if stream.running.looks else False
+    open_fail = stream.running.stands_failed
     coming = () if open_fail and bad > 0.999 else _coming(ahead, n, as_of)
     since_good = max(stream.age.wafers - stream.running.last_good.wafers, 0.0)
     due = ahead.due[n]

@@ -21,8 +21,9 @@ from fabwatch.terms.words import is_alarm
 
 DAY = 86_400.0
 MARKS, MARK_DAYS = 8, 7.0
-COUNTED_DAYS = 28.0
 """The pace of a tool is told by so many stretches of so many days back from now."""
+COUNTED_DAYS = 28.0
+"""How fast a counter counts is told by so many last days."""
 LAST_NAME = chr(0x10FFFF)
 SHORTEST = {"wafers": 0.5, "days": 0.01}
 """A failure found with nothing run since the last good qual still came after it: so much later at the least."""
@@ -72,6 +73,11 @@ class Cycle:
     def failed(self) -> Look | None:
         """The first failed look."""
         return next((look for look in self.looks if not look.passed), None)
+
+    @property
+    def stands_failed(self) -> bool:
+        """True when its last look failed."""
+        return bool(self.looks) and not self.looks[-1].passed
 
     @property
     def last_good(self) -> Age:
@@ -129,11 +135,6 @@ class Stream:
     """Times at which one qual passed and another failed; the failed one counts."""
     counters: Mapping[str, Counter] = field(default_factory=dict)
     """The counters of the tool that were read all along, by name."""
-
-    @property
-    def place(self) -> str:
-        """The tool, and the chamber when it is one."""
-        return self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
 
     @property
     def all_cycles(self) -> list[Cycle]:

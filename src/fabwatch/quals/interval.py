@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fabwatch.quals.cards import Selection, ToolCard, tool_cards
 from fabwatch.quals.forecast import METHOD as FORECAST_METHOD
@@ -14,6 +13,7 @@ from fabwatch.quals.history import Stream
 from fabwatch.quals.replay import replay
 from fabwatch.quals.schedule import pace, usual_round
 from fabwatch.quals.wear import Wear
+from fabwatch.stats.cycles import Floats
 from fabwatch.stats.renewal import Costs, cost_share, tabled_looks
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -22,7 +22,6 @@ from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.settings import CostSettings
 
-Floats = NDArray[np.float64]
 STEPS = 90
 FLAT = 1.05
 """The advised range reaches as far as costs at most this times the least."""
@@ -97,12 +96,8 @@ def interval(
     if qual_hours is not None and not qual_hours > 0:
         raise BadQuestion(f"{qual_hours} hours of quals a week are none.", "give hours above zero")
     cards = tool_cards(lake)
-    worn, tools, kinds = chosen_wear(lake, cards, as_of, selection, wish)
-    curves: list[Curve] = []
-    for wear in worn:
-        members = [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]
-        if members:
-            curves += cost_curves(wear, members, costs)
+    worn = chosen_wear(lake, cards, as_of, selection, wish)
+    curves = [curve for wear, members in worn for curve in cost_curves(wear, members, costs)]
     if not curves:
         raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
     price = 0.0 if qual_hours is None else price_per_hour(curves, qual_hours)

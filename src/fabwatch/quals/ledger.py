@@ -62,11 +62,11 @@ class Outcome:
 
     lower: float
     upper: float
-    next_failed: bool | None
+    next_failed: bool
 
 
-def keep(lake: Lake, forecasts: Forecasts) -> bool:
-    """Keep the forecasts, once a day for one state of knowledge. False when the fab could not be written to."""
+def keep(lake: Lake, forecasts: Forecasts) -> None:
+    """Keep the forecasts, once a day for one state of knowledge. Raises StoreBusy and its kin."""
     rows = []
     for row in forecasts.tools:
         coming = row.next_quals[0] if row.next_quals else None
@@ -86,7 +86,6 @@ def keep(lake: Lake, forecasts: Forecasts) -> bool:
             f"INSERT INTO lake.forecasts SELECT {names}, as_of::DATE FROM incoming AS i WHERE NOT EXISTS "
             f"(SELECT 1 FROM lake.forecasts AS k WHERE k.day = i.as_of::DATE AND {again})"
         )
-    return True
 
 
 def score(
@@ -109,17 +108,14 @@ def score(
     origins = _origins(list(later.values()), every_days)
     saids: list[Said] = []
     for origin in origins:
-        worn, chosen, kinds = chosen_wear(lake, cards, origin, selection, wish)
-        saids += [
-            said for wear in worn for said in _saids(wear, cards, origin) if said.key[0] in chosen and said.key[2] in kinds
-        ]
+        for wear, members in chosen_wear(lake, cards, origin, selection, wish):
+            saids += _saids(wear, members, cards, origin)
     kept = [said for said in _kept(lake, as_of) if said.key[0] in tools and selection.qual_type in (None, said.key[2])]
     pairs = _pairs(saids, later)
     kept_pairs = _pairs(kept, later)
     edges = ((1 - wish.coverage) / 2, (1 + wish.coverage) / 2)
-    nexts = [(said, outcome) for said, outcome in pairs if _asked_next(said, outcome)]
+    nexts, kept_next = _asked_next(pairs), _asked_next(kept_pairs)
     ours = _brier(nexts, OURS)
-    kept_next = [(said, outcome) for said, outcome in kept_pairs if _asked_next(said, outcome)]
     return Score(
         as_of=as_of,
         known_at=known_at,
@@ -129,7 +125,7 @@ def score(
         origins=tuple(origins),
         forecasts=len(saids),
         quals=len(nexts),
-        failed=sum(bool(outcome.next_failed) for _, outcome in nexts),
+        failed=sum(outcome.next_failed for _, outcome in nexts),
         total=_windows("all", pairs, OURS, edges),
         by_area=_grouped(pairs, edges, lambda said: said.area or "-"),
         by_failures=_grouped(pairs, edges, _count),
@@ -155,7 +151,7 @@ def _origins(found: Sequence[Stream], every_days: float | None) -> list[datetime
     return [begin + span * FIRST + timedelta(days=every_days * n) for n in range(steps + 1)]
 
 
-def _saids(wear: Wear, cards: Mapping[str, ToolCard], as_of: datetime) -> list[Said]:
+def _saids(wear: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], as_of: datetime) -> list[Said]:
     clock, simple = wear.clock, yardsticks(wear)
     ages = wear.foretold.ages(CHANCES)
     alike_ages = wear.alike.failure_ages(wear.running, CHANCES)
@@ -166,7 +162,8 @@ def _saids(wear: Wear, cards: Mapping[str, ToolCard], as_of: datetime) -> list[S
     bad = {OURS: wear.foretold.bad_by(then), ALIKE: wear.alike.bad_by(then, wear.running)}
     sees, errs = wear.stated.sensitivity, wear.stated.false_alarm
     saids = []
-    for n, stream in enumerate(wear.streams):
+    for n in members:
+        stream = wear.streams[n]
         good, life = stream.running.last_good.on(clock), float(simple.lives[n])
         chance = {name: float(p[n]) * sees + (1 - float(p[n])) * errs for name, p in bad.items()}
         by = {
@@ -224,14 +221,15 @@ def outcome_of(said: Said, later: Stream) -> Outcome | None:
     return Outcome(good, upper, not looks[new[0]].passed)
 
 
-def _asked_next(said: Said, outcome: Outcome) -> bool:
-    return said.by[OURS].p_next is not None and outcome.next_failed is not None
+def _asked_next(pairs: Sequence[tuple[Said, Outcome]]) -> list[tuple[Said, Outcome]]:
+    """Those forecasts that told a chance for the next qual."""
+    return [(said, outcome) for said, outcome in pairs if said.by[OURS].p_next is not None]
 
 
 def _brier(pairs: Sequence[tuple[Said, Outcome]], name: str) -> float | None:
     if not pairs:
         return None
-    return round(brier([said.by[name].p_next or 0.0 for said, _ in pairs], [bool(o.next_failed) for _, o in pairs]), 5)
+    return round(brier([said.by[name].p_next or 0.0 for said, _ in pairs], [o.next_failed for _, o in pairs]), 5)
 
 
 def _given(said: Said, name: str, age: float) -> float:
@@ -290,5 +288,5 @@ def _width(said: Said, name: str, edges: tuple[float, float]) -> float:
 
 def _calibration(nexts: Sequence[tuple[Said, Outcome]]) -> tuple[Tenth, ...]:
     said = [one.by[OURS].p_next or 0.0 for one, _ in nexts]
-    table = tenths(said, [bool(outcome.next_failed) for _, outcome in nexts]) if nexts else []
+    table = tenths(said, [outcome.next_failed for _, outcome in nexts]) if nexts else []
     return tuple(Tenth(low, high, n, round(mean, 4), round(came, 4)) for low, high, n, mean, came in table)

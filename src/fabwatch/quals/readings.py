@@ -81,15 +81,15 @@ Foretold = ByFailures | ByReadings
 
 def by_readings(sisters: Sequence[Stream], clock: str, failures: ByFailures, tie: float) -> ByReadings | None:
     """The drift of these sisters' readings; None without one, or where it foretells past quals no better than failures."""
-    paths = [(n, cycle, _path(cycle, clock)) for n, stream in enumerate(sisters) for cycle in stream.all_cycles]
-    told = [path for _, _, path in paths if path is not None and path.age.size]
+    paths = [(n, _path(cycle, clock)) for n, stream in enumerate(sisters) for cycle in stream.all_cycles]
+    told = [path for _, path in paths if path is not None and path.age.size]
     if len(told) < FEW_PATHS or np.median([path.age.size for path in told]) < FEW_READINGS or not _drifts(told):
         return None
     drift = fit_drift(told)
     if drift.mean[1] <= 0:
         return None
     gain = 0.0
-    for n, _, path in paths:
+    for n, path in paths:
         if path is not None and path.age.size > 1:
             gain += _gain(drift, path, failures.fitted.only([n]))
     if gain <= tie:

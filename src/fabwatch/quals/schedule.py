@@ -5,11 +5,10 @@ from itertools import pairwise
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fabwatch.quals.history import Look, Stream
+from fabwatch.stats.cycles import Floats
 
-Floats = NDArray[np.float64]
 RECENT = 4
 """The pace of a tool is the mean of so many last stretches."""
 UNSURE = 0.25

@@ -104,11 +104,12 @@ def _unchecked(
 def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -> Wear:
     """Fit the streams of one type and qual type on the clock that is asked for, or on the one that foretells them better."""
     clocks = _clocks(sisters) if clock == "auto" or clock not in _clocks(sisters, always=True) else [clock]
-    tried = {name: Sisters(cycles_on(name, sisters, stated), len(sisters), WEIBULL) for name in clocks}
+    on = {name: cycles_on(name, sisters, stated) for name in clocks}
+    tried = {name: Sisters(cycles, len(sisters), WEIBULL) for name, cycles in on.items()}
     chosen = max(clocks, key=lambda name: tried[name].evidence + (TIE if name == clocks[0] else 0.0))
     others = [tried[name].evidence for name in clocks if name != chosen]
     ahead = tried[chosen].evidence - max(others) if others else 0.0
-    best, cycles = tried[chosen], cycles_on(chosen, sisters, stated)
+    best, cycles = tried[chosen], on[chosen]
     other = Sisters(cycles, len(sisters), LOGNORMAL)
     if other.evidence > best.evidence + TIE:
         best = other

@@ -48,16 +48,12 @@ def plan(
     if not 1 <= days <= LONGEST:
         raise BadQuestion(f"A plan of {days} days is none.", f"give 1 to {LONGEST} days")
     cards = tool_cards(lake)
-    worn, tools, kinds = chosen_wear(lake, cards, as_of, selection, Wish())
+    worn = chosen_wear(lake, cards, as_of, selection, Wish())
     exposed = {
         (row.tool or "", row.chamber, row.qual_type): row
         for row in risk(lake, snapshot, as_of, known_at, selection, "tool").tools
     }
-    known: list[tuple[Wear, list[Curve]]] = []
-    for wear in worn:
-        members = [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]
-        if members:
-            known.append((wear.only(members), cost_curves(wear, members, costs)))
+    known = [(wear.only(members), cost_curves(wear, members, costs)) for wear, members in worn]
     if not known:
         raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
     curves = [curve for _, some in known for curve in some]
@@ -133,7 +129,7 @@ def _due(curve: Curve, exposure: Exposure | None, pace: float, price: float) -> 
     """In how many days a stream is due, and why."""
     stream, clock = curve.stream, curve.wear.clock
     looks = stream.running.looks
-    if looks and not looks[-1].passed:
+    if stream.running.stands_failed:
         return 0.0, "failed"
     since = stream.age.on(clock) - (looks[-1].age.on(clock) if looks else 0.0)
     left = float(curve.every[curve.best(price)]) - since

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from math import erfc, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from fabwatch.stats.cycles import Floats
+
 POWERS = (0.5, 1.0, 2.0)
 START = np.log(np.array([0.1, 0.1, 0.05, 0.05]))
 SWEEPS, STEP = 10, 1.8

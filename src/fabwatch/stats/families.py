@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from fabwatch.stats.cycles import Floats
+
 LOG_SPREAD = math.pi / math.sqrt(6)
 FAR = 700.0
 """A cumulative hazard from which survival is nothing."""

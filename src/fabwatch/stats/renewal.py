@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fabwatch.stats.cycles import Floats
 from fabwatch.stats.families import WEIBULL, Family
 
-Floats = NDArray[np.float64]
 TERMS, POINTS = 300, 300
 """So many looks of a cycle are summed one by one, and so many points make up the integral of the rest."""
 TABLED = np.arange(-9.0, 7.0, 0.02)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from fabwatch.stats.cycles import Floats
+
 BINS = 200
 REACH, GRID = 2.0, 41
 """Both logarithms of a beta distribution go from -REACH to REACH in so many steps."""

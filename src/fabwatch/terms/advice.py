@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, place_of, plain
 from fabwatch.terms.words import sentence
 
 
@@ -60,7 +60,7 @@ class Advice:
     @property
     def place(self) -> str:
         """The tool, and the chamber when it is one."""
-        return self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+        return place_of(self.tool, self.chamber)
 
     def sentence(self, language: str = "en") -> str:
         """The advice, and today's interval beside it."""
@@ -166,7 +166,7 @@ class Plan(Answer):
         today = sum(item.day == 0 for item in self.items)
         hours = sum(item.hours for item in self.items)
         worst = max(self.items, key=lambda item: item.expected_loss)
-        place = worst.tool if worst.chamber == "*" else f"{worst.tool} {worst.chamber}"
+        place = place_of(worst.tool, worst.chamber)
         told: dict[str, object] = {"place": place, "qual_type": worst.qual_type, "bad": worst.p_bad_now}
         said = sentence(language, "plan", today=today, all=len(self.items), days=self.days, hours=hours, **told)
         return said + ("" if self.costs_stated else sentence(language, "plan_unstated"))

@@ -223,7 +223,7 @@ class Containment(Answer):
     def sentence(self, language: str = "en") -> str:
         """How many wafers of how many lots, from when until when."""
         key = "contain" if self.last_good else "contain_unbounded"
-        place = self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+        place = place_of(self.tool, self.chamber)
         values = {"wafers": self.wafers, "lots": self.lots, "tool": place, "until": iso(self.until)}
         said = sentence(language, key, since=iso(self.last_good), **values)
         if self.last_good and self.since != self.last_good:
@@ -232,6 +232,11 @@ class Containment(Answer):
             short = self.hold_90
             said += sentence(language, "hold", part=short.part, wafers=short.wafers, spares=short.spares)
         return said + (sentence(language, "lot") if self.level == "lot" else "")
+
+
+def place_of(tool: str, chamber: str) -> str:
+    """The tool, and the chamber when it is one."""
+    return tool if chamber == "*" else f"{tool} {chamber}"
 
 
 def plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, place_of, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence, unit_of
 
@@ -95,7 +95,7 @@ class Forecast:
     @property
     def place(self) -> str:
         """The tool, and the chamber when it is one."""
-        return self.tool if self.chamber == "*" else f"{self.tool} {self.chamber}"
+        return place_of(self.tool, self.chamber)
 
     def sentence(self, language: str = "en") -> str:
         """The window and the chance to be bad already."""
