@@ -22,8 +22,8 @@ $(READY): pyproject.toml requirements.lock Makefile
 
 setup: $(READY)  ## the environment in .venv, so that .venv/bin/fabwatch runs
 
-demo: $(READY)   ## a make-believe fab, loaded, and its wafers at risk
-	@$(BIN)/fabwatch demo --fab demo
+demo: $(READY)   ## a make-believe fab, loaded and served on 127.0.0.1
+	@$(BIN)/fabwatch demo --fab demo --serve
 
 test: lint       ## everything that has to hold
 	@$(BIN)/pytest
@@ -36,9 +36,11 @@ lint: $(READY)   ## style, types and the order of the rooms
 bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/risk.py
 	@$(BIN)/python bench/forecast.py
+	@$(BIN)/python bench/server.py
 
-docs: $(READY)   ## the reference pages, made anew from the tables, rules and errors
+docs: $(READY)   ## the reference pages made anew, and all pages as HTML in site/
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/zensical build --strict > /dev/null && echo "site/index.html"
 
 lock: $(READY)   ## lock the newest versions that pyproject.toml allows
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

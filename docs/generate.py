@@ -4,15 +4,20 @@
 """
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import typer
 from pydantic.fields import FieldInfo
 
+from fabwatch.api.app import Parts, service
+from fabwatch.api.examples import reference
 from fabwatch.cli.app import app
+from fabwatch.fab import Fab
 from fabwatch.terms import errors, settings
 from fabwatch.terms.problems import RULES
+from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 
 MADE = "<!-- made by docs/generate.py: make docs -->\n\n"
@@ -65,6 +70,7 @@ def settings_page() -> str:
         ("[sources.NAME]", settings.SourceSettings),
         ("[quals.TYPE]", settings.QualSettings),
         ("[costs]", settings.CostSettings),
+        ("[server]", settings.ServerSettings),
     ):
         parts.append(f"\n## {title}\n\n| key | default | what it says |\n|---|---|---|\n")
         for name, field in model.model_fields.items():
@@ -105,7 +111,37 @@ def commands() -> str:
     return "".join(parts)
 
 
+ADDRESS = "http://127.0.0.1:8000"
+
+
+def api() -> str:
+    """The page of routes."""
+    parts = [
+        "# API\n\nEvery answer has the fields of the command's `--json`. Lists take `limit`, `offset` and `format=csv`; "
+        "`X-Total-Count` says how many rows there are, `Link` where the next page is. An answer carries an `ETag`: sent "
+        "back in `If-None-Match`, it is answered 304 as long as nothing was loaded or decided. What goes wrong has one "
+        "shape: `code`, `what`, `where`, `hint`. [Keys and scopes](service.md). The description is served at "
+        "`/api/v1/openapi.json`; the page `/reference` shows the same with your address.\n"
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        Fab(folder, create=True).close()
+        app = service(Parts(Path(folder), Settings()))
+        described = app.openapi()
+        app.state.desk.close()
+        app.state.keys.close()
+    for group, routes in reference(described, ADDRESS):
+        parts.append(f"\n## {group}\n")
+        for route in routes:
+            parts.append(f"\n### {route.method} {route.path}\n\n{route.summary} Scope `{route.scope}`.\n\n")
+            if route.parameters:
+                parts.append("| parameter | where | what |\n|---|---|---|\n")
+                parts += [f"| `{one.name}` | {one.where} | {one.what} |\n" for one in route.parameters]
+            parts.append(f"\n```\n{route.curl}\n```\n\n```python\n{route.python}```\n")
+    return "".join(parts)
+
+
 PAGES = {
+    "api.md": api,
     "tables.md": tables,
     "problems.md": problems,
     "errors.md": error_page,

@@ -8,6 +8,7 @@ import pytest
 
 from fabwatch.fab import Fab
 from tests.diary import NOW, Diary
+from tests.served import AS_OF, Server, made
 
 HERE = Path(__file__).parent
 
@@ -55,3 +56,17 @@ def write(tmp_path: Path) -> Write:
 def log(tmp_path: Path) -> Diary:
     """A diary to be told; its fab's clock stands at NOW."""
     return Diary(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small fab with known numbers, one for the tests of a file."""
+    return made(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    """A real server over that fab, which stands at AS_OF."""
+    running = Server(folder, "--as-of", AS_OF)
+    yield running
+    running.stop()

@@ -145,3 +145,36 @@ def test_a_fab_of_the_first_format_gets_the_tables_it_lacks_and_still_knows_what
         assert fab._lake.rows("SELECT count(*) AS n FROM lake.forecasts") == [{"n": 0}]
         assert fab.risk(known_at=then).tools[0].wafers == fab.risk().tools[0].wafers == 5
     assert (folder / "fabwatch.json").read_text() == f'{{"format": {store.FORMAT}}}\n'
+
+
+def test_a_load_does_not_wait_for_a_question_that_takes_long(tmp_path, write):
+    moves = "lot,tool,wafers,end_at\nL1,A,25,2026-05-01T00:00:00Z\n"
+    with Fab(tmp_path / "fab", create=True) as asking, Fab(tmp_path / "fab") as loading, asking._lake.reading():
+        assert asking._lake.rows("SELECT count(*) AS n FROM moves") == [{"n": 0}]
+        begin = time.monotonic()
+        assert loading.ingest(write("moves.csv", moves)).rows == 1
+        assert time.monotonic() - begin < 4
+        assert asking._lake.rows("SELECT count(*) AS n FROM moves") == [{"n": 0}]
+
+
+ELSEWHERE = {
+    "a file of the machine": "SELECT * FROM read_text('/etc/passwd')",
+    "a file beside the fab": "SELECT * FROM read_csv('{folder}/../moves.csv')",
+    "the keys of the fab": "SELECT * FROM read_blob('{folder}/keys.sqlite')",
+    "its settings": "SELECT * FROM read_text('{folder}/fab.toml')",
+    "a copy elsewhere": "COPY (SELECT 1) TO '{folder}/../out.csv'",
+    "another database": "ATTACH '{folder}/../other.duckdb'",
+    "an extension": "INSTALL httpfs",
+    "the lock itself": "SET enable_external_access = true",
+}
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_the_engine_reaches_the_data_of_the_fab_and_nothing_else(tmp_path, what):
+    (tmp_path / "moves.csv").write_text("a\n1\n")
+    with Fab(tmp_path / "fab", create=True) as fab:
+        for name in ("keys.sqlite", "fab.toml"):
+            (fab.path / name).write_text("x")
+        with pytest.raises(StoreBroken):
+            fab._lake.ask(ELSEWHERE[what].format(folder=fab.path))
+        assert not (tmp_path / "out.csv").exists()

@@ -3,17 +3,29 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from fabwatch import __version__
-
-if TYPE_CHECKING:
-    from fabwatch.fab import Fab
+from fabwatch.cli import boards, service
+from fabwatch.cli.options import (
+    HERE,
+    AreaOption,
+    AsOf,
+    ClockOption,
+    CsvOption,
+    FabOption,
+    JsonOption,
+    KnownAt,
+    Lang,
+    ToolOption,
+    TypeOption,
+    opened,
+)
+from fabwatch.store.lean import without_pandas
 
 app = typer.Typer(
     help="Which wafers are at risk now, and where are they?",
@@ -22,17 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-FabOption = Annotated[Path, typer.Option("--fab", envvar="FABWATCH_FAB", help="The fab folder.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-CsvOption = Annotated[bool, typer.Option("--csv", help="Print the flat table as CSV.")]
-AsOf = Annotated[str | None, typer.Option(help="Count what had happened by this time (ISO 8601, UTC if no zone).")]
-KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by this time.")]
-Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Language of sentences: en or es.")]
-ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
-AreaOption = Annotated[str | None, typer.Option(help="Only this area.")]
-ClockOption = Annotated[str, typer.Option(help="What wear counts in: auto, wafers, days or the name of a counter.")]
-TypeOption = Annotated[str | None, typer.Option(help="Only this qual type.")]
-HERE = Path("fab")
 SOMETHING_ASIDE = 2
 
 
@@ -66,7 +67,7 @@ def ingest(
     """Load files into the fab, each exactly once; the fab is made if it is not there."""
     from fabwatch.cli import printing
 
-    with _open(fab, create=True) as door, printing.progress(as_json) as step:
+    with opened(fab, create=True) as door, printing.progress(as_json) as step:
         summary = door.ingest(paths, kind=kind, dry_run=dry_run, again=again, progress=step)
     printing.ingested(summary, fab, as_json, dry_run)
     if not summary.clean:
@@ -92,7 +93,7 @@ def risk(
 
     if by not in ("tool", "area", "tool_type"):
         raise BadQuestion(f"--by {by} is not known.", "use --by tool, --by area or --by tool_type")
-    with _open(fab) as door:
+    with opened(fab) as door:
         answer = door.risk(area=area, tool=tool, qual_type=qual_type, by=by, as_of=as_of, known_at=known_at)  # type: ignore[arg-type]
     if not printing.data(answer, as_json, as_csv):
         printing.risk(answer, lang)
@@ -116,7 +117,7 @@ def contain(
     """Containment: the wafers between the last good qual and the failed one, and where they are now."""
     from fabwatch.cli import printing
 
-    with _open(fab) as door, printing.working("containing …"):
+    with opened(fab) as door, printing.working("containing …"):
         answer = door.contain(tool, qual_type=qual_type, chamber=chamber, at=at, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         printing.containment(answer, lang)
@@ -151,7 +152,7 @@ def forecast(
     from fabwatch.cli import ahead, printing
 
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
-    with _open(fab) as door, printing.working("forecasting …"):
+    with opened(fab) as door, printing.working("forecasting …"):
         answer = door.forecast(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         (ahead.why if why else ahead.forecast)(answer, lang)
@@ -176,7 +177,7 @@ def score(
     from fabwatch.cli import ahead, printing
 
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "coverage": coverage, "clock": clock}
-    with _open(fab) as door, printing.working("forecasting the past …"):
+    with opened(fab) as door, printing.working("forecasting the past …"):
         answer = door.score(**asked, every_days=every_days, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         ahead.score(answer, lang)
@@ -209,7 +210,7 @@ def interval(
     costs = {"qual": cost_qual, "contain": cost_contain, "scrap": cost_scrap, "fail": cost_fail, "false": cost_false}
     asked: dict[str, Any] = {"area": area, "tool": tool, "qual_type": qual_type, "clock": clock, "costs": costs}
     asked["qual_hours"] = qual_hours
-    with _open(fab) as door, printing.working("weighing intervals …"):
+    with opened(fab) as door, printing.working("weighing intervals …"):
         answer = door.interval(**asked, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         ahead.intervals(answer, lang)
@@ -231,7 +232,7 @@ def plan(
     """What to check on each of the coming days, the largest expected loss first."""
     from fabwatch.cli import ahead, printing
 
-    with _open(fab) as door, printing.working("planning …"):
+    with opened(fab) as door, printing.working("planning …"):
         answer = door.plan(days, area=area, tool=tool, qual_type=qual_type, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         ahead.plan(answer, lang)
@@ -246,7 +247,7 @@ def inbox(
     """Files that wait for a word in fab.toml, and what to write there."""
     from fabwatch.cli import printing
 
-    with _open(fab) as door:
+    with opened(fab) as door:
         if retry:
             with printing.progress(as_json) as step:
                 summary = door.retry(step)
@@ -268,7 +269,7 @@ def problems(
     """What was set aside: file, line, byte, rule, reason, way out and the raw line."""
     from fabwatch.cli import printing
 
-    with _open(fab) as door:
+    with opened(fab) as door:
         printing.problems(door.problems(rule, limit), as_json, as_csv)
 
 
@@ -277,7 +278,7 @@ def loads(fab: FabOption = HERE, as_json: JsonOption = False, as_csv: CsvOption 
     """The ledger: every file that was taken in, newest first."""
     from fabwatch.cli import printing
 
-    with _open(fab) as door:
+    with opened(fab) as door:
         printing.loads(door.loads(), as_json, as_csv)
 
 
@@ -290,7 +291,7 @@ def doctor(
     """Scan every table, check catalog and files, and say what is wrong and how to mend it."""
     from fabwatch.cli import printing
 
-    with _open(fab) as door:
+    with opened(fab) as door:
         if sweep:
             typer.echo(f"deleted {door.sweep()} data files that belonged to no load", err=True)
         findings = door.doctor()
@@ -302,14 +303,19 @@ def doctor(
 @app.command()
 def tidy(fab: FabOption = HERE) -> None:
     """Merge small data files; every past state can still be asked for."""
-    with _open(fab) as door:
+    with opened(fab) as door:
         merged = door.tidy()
     for table, (before, after) in merged.items():
         typer.echo(f"{table}: {before} files, now {after}")
 
 
 @app.command()
-def demo(fab: FabOption = Path("demo"), lang: Lang = "en") -> None:
+def demo(
+    fab: FabOption = Path("demo"),
+    serves: Annotated[bool, typer.Option("--serve", help="Then serve its pages, with a key made for today.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; if taken, a free one.")] = 8000,
+    lang: Lang = "en",
+) -> None:
     """Make the make-believe fab, load it, and print its wafers at risk."""
     from fabwatch.cli import printing
     from fabwatch.fab.demo import DEMO_END, demo_fab
@@ -318,29 +324,19 @@ def demo(fab: FabOption = Path("demo"), lang: Lang = "en") -> None:
         printing.ingested(summary, fab, as_json=False, dry_run=False)
         printing.risk(door.risk(by="area", as_of=DEMO_END), lang)
         printing.demo_next(door.risk(as_of=DEMO_END), fab)
+    if serves:
+        from fabwatch.web.serving import run_demo
+
+        run_demo(fab, port, DEMO_END)
 
 
-def _open(path: Path, create: bool = False) -> "Fab":
-    from fabwatch.fab import Fab
-
-    return Fab(path, create=create)
-
-
-class _NoPandas(MetaPathFinder):
-    """Keeps pandas out of the commands.
-
-    The engine and pyarrow import it at their first parameter and array, only to know its empty values. That takes longer
-    than most answers, and no command needs it. In the Python door, where people do, nothing is hidden.
-    """
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is not needed on the command line", name="pandas")
+boards.add_to(app)
+service.add_to(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
-    sys.meta_path.insert(0, _NoPandas())
+    without_pandas()
     sys.exit(_run(arguments))
 
 

@@ -1,6 +1,5 @@
 """How answers are printed: JSON and CSV for machines on stdout, tables for people, talk on stderr."""
 
-import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,12 +16,12 @@ from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
 from fabwatch.terms.answers import Answer, Containment, Risk, plain
+from fabwatch.terms.tabular import csv_text
 from fabwatch.terms.words import STATUS_SHAPE
 
 ROWS_SHOWN = 40
 FILES_SHOWN = 12
 STYLES = {"act": "bold red", "watch": "yellow", "ok": "", "none": "dim"}
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def out() -> Console:
@@ -41,15 +40,8 @@ def json_out(value: Any) -> None:
 
 
 def csv_out(rows: Sequence[dict[str, Any]]) -> None:
-    """CSV on stdout; text that a spreadsheet would run as a formula is neutralised, numbers stay numbers."""
-    if rows:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(rows[0])
-        writer.writerows([_harmless(plain(value)) for value in row.values()] for row in rows)
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+    """CSV on stdout."""
+    sys.stdout.write(csv_text(rows))
 
 
 def data(answer: Answer, as_json: bool, as_csv: bool) -> bool:
@@ -152,6 +144,28 @@ def risk(answer: Risk, language: str) -> None:
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --by area, --csv or --json")
     console.print(escape(answer.sentence(language)))
+
+
+def rows(answer: Answer, language: str) -> None:
+    """The flat table of an answer as it is, for people."""
+    console, found = out(), answer.rows()
+    columns = [name for name in (found[0] if found else {}) if any(row[name] not in (None, "") for row in found)]
+    table = table_of(answer.demo, "", columns)
+    for row in found[:ROWS_SHOWN]:
+        table.add_row(*(escape(_cell(row[name])) for name in columns))
+    if found:
+        console.print(table)
+    if len(found) > ROWS_SHOWN:
+        console.print(f"… and {len(found) - ROWS_SHOWN:,} more rows: --csv or --json")
+    console.print(escape(answer.sentence(language)))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.5g}"
 
 
 def containment(answer: Containment, language: str) -> None:

@@ -46,6 +46,10 @@ class Selection:
 
 def tool_cards(lake: Lake) -> dict[str, ToolCard]:
     """Every tool that a tool list or a move names; a later tool list wins over an earlier one, and both over moves."""
+    return lake.remember(("cards",), lambda: _cards(lake))
+
+
+def _cards(lake: Lake) -> dict[str, ToolCard]:
     cards: dict[str, ToolCard] = {}
     seen = lake.rows("SELECT tool, chamber, tool_type, area, bool_and(by_wafer) AS named FROM places GROUP BY ALL")
     for row in [*seen, *_stated(lake)]:

@@ -56,7 +56,7 @@ def forecast(
         raise TooFewFailures(f"No qual of {_named(selection)} or of any sister is on record by then.")
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
     how = How(METHOD, question("quals", "events"), snapshot)
-    return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows), _combined(rows, wish))
+    return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows), combined(rows, wish))
 
 
 def chosen_wear(
@@ -252,7 +252,7 @@ def _why(ahead: _Ahead, n: int, whole: Wear, life: float, sisters_life: float | 
     )
 
 
-def _combined(rows: Sequence[Forecast], wish: Wish) -> tuple[Combined, ...]:
+def combined(rows: Sequence[Forecast], wish: Wish) -> tuple[Combined, ...]:
     """Tools under several checks, chambers and types: independent causes, so nothing has failed while none has."""
     by_tool: dict[str, list[Forecast]] = {}
     for row in rows:

@@ -112,7 +112,8 @@ def cost_curves(wear: Wear, members: Sequence[int], costs: Costs) -> list[Curve]
     """The cost of every interval tried, for some streams of one type."""
     grid, stated = wear.fitted.grid, wear.stated
     weight = wear.fitted.weight[list(members)]
-    middle = np.exp(weight @ grid.log_scale)
+    # Of all sisters, so that a tool is advised the same whether it is asked for alone or with others.
+    middle = np.exp(wear.fitted.weight @ grid.log_scale)
     every = np.geomspace(middle.min() / 60, middle.max() * 3, STEPS)
     scale, shape = np.exp(grid.log_scale)[:, None], np.exp(grid.log_shape)[:, None]
     looks = tabled_looks(np.log(every)[None, :] - grid.log_scale[:, None], grid.log_shape[:, None], grid.family)

@@ -58,8 +58,13 @@ def learn(
     lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, clock: Clock = "auto", only: Collection[str] | None = None
 ) -> list[Wear]:
     """Read the history by what was known at `as_of` and fit each type; `only` names the tools whose types are wanted."""
-    found = sister_streams(lake, cards, as_of, only)
-    return [fit_sisters(group, clock, lake.settings.qual(group[0].qual_type)) for group in found]
+
+    def make() -> list[Wear]:
+        found = sister_streams(lake, cards, as_of, only)
+        return [fit_sisters(group, clock, lake.settings.qual(group[0].qual_type)) for group in found]
+
+    # A forecast, an interval and a plan of one moment rest on the same fit, which is most of their time.
+    return lake.remember(("wear", as_of, clock, None if only is None else frozenset(only)), make)
 
 
 def sister_streams(

@@ -15,7 +15,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import Contained, Containment, Held, Hold, How
 from fabwatch.terms.clock import iso
-from fabwatch.terms.errors import NothingFailed, UnknownTime, unknown
+from fabwatch.terms.errors import NothingFailed, NothingThen, unknown
 
 METHOD = (
     "Production wafers whose process end lies after the last good qual before the failed one, and not after it; "
@@ -166,7 +166,7 @@ def _at(tool: str, quals: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
     if not hits:
         near = sorted({q["processed_at"] for q in quals}, key=lambda moment: abs(moment - at))[:NEAR_TIMES]
         offer = f"its quals nearest to that: {', '.join(str(iso(moment)) for moment in near)}" if near else None
-        raise UnknownTime(f"{tool} had no qual at {iso(at)}.", offer)
+        raise NothingThen(f"{tool} had no qual at {iso(at)}.", offer)
     return _only(tool, [qual for qual in hits if not qual["passed"]] or hits)
 
 
@@ -176,7 +176,7 @@ def _only(tool: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
     names = sorted({(qual["qual_type"], qual["chamber"] or "*") for qual in hits})
     if len(names) > 1:
         listed = ", ".join(f"{kind} on {chamber}" for kind, chamber in names)
-        raise UnknownTime(f"{tool} had several quals then: {listed}.", "say which with --qual-type and --chamber")
+        raise NothingThen(f"{tool} had several quals then: {listed}.", "say which with --qual-type and --chamber")
     return hits[0]
 
 

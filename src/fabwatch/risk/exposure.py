@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from fabwatch.quals.cards import Selection, ToolCard, tool_cards
+from fabwatch.quals.decided import Decided, decided
 from fabwatch.risk.gates import Gate, Passed, count
 from fabwatch.risk.standing import Scope, scopes
 from fabwatch.store.lake import Lake
@@ -47,6 +48,21 @@ def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, 
     return Risk(as_of, known_at, lake.settings.fab.demo, how, by, total, tuple(rows))
 
 
+def narrowed(whole: Risk, area: str | None = None, tool: str | None = None, qual_type: str | None = None) -> Risk | None:
+    """The part of an answer by tool that `risk` would give for the selection; None where it would say something else."""
+    rows = [
+        row
+        for row in whole.tools
+        if area in (None, row.area) and tool in (None, row.tool) and qual_type in (None, row.qual_type)
+    ]
+    # The wafers of suspect quals are counted where one tool is asked for, and a name that is not there is an error.
+    if not rows or (tool is not None and any(row.suspect_quals for row in rows)):
+        return None
+    if tool is not None:
+        rows = [replace(row, suspect_wafers=0) for row in rows]
+    return replace(whole, tools=tuple(rows), total=_total(rows))
+
+
 def _total(rows: Sequence[Exposure]) -> Total:
     largest: dict[str | None, int] = {}
     for row in rows:
@@ -63,26 +79,42 @@ def _by_tool(lake: Lake, chosen: Sequence[Scope], as_of: datetime, count_suspect
     counted = count(lake, gates)
     suspects = _suspects(lake, chosen, as_of)
     suspect_wafers = _suspect_wafers(lake, suspects) if count_suspects else {}
+    set_by_people = decided(lake, as_of)
     rows = []
     for number, (scope, name) in enumerate(wanted):
         place = (scope.card.tool, scope.qual_type, name)
         quals = len({gate.until for gate in suspects[place]}) if place in suspects else 0
         wafers = suspect_wafers.get(place, 0) if count_suspects else None
-        rows.append(_exposure(lake.settings, scope, name, counted.get(number, NOTHING), quals, wafers))
+        limits = _limits(lake.settings, set_by_people, scope, name)
+        rows.append(_exposure(limits, scope, name, counted.get(number, NOTHING), quals, wafers))
     return rows
 
 
+def _limits(settings: Settings, set_by_people: Decided, scope: Scope, chamber: str) -> tuple[int | None, int | None]:
+    """The warning and the inhibit limit of one row."""
+    stated, place = settings.qual(scope.qual_type), (scope.card.tool, chamber, scope.qual_type)
+    return (
+        set_by_people.limit(*place, "warning", stated.warning),
+        set_by_people.limit(*place, "inhibit", stated.inhibit),
+    )
+
+
 def _exposure(
-    settings: Settings, scope: Scope, chamber: str, passed: Passed, suspect_quals: int, suspect_wafers: int | None
+    limits: tuple[int | None, int | None],
+    scope: Scope,
+    chamber: str,
+    passed: Passed,
+    suspect_quals: int,
+    suspect_wafers: int | None,
 ) -> Exposure:
-    card, stated = scope.card, settings.qual(scope.qual_type)
+    card, (warning, inhibit) = scope.card, limits
     failed_at = scope.failed_of(chamber)
-    if failed_at is not None or (stated.inhibit is not None and passed.wafers >= stated.inhibit):
+    if failed_at is not None or (inhibit is not None and passed.wafers >= inhibit):
         status = "act"
     elif not scope.bounded(chamber):
         status = "none"
     else:
-        status = "watch" if stated.warning is not None and passed.wafers >= stated.warning else "ok"
+        status = "watch" if warning is not None and passed.wafers >= warning else "ok"
     return Exposure(
         area=card.area,
         tool_type=card.tool_type,
@@ -95,7 +127,7 @@ def _exposure(
         wafers=passed.wafers,
         passes=passed.passes,
         lots=passed.lots,
-        limit=stated.inhibit if stated.inhibit is not None else stated.warning,
+        limit=inhibit if inhibit is not None else warning,
         status=status,
         failed_at=failed_at,
         suspect_quals=suspect_quals,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from fabwatch.quals.cards import Selection, ToolCard, tool_cards
+from fabwatch.quals.decided import Decided, decided
 from fabwatch.quals.forecast import Wish, chosen_wear
 from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
 from fabwatch.quals.interval import Curve, cost_curves, hours_today, price_per_hour
@@ -60,7 +61,7 @@ def plan(
     today = sum(hours_today(curve) for curve in curves)
     # What a qual costs beside a bad wafer is not known then; how much checking the fab can afford is.
     price = 0.0 if stated or not today else price_per_hour(curves, today)
-    when = _When(as_of, days, price)
+    when = _When(as_of, days, price, decided(lake, as_of))
     items = [item for wear, some in known for item in _planned(wear, some, cards, exposed, costs, when)]
     items.sort(key=lambda item: (item.day, -item.expected_loss))
     how = How(METHOD, question("quals", "events"), snapshot)
@@ -73,6 +74,7 @@ class _When:
     days: int
     price: float
     """What an hour of quals costs on top."""
+    decided: Decided
 
 
 def _planned(
@@ -93,7 +95,7 @@ def _planned(
         exposure = exposed.get((stream.tool, stream.chamber, stream.qual_type))
         at_risk = exposure.wafers if exposure else 0
         pace = curve.units_a_day * curve.wafers_a_unit
-        day, reason = _due(curve, exposure, pace, when.price)
+        day, reason = _due(curve, exposure, pace, when)
         if day > days:
             continue
         ran = pace * days
@@ -125,17 +127,24 @@ def _planned(
     return items
 
 
-def _due(curve: Curve, exposure: Exposure | None, pace: float, price: float) -> tuple[float, str]:
+def _due(curve: Curve, exposure: Exposure | None, pace: float, when: _When) -> tuple[float, str]:
     """In how many days a stream is due, and why."""
     stream, clock = curve.stream, curve.wear.clock
     looks = stream.running.looks
     if stream.running.stands_failed:
         return 0.0, "failed"
     since = stream.age.on(clock) - (looks[-1].age.on(clock) if looks else 0.0)
-    left = float(curve.every[curve.best(price)]) - since
+    every, reason = float(curve.every[curve.best(when.price)]), "due"
+    place = (stream.tool, stream.chamber, stream.qual_type)
+    wafers, days = (when.decided.of(*place, name) for name in ("interval_wafers", "interval_days"))
+    if wafers is not None or days is not None:
+        by_wafers = wafers / curve.wafers_a_unit if wafers and curve.wafers_a_unit else float("inf")
+        every = min(by_wafers, days * curve.units_a_day if days is not None else float("inf"))
+        reason = "decided"
+    left = every - since
     due = max(left, 0.0) / curve.units_a_day if curve.units_a_day > 0 else float("inf")
-    reason = "due" if looks or stream.looks else "never checked"
-    inhibit = curve.wear.stated.inhibit
+    reason = reason if looks or stream.looks else "never checked"
+    inhibit = when.decided.limit(*place, "inhibit", curve.wear.stated.inhibit)
     if inhibit is not None and exposure is not None:
         room = inhibit - exposure.wafers
         by_limit = 0.0 if room <= 0 else (room / pace if pace > 0 else float("inf"))

@@ -84,7 +84,7 @@ def scopes(
     looks: dict[tuple[str, str | None], dict[str, Looks]] = defaultdict(dict)
     for row in lake.rows(question("risk", "last_good"), parameters):
         looks[row["tool"], row["qual_type"]][row["chamber"]] = Looks(row["last_good"], row["last_failed"])
-    found = {(name, kind): _scope(cards[name], kind, by) for (name, kind), by in looks.items() if name in cards}
+    found = {(name, kind): scope_of(cards[name], kind, by) for (name, kind), by in looks.items() if name in cards}
     looked_at = {name for name, _ in found}
     for name, card in cards.items():
         if name not in looked_at:
@@ -93,7 +93,8 @@ def scopes(
     return found
 
 
-def _scope(card: ToolCard, qual_type: str | None, looks: dict[str, Looks]) -> Scope:
+def scope_of(card: ToolCard, qual_type: str | None, looks: dict[str, Looks]) -> Scope:
+    """What one qual type watches on a tool, from the last looks at each chamber (`*` for the whole tool)."""
     whole = looks.pop("*", Looks(None, None))
     if not looks:
         return Scope(card, qual_type, {"*": whole.last_good}, {"*": whole.last_failed})

@@ -1,6 +1,7 @@
 """The engine: DuckDB with its two extensions, taken from the installed packages, never from the network."""
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,20 @@ def connect(memory: str, temporary: Path) -> duckdb.DuckDBPyConnection:
     for name in EXTENSIONS:
         _load(connection, name)
     return connection
+
+
+def harden(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], files: Sequence[Path]) -> None:
+    """From here on the connection reaches these folders and files and nothing else, and that cannot be changed again."""
+    listed = ", ".join(f"'{_quoted(folder.resolve())}/'" for folder in folders)
+    named = ", ".join(f"'{_quoted(path.resolve())}'" for path in files)
+    connection.execute(f"SET allowed_directories = [{listed}]")
+    connection.execute(f"SET allowed_paths = [{named}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -2,22 +2,22 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from fabwatch.store.engine import connect, translated
+from fabwatch.store.engine import connect, harden, translated
 from fabwatch.terms.clock import iso
-from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, StoreBusy, UnknownTime
+from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, StoreBusy
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
-FORMAT = 3
+FORMAT = 4
 MARK = "fabwatch.json"
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -27,6 +27,8 @@ SQL_TYPES = {
     "flag": "BOOLEAN",
     "date": "DATE",
 }
+REMEMBERED = 4
+T = TypeVar("T")
 WAIT_FOR_WRITER = 600.0
 """Seconds a writer waits for another one: longer than the largest file takes to commit."""
 
@@ -45,6 +47,7 @@ class Lake:
         if self._format() < FORMAT:
             self._create()
         self._pinned: int | None = None
+        self._remembered: dict[tuple[Hashable, ...], Any] = {}
         self.connection = self._attached()
 
     @property
@@ -123,6 +126,7 @@ class Lake:
         if version == self._pinned:
             return version
         self._pinned = version
+        self._remembered.clear()
         there = {
             row[0]
             for row in self.ask(
@@ -139,6 +143,19 @@ class Lake:
             self.ask(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} {then}")
         return version
 
+    def remember(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        """What `make` gives, made once for the snapshot that is pinned; the last few of each kind are kept.
+
+        The first part of the key is the kind. What is kept must not be changed by whoever gets it.
+        """
+        if key not in self._remembered:
+            alike = [known for known in self._remembered if known[0] == key[0]]
+            if len(alike) >= REMEMBERED:
+                del self._remembered[alike[0]]
+            self._remembered[key] = make()
+        found: T = self._remembered[key]
+        return found
+
     def _version(self, known_at: datetime | None) -> int:
         if known_at is None:
             return int(self.ask("SELECT id FROM ducklake_current_snapshot('lake')").fetchall()[0][0])
@@ -154,7 +171,7 @@ class Lake:
                 "SELECT snapshot_time::TIMESTAMP FROM ducklake_snapshots('lake') WHERE snapshot_id = $id",
                 {"id": complete},
             ).fetchall()[0][0]
-            raise UnknownTime(
+            raise NothingThen(
                 f"Nothing had been loaded by {iso(known_at)}.", f"the fab was made at {iso(first)}: ask for a later time"
             )
         return int(found[0])
@@ -178,11 +195,14 @@ class Lake:
         self.data.mkdir(exist_ok=True)
         attach = (
             f"ATTACH 'ducklake:sqlite:{_quoted(self.catalog)}' AS lake "
-            f"(DATA_PATH '{_quoted(self.data)}/', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 10)"
+            f"(DATA_PATH '{_quoted(self.data)}/', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 10, "
+            # A long question holds its snapshot for as long as it takes; with a write-ahead log no load waits for it.
+            "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000)"
         )
         for wait in (0.05, 0.2, 0.5, 1.0, 2.0, None):
             try:
                 connection.execute(attach)
+                harden(connection, [self.data, self.folder / "tmp"], [self.catalog])
                 return connection
             except duckdb.Error as fault:
                 # Another process may be committing to the catalog at this very moment; that takes milliseconds.

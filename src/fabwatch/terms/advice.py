@@ -116,6 +116,60 @@ class Intervals(Answer):
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What a check every `wafers` would mean."""
+
+    wafers: int
+    """Between two checks; so many are at risk when the check comes."""
+    days: float | None
+    p_fail: float
+    """Chance that the next check fails, if it comes that many wafers after the last one."""
+    cost_per_1000: float
+    """Per thousand wafers: quals, containment, scrap, failures and false alarms together."""
+    cost_per_day: float | None
+    quals_per_week: float | None
+
+
+@dataclass(frozen=True)
+class ToolCurve:
+    """What intervals from much shorter to much longer than the advised one would mean for one tool or chamber."""
+
+    tool: str
+    chamber: str
+    qual_type: str
+    clock: str
+    advised_wafers: int
+    today_wafers: int | None
+    points: tuple[Tried, ...]
+
+
+@dataclass(frozen=True)
+class Curves(Answer):
+    """What if we checked every so many wafers."""
+
+    costs_stated: bool
+    tools: tuple[ToolCurve, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an interval tried."""
+        return [
+            {"tool": one.tool, "chamber": one.chamber, "qual_type": one.qual_type, **plain(point)}
+            for one in self.tools
+            for point in one.points
+        ]
+
+    def sentence(self, language: str = "en") -> str:
+        """The advised interval and what it would mean."""
+        said = "".join(
+            sentence(language, "curve", place=place_of(one.tool, one.chamber), wafers=one.advised_wafers, fail=point.p_fail)
+            for one in self.tools[:1]
+            for point in one.points
+            if point.wafers == one.advised_wafers
+        )
+        return said + ("" if self.costs_stated else sentence(language, "costs_unstated"))
+
+
+@dataclass(frozen=True)
 class Planned:
     """One check of the coming days."""
 
@@ -123,7 +177,8 @@ class Planned:
     """0 is today."""
     date: str
     reason: str
-    """`due` by the advised interval, `limit`: the wafers at risk reach the inhibit limit, `failed`, or `never checked`."""
+    """`due` by the advised interval, `decided`: by one that somebody set, `limit`: the wafers at risk reach the inhibit
+    limit, `failed`, or `never checked`."""
     area: str | None
     tool_type: str | None
     tool: str

@@ -11,6 +11,9 @@ from fabwatch.terms.errors import UnknownTime
 
 Clock = Callable[[], datetime]
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""Years that a question may ask for; a year outside them is a slip of the pen."""
+
 SKEW = timedelta(seconds=60)
 """How far a stamp may lie ahead of this machine's clock before it counts as a time in the future."""
 
@@ -64,6 +67,9 @@ def iso(stamp: datetime | None) -> str | None:
 def asked_time(text: str) -> datetime:
     """The time that a person wrote in a question; without a zone it is UTC. Raises UnknownTime."""
     try:
-        return to_utc(datetime.fromisoformat(text.strip()))
+        stamp = to_utc(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         raise UnknownTime(f"{text!r} is not a time.") from None
+    if not FIRST_YEAR <= stamp.year <= LAST_YEAR:
+        raise UnknownTime(f"{text!r} lies outside {FIRST_YEAR} to {LAST_YEAR}.")
+    return stamp

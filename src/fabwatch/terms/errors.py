@@ -9,9 +9,14 @@
     ├── DiskFull              no room left to write
     ├── BadSettings           fab.toml has faults; all are listed
     ├── NoSuchPath            a path to load does not exist or cannot be read
+    ├── TooBusy               the service is asked more than it can answer in time
+    ├── PortTaken             the service cannot listen on that address and port
     └── BadQuestion           the question names something the fab does not have
         ├── UnknownTool       no tool, area, chamber or qual type of that name
-        ├── UnknownTime       not a time, or no qual at that time
+        ├── UnknownTime       not a time
+        │   └── NothingThen   no qual at that time, or nothing had been loaded by then
+        ├── NotOnHold         no hold list or wafer of that name
+        ├── DecidedAlready    what is to be held, released or scrapped was so before
         ├── NothingFailed     containment asked for, and no qual has failed
         └── TooFewFailures    a forecast asked for where nothing is known to make one of
 
@@ -82,6 +87,18 @@ class NoSuchPath(FabwatchError):
     hint = "give a file, a folder, or a pattern in quotes such as 'exports/*.csv.gz'"
 
 
+class TooBusy(FabwatchError):
+    """The service is asked more than it can answer in time."""
+
+    hint = "ask again in a few seconds"
+
+
+class PortTaken(FabwatchError):
+    """The service cannot listen on that address and port."""
+
+    hint = "end what listens there, or take another port: fabwatch serve --port 8001 (0 takes a free one)"
+
+
 class BadQuestion(FabwatchError):
     """The question names something that the fab does not have."""
 
@@ -93,9 +110,27 @@ class UnknownTool(BadQuestion):
 
 
 class UnknownTime(BadQuestion):
-    """Not a time, or no qual at that time."""
+    """Not a time."""
 
     hint = "write a time as 2026-03-17T06:30Z; without a zone it is read as UTC"
+
+
+class NothingThen(UnknownTime):
+    """No qual was at that time, or nothing had been loaded by then."""
+
+    hint = "fabwatch loads lists when files were loaded, fabwatch history TOOL when its quals were"
+
+
+class NotOnHold(BadQuestion):
+    """No hold list, or no wafer or lot in it, of that name."""
+
+    hint = "fabwatch holds lists them; fabwatch contain TOOL lists what can be held"
+
+
+class DecidedAlready(BadQuestion):
+    """What is to be held, released or scrapped was so before."""
+
+    hint = "fabwatch holds shows what was decided, by whom and why"
 
 
 class NothingFailed(BadQuestion):

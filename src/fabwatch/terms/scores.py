@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from fabwatch.terms.answers import Answer, plain
-from fabwatch.terms.words import sentence
+from fabwatch.terms.words import sentence, yardstick_of
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Score(Answer):
             language, "score", cover=self.coverage, held=self.total.held, windows=self.total.windows, ended=self.total.ended
         )
         for yardstick in self.yardsticks:
-            said += sentence(language, "score_skill", skill=yardstick.skill, name=yardstick.name)
+            name = yardstick_of(language, yardstick.name)
+            said += sentence(language, "score_skill", skill=yardstick.skill, name=name)
         if self.kept_windows is not None:
             kept = self.kept_windows
             said += sentence(language, "score_kept", kept=self.kept, windows=kept.windows, held=kept.held)

@@ -169,6 +169,12 @@ class CostSettings(_Stated):
     false: float = Field(1.0, gt=0, description="One false alarm.")
 
 
+class ServerSettings(_Stated):
+    """`[server]`: the service and its pages."""
+
+    upload_mb: int = Field(512, gt=0, le=100_000, description="Largest upload, in MB.")
+
+
 class FabSettings(_Stated):
     """`[fab]`: the fab itself."""
 
@@ -177,6 +183,9 @@ class FabSettings(_Stated):
     memory: str = Field("700MB", pattern=r"^\d+(MB|GB)$", description="Memory the engine may use.")
     check_areas: Names = Field(("*met*", "*insp*"), description="Areas whose steps check wafers; * stands for any text.")
     suspect_days: int = Field(30, gt=0, description="How long wafers of a fail that passed again stay suspect (rule 8).")
+    horizon_days: float = Field(7.0, gt=0, le=366, description="Days ahead for the chance that a tool fails.")
+    watch: float = Field(0.2, gt=0, le=1, description="Chance to be bad already from which to watch a tool.")
+    act: float = Field(0.5, gt=0, le=1, description="Chance to be bad already from which it needs a qual now.")
     demo: bool = Field(False, description="true: make-believe data, and every answer says so.")
 
     @field_validator("catalog")
@@ -194,6 +203,7 @@ class Settings(_Stated):
     sources: dict[str, SourceSettings] = {}
     quals: dict[str, QualSettings] = {}
     costs: CostSettings = CostSettings()
+    server: ServerSettings = ServerSettings()
 
     def source_of(self, file_name: str) -> tuple[str, SourceSettings]:
         """The source that a file belongs to, the longest pattern first; an empty one when none covers it."""
@@ -227,6 +237,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "sources": SourceSettings,
     "quals": QualSettings,
     "costs": CostSettings,
+    "server": ServerSettings,
 }
 
 

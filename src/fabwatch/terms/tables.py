@@ -222,6 +222,59 @@ PROBLEMS = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (TOOLS, MOVES, QUALS, RESTORES, COUNTERS, PLACES, FORECASTS, LOADS, PROBLEMS)
+HOLDS = Table(
+    "holds",
+    "What people decided of contained wafers: one row for each wafer or lot that was held, released or scrapped.",
+    (
+        Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
+        Column("hold", "text", "The hold list it belongs to, such as H-0001.", needed=True),
+        Column("act", "text", "`hold`, `release` or `scrap`.", needed=True),
+        Column("wafer", "text", "The wafer; empty where only the lot is known."),
+        Column("lot", "text", "The lot."),
+        Column("wafers", "whole", "How many wafers the row stands for.", "wafers"),
+        Column("tool", "text", "The tool whose qual failed or was in doubt.", needed=True),
+        Column("chamber", "text", "The chamber; `*` for the whole tool."),
+        Column("qual_type", "text", "The qual type."),
+        Column("failed_at", "time", "Process time of that qual.", "UTC"),
+        Column("who", "text", "Who decided."),
+        Column("reason", "text", "Why."),
+        Column("seq", "whole", "Its entry in `audit`."),
+    ),
+)
+
+DECISIONS = Table(
+    "decisions",
+    "Limits and qual intervals that people set; the latest one counts, before fab.toml and before the advice.",
+    (
+        Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chamber", "text", "The chamber; `*` for the whole tool and each of its chambers."),
+        Column("qual_type", "text", "The qual type.", needed=True),
+        Column("name", "text", "`warning`, `inhibit`, `interval_wafers` or `interval_days`.", needed=True),
+        Column("value", "number", "What it was set to; empty takes the decision back.", "wafers or days"),
+        Column("who", "text", "Who decided."),
+        Column("reason", "text", "Why."),
+        Column("seq", "whole", "Its entry in `audit`."),
+    ),
+)
+
+AUDIT = Table(
+    "audit",
+    "Every decision, in order; each entry carries the hash of the one before, so that none can be changed unseen.",
+    (
+        Column("seq", "whole", "Number of the entry, from 1.", needed=True),
+        Column("written_at", "time", "When it was written.", "UTC", needed=True),
+        Column("who", "text", "Who decided: the name of a key, or of the user of this machine.", needed=True),
+        Column("act", "text", "`hold`, `release`, `scrap` or `decide`.", needed=True),
+        Column("about", "text", "What was decided (JSON)."),
+        Column("reason", "text", "Why.", needed=True),
+        Column("previous", "text", "Hash of the entry before; empty for the first."),
+        Column("hash", "text", "SHA-256 over all of the above."),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    TOOLS, MOVES, QUALS, RESTORES, COUNTERS, PLACES, FORECASTS, HOLDS, DECISIONS, AUDIT, LOADS, PROBLEMS
+)  # fmt: skip
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

@@ -1,6 +1,8 @@
 """Closed vocabularies of the columns, and the sentences of the answers in English and Spanish."""
 
 from collections.abc import Mapping
+from string import Formatter
+from typing import Any
 
 PASSED: Mapping[str, bool] = {
     **dict.fromkeys(("pass", "passed", "p", "1", "1.0", "true", "t", "y", "yes", "ok", "good", "accept", "ac"), True),
@@ -88,6 +90,15 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "score_skill": " The chance to fail the next qual is {skill:+.1%} nearer than {name}.",
         "score_kept": " Of {kept:,} forecasts made in earnest {windows:,} have an outcome: {held:.1%} held.",
         "score_nothing": "Nothing to score yet: of {forecasts:,} forecasts none has an outcome.",
+        "curve": "{place}: checked every {wafers:,} wafers, the next check fails with {fail:.1%}.",
+        "tools": "{act:,} of {tools:,} tools need a qual now and {watch:,} are to be watched, as of {as_of}; "
+        "{wafers:,} wafers are at risk.",
+        "history": "{tool}: at most {most:,} wafers were at risk ({at}), {now:,} now; {passed:,} quals passed and "
+        "{failed:,} failed.",
+        "history_none": "{tool}: nothing ran in that time.",
+        "stats": "{n:,} readings in {groups:,} groups; {outside:,} beyond their limits.",
+        "readings": "{tool}: {n:,} readings; {failed:,} of their quals failed.",
+        "overview": "{tools:,} tools in {areas:,} areas from {loads:,} files; the latest record is of {last}.",
         "forecast_failed": "{place} {qual_type}: a failed qual stands open; restore and check it.",
     },
     "es": {
@@ -152,6 +163,15 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "score_skill": " La probabilidad de fallar el próximo control se acerca un {skill:+.1%} más que {name}.",
         "score_kept": " De {kept:,} pronósticos hechos en serio {windows:,} tienen desenlace: se cumplió el {held:.1%}.",
         "score_nothing": "Nada que valorar todavía: de {forecasts:,} pronósticos ninguno tiene desenlace.",
+        "curve": "{place}: con un control cada {wafers:,} obleas, el próximo falla con {fail:.1%}.",
+        "tools": "{act:,} de {tools:,} equipos necesitan un control ya y {watch:,} piden vigilancia, a fecha {as_of}; "
+        "{wafers:,} obleas en riesgo.",
+        "history": "{tool}: como máximo hubo {most:,} obleas en riesgo ({at}), ahora {now:,}; {passed:,} controles buenos "
+        "y {failed:,} fallidos.",
+        "history_none": "{tool}: no procesó nada en ese tiempo.",
+        "stats": "{n:,} lecturas en {groups:,} grupos; {outside:,} fuera de sus límites.",
+        "readings": "{tool}: {n:,} lecturas; {failed:,} de sus controles fallaron.",
+        "overview": "{tools:,} equipos en {areas:,} áreas, de {loads:,} archivos; el último registro es de {last}.",
         "forecast_failed": "{place} {qual_type}: hay un control fallido abierto; repárelo y contrólelo.",
     },
 }
@@ -168,6 +188,16 @@ UNITS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+YARDSTICKS: Mapping[str, Mapping[str, str]] = {
+    "es": {"the fixed schedule": "el calendario fijo", "one Weibull a type": "una Weibull por tipo"},
+}
+
+
+def yardstick_of(language: str, name: str) -> str:
+    """The name of a simpler way to forecast, in a language."""
+    return YARDSTICKS.get(language, {}).get(name, name)
+
+
 def unit_of(language: str, clock: str) -> str:
     """The unit of a clock in a language."""
     return UNITS.get(language, UNITS["en"]).get(clock, clock)
@@ -175,4 +205,18 @@ def unit_of(language: str, clock: str) -> str:
 
 def sentence(language: str, key: str, **values: object) -> str:
     """The sentence `key` in `language` (English for one that is not there), filled with `values`."""
-    return SENTENCES.get(language, SENTENCES["en"])[key].format(**values)
+    return _Formatter(language).vformat(SENTENCES.get(language, SENTENCES["en"])[key], (), values)
+
+
+class _Formatter(Formatter):
+    """Fills in sentences; in Spanish 1,325.5 reads 1.325,5."""
+
+    def __init__(self, language: str):
+        self._swapped = language == "es"
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        said = str(super().format_field(value, format_spec))
+        return said.translate(_SWAPPED) if self._swapped and isinstance(value, (int, float)) else said
+
+
+_SWAPPED = str.maketrans(",.", ".,")

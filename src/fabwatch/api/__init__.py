@@ -1,0 +1,1 @@
+"""The answers over HTTP: thin routes that read, ask the fab and answer; keys, scopes and shapes."""

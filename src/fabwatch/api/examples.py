@@ -1,0 +1,122 @@
+"""An example for each route that works as it stands, in the shell and in Python; made from the description of the API."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from fabwatch.api.routing import BASE
+
+QUERY: dict[str, str] = {
+    "/tools": "?horizon=7",
+    "/risk": "?by=area",
+    "/contain/{tool}": "?format=csv",
+    "/history/{tool}": "?days=30",
+    "/forecast": "?tool={tool}",
+    "/forecast/score": "?tool={tool}",
+    "/interval": "?tool={tool}",
+    "/plan": "?days=7",
+    "/stats": "?by=tool_type",
+    "/problems": "?limit=10",
+    "/loads": "?format=csv",
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "/holds": {"tool": "{tool}", "reason": "particles over the limit"},
+    "/holds/{hold}/release": {"reason": "inspected and found good"},
+    "/holds/{hold}/scrap": {"reason": "inspected and found bad", "names": ["{name}"]},
+    "/decisions": {
+        "tool": "{tool}",
+        "qual_type": "{qual_type}",
+        "name": "inhibit",
+        "value": 500,
+        "reason": "agreed in the quality meeting",
+    },
+}
+NAMES = {"tool": "TOOL", "hold": "H-0001", "upload": "UPLOAD", "qual_type": "QUAL_TYPE", "name": "WAFER"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a route."""
+
+    name: str
+    where: str
+    required: bool
+    what: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route with its examples."""
+
+    method: str
+    path: str
+    summary: str
+    scope: str
+    parameters: tuple[Parameter, ...]
+    curl: str
+    python: str
+
+
+def reference(described: dict[str, Any], base: str, names: dict[str, str] | None = None) -> list[tuple[str, list[Route]]]:
+    """Every route by group; `names` are those of a real tool, hold list and so on."""
+    groups: dict[str, list[Route]] = {}
+    for path, methods in described["paths"].items():
+        for method, said in methods.items():
+            groups.setdefault(said["tags"][0], []).append(_route(path, method, said, base, {**NAMES, **(names or {})}))
+    return list(groups.items())
+
+
+def _route(path: str, method: str, said: dict[str, Any], base: str, names: dict[str, str]) -> Route:
+    short = path.removeprefix(BASE)
+    where = base + _filled(path + (QUERY.get(short, "") if method == "get" else ""), names)
+    body = _filled(json.dumps(BODIES[short]), names) if method == "post" and short in BODIES else None
+    files = "requestBody" in said and body is None
+    return Route(
+        method=method.upper(),
+        path=path,
+        summary=said["summary"],
+        scope=said["x-scope"],
+        parameters=tuple(
+            Parameter(one["name"], one["in"], one.get("required", False), one.get("description", ""))
+            for one in said.get("parameters", ())
+        ),
+        curl=_curl(where, method, body, files),
+        python=_python(where, method, body, files),
+    )
+
+
+def _filled(text: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _curl(where: str, method: str, body: str | None, files: bool) -> str:
+    key = '-H "Authorization: Bearer $FABWATCH_KEY"'
+    if files:
+        return f"curl {key} -F file=@moves.csv '{where}'"
+    if body is not None:
+        return f"curl {key} -H 'Content-Type: application/json' -d '{body}' '{where}'"
+    return f"curl {key}{' -X POST' if method == 'post' else ''} '{where}'"
+
+
+def _python(where: str, method: str, body: str | None, files: bool) -> str:
+    lines = ["import json, os, urllib.request", ""]
+    given = ['headers={"Authorization": f"Bearer {os.environ[\'FABWATCH_KEY\']}"}']
+    if files:
+        return (
+            "import os, requests\n\n"
+            f'answer = requests.post("{where}", files={{"file": open("moves.csv", "rb")}},\n'
+            '    headers={"Authorization": f"Bearer {os.environ[\'FABWATCH_KEY\']}"})\nprint(answer.json())\n'
+        )
+    if body is not None:
+        lines.append(f"body = json.dumps({json.loads(body)!r}).encode()")
+        given = [
+            'headers={"Authorization": f"Bearer {os.environ[\'FABWATCH_KEY\']}", "Content-Type": "application/json"}',
+            "data=body",
+        ]
+    elif method == "post":
+        given.append('method="POST"')
+    lines.append(f'request = urllib.request.Request("{where}", {", ".join(given)})')
+    lines += ["with urllib.request.urlopen(request) as answer:", "    print(answer.read().decode())"]
+    return "\n".join(lines) + "\n"

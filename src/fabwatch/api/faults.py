@@ -1,0 +1,56 @@
+"""One shape for everything that goes wrong: code, what, where, hint; and the status that fits."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from fabwatch.terms import errors
+from fabwatch.terms.errors import FabwatchError
+
+RETRY_S = "2"
+STATUS: dict[type[FabwatchError], int] = {
+    errors.UnknownTool: 404,
+    errors.NothingFailed: 404,
+    errors.TooFewFailures: 404,
+    errors.NothingThen: 404,
+    errors.NotOnHold: 404,
+    errors.DecidedAlready: 409,
+    errors.BadQuestion: 422,
+    errors.NoSuchPath: 422,
+    errors.DiskFull: 507,
+    errors.TooBusy: 503,
+    FabwatchError: 503,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is told of a request that was not answered."""
+
+    code: str
+    what: str
+    where: str
+    hint: str
+
+
+class Refused(Exception):
+    """A request that is not answered, with its status."""
+
+    def __init__(self, status: int, code: str, what: str, hint: str, headers: dict[str, str] | None = None):
+        super().__init__(what)
+        self.status, self.code, self.what, self.hint = status, code, what, hint
+        self.headers = headers or {}
+
+
+def refused(fault: FabwatchError) -> Refused:
+    """An error of the fab, as an answer over HTTP."""
+    status = next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
+    headers = {"Retry-After": RETRY_S} if status in (503, 507) else {}
+    return Refused(status, type(fault).__name__, fault.what, fault.hint, headers)
+
+
+def told(fault: Refused, where: str) -> JSONResponse:
+    """A refusal as JSON."""
+    body: dict[str, Any] = asdict(Fault(fault.code, fault.what, where, fault.hint))
+    return JSONResponse(body, fault.status, fault.headers)

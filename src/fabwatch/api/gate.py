@@ -1,0 +1,130 @@
+"""The gate: who asks, and what they may. Every path needs a key unless it is named here."""
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from fabwatch.api.faults import Refused
+from fabwatch.api.keys import Key, Keys
+
+OPEN = ("/health", "/signin", "/favicon.ico")
+"""What needs no key: whether the server lives, and the way in. Static files are the other."""
+STATIC = "/static/"
+COOKIE = "fabwatch"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TRIES, MANY_TRIES, MINUTE = 10, 300, 60.0
+"""Wrong keys a minute from one address: for one path, and for all paths together."""
+MANY_ADDRESSES = 10_000
+
+
+class Tries:
+    """How often a wrong key was shown, by address and path."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic):
+        self._now = now
+        self._wrong: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+
+    def wrong(self, address: str, path: str = "") -> None:
+        """Count a wrong key. Raises Refused (429) after ten in a minute for one path, 300 for all."""
+        if len(self._wrong) > MANY_ADDRESSES:
+            self._wrong.clear()
+        self._count((address, ""), MANY_TRIES)
+        self._count((address, path or "/"), TRIES)
+
+    def _count(self, mark: tuple[str, str], most: int) -> None:
+        seen, now = self._wrong[mark], self._now()
+        while seen and seen[0] < now - MINUTE:
+            seen.popleft()
+        if len(seen) >= most:
+            wait = str(max(int(seen[0] + MINUTE - now) + 1, 1))
+            hint = f"wait {wait} s; a right key is let in all the same"
+            what = f"{most} wrong keys came from this address within a minute."
+            raise Refused(429, "TooManyTries", what, hint, {"Retry-After": wait})
+        seen.append(now)
+
+
+def is_open(path: str) -> bool:
+    """True for a path that needs no key."""
+    return path in OPEN or path.startswith(STATIC)
+
+
+def whoever_asks(request: Request, keys: Keys, tries: Tries) -> Key:
+    """The key that a request carries, in its header or behind its session. Raises Refused: 401, 403, 429."""
+    header = request.headers.get("authorization", "")
+    if header:
+        kind, _, token = header.partition(" ")
+        token = token.strip()
+        key = keys.check(token) if kind.casefold() == "bearer" else None
+        if key is None:
+            # A key that was valid once is no guess: it is told so, and not counted.
+            if keys.find(token) is None:
+                wrong_key(request, tries)
+            raise _unknown("That key is not valid, or not any more.")
+        return key
+    secret = request.cookies.get(COOKIE)
+    key = keys.signed_in(secret) if secret else None
+    if key is None:
+        raise _unknown("This needs a key.")
+    if request.method not in SAFE and not sent_by_us(request):
+        raise Refused(403, "OtherOrigin", "A page of another server sent this.", "send it from a page of this server")
+    return key
+
+
+def _unknown(what: str) -> Refused:
+    hint = "send the header 'Authorization: Bearer KEY'; fabwatch key create makes a key"
+    return Refused(401, "NoKey", what, hint, {"WWW-Authenticate": "Bearer"})
+
+
+def wrong_key(request: Request, tries: Tries) -> None:
+    """Count a wrong key of whoever sent this. Raises Refused (429) after ten in a minute."""
+    tries.wrong(_address(request), request.url.path)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "-"
+
+
+def sent_by_us(request: Request) -> bool:
+    """True when a browser says that the page which sent this was one of ours."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+
+
+def asker(request: Request) -> Key:
+    """The key that the gate let in."""
+    key: Key = request.state.key
+    return key
+
+
+Asker = Annotated[Key, Depends(asker)]
+
+
+def needs(act: str) -> Any:
+    """The dependency of a route: the key has to cover `act`. Raises Refused (403)."""
+
+    def check(key: Asker) -> None:
+        if not key.may(act):
+            hint = f"ask for a key with the scope {act}"
+            raise Refused(403, "OutsideScope", f"The scope of this key, {key.scope}, does not cover {act}.", hint)
+
+    return Depends(check)
+
+
+def whole_fab(key: Asker) -> None:
+    """The dependency of a route that cannot be told apart by area. Raises Refused (403)."""
+    if key.area is not None:
+        raise Refused(403, "OutsideArea", f"This key sees the area {key.area} alone.", "ask for a key of the whole fab")
+
+
+def area_of(key: Key, asked: str | None) -> str | None:
+    """The area that a question is about, for what the key may see. Raises Refused (403)."""
+    if key.area is not None and asked not in (None, key.area):
+        raise Refused(403, "OutsideArea", f"This key sees the area {key.area} alone.", f"ask for area={key.area}")
+    return key.area or asked

@@ -1,0 +1,86 @@
+"""Routes that say what they need: a route without a scope cannot be made."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from fabwatch.api.faults import Fault
+from fabwatch.api.gate import needs, whole_fab
+
+Endpoint = Callable[..., Any]
+BASE = "/api/v1"
+FAULTS: dict[int, str] = {
+    400: "The body cannot be parsed.",
+    401: "No key, or a wrong one.",
+    403: "Outside the scope or the area of the key.",
+    404: "Nothing of that name, or nothing to answer with.",
+    422: "The question cannot be read.",
+    429: "Too many wrong keys.",
+    405: "The route has no such method; Allow says which.",
+    409: "It was decided before.",
+    413: "The body is too long.",
+    503: "Too busy, or the fab cannot be read now; come back after Retry-After seconds.",
+}
+
+
+LOADING: dict[int, str] = {415: "Not a form, or no data.", 507: "The disk is full."}
+
+
+def _body(answer: Any) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer.__name__}"}}}
+
+
+class Routes:
+    """Some routes of the API."""
+
+    def __init__(self, tag: str):
+        self.router = APIRouter(prefix=BASE, tags=[tag])
+        self.answers: list[Any] = []
+
+    def get(self, path: str, answer: Any, scope: str = "read", whole: bool = False) -> Callable[[Endpoint], Endpoint]:
+        """A route that answers; `whole` where it cannot be told apart by area."""
+        return self._route("GET", path, answer, scope, whole)
+
+    def post(
+        self, path: str, answer: Any, scope: str, whole: bool = False, status: int = 200, extra: dict[str, Any] | None = None
+    ) -> Callable[[Endpoint], Endpoint]:
+        """A route that changes something."""
+        return self._route("POST", path, answer, scope, whole, status, extra)
+
+    def _route(
+        self,
+        method: str,
+        path: str,
+        answer: Any,
+        scope: str,
+        whole: bool,
+        status: int = 200,
+        extra: dict[str, Any] | None = None,
+    ) -> Callable[[Endpoint], Endpoint]:
+        said: dict[int | str, dict[str, Any]] = {code: {"model": Fault, "description": FAULTS[code]} for code in FAULTS}
+        if status == 200 and extra:
+            said[202] = {"description": "Taken in; the loading goes on.", "content": _body(answer)}
+            said |= {code: {"model": Fault, "description": LOADING[code]} for code in LOADING}
+        said[status] = {"content": _body(answer)}
+        said[status]["description"] = "The answer."
+        self.answers.append(answer)
+        if method == "GET":
+            said[status]["content"]["text/csv"] = {"schema": {"type": "string"}}
+            said[304] = {"description": "As it was: the tag in If-None-Match still fits."}
+
+        def made(endpoint: Endpoint) -> Endpoint:
+            self.router.add_api_route(
+                path,
+                endpoint,
+                methods=[method],
+                dependencies=[needs(scope), *([Depends(whole_fab)] if whole else [])],
+                responses=said,
+                status_code=status,
+                response_model=None,
+                openapi_extra={"x-scope": scope, **(extra or {})},
+                summary=(endpoint.__doc__ or "").strip().splitlines()[0],
+            )
+            return endpoint
+
+        return made

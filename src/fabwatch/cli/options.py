@@ -1,0 +1,28 @@
+"""Options that many commands share, and the fab they open."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
+
+FabOption = Annotated[Path, typer.Option("--fab", envvar="FABWATCH_FAB", help="The fab folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print the flat table as CSV.")]
+AsOf = Annotated[str | None, typer.Option(help="Count what had happened by this time (ISO 8601, UTC if no zone).")]
+KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by this time.")]
+Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Language of sentences: en or es.")]
+ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
+AreaOption = Annotated[str | None, typer.Option(help="Only this area.")]
+ClockOption = Annotated[str, typer.Option(help="What wear counts in: auto, wafers, days or the name of a counter.")]
+TypeOption = Annotated[str | None, typer.Option(help="Only this qual type.")]
+HERE = Path("fab")
+
+
+def opened(path: Path, create: bool = False) -> "Fab":
+    """The fab in a folder."""
+    from fabwatch.fab import Fab
+
+    return Fab(path, create=create)

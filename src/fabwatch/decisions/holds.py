@@ -1,0 +1,154 @@
+"""Hold lists: which wafers of a containment are held, by whom and why, and what became of them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from fabwatch.decisions.audit import append, fingerprint, reasoned
+from fabwatch.store.lake import SQL_TYPES, Lake
+from fabwatch.terms.answers import Contained, Containment
+from fabwatch.terms.decisions import STATES, Act, HoldItem, HoldList
+from fabwatch.terms.errors import DecidedAlready, NotOnHold, nearest
+from fabwatch.terms.tables import HOLDS, Table
+
+ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "TIMESTAMP": pa.timestamp("us")}
+
+
+def name_of(wafer: str | None, lot: str | None) -> str:
+    """The one name by which a wafer or lot of a list is ticked: a bare slot number goes with its lot."""
+    if wafer is None:
+        return lot or ""
+    return f"{lot}#{wafer}" if len(wafer) <= 2 and lot else wafer
+
+
+def hold(
+    lake: Lake, moment: datetime, who: str, contained: Containment, names: Collection[str] | None, reason: str
+) -> HoldList:
+    """Hold wafers of a containment: those of `names` (wafers, or lots, which stand for all of theirs), or all.
+
+    Raises NotOnHold for a name that is not contained, DecidedAlready when all of them are on hold for this qual, and
+    BadQuestion without a reason.
+    """
+    said = reasoned(reason)
+    items = list(contained.items) if names is None else _named(contained, names)
+    with lake.writing():
+        for earlier in _lists(lake, "lake.holds", None):
+            if (earlier.tool, earlier.chamber, earlier.qual_type, earlier.failed_at) == _qual(contained):
+                there = {name_of(item.wafer, item.lot) for item in earlier.items if item.state == "held"}
+                items = [item for item in items if name_of(item.wafer, item.lot) not in there]
+        if not items:
+            raise DecidedAlready("Nothing to hold: all of them are on hold already for this qual.")
+        number = lake.rows("SELECT count(DISTINCT hold) AS n FROM lake.holds")[0]["n"] + 1
+        hold_id = f"H-{number:04d}"
+        tool, chamber, qual_type, failed_at = _qual(contained)
+        common = {"decided_at": moment, "hold": hold_id, "act": "hold", "tool": tool, "chamber": chamber}
+        common |= {"qual_type": qual_type, "failed_at": failed_at, "who": who, "reason": said}
+        _write(lake, moment, who, [{**common, "wafer": i.wafer, "lot": i.lot, "wafers": i.wafers} for i in items])
+    return _one(lake, "lake.holds", hold_id)
+
+
+def dispose(
+    lake: Lake, moment: datetime, who: str, hold_id: str, act: Act, names: Collection[str] | None, reason: str
+) -> HoldList:
+    """Release or scrap wafers of a hold list: those of `names` that are still held, or all.
+
+    Raises NotOnHold for a list or wafer that is not there, DecidedAlready when nothing is on hold any more, and
+    BadQuestion without a reason.
+    """
+    said = reasoned(reason)
+    with lake.writing():
+        found = _one(lake, "lake.holds", hold_id)
+        still = [item for item in found.items if item.state == "held"]
+        chosen = still if names is None else [i for i in still if {name_of(i.wafer, i.lot), i.lot} & set(names)]
+        known = {name for item in still for name in (name_of(item.wafer, item.lot), item.lot or "")}
+        for name in names or ():
+            if name not in known:
+                raise NotOnHold(f"{name} is not on hold in {hold_id}.")
+        if not chosen:
+            raise DecidedAlready(f"Nothing of {hold_id} is on hold any more.")
+        common = {"decided_at": moment, "hold": hold_id, "act": act, "tool": found.tool, "chamber": found.chamber}
+        common |= {"qual_type": found.qual_type, "failed_at": found.failed_at, "who": who, "reason": said}
+        _write(lake, moment, who, [{**common, "wafer": i.wafer, "lot": i.lot, "wafers": i.wafers} for i in chosen])
+    return _one(lake, "lake.holds", hold_id)
+
+
+def lists(lake: Lake, hold_id: str | None = None, tool: str | None = None, as_of: datetime | None = None) -> list[HoldList]:
+    """The hold lists as decided by `as_of`, the latest first. Raises NotOnHold for a list that is not there."""
+    if hold_id is not None:
+        return [_one(lake, "holds", hold_id)]
+    return [found for found in _lists(lake, "holds", as_of) if tool in (None, found.tool)]
+
+
+def _qual(contained: Containment) -> tuple[str, str, str, datetime]:
+    return contained.tool, contained.chamber, contained.qual_type, contained.until
+
+
+def _named(contained: Containment, names: Collection[str]) -> list[Contained]:
+    wanted = set(names)
+    known = {name for item in contained.items for name in (name_of(item.wafer, item.lot), item.lot or "")}
+    for name in sorted(wanted - known):
+        near = nearest(name, known)
+        tail = f" Near it: {', '.join(near)}." if near else ""
+        raise NotOnHold(f"{name} is not among the contained wafers and lots.{tail}", f"fabwatch contain {contained.tool}")
+    return [item for item in contained.items if {name_of(item.wafer, item.lot), item.lot} & wanted]
+
+
+def _write(lake: Lake, moment: datetime, who: str, rows: Sequence[dict[str, Any]]) -> None:
+    """The rows and their entry in the audit, in the transaction that is open."""
+    first = rows[0]
+    about = {name: first[name] for name in ("hold", "tool", "chamber", "qual_type", "failed_at")}
+    about |= {"wafers": sum(row["wafers"] for row in rows), "table": "holds", "rows": fingerprint(rows)}
+    seq = append(lake, moment, who, first["act"], about, first["reason"])
+    insert(lake, HOLDS, [{**row, "seq": seq} for row in rows])
+
+
+def insert(lake: Lake, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Put rows into a table of the lake, in the transaction that is open."""
+    schema = pa.schema([pa.field(column.name, ARROW[SQL_TYPES[column.kind]]) for column in table.columns])
+    with lake.incoming(pa.Table.from_pylist(list(rows), schema=schema)):
+        lake.ask(f"INSERT INTO lake.{table.name} SELECT {', '.join(table.names)} FROM incoming")
+
+
+def _one(lake: Lake, table: str, hold_id: str) -> HoldList:
+    found = {each.hold: each for each in _lists(lake, table, None)}
+    if hold_id not in found:
+        near = nearest(hold_id, found)
+        raise NotOnHold(f"No hold list {hold_id}." + (f" Near it: {', '.join(near)}." if near else ""))
+    return found[hold_id]
+
+
+def _lists(lake: Lake, table: str, as_of: datetime | None) -> list[HoldList]:
+    rows = lake.rows(
+        f"SELECT * FROM {table} WHERE $as_of IS NULL OR decided_at <= $as_of ORDER BY seq, lot, wafer", {"as_of": as_of}
+    )
+    by_list: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_list[row["hold"]].append(row)
+    return [_list(members) for members in reversed(by_list.values())]
+
+
+def _list(rows: list[dict[str, Any]]) -> HoldList:
+    latest: dict[tuple[str | None, str | None], HoldItem] = {}
+    for row in rows:
+        item = HoldItem(
+            row["wafer"], row["lot"], row["wafers"], STATES[row["act"]], row["decided_at"], row["who"], row["reason"]
+        )
+        latest[item.wafer, item.lot] = item
+    count = {state: sum(i.wafers for i in latest.values() if i.state == state) for state in STATES.values()}
+    first = rows[0]
+    return HoldList(
+        hold=first["hold"],
+        tool=first["tool"],
+        chamber=first["chamber"],
+        qual_type=first["qual_type"],
+        failed_at=first["failed_at"],
+        held_at=first["decided_at"],
+        who=first["who"],
+        reason=first["reason"],
+        wafers=sum(count.values()),
+        **count,
+        items=tuple(latest.values()),
+    )

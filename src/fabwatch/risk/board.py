@@ -1,0 +1,129 @@
+"""Every tool in one line: exposure, forecast and plan of the same moment, put together."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+
+from fabwatch.risk.exposure import WORST_FIRST
+from fabwatch.terms.advice import Plan, Planned
+from fabwatch.terms.answers import Exposure, How, Risk
+from fabwatch.terms.boards import Area, Areas, Standing, Tools
+from fabwatch.terms.errors import unknown
+from fabwatch.terms.forecasts import Forecast, Forecasts
+from fabwatch.terms.settings import FabSettings
+
+METHOD = (
+    "Of each tool the qual type with the most wafers at risk, all of whose chambers count; the chance that any of its "
+    "checks finds it bad within the horizon, taken as independent; the first check that the plan has for it."
+)
+
+
+def board(
+    risk: Risk, forecasts: Forecasts | None, plan: Plan | None, stated: FabSettings, horizon: float, area: str | None = None
+) -> Tools:
+    """Every tool of `risk`, or of one area, in one line, by area, the worst first.
+
+    Without forecasts and plan those columns are empty. `stated` says from which chance on a tool is to be watched or
+    checked; `horizon` is in days. The three answers are of one moment and of the whole fab, because a plan shares the
+    hours of all. Raises UnknownTool for an area that is not there.
+    """
+    whole = [row for row in risk.tools if row.chamber == "*" and row.tool is not None]
+    if area is not None and area not in {row.area for row in whole}:
+        raise unknown("area", area, {row.area for row in whole if row.area})
+    by_tool: dict[str, list[Exposure]] = defaultdict(list)
+    for row in whole:
+        if area in (None, row.area):
+            by_tool[row.tool or ""].append(row)
+    chambers: dict[str, set[str]] = defaultdict(set)
+    for row in risk.tools:
+        if row.chamber != "*":
+            chambers[row.tool or ""].add(row.chamber)
+    ahead: dict[str, list[Forecast]] = defaultdict(list)
+    for each in forecasts.tools if forecasts else ():
+        ahead[each.tool].append(each)
+    checks: dict[str, Planned] = {}
+    for item in plan.items if plan else ():
+        if item.tool not in checks or item.due_day < checks[item.tool].due_day:
+            checks[item.tool] = item
+    rows = [
+        _standing(some, len(chambers[tool]), ahead.get(tool, []), checks.get(tool), stated, horizon)
+        for tool, some in by_tool.items()
+    ]
+    rows.sort(key=lambda row: (row.area or "", WORST_FIRST[row.status], -(row.p_bad_now or 0.0), -row.wafers, row.tool))
+    how = How(f"{METHOD} {risk.how.method}", risk.how.sql, risk.how.snapshot)
+    total = sum(row.wafers for row in rows if row.since is not None)
+    never = sum(row.since is None for row in rows)
+    return Tools(risk.as_of, risk.known_at, risk.demo, how, horizon, total, never, tuple(rows))
+
+
+def areas(risk: Risk, stated: FabSettings) -> Areas:
+    """Every area in one line; a tool counts with the qual type under which most wafers are at risk."""
+    found = board(risk, None, None, stated, 0.0)
+    rows = tuple(area for area, _ in by_area(found))
+    return Areas(risk.as_of, risk.known_at, risk.demo, found.how, found.wafers, found.never, rows)
+
+
+def by_area(found: Tools) -> list[tuple[Area, list[Standing]]]:
+    """Each area in one line, with its tools in their order."""
+    groups: dict[str | None, list[Standing]] = defaultdict(list)
+    for row in found.tools:
+        groups[row.area].append(row)
+    return [(_area(area, rows), rows) for area, rows in groups.items()]
+
+
+def _area(area: str | None, rows: list[Standing]) -> Area:
+    bounded = [row for row in rows if row.since is not None]
+    return Area(
+        area=area,
+        tools=len(rows),
+        wafers=sum(row.wafers for row in bounded),
+        never=len(rows) - len(bounded),
+        act=sum(row.status == "act" for row in rows),
+        watch=sum(row.status == "watch" for row in rows),
+        most=max((row.wafers for row in bounded), default=0),
+    )
+
+
+def _standing(
+    rows: list[Exposure], chambers: int, ahead: list[Forecast], check: Planned | None, stated: FabSettings, horizon: float
+) -> Standing:
+    first = max(rows, key=lambda row: (row.bounded, row.wafers))
+    status = min((row.status for row in rows), key=lambda word: WORST_FIRST[word])
+    bad = _any([each.p_bad_now for each in ahead])
+    # By the chance to be bad already, not to fail soon: where every tool is checked twice a week, most fail within one.
+    if bad is not None and status in ("ok", "watch") and bad >= stated.watch:
+        status = "act" if bad >= stated.act else "watch"
+    return Standing(
+        area=first.area,
+        tool_type=first.tool_type,
+        tool=first.tool or "",
+        chambers=chambers,
+        qual_type=first.qual_type,
+        wafers=first.wafers,
+        limit=first.limit,
+        status=status,
+        since=first.since,
+        failed_at=max((row.failed_at for row in rows if row.failed_at), default=None),
+        suspect_quals=sum(row.suspect_quals for row in rows),
+        p_bad_now=bad,
+        p_fails=_any([fails_within(each, horizon) for each in ahead]),
+        next_check_day=check.due_day if check else None,
+        next_check_reason=check.reason if check else None,
+        expected_loss=check.expected_loss if check else None,
+    )
+
+
+def _any(chances: list[float]) -> float | None:
+    """The chance that any of several independent things happens."""
+    return None if not chances else round(1 - float(np.prod([1 - chance for chance in chances])), 4)
+
+
+def fails_within(forecast: Forecast, days: float) -> float:
+    """The chance that the hidden failure lies within `days` from now, between the quantiles that the forecast gives."""
+    found: Mapping[str, float] = forecast.days_quantiles
+    if forecast.failed_open or not found:
+        return forecast.p_bad_now
+    at = np.array([0.0, *(max(day, 0.0) for day in found.values())])
+    chances = np.array([forecast.p_bad_now, *(max(float(name), forecast.p_bad_now) for name in found)])
+    return float(np.interp(days, at, chances))

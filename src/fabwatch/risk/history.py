@@ -1,0 +1,121 @@
+"""Wafers at risk over time: the same count as for now, at many moments of the past."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from fabwatch.quals.cards import tool_cards
+from fabwatch.quals.decided import decided
+from fabwatch.risk.gates import count
+from fabwatch.risk.standing import Looks, scope_of
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.boards import History, Mark, Point
+from fabwatch.terms.errors import BadQuestion, unknown
+
+POINTS = 120
+JUST = timedelta(seconds=1)
+LONGEST = 3660.0
+METHOD = (
+    "The count of wafers at risk (docs/rules.md) as it stood at each moment, by all quals that are known now: since the "
+    "last good qual processed by then. It falls at a passed qual and at nothing else."
+)
+
+
+def history(
+    lake: Lake,
+    snapshot: int,
+    as_of: datetime,
+    known_at: datetime | None,
+    tool: str,
+    qual_type: str | None = None,
+    chamber: str | None = None,
+    days: float = 30.0,
+) -> History:
+    """Wafers at risk of a tool or chamber over the last `days`, with its quals and restores.
+
+    Without a qual type the one of the most recent qual. Raises UnknownTool, and BadQuestion for days that cannot be meant.
+    """
+    if not 0 < days <= LONGEST:
+        raise BadQuestion(f"A history of {days:g} days is none.", f"give a number above 0, up to {LONGEST:g}")
+    cards = tool_cards(lake)
+    if tool not in cards:
+        raise unknown("tool", tool, cards)
+    place = {"tool": tool, "as_of": as_of}
+    quals = lake.rows(question("risk", "looks"), place)
+    kinds = {row["qual_type"] for row in quals}
+    if qual_type is not None and qual_type not in kinds:
+        raise unknown(f"qual of {tool} of the type", qual_type, kinds)
+    kind = qual_type or (quals[-1]["qual_type"] if quals else None)
+    quals = [row for row in quals if row["qual_type"] == kind]
+    name = chamber or "*"
+    known = cards[tool].chambers | {row["chamber"] for row in quals}
+    if name != "*" and name not in known:
+        raise unknown(f"chamber of {tool}", name, known)
+    begin = as_of - timedelta(days=days)
+    moments = _moments(begin, as_of, [row["processed_at"] for row in quals if row["passed"]])
+    scopes = [scope_of(cards[tool], kind, looks) for looks in _looks(quals, moments)]
+    gates = [g for n, (scope, at) in enumerate(zip(scopes, moments, strict=True)) for g in scope.gates(n, name, at)]
+    counted = count(lake, gates)
+    points = [Point(at, counted[n].wafers if n in counted else 0) for n, at in enumerate(moments)]
+    limits, stated = decided(lake, as_of), lake.settings.qual(kind)
+    inhibit = limits.limit(tool, name, kind, "inhibit", stated.inhibit)
+    limit = inhibit if inhibit is not None else limits.limit(tool, name, kind, "warning", stated.warning)
+    marks = [*_quals(quals, begin, name), *_restores(lake, place, begin, name)]
+    marks.sort(key=lambda mark: mark.at)
+    how = How(METHOD, question("risk", "looks") + "\n" + question("risk", "exposure", over="passes"), snapshot)
+    demo = lake.settings.fab.demo
+    return History(as_of, known_at, demo, how, tool, name, kind, limit, tuple(points), tuple(marks))
+
+
+def _moments(begin: datetime, end: datetime, passed: list[datetime]) -> list[datetime]:
+    """Evenly spread, and just before and at each passed qual, so that the fall stands where it was."""
+    step = (end - begin) / POINTS
+    even = {begin + step * n for n in range(POINTS)} | {end}
+    falls = {moment for at in passed if begin < at <= end for moment in (at - JUST, at)}
+    return sorted(even | falls)
+
+
+def _looks(quals: list[dict[str, Any]], moments: list[datetime]) -> Iterator[dict[str, Looks]]:
+    """For each moment the last good and the last failed look at each chamber by then."""
+    # A chamber that is looked at only later is a chamber of the tool all the same.
+    looks = {row["chamber"]: Looks(None, None) for row in quals}
+    left = iter(quals)
+    row = next(left, None)
+    for moment in moments:
+        while row is not None and row["processed_at"] <= moment:
+            before, at = looks[row["chamber"]], row["processed_at"]
+            looks[row["chamber"]] = replace(before, last_good=at) if row["passed"] else replace(before, last_failed=at)
+            row = next(left, None)
+        yield dict(looks)
+
+
+def _quals(quals: list[dict[str, Any]], begin: datetime, chamber: str) -> list[Mark]:
+    return [
+        Mark(
+            at=row["processed_at"],
+            kind="passed" if row["passed"] else "failed",
+            chamber=row["chamber"],
+            resulted_at=row["resulted_at"],
+            reading=row["reading"],
+            unit=row["unit"],
+            reason=row["reason"],
+        )
+        for row in quals
+        if row["processed_at"] >= begin and (chamber == "*" or row["chamber"] in ("*", chamber))
+    ]
+
+
+def _restores(lake: Lake, place: dict[str, Any], begin: datetime, chamber: str) -> list[Mark]:
+    rows = lake.rows(
+        "SELECT done_at, coalesce(kind, 'restore') AS kind, coalesce(chamber, '*') AS chamber FROM restores "
+        "WHERE tool = $tool AND done_at >= $begin AND done_at <= $as_of ORDER BY done_at",
+        {**place, "begin": begin},
+    )
+    return [
+        Mark(row["done_at"], row["kind"], row["chamber"])
+        for row in rows
+        if chamber == "*" or row["chamber"] in ("*", chamber)
+    ]

@@ -1,0 +1,103 @@
+"""Readings in figures, and one after the other."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from fabwatch.quals.cards import Selection, tool_cards
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.boards import Reading, Readings, Stats, Summary
+from fabwatch.terms.errors import BadQuestion, nearest, unknown
+
+BY = ("tool", "chamber", "area", "tool_type", "qual_type", "day", "week", "month")
+FIRST, LAST = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
+METHOD = (
+    "Readings of quals by process time. Standard deviation of a sample (n - 1); Cpk = the smaller of (upper - mean) and "
+    "(mean - lower) over three standard deviations, one-sided where there is one limit (Montgomery, Introduction to "
+    "Statistical Quality Control, chapter 8), only where all readings of the group share their limits."
+)
+
+
+@dataclass(frozen=True)
+class Period:
+    """The stretch of process times that is asked for; both ends belong to it."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def stats(
+    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, by: str, period: Period
+) -> Stats:
+    """Readings in figures by group, qual type and unit. Raises UnknownTool, and BadQuestion for an unknown `by`."""
+    if by not in BY:
+        near = nearest(by, BY) or list(BY)
+        raise BadQuestion(f"Readings cannot be grouped by {by}.", f"group them by {', '.join(near)}")
+    asked = question("spc", "summary", over="readings")
+    rows = lake.rows(asked, {**_chosen(lake, selection, as_of, period), "by": by})
+    how = How(METHOD, asked, snapshot)
+    return Stats(as_of, known_at, lake.settings.fab.demo, how, by, tuple(_summary(row) for row in rows))
+
+
+def readings(
+    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, period: Period
+) -> Readings:
+    """The readings of one tool in order of time. Raises UnknownTool."""
+    asked = question("spc", "readings") + "ORDER BY q.qual_type, chamber, q.processed_at"
+    before: dict[tuple[str, str], float] = {}
+    found = []
+    for row in lake.rows(asked, _chosen(lake, selection, as_of, period)):
+        place = row["chamber"], row["qual_type"]
+        moved = abs(row["reading"] - before[place]) if place in before else None
+        before[place] = row["reading"]
+        kept = {name: row[name] for name in Reading.__dataclass_fields__ if name in row}
+        found.append(Reading(**kept, moving_range=moved))
+    how = How(METHOD, asked, snapshot)
+    return Readings(as_of, known_at, lake.settings.fab.demo, how, selection.tool or "", tuple(found))
+
+
+def _chosen(lake: Lake, selection: Selection, as_of: datetime, period: Period) -> dict[str, Any]:
+    """Puts the chosen tools where the question finds them; returns its parameters."""
+    cards = tool_cards(lake)
+    tools = selection.tools(cards)
+    if selection.qual_type is not None:
+        known = {row["qual_type"] for row in lake.rows("SELECT DISTINCT qual_type FROM quals")}
+        if selection.qual_type not in known:
+            raise unknown("qual type", selection.qual_type, known)
+    some = [cards[tool] for tool in sorted(tools)]
+    columns = {name: [getattr(card, name) for card in some] for name in ("tool", "tool_type", "area")}
+    schema = pa.schema([pa.field(name, pa.string()) for name in columns])
+    with lake.incoming(pa.table(columns, schema=schema)):
+        lake.ask("CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM incoming")
+    span = {"since": period.since or FIRST, "until": period.until or LAST}
+    return {**span, "as_of": as_of, "qual_type": selection.qual_type}
+
+
+def _summary(row: dict[str, Any]) -> Summary:
+    return Summary(
+        group=row["label"] or "-",
+        qual_type=row["qual_type"],
+        unit=row["unit"],
+        n=row["n"],
+        mean=row["mean"],
+        std=row["std"],
+        min=row["least"],
+        max=row["most"],
+        range=row["most"] - row["least"],
+        lower=row["lower"],
+        upper=row["upper"],
+        cpk=_cpk(row),
+        outside=row["outside"],
+        failed=row["failed"],
+    )
+
+
+def _cpk(row: dict[str, Any]) -> float | None:
+    mean, std = row["mean"], row["std"]
+    rooms = [row["upper"] - mean] if row["upper"] is not None else []
+    rooms += [mean - row["lower"]] if row["lower"] is not None else []
+    return min(rooms) / (3 * std) if rooms and std and not row["mixed"] else None

@@ -1,0 +1,16 @@
+-- Readings in figures. The standard deviation is that of a sample; limits count only where all readings of a group share them.
+SELECT CASE $by WHEN 'tool' THEN tool WHEN 'chamber' THEN tool || CASE chamber WHEN '*' THEN '' ELSE ' ' || chamber END
+                WHEN 'area' THEN area WHEN 'tool_type' THEN tool_type WHEN 'qual_type' THEN qual_type
+                WHEN 'day' THEN strftime(processed_at, '%Y-%m-%d') WHEN 'month' THEN strftime(processed_at, '%Y-%m')
+                WHEN 'week' THEN strftime(processed_at, '%G-W%V') END AS label,
+       qual_type, unit,
+       count(*) AS n, avg(reading) AS mean, stddev_samp(reading) AS std, min(reading) AS least, max(reading) AS most,
+       CASE WHEN count(DISTINCT lower) = 1 AND count(lower) = count(*) THEN min(lower) END AS lower,
+       CASE WHEN count(DISTINCT upper) = 1 AND count(upper) = count(*) THEN min(upper) END AS upper,
+       count(DISTINCT lower) > 1 OR count(DISTINCT upper) > 1
+           OR count(lower) NOT IN (0, count(*)) OR count(upper) NOT IN (0, count(*)) AS mixed,
+       count(CASE WHEN reading < lower OR reading > upper THEN 1 END) AS outside,
+       count(CASE WHEN NOT passed THEN 1 END) AS failed
+FROM readings
+GROUP BY label, qual_type, unit
+ORDER BY label, qual_type, unit

@@ -1,0 +1,86 @@
+"""Decisions of people: hold lists, limits and intervals, and the audit in which each is written down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Act = Literal["hold", "release", "scrap"]
+STATES = {"hold": "held", "release": "released", "scrap": "scrapped"}
+NAMES = ("warning", "inhibit", "interval_wafers", "interval_days")
+
+
+@dataclass(frozen=True)
+class HoldItem:
+    """One wafer or lot of a hold list, and what was decided of it last."""
+
+    wafer: str | None
+    lot: str | None
+    wafers: int
+    state: str
+    """`held`, `released` or `scrapped`."""
+    decided_at: datetime
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HoldList:
+    """The wafers that somebody held because of one qual."""
+
+    hold: str
+    tool: str
+    chamber: str
+    qual_type: str
+    failed_at: datetime
+    held_at: datetime
+    who: str
+    reason: str
+    wafers: int
+    held: int
+    """Wafers that are still on hold."""
+    released: int
+    scrapped: int
+    items: tuple[HoldItem, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A limit or qual interval that somebody set for one tool, chamber and qual type."""
+
+    tool: str
+    chamber: str
+    qual_type: str
+    name: str
+    value: float | None
+    decided_at: datetime
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the audit."""
+
+    seq: int
+    written_at: datetime
+    who: str
+    act: str
+    about: str
+    reason: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What checking the audit found."""
+
+    entries: int
+    head: str
+    """Hash of the last entry: noted elsewhere, it proves later that nothing up to here was changed."""
+    faults: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """True when nothing was changed, taken out or put in between."""
+        return not self.faults

@@ -1,0 +1,25 @@
+"""Rows as CSV that a spreadsheet opens without running anything."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from fabwatch.terms.answers import plain
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as CSV; text that a spreadsheet would run as a formula is neutralised, numbers stay numbers."""
+    if not rows:
+        return ""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows([_harmless(plain(value)) for value in row.values()] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value

@@ -1,0 +1,1 @@
+"""The pages: server-rendered, everything they need lies here, nothing comes from elsewhere."""

@@ -1,0 +1,111 @@
+"""Serving: the service and its pages on an address of this machine."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import uvicorn
+
+from fabwatch.api.app import Parts
+from fabwatch.api.crowd import Crowd
+from fabwatch.api.keys import Keys
+from fabwatch.fab import Fab
+from fabwatch.terms.clock import asked_time, iso
+from fabwatch.terms.errors import BadQuestion, PortTaken
+from fabwatch.web.site import site
+
+BACKLOG = 512
+DEMO_KEY = "demo"
+LEAVE = 3
+"""Seconds that requests have to end when the server is stopped."""
+
+
+def run(
+    folder: Path,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    as_of: str | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the fab in a folder until it is stopped; `ready` is told the address.
+
+    Raises NoFab, NewerFab, BadSettings, PortTaken, and BadQuestion for an address that others reach while there is no key.
+    """
+    with Fab(folder) as fab:
+        settings = fab.settings
+    _guarded(folder, host)
+    parts = Parts(folder, settings, asked_time(as_of) if as_of else None)
+    with _bound(host, port) as listening:
+        at = listening.getsockname()
+        where = f"[{at[0]}]" if ":" in at[0] else at[0]
+        config = uvicorn.Config(
+            Crowd(site(parts)),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=LEAVE,
+            backlog=BACKLOG,
+            lifespan="on",
+        )
+        server = uvicorn.Server(config)
+        (ready or _say)(f"http://{where}:{at[1]}/")
+        server.run(sockets=[listening])
+
+
+def run_demo(folder: Path, port: int, as_of: datetime) -> None:
+    """Serve the demo as of its last day, on a free port if the one named is taken, with a key that is valid for a day."""
+    keys = Keys(folder)
+    for old in keys.all():
+        if old.name == DEMO_KEY and old.revoked is None:
+            keys.revoke(old.id)
+    secret, _ = keys.create(DEMO_KEY, "admin", days=1)
+    keys.close()
+
+    def ready(address: str) -> None:
+        print(f"\nThe demo is served at  {address}\nSign in with the key  {secret}\nCtrl-C stops it.", flush=True)  # noqa: T201
+
+    try:
+        run(folder, "127.0.0.1", port, iso(as_of), ready)
+    except PortTaken:
+        run(folder, "127.0.0.1", 0, iso(as_of), ready)
+
+
+def _guarded(folder: Path, host: str) -> None:
+    keys = Keys(folder)
+    known = any(key.revoked is None for key in keys.all())
+    keys.close()
+    if not known and not _is_loopback(host):
+        raise BadQuestion(
+            f"{host} can be reached by others, and no key has been made.",
+            "fabwatch key create NAME --scope read --fab FOLDER",
+        )
+
+
+def _say(address: str) -> None:
+    print(f"fabwatch is served at {address}  (Ctrl-C stops it)", flush=True)  # noqa: T201
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        kind = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # With its protocol named, answers are sent at once; without, each waits 40 ms for the other side.
+        listening = socket.socket(kind[0], kind[1], kind[2])
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(kind[4])
+        # From here on whoever comes waits in line: the address may be told.
+        listening.listen(BACKLOG)
+        return listening
+    except OSError as fault:
+        raise PortTaken(f"{host}:{port} cannot be listened on: {fault.strerror or fault}") from None

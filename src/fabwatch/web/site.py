@@ -1,0 +1,32 @@
+"""The site: the service with its pages."""
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from fabwatch.api.app import Parts, service
+from fabwatch.api.shapes import Shelf
+from fabwatch.web.pages import ahead, contain, fab, load, signin, tool
+
+PAGES = (fab.router, tool.router, contain.router, ahead.router, load.router, signin.router)
+YEAR = "public, max-age=31536000, immutable"
+
+
+class _Static(StaticFiles):
+    """Static files, kept by browsers: their address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        if answer.status_code == 200 and b"v=" in scope.get("query_string", b""):
+            answer.headers["Cache-Control"] = YEAR
+        return answer
+
+
+def site(parts: Parts) -> FastAPI:
+    """The service over a fab, with its pages. Raises NoFab and BadSettings."""
+    app = service(parts, PAGES)
+    app.state.shelf = Shelf()
+    app.state.turned_away = signin.turned_away
+    app.mount("/static", _Static(packages=[("fabwatch.web", "static")]), name="static")
+    return app

@@ -1,0 +1,107 @@
+"""Words of the pages in the language of the reader: gettext catalogues, numbers and times by Babel."""
+
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from babel import dates, numbers
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+from fabwatch.terms.clock import iso
+
+LANGUAGES = {"en": "English", "es": "Español"}
+KEPT = 20_000
+
+
+@cache
+def translations(language: str) -> dict[str, str]:
+    """What every English text of the pages reads in a language; nothing for English itself."""
+    place = files("fabwatch.web").joinpath("locale", f"{language}.po")
+    if not place.is_file():
+        return {}
+    with place.open("rb") as opened:
+        catalogue = read_po(opened, locale=language)
+    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
+
+
+class Tongue(Translations):
+    """One language of the pages."""
+
+    def __init__(self, language: str):
+        super().__init__()
+        self.language = language
+        self._texts = translations(language)
+
+    def gettext(self, message: str) -> str:
+        """A text in this language; the English one where there is no other."""
+        return self._texts.get(message, message)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """A text in the singular or the plural."""
+        return self.gettext(singular if n == 1 else plural)
+
+
+@cache
+def tongue(language: str) -> Tongue:
+    """The words of a language."""
+    return Tongue(language)
+
+
+def language_of(asked: str | None, kept: str | None, accepted: str) -> str:
+    """The language of a reader: what was asked for, else what was kept, else the first that the browser accepts."""
+    for wanted in (asked, kept):
+        if wanted in LANGUAGES:
+            return str(wanted)
+    for part in accepted.split(","):
+        code = part.split(";")[0].strip()[:2].lower()
+        if code in LANGUAGES:
+            return code
+    return "en"
+
+
+@lru_cache(KEPT)
+def number(value: float | None, language: str, digits: int = 0) -> str:
+    """A number with so many digits behind the sign, grouped as the language groups."""
+    if value is None:
+        return "–"
+    return str(numbers.format_decimal(round(value, digits), f"#,##0.{'0' * digits}" if digits else "#,##0", locale=language))
+
+
+@lru_cache(KEPT)
+def figure(value: float | None, language: str) -> str:
+    """A number with four significant digits, whatever its size."""
+    if value is None:
+        return "–"
+    return str(numbers.format_decimal(float(f"{value:.4g}"), "#,##0.######", locale=language))
+
+
+@lru_cache(KEPT)
+def percent(value: float | None, language: str, digits: int = 0) -> str:
+    """A chance or share in per cent."""
+    return (
+        "–"
+        if value is None
+        else str(numbers.format_percent(round(value, digits + 2), f"0.{'0' * digits}%" if digits else "0%", locale=language))
+    )
+
+
+@lru_cache(KEPT)
+def moment(value: datetime | str | None, language: str, year: bool = False) -> str:
+    """A time to the minute, in UTC."""
+    if value is None:
+        return "–"
+    stamp = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return str(
+        dates.format_datetime(stamp.replace(tzinfo=None), "d MMM y HH:mm" if year else "d MMM HH:mm", locale=language)
+    )
+
+
+def aware(stamp: datetime) -> datetime:
+    """A naive UTC time with its zone."""
+    return stamp.replace(tzinfo=UTC)
+
+
+def machine(value: datetime | str | None) -> str:
+    """A time as machines read it."""
+    return value if isinstance(value, str) else (iso(value) or "")
