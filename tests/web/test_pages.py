@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 
 import httpx
 import pytest
@@ -29,6 +30,7 @@ PAGES = [
     "/reference",
     "/search?q=CMP",
 ]
+WAITS = re.compile(r'hx-trigger="load[^>]*hx-select')
 STAMP = re.compile(r"seen=[^&\"]+")
 
 
@@ -45,12 +47,21 @@ def reader(server):
         yield client
 
 
+def whole(reader, address):
+    """The page once it has filled in what it was waiting for."""
+    until = time.monotonic() + 60
+    while WAITS.search((answer := reader.get(address, follow_redirects=True)).text):
+        assert time.monotonic() < until, f"{address} still waits for something"
+        time.sleep(0.2)
+    return answer
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_says_the_same_when_it_is_loaded_again_in_both_languages(reader, path):
     mark = "&" if "?" in path else "?"
     seen = {}
     for language in ("en", "es"):
-        first, again = (reader.get(f"{path}{mark}lang={language}", follow_redirects=True) for _ in range(2))
+        first, again = (whole(reader, f"{path}{mark}lang={language}") for _ in range(2))
         assert first.status_code == again.status_code == 200
         assert STAMP.sub("", first.text) == STAMP.sub("", again.text)
         assert f'<html lang="{language}">' in first.text

@@ -9,7 +9,7 @@ from fabwatch.spc.summary import BY
 from fabwatch.terms.clock import asked_time
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, newest, shelved, soon
+from fabwatch.web.pages.common import asked, moments, newest, shelved, soon, waits
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 200
@@ -35,7 +35,7 @@ async def plan(request: Request) -> Response:
             demo=desk.settings.fab.demo,
             newest=await newest(request, desk, known.answer.as_of),
             answer=held.answer if held else None,
-            pending=held is None and fault is None,
+            pending=waits((held, fault)),
             nothing=fault and f"{fault.what} {fault.hint}",
             area=area,
             days=int(days),
@@ -63,7 +63,7 @@ async def record(request: Request) -> Response:
         as_of=when["as_of"],
         demo=desk.settings.fab.demo,
         answer=held.answer if held else None,
-        pending=held is None and fault is None,
+        pending=waits((held, fault)),
         nothing=fault and f"{fault.what} {fault.hint}",
         tool=given.get("tool"),
         area=area,

@@ -34,7 +34,15 @@ def asked(request: Request, *names: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-async def soon(question: Awaitable[Held]) -> tuple[Held | None, FabwatchError | None]:
+Told = tuple[Held | None, FabwatchError | None]
+
+
+def waits(*told: Told) -> bool:
+    """Whether one of some answers is still being worked out, so that the page has to ask again."""
+    return any(held is None and fault is None for held, fault in told)
+
+
+async def soon(question: Awaitable[Held]) -> Told:
     """An answer if it comes soon, or why there will be none; neither when it is still being worked out."""
     task = asyncio.ensure_future(question)
     await asyncio.wait([task], timeout=PATIENCE)

@@ -10,7 +10,7 @@ from fabwatch.api.gate import area_of, asker, needs
 from fabwatch.risk.board import board, by_area
 from fabwatch.terms.boards import Area, Standing, Tools
 from fabwatch.web.look import Page, part
-from fabwatch.web.pages.common import asked, moments, newest, shelved, soon
+from fabwatch.web.pages.common import asked, moments, newest, shelved, soon, waits
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 TOGETHER = 240
@@ -37,14 +37,14 @@ async def fab(request: Request) -> Response:
         desk, when = desk_of(request), moments(request)
         area = area_of(asker(request), asked(request, "area").get("area"))
         held, fault = await soon(desk.ask("tools", area=area, **when))
-        pending = held is None and fault is None
         settings = desk.settings
         if held is not None:
             found: Tools = held.answer
         else:
             exposed = await desk.ask("risk", **when)
             found = board(exposed.answer, None, None, settings.fab, settings.fab.horizon_days, area)
-        plan = None if pending or fault else (await soon(desk.ask("plan", area=area, **when)))[0]
+        planned = await soon(desk.ask("plan", area=area, **when)) if held is not None else (None, fault)
+        plan, pending = planned[0], waits((held, fault), planned)
         items = [item for item in plan.answer.items if item.day == 0] if plan else []
         fails = sorted((row for row in found.tools if row.failed_at), key=lambda row: row.failed_at or found.as_of)
         fresh = await newest(request, desk, found.as_of)

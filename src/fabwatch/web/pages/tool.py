@@ -19,7 +19,7 @@ from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.forecasts import Forecast
 from fabwatch.web import tongue as words
 from fabwatch.web.look import Page, part
-from fabwatch.web.pages.common import asked, moments, newest, shelved, soon
+from fabwatch.web.pages.common import asked, moments, newest, shelved, soon, waits
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 DAYS = 30.0
@@ -57,12 +57,13 @@ async def tool(request: Request, name: str) -> Response:
         past_held, *told = await asyncio.gather(
             desk.ask("history", **place, **chambered, days=span, **when), figures, series
         )
-        (foretold, fault), (curves, _), (advised, _) = await asyncio.gather(*ahead)
+        of_forecast, of_curves, of_interval = await asyncio.gather(*ahead)
+        (foretold, fault), curves, advised = of_forecast, of_curves[0], of_interval[0]
         past = past_held.answer
         forecast = _own(foretold, chamber)
         curve: ToolCurve | None = _own(curves, chamber)
         step = _step(curve, given) if curve else 0
-        pending = foretold is None and fault is None
+        pending = waits(of_forecast, of_interval)
         decided = await desk.look_up("decisions", tool=name)
         text = page.render(
             "tool.html",
@@ -99,7 +100,7 @@ async def tool(request: Request, name: str) -> Response:
             chosen_step=step,
             shown=_shown(curve, step, page) if curve else None,
         )
-        return text, not pending and (curves is not None or fault is not None)
+        return text, not pending and not waits(of_curves)
 
     return await shelved(request, make)
 
