@@ -39,6 +39,10 @@ from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy, TooFewFailur
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.scores import Score
 from fabwatch.terms.settings import read_settings
+from fabwatch.terms.traces import Faults, Runs, StepSummary
+from fabwatch.trace.answers import runs, step_summary
+from fabwatch.trace.faults import faults
+from fabwatch.trace.upkeep import bring_up
 
 Moment = datetime | str | None
 
@@ -304,6 +308,30 @@ class Fab:
         with self._lake.reading(known) as snapshot:
             return readings(self._lake, snapshot, moment, known, Selection(None, tool, qual_type), period)
 
+    def runs(
+        self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
+    ) -> Runs:
+        """The runs that tool logs tell of, the latest first. Raises UnknownTool and UnknownTime."""
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return runs(self._lake, snapshot, moment, known, tool, run)
+
+    def step_summary(
+        self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
+    ) -> StepSummary:
+        """What each sensor did in each step of the runs. Raises UnknownTool and UnknownTime."""
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return step_summary(self._lake, snapshot, moment, known, tool, run)
+
+    def faults(
+        self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
+    ) -> Faults:
+        """Which runs left the path of the good ones, and which sensors did. Raises UnknownTool and UnknownTime."""
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return faults(self._lake, snapshot, moment, known, tool, run)
+
     def overview(self, *, as_of: Moment = None, known_at: Moment = None) -> Overview:
         """The fab as a whole: what was loaded, until when it is known, how many wafers are at risk."""
         moment, known = self._moment(as_of, known_at)
@@ -391,7 +419,10 @@ class Fab:
     ) -> IngestSummary:
         """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
         given = [paths] if isinstance(paths, (str, Path)) else paths
-        return Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
+        summary = Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
+        if not dry_run:
+            bring_up(self._lake)
+        return summary
 
     def inbox(self) -> list[dict[str, Any]]:
         """The files that wait for a word in fab.toml, and what to write there."""
@@ -400,7 +431,9 @@ class Fab:
 
     def retry(self, progress: Progress | None = None) -> IngestSummary:
         """Try the files of the inbox again."""
-        return Ingest(self._lake, self._clock).retry(progress)
+        summary = Ingest(self._lake, self._clock).retry(progress)
+        bring_up(self._lake)
+        return summary
 
     def loads(self) -> list[dict[str, Any]]:
         """The ledger of files, newest first."""

@@ -29,32 +29,57 @@ class Counts:
     parked: int = 0
 
 
+class Aside:
+    """The problems of one file on their way into the lake."""
+
+    def __init__(self, lake: Lake, load: str, path: str, kind: str):
+        self._lake, self._load, self._path, self._kind = lake, load, path, kind
+        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged_problems ({columns_sql(PROBLEMS.stored)})")
+
+    def add(self, problems: list[Problem]) -> None:
+        """Take in problems."""
+        if problems:
+            fields = [pa.field(c.name, pa.int64() if c.kind == "whole" else pa.string()) for c in PROBLEMS.columns]
+            rows = [self._row(problem) for problem in problems]
+            with self._lake.incoming(pa.Table.from_pylist(rows, schema=pa.schema(fields))):
+                self._lake.ask("INSERT INTO staged_problems BY NAME SELECT * FROM incoming")
+
+    def commit(self) -> None:
+        """Move them into the lake; to be called inside `lake.writing()`."""
+        self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
+
+    def _row(self, problem: Problem) -> dict[str, Any]:
+        return {
+            "load": self._load,
+            "path": self._path,
+            "kind": self._kind,
+            "line": problem.line,
+            "byte_offset": problem.byte_offset,
+            "rule": problem.rule.code,
+            "why": problem.why,
+            "hint": problem.way_out,
+            "raw": problem.raw[:100_000],
+            "waiting": None if problem.waiting is None else json.dumps(problem.waiting, default=str),
+        }
+
+
 class Staging:
     """The rows and problems of one file on their way into the lake."""
 
     def __init__(self, lake: Lake, load: str, path: str, kind: Kind):
-        self._lake = lake
-        self._load = load
-        self._path = path
-        self._kind = kind
+        self._lake, self._load, self._kind = lake, load, kind
+        self.aside = Aside(lake, load, path, kind.table.name)
         self.staged = 0
         where = ", ".join(f"{f.name} {'BLOB' if f.type == pa.binary() else 'BIGINT'}" for f in WHERE)
         lake.ask(f"CREATE OR REPLACE TEMP TABLE staged ({columns_sql(kind.columns)}, {where})")
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged_problems ({columns_sql(PROBLEMS.stored)})")
 
     def add(self, rows: pa.Table) -> None:
         """Take in typed rows; where they stand in the file is kept only for rows that may have to wait."""
         if self._kind.table.name not in REFERRING:
             rows = rows.drop_columns([f.name for f in WHERE])
-        self._insert("staged", rows)
+        with self._lake.incoming(rows):
+            self._lake.ask("INSERT INTO staged BY NAME SELECT * FROM incoming")
         self.staged += rows.num_rows
-
-    def add_problems(self, problems: list[Problem]) -> None:
-        """Take in problems."""
-        if problems:
-            fields = [pa.field(c.name, pa.int64() if c.kind == "whole" else pa.string()) for c in PROBLEMS.columns]
-            rows = [self._problem_row(problem) for problem in problems]
-            self._insert("staged_problems", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
 
     def commit(self, counts: Counts) -> None:
         """Move everything into the lake; to be called inside `lake.writing()`."""
@@ -67,14 +92,14 @@ class Staging:
         counts.duplicates = self.staged - counts.parked - counts.rows
         if table.name in INTRODUCING:
             admit_waiting(self._lake)
-        self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
+        self.aside.commit()
 
     def _park(self) -> int:
         unknown = self._lake.rows(f"SELECT * FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")
         if not unknown:
             return 0
         self._lake.ask(f"DELETE FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")
-        self.add_problems(
+        self.aside.add(
             [
                 Problem(
                     UnknownTool,
@@ -88,24 +113,6 @@ class Staging:
             ]
         )
         return len(unknown)
-
-    def _problem_row(self, problem: Problem) -> dict[str, Any]:
-        return {
-            "load": self._load,
-            "path": self._path,
-            "kind": self._kind.table.name,
-            "line": problem.line,
-            "byte_offset": problem.byte_offset,
-            "rule": problem.rule.code,
-            "why": problem.why,
-            "hint": problem.way_out,
-            "raw": problem.raw[:100_000],
-            "waiting": None if problem.waiting is None else json.dumps(problem.waiting, default=str),
-        }
-
-    def _insert(self, into: str, rows: pa.Table) -> None:
-        with self._lake.incoming(rows):
-            self._lake.ask(f"INSERT INTO {into} BY NAME SELECT * FROM incoming")
 
 
 def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:

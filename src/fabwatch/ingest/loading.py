@@ -3,24 +3,27 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fabwatch.ingest.commit import Counts, Staging
+from fabwatch.ingest.commit import Aside, Counts, Staging
 from fabwatch.ingest.finding import find
 from fabwatch.ingest.inbox import Inbox
+from fabwatch.ingest.logs import forget, known_stream, store
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.sources.header import KINDS, Mapping, recognise, suggest
 from fabwatch.sources.opening import CannotRead, Document, Inspected, inspect
-from fabwatch.sources.reading import TableFile, open_table
+from fabwatch.sources.reading import TableFile, header_of, open_table
+from fabwatch.sources.toollog.reader import LogFile, open_log
 from fabwatch.store.lake import Lake
 from fabwatch.store.tidy import tidy_when_needed
 from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import SKEW, Clock, iso
 from fabwatch.terms.errors import BadQuestion, nearest
 from fabwatch.terms.problems import Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
+from fabwatch.terms.settings import LOG
 from fabwatch.terms.tables import BY_NAME
 from fabwatch.terms.version import VERSION
 
@@ -28,6 +31,14 @@ Progress = Callable[[FileResult, int, int], None]
 """Called after each file with its result, how many are done, and how many there are."""
 ID_LENGTH = 16
 HEADER_SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ledger says of how a file was understood."""
+
+    kind: str | None = None
+    header: tuple[str, ...] = ()
 
 
 class Ingest:
@@ -51,8 +62,9 @@ class Ingest:
         `again` reads files anew that are there already, after fab.toml was mended: what they brought before goes in the
         same transaction. Raises NoSuchPath for a path that leads nowhere and BadQuestion for an unknown kind.
         """
-        if kind is not None and kind not in KINDS:
-            near = nearest(kind, KINDS) or list(KINDS)
+        kinds = [*KINDS, LOG]
+        if kind is not None and kind not in kinds:
+            near = nearest(kind, kinds) or kinds
             raise BadQuestion(f"No kind of file {kind!r}.", f"use one of {', '.join(near)}")
         found = find(paths, self._lake.settings, kind)
         results = [FileResult(str(p), None, None, 0, 0, "failed", problem.why) for p, problem in found.unreadable]
@@ -89,10 +101,65 @@ class Ingest:
             return _was_there(document, inspected, before)
         file: TableFile | None = None
         try:
+            log = self._log(document, inspected, kind)
+            if log is not None:
+                return self._commit_log(document, inspected, load, log, again)
             file = self._opened(document, inspected, kind)
             return self._commit(document, inspected, load, file, again)
         except CannotRead as stop:
             return self._set_aside_whole(document, inspected, load, file, stop.problem)
+
+    def _log(self, document: Document, inspected: Inspected, kind: str | None) -> LogFile | None:
+        """The file as a tool log, when it is stated to be one, or when it looks like one and like no table.
+
+        Raises CannotRead for one that is stated to be a log and is none.
+        """
+        _, stated = self._lake.settings.source_of(document.file_name)
+        wanted = kind or stated.kind
+        if wanted not in (None, LOG):
+            return None
+        if wanted is None:
+            mapping = header_of(document, inspected, stated)
+            if mapping is not None and mapping.fits:
+                return None
+        log = open_log(document, inspected, stated)
+        if log is None and wanted == LOG:
+            raise CannotRead(Problem(UnknownColumns, "this reads as no tool log", hint="fabwatch log explain FILE says why"))
+        if log is None or (wanted is None and not log.is_sure(len(mapping.columns) if mapping else 0)):
+            return None
+        return log
+
+    def _commit_log(self, document: Document, inspected: Inspected, load: str, log: LogFile, again: bool) -> FileResult:
+        """Take a log in; one that is known goes on where it was left."""
+        with self._lake.writing():
+            raced = self._already(load)
+            if raced is not None and not again:
+                return _was_there(document, inspected, raced)
+            self._forget(load)
+            stream = None if again else known_stream(self._lake, document, inspected)
+            taken = store(self._lake, load, log, self._clock() + SKEW, stream)
+            rules = taken.rules
+            if inspected.torn is not None:
+                taken.problems.append(inspected.torn)
+            aside = Aside(self._lake, load, document.name, LOG)
+            aside.add(taken.problems)
+            aside.commit()
+            if stream is not None:
+                # The line that was cut when the log was last read has been read whole now.
+                self._lake.ask(
+                    "DELETE FROM lake.problems WHERE load = $load AND rule = $rule",
+                    {"load": stream.load, "rule": TornLine.code},
+                )
+            counts = Counts(rows=taken.rows)
+            grown = [f"goes on from byte {stream.read_to:,}"] if stream else []
+            runs = f"{len(log.parts):,} runs, {len(taken.said):,} messages"
+            message = "; ".join([runs, *grown, *log.notes, *_counted(rules, 0)])
+            entry = Entry(LOG, log.layout.header)
+            self._enter(document, inspected, load, entry, "loaded", counts, rules.total(), message)
+        self._inbox.clear(load)
+        return FileResult(
+            document.name, LOG, inspected.sha256, taken.rows, rules.total(), "loaded", message, rules=dict(rules)
+        )
 
     def _opened(self, document: Document, inspected: Inspected, kind: str | None) -> TableFile:
         _, stated = self._lake.settings.source_of(document.file_name)
@@ -114,10 +181,10 @@ class Ingest:
         torn = inspected.torn
         for rows in file.rows(self._clock() + SKEW):
             staging.add(rows.table)
-            staging.add_problems(list(rows.problems))
+            staging.aside.add(list(rows.problems))
             rules.update(problem.rule.code for problem in rows.problems)
         if torn is not None:
-            staging.add_problems([torn])
+            staging.aside.add([torn])
             # The cut line is already set aside; a tear between two lines counts as one by itself.
             rules[torn.rule.code] += 1
         set_aside = rules.total() - (1 if torn is not None and rules[TornLine.code] else 0)
@@ -128,7 +195,8 @@ class Ingest:
                 self._forget(load)
                 staging.commit(counts)
                 message = "; ".join([*file.notes, *_counted(rules, counts.parked)])
-                self._enter(document, inspected, load, file, "loaded", counts, set_aside + counts.parked, message)
+                entry = Entry(file.mapping.kind.table.name, file.header)
+                self._enter(document, inspected, load, entry, "loaded", counts, set_aside + counts.parked, message)
         if raced is not None and not again:
             return _was_there(document, inspected, raced)
         self._inbox.clear(load)
@@ -164,10 +232,11 @@ class Ingest:
         kind = file.mapping.kind if file else KINDS["moves"]
         with self._lake.writing():
             self._forget(load)
-            staging = Staging(self._lake, load, document.name, kind)
-            staging.add_problems([problem])
-            self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
-            self._enter(document, inspected, load, file, "inbox" if waits else "failed", Counts(), count, problem.why)
+            aside = Aside(self._lake, load, document.name, kind.table.name)
+            aside.add([problem])
+            aside.commit()
+            entry = Entry(kind.table.name, file.header) if file else Entry()
+            self._enter(document, inspected, load, entry, "inbox" if waits else "failed", Counts(), count, problem.why)
         return FileResult(
             document.name,
             kind.table.name if file else None,
@@ -225,6 +294,9 @@ class Ingest:
         """Take back what an earlier try at this content left: its rows, its problems and its line in the ledger."""
         kinds = self._lake.ask("SELECT kind FROM lake.loads WHERE load = $load AND rows > 0", {"load": load}).fetchall()
         for (kind,) in kinds:
+            if kind == LOG:
+                forget(self._lake, load)
+                continue
             self._lake.ask(f"DELETE FROM lake.{BY_NAME[kind].name} WHERE load = $load", {"load": load})
         if self._lake.ask("SELECT 1 FROM lake.loads WHERE load = $load", {"load": load}).fetchall():
             self._lake.ask("DELETE FROM lake.loads WHERE load = $load", {"load": load})
@@ -235,7 +307,7 @@ class Ingest:
         document: Document,
         inspected: Inspected | None,
         load: str,
-        file: TableFile | None,
+        entry: Entry,
         status: str,
         counts: Counts,
         set_aside: int,
@@ -246,13 +318,13 @@ class Ingest:
             "path": document.name,
             "sha256": inspected.sha256 if inspected else None,
             "content": inspected.content if inspected else "",
-            "kind": file.mapping.kind.table.name if file else None,
+            "kind": entry.kind,
             "status": status,
             "bytes": inspected.size if inspected else None,
             "rows": counts.rows,
             "duplicates": counts.duplicates,
             "set_aside": set_aside,
-            "header": "\t".join(file.header) if file else None,
+            "header": "\t".join(entry.header) or None,
             "message": message,
             "loaded_at": self._clock(),
             "version": VERSION,

@@ -83,6 +83,14 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
     return file
 
 
+def header_of(document: Document, inspected: Inspected, stated: SourceSettings) -> Mapping | None:
+    """What the header of a file would be taken for as a table; None for what is no text table at all."""
+    try:
+        return open_table(document, inspected, stated).mapping
+    except CannotRead:
+        return None
+
+
 def _is_binary(start: bytes) -> bool:
     if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"MZ"):
         return start[:2] == b"MZ"

@@ -58,7 +58,7 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
     Raises CannotRead for an empty file, and for one whose header has over COLUMN_LIMIT columns.
     """
     notes: list[str] = []
-    encoding = stated.encoding or _encoding(inspected, notes)
+    encoding = stated.encoding or encoding_of(inspected, notes)
     text = _decoded_start(inspected.start, encoding)
     lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:HEADER_WITHIN]
     if not any(line.strip() for line in lines):
@@ -203,7 +203,8 @@ def _wide_lines(stream: io.BufferedReader, encoding: str, skip: int) -> Iterator
         offset += len(raw)
 
 
-def _encoding(inspected: Inspected, notes: list[str]) -> str:
+def encoding_of(inspected: Inspected, notes: list[str]) -> str:
+    """The encoding of a text, from the marks and zero bytes at its start and from whether it is UTF-8."""
     start = inspected.start
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16-le" if start[:2] == b"\xff\xfe" else "utf-16-be"

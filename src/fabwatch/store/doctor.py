@@ -12,7 +12,7 @@ from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.tables import TABLES
 
 _KEPT = """
-SELECT l.load, l.path, l.kind, l.rows, coalesce(s.stored, 0) AS stored
+SELECT l.load, l.path, l.kind, l.rows
 FROM lake.loads AS l LEFT JOIN (
     SELECT load, count(*) AS stored FROM lake.moves GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.quals GROUP BY load
@@ -20,7 +20,8 @@ FROM lake.loads AS l LEFT JOIN (
     UNION ALL SELECT load, count(*) FROM lake.counters GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.tools GROUP BY load
 ) AS s ON s.load = l.load
-WHERE l.rows <> coalesce(s.stored, 0)
+LEFT JOIN (SELECT load, sum(rows) AS samples FROM lake.parts GROUP BY load) AS p ON p.load = l.load
+WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples ELSE s.stored END, 0)
 """
 
 

@@ -17,7 +17,7 @@ from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, S
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
-FORMAT = 4
+FORMAT = 5
 MARK = "fabwatch.json"
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -141,6 +141,9 @@ class Lake:
             # A fab of an earlier format had no such table then.
             then = f"AT (VERSION => {version})" if table.name in there else "WHERE false"
             self.ask(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} {then}")
+        for name in sorted(there):
+            if name.startswith(samples_name("")):
+                self.ask(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM lake.{name} AT (VERSION => {version})")
         return version
 
     def remember(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
@@ -220,6 +223,11 @@ class Lake:
         if made > FORMAT:
             raise NewerFab(f"{self.folder} has format {made}; this fabwatch reads up to {FORMAT}.")
         return made
+
+
+def samples_name(shape: str) -> str:
+    """The table of the samples of one shape of log."""
+    return f"samples_{shape}"
 
 
 def ddl(table: Table) -> str:

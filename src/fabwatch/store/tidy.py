@@ -1,7 +1,6 @@
 """Tidying: many small files become few large ones, sorted by tool and time, so that questions stay quick."""
 
 from fabwatch.store.lake import Lake
-from fabwatch.terms.tables import TABLES
 
 MANY_FILES = 64
 """From so many files in one table on, an ingest tidies it at its end."""
@@ -16,7 +15,7 @@ def file_counts(lake: Lake) -> dict[str, int]:
 def tidy_when_needed(lake: Lake) -> None:
     """Merge the tables that have grown MANY_FILES small files."""
     counts = file_counts(lake)
-    crowded = [table.name for table in TABLES if counts.get(table.name, 0) >= MANY_FILES]
+    crowded = [name for name, files in counts.items() if files >= MANY_FILES]
     if crowded:
         tidy(lake, crowded)
 
@@ -24,7 +23,7 @@ def tidy_when_needed(lake: Lake) -> None:
 def tidy(lake: Lake, tables: list[str] | None = None) -> dict[str, tuple[int, int]]:
     """Merge small files that lie side by side; every past snapshot can still be read. Returns {table: (before, after)}."""
     before = file_counts(lake)
-    chosen = tables or [table.name for table in TABLES]
+    chosen = tables or list(before)
     for name in chosen:
         with lake.writing():
             lake.ask(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")

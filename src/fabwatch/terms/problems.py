@@ -126,6 +126,20 @@ class UnknownColumns(Rule):
     whole_file = True
 
 
+class WrongName(Rule):
+    """A file whose name does not read as the pattern that fab.toml states for its source."""
+
+    hint = "mend the name of the file, or the pattern (name = …) of its source in fab.toml"
+    whole_file = True
+
+
+class MissingColumns(Rule):
+    """A log that lacks columns which fab.toml states for its source, or in which a column is empty from end to end."""
+
+    hint = "export the file again with all its columns, or mend `expects` of its source in fab.toml"
+    whole_file = True
+
+
 class RenamedColumn(Rule):
     """A column that earlier files of this header had is gone, and an unknown one came in its place."""
 

@@ -14,6 +14,12 @@ from fabwatch.terms.tables import BY_NAME, LOADED
 from fabwatch.terms.words import RESTORE
 
 FILE = "fab.toml"
+LOG = "log"
+LOG_ROLES = (
+    "time", "date", "elapsed", "tool", "chamber", "recipe", "lot", "wafer", "slot", "stage", "step", "sensor", "usage",
+    "label", "message", "ignore",
+)  # fmt: skip
+"""What a column of a tool log can be."""
 
 
 def _one_or_many(value: object) -> object:
@@ -31,7 +37,7 @@ class SourceSettings(_Stated):
     """`[sources.NAME]`: how the files of one source are to be read."""
 
     pattern: Names = Field((), alias="files", description="Names of its files, such as 'moves_*.csv.gz'.")
-    kind: str | None = Field(None, description="The table it fills: moves, quals, restores, counters or tools.")
+    kind: str | None = Field(None, description="The table it fills: moves, quals, restores, counters or tools; or log.")
     zone: str | None = Field(None, description="IANA zone of stamps without one, such as 'Europe/Berlin'.")
     ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that comes twice.")
     columns: dict[str, str] = Field({}, description="column = 'Header in the file'.")
@@ -43,6 +49,8 @@ class SourceSettings(_Stated):
     decimal: Literal[".", ","] | None = Field(None, description="The decimal sign.")
     time_format: str | None = Field(None, description="strptime format of its times, such as '%d/%m/%Y %H:%M'.")
     complete: bool = Field(False, description="true: a last line without a line end is whole.")
+    name: str | None = Field(None, description="What names of log files say: '{tool}_{lot}_{wafer}_{*}.csv'.")
+    expects: Names = Field((), description="Columns that a log must have; * stands for any text.")
 
     @model_validator(mode="before")
     @classmethod
@@ -65,7 +73,7 @@ class SourceSettings(_Stated):
     @field_validator("kind")
     @classmethod
     def _kind_is_a_table(cls, value: str | None) -> str | None:
-        kinds = [table.name for table in LOADED]
+        kinds = [*(table.name for table in LOADED), LOG]
         if value is not None and value not in kinds:
             raise ValueError(f"no kind {value!r}; it is one of {', '.join(kinds)}")
         return value
@@ -102,8 +110,10 @@ class SourceSettings(_Stated):
 
     @model_validator(mode="after")
     def _columns_are_known(self) -> "SourceSettings":
+        if self.kind == LOG:
+            return self
         tables = [BY_NAME[self.kind]] if self.kind else list(LOADED)
-        known = {name for table in tables for name in table.names}
+        known = {name for table in tables for name in table.names} | set(LOG_ROLES)
         for given, header in self.columns.items():
             if given not in known and header not in known:
                 near = nearest(given, known)
@@ -120,6 +130,14 @@ class SourceSettings(_Stated):
             (header if column in known else column).casefold(): column if column in known else header
             for column, header in self.columns.items()
         }
+
+    def roles(self) -> dict[str, str]:
+        """What the user states of the columns of a log: {header in the file, case folded: role}."""
+        found = {
+            (header if column in LOG_ROLES else column).casefold(): column if column in LOG_ROLES else header
+            for column, header in self.columns.items()
+        }
+        return found | {header.casefold(): "ignore" for header in self.ignore}
 
     def covers(self, name: str, file_name: str) -> bool:
         """True when a file of that name belongs to this source; without a pattern its own NAME has to be in it."""
@@ -175,6 +193,15 @@ class ServerSettings(_Stated):
     upload_mb: int = Field(512, gt=0, le=100_000, description="Largest upload, in MB.")
 
 
+class LogSettings(_Stated):
+    """`[logs]`: how tool logs are judged."""
+
+    tolerance: float = Field(
+        0.02, gt=0, lt=1, description="Departure from a setpoint, as a share of its largest in the run."
+    )
+    tolerances: dict[str, float] = Field({}, description="The same for single sensors, in their unit: Pressure = 0.5.")
+
+
 class FabSettings(_Stated):
     """`[fab]`: the fab itself."""
 
@@ -204,6 +231,7 @@ class Settings(_Stated):
     quals: dict[str, QualSettings] = {}
     costs: CostSettings = CostSettings()
     server: ServerSettings = ServerSettings()
+    logs: LogSettings = LogSettings()
 
     def source_of(self, file_name: str) -> tuple[str, SourceSettings]:
         """The source that a file belongs to, the longest pattern first; an empty one when none covers it."""
@@ -238,6 +266,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "quals": QualSettings,
     "costs": CostSettings,
     "server": ServerSettings,
+    "logs": LogSettings,
 }
 
 

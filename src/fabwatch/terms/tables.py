@@ -222,6 +222,116 @@ PROBLEMS = Table(
     ),
 )
 
+PARTS = Table(
+    "parts",
+    "What one log file holds of one run, which is a wafer (or lot) on a tool without a long gap, in one file or several.",
+    (
+        Column("load", "text", "The load that brought it.", needed=True),
+        Column("part", "whole", "Number of the part in the load.", needed=True),
+        Column("stream", "text", "The log it stands in: the first load of a file that has grown since.", needed=True),
+        Column("shape", "text", "Which columns its samples have (see `sensors`); they lie in the table `samples_SHAPE`."),
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chambers", "text", "The chambers that its rows name, separated by `;`."),
+        Column("recipe", "text", "The recipe."),
+        Column("lot", "text", "The lot."),
+        Column("wafer", "text", "The wafer."),
+        Column("slot", "text", "The slot."),
+        Column("stage", "text", "The stage of the tool, where a wafer is processed in several."),
+        Column("labels", "text", "Words of the log that stand the same in all its rows (JSON)."),
+        Column("dated", "flag", "Whether its times are seconds since 1970, or since something began."),
+        Column("begin_s", "number", "Time of the first sample.", "s"),
+        Column("end_s", "number", "Time of the last sample.", "s"),
+        Column("rows", "whole", "Samples.", "rows"),
+        Column("first_offset", "whole", "Where its first row begins in the file.", "bytes"),
+    ),
+)
+
+SENSORS = Table(
+    "sensors",
+    "The columns of the logs: what each shape of log measures, in which unit, and which setpoint belongs to what.",
+    (
+        Column("shape", "text", "The shape of the log.", needed=True),
+        Column("position", "whole", "Position in the table of its samples.", needed=True),
+        Column("column_name", "text", "Name of the column of samples.", needed=True),
+        Column("sensor", "text", "Name in the log.", needed=True),
+        Column("unit", "text", "Unit, as the log writes it."),
+        Column("role", "text", "sensor, setpoint, usage (a counter), label or message."),
+        Column("setpoint_of", "text", "The sensor that it is the setpoint of."),
+        Column("number", "flag", "Whether it holds numbers."),
+    ),
+)
+
+SAMPLE_COLUMNS = (
+    Column("load", "text", "The load that brought the row."),
+    Column("part", "whole", "The part of the load that it belongs to (see `parts`)."),
+    Column(
+        "byte_offset", "whole", "Where the line begins in the file: with the load, what tells it from all others.", "bytes"
+    ),
+    Column("t", "number", "Time, since 1970 where the date is known, else since something began.", "s"),
+    Column("chamber", "text", "The chamber that the row names."),
+    Column("step", "text", "The step of the recipe."),
+)
+"""What every table `samples_SHAPE` begins with; the columns of the log follow, as they are."""
+
+STEP_SUMMARY = Table(
+    "step_summary",
+    "What each sensor did in each step of a part: sums from which the figures of a run are made without its samples.",
+    (
+        Column("load", "text", "The load.", needed=True),
+        Column("part", "whole", "The part.", needed=True),
+        Column("chamber", "text", "The chamber."),
+        Column("step", "text", "The step of the recipe."),
+        Column("sensor", "text", "The sensor.", needed=True),
+        Column("n", "whole", "Samples with a number.", "rows"),
+        Column("mean", "number", "Mean."),
+        Column("m2", "number", "Sum of squared departures from the mean."),
+        Column("min", "number", "Smallest."),
+        Column("max", "number", "Largest."),
+        Column("first", "number", "First."),
+        Column("last", "number", "Last."),
+        Column("t_first", "number", "Time of the first sample.", "s"),
+        Column("t_last", "number", "Time of the last sample.", "s"),
+        Column("t_mean", "number", "Mean time of the samples.", "s"),
+        Column("t_m2", "number", "Sum of squared departures from the mean time.", "s²"),
+        Column("tx", "number", "Sum of products of the departures of time and value."),
+        Column("setpoint", "number", "Mean setpoint, where the log has one."),
+        Column("outside", "whole", "Samples further from the setpoint than its tolerance.", "rows"),
+        Column("t_outside", "number", "Time of the last of them.", "s"),
+        Column("over", "number", "Largest departure above the setpoint."),
+        Column("under", "number", "Largest departure below the setpoint, negative."),
+    ),
+)
+
+ALARMS = Table(
+    "alarms",
+    "What stands between the rows of a log: alarms, warnings, events and messages.",
+    (
+        Column("load", "text", "The load.", needed=True),
+        Column("byte_offset", "whole", "Where the line begins in the file.", "bytes", needed=True),
+        Column("line", "whole", "The line in what was read, from 1."),
+        Column("part", "whole", "The part whose rows it stands between."),
+        Column("t", "number", "Its time, or that of the row above it.", "s"),
+        Column("dated", "flag", "Whether that time is seconds since 1970."),
+        Column("kind", "text", "alarm, warning, event or message."),
+        Column("code", "text", "Its code, where it names one."),
+        Column("text", "text", "The line as it stands, without its time."),
+    ),
+)
+
+STREAMS = Table(
+    "streams",
+    "How far each log has been read, so that one that grew goes on from there.",
+    (
+        Column("stream", "text", "The log.", needed=True),
+        Column("load", "text", "The load that read it up to here.", needed=True),
+        Column("path", "text", "Where it lay."),
+        Column("read_to", "whole", "Bytes read.", "bytes"),
+        Column("head", "text", "Hash of its first bytes."),
+        Column("tail", "text", "Hash of the last bytes that were read."),
+        Column("state", "text", "Lines read, and the step, wafer … that held for the next row (JSON)."),
+    ),
+)
+
 HOLDS = Table(
     "holds",
     "What people decided of contained wafers: one row for each wafer or lot that was held, released or scrapped.",
@@ -274,7 +384,8 @@ AUDIT = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    TOOLS, MOVES, QUALS, RESTORES, COUNTERS, PLACES, FORECASTS, HOLDS, DECISIONS, AUDIT, LOADS, PROBLEMS
+    TOOLS, MOVES, QUALS, RESTORES, COUNTERS, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS, HOLDS,
+    DECISIONS, AUDIT, LOADS, PROBLEMS,
 )  # fmt: skip
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

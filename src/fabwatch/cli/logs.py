@@ -1,0 +1,48 @@
+"""How what logs tell is printed for people."""
+
+from typing import Any
+
+from rich.markup import escape
+
+from fabwatch.cli.printing import ROWS_SHOWN, json_out, out, table_of
+from fabwatch.terms.traces import Faults
+
+
+def explained(found: dict[str, Any], as_json: bool) -> None:
+    """What was understood of a log."""
+    if as_json:
+        json_out(found)
+        return
+    console = out()
+    console.print(escape(f"{found['path']}: {found['dialect']}, {found['encoding']}, separator {found['delimiter']!r}"))
+    table = table_of(False, "columns", ("name", "unit", "role", "setpoint of"))
+    for column in found["columns"]:
+        table.add_row(*(escape(str(column[name] or "-")) for name in ("name", "unit", "role", "setpoint_of")))
+    console.print(table)
+    counts = ("runs", "rows", "messages", "set_aside")
+    console.print(", ".join(f"{found[name]:,} {name.replace('_', ' ')}" for name in counts))
+    for note in found["notes"]:
+        console.print(escape(f"note: {note}"))
+    for row in found["sample"]:
+        console.print(escape("  " + ", ".join(f"{k}={v}" for k, v in row.items() if v is not None)), style="dim")
+
+
+def faults(answer: Faults, language: str) -> None:
+    """Runs that left the path, for people."""
+    console = out()
+    faulty = [run for run in answer.runs if run.faulty]
+    for run in faulty[:ROWS_SHOWN]:
+        score = "" if run.score is None or run.limit is None else f" score {run.score:.1f}, limit {run.limit:.1f}"
+        reasons = "; ".join(run.reasons)
+        console.print(escape(f"■ {run.run}{score}; {reasons}"), style="bold")
+        for sensor in run.sensors[:4]:
+            console.print(escape(f"    {sensor.sentence} (z {sensor.z:+.1f})"))
+        for alarm in run.alarms:
+            console.print(escape(f"    alarm: {alarm}"))
+    if len(faulty) > ROWS_SHOWN:
+        console.print(f"… and {len(faulty) - ROWS_SHOWN:,} more: --tool, --csv or --json")
+    for line in answer.unjudged:
+        console.print(escape(f"not judged: {line}"))
+    if answer.false_per_1000 is not None:
+        console.print(f"false alarms: {answer.false_per_1000:.0f} of 1,000 good runs, each judged without itself")
+    console.print(escape(answer.sentence(language)))

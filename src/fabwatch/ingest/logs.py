@@ -1,0 +1,211 @@
+"""Loading tool logs: samples go to Parquet as they stream by, in one transaction a file; a log that grew goes on."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from fabwatch.sources.opening import Document, Inspected
+from fabwatch.sources.toollog.parts import Part
+from fabwatch.sources.toollog.reader import LogBatch, LogFile, Said, stored_name
+from fabwatch.store.lake import Lake, columns_sql, samples_name
+from fabwatch.terms.problems import Problem
+from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS, Table
+
+EDGE = 4096
+"""Bytes at the begin and at the end of what was read, by which a log that grew is known again."""
+ROWS_AT_ONCE = 500_000
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A log that is known: how far it was read, and what held for the next row."""
+
+    name: str
+    load: str
+    read_to: int
+    lines: int = 0
+    now: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass
+class Taken:
+    """What a log brought."""
+
+    rows: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+
+    @property
+    def rules(self) -> Counter[str]:
+        """How many problems each rule made."""
+        return Counter(problem.rule.code for problem in self.problems)
+
+
+def known_stream(lake: Lake, document: Document, inspected: Inspected) -> Stream | None:
+    """The stream that a file continues: it begins as that did, and is the same up to where it was read."""
+    lengths = lake.rows("SELECT DISTINCT least(read_to, $edge) AS n FROM lake.streams", {"edge": EDGE})
+    heads = [_digest(inspected.start[: row["n"]]) for row in lengths if row["n"] <= inspected.size]
+    rows = lake.rows(
+        "SELECT * FROM lake.streams WHERE list_contains($heads, head) AND read_to <= $size ORDER BY read_to DESC",
+        {"heads": heads, "size": inspected.size},
+    )
+    for row in rows:
+        if _digest(_span(document, max(row["read_to"] - EDGE, 0), row["read_to"])) == row["tail"]:
+            state = json.loads(row["state"])
+            return Stream(row["stream"], row["load"], row["read_to"], state["lines"], state["now"])
+    return None
+
+
+def store(lake: Lake, load: str, file: LogFile, latest: datetime, stream: Stream | None) -> Taken:
+    """Write everything that a log brings; to be called inside `lake.writing()`. Raises CannotRead."""
+    taken = Taken()
+    begin = stream.read_to if stream else 0
+    if stream:
+        file.go_on(stream.lines, stream.now)
+    shape = file.shape
+    if file.kept:
+        _make_table(lake, file, shape)
+        reader = pa.RecordBatchReader.from_batches(file.schema, _flow(file, latest, begin, taken))
+        with lake.incoming(reader):
+            lake.ask(f"INSERT INTO lake.{samples_name(shape)} SELECT '{load}', * FROM incoming")
+    else:
+        for batch in file.batches(latest, begin):
+            _note(batch, taken)
+    _insert(
+        lake,
+        PARTS,
+        [_part_row(load, stream.name if stream else load, shape, n, p, file.dated) for n, p in enumerate(file.parts)],
+    )
+    _insert(lake, ALARMS, [_alarm_row(load, said, file.dated) for said in taken.said])
+    _remember(lake, load, file, stream)
+    return taken
+
+
+def forget(lake: Lake, load: str) -> None:
+    """Take back what an earlier try at this content left."""
+    for row in lake.rows("SELECT DISTINCT shape FROM lake.parts WHERE load = $load AND shape IS NOT NULL", {"load": load}):
+        lake.ask(f"DELETE FROM lake.{samples_name(row['shape'])} WHERE load = $load", {"load": load})
+    for name in ("parts", "alarms", "step_summary", "streams", "moves", "counters", "restores"):
+        lake.ask(f"DELETE FROM lake.{name} WHERE load = $load", {"load": load})
+
+
+def _flow(file: LogFile, latest: datetime, begin: int, taken: Taken) -> Iterator[pa.RecordBatch]:
+    for batch in file.batches(latest, begin):
+        _note(batch, taken)
+        yield from batch.samples.combine_chunks().to_batches(max_chunksize=ROWS_AT_ONCE)
+
+
+def _note(batch: LogBatch, taken: Taken) -> None:
+    taken.rows += batch.samples.num_rows
+    taken.problems += batch.problems
+    taken.said += batch.said
+
+
+def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
+    name = samples_name(shape)
+    if lake.rows("SELECT 1 FROM lake.sensors WHERE shape = $shape LIMIT 1", {"shape": shape}):
+        return
+    kept = ", ".join(f'"{_quoted(stored_name(c))}" {"DOUBLE" if c.number else "VARCHAR"}' for _, c in file.kept)
+    lake.ask(f"CREATE TABLE lake.{name} ({columns_sql(SAMPLE_COLUMNS)}, {kept})")
+    rows = [
+        {
+            "shape": shape,
+            "position": len(SAMPLE_COLUMNS) + n,
+            "column_name": stored_name(c),
+            "sensor": c.name,
+            "unit": c.unit or None,
+            "role": c.role,
+            "setpoint_of": c.setpoint_of,
+            "number": c.number,
+        }
+        for n, (_, c) in enumerate(file.kept)
+    ]
+    _insert(lake, SENSORS, rows)
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', '""')
+
+
+def _part_row(load: str, stream: str, shape: str, number: int, part: Part, dated: bool) -> dict[str, Any]:
+    labels = {name: text for name, text in part.labels.items() if text}
+    timed = part.begin <= part.end
+    return {
+        **part.keys,
+        "load": load,
+        "part": number,
+        "stream": stream,
+        "shape": shape,
+        "chambers": ";".join(sorted(part.chambers)) or part.keys.get("chamber"),
+        "labels": json.dumps(labels, ensure_ascii=False) if labels else None,
+        "dated": dated,
+        "begin_s": part.begin if timed else None,
+        "end_s": part.end if timed else None,
+        "rows": part.rows,
+        "first_offset": part.first_offset,
+    }
+
+
+def _alarm_row(load: str, said: Said, dated: bool) -> dict[str, Any]:
+    message = said.message
+    return {
+        "load": load,
+        "byte_offset": message.byte_offset,
+        "line": message.line,
+        "part": said.part,
+        "t": None if said.seconds != said.seconds else said.seconds,
+        "dated": dated,
+        "kind": message.kind,
+        "code": message.code or None,
+        "text": message.text[:4000],
+    }
+
+
+def _remember(lake: Lake, load: str, file: LogFile, stream: Stream | None) -> None:
+    """How far the log was read, for the day when it has grown."""
+    name = stream.name if stream else load
+    if stream:
+        lake.ask("DELETE FROM lake.streams WHERE stream = $stream", {"stream": name})
+    row = {
+        "stream": name,
+        "load": load,
+        "path": file.document.name,
+        "read_to": file.end,
+        "head": _digest(file.inspected.start[: min(file.end, EDGE)]),
+        "tail": _digest(_span(file.document, max(file.end - EDGE, 0), file.end)),
+        "state": json.dumps({"lines": file.lines, "now": file.now}),
+    }
+    lake.ask(f"INSERT INTO lake.streams ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})", row)
+
+
+def _insert(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    kinds = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
+    schema = pa.schema([pa.field(c.name, kinds[c.kind]) for c in table.columns])
+    with lake.incoming(
+        pa.Table.from_pylist([{c.name: row.get(c.name) for c in table.columns} for row in rows], schema=schema)
+    ):
+        lake.ask(f"INSERT INTO lake.{table.name} BY NAME SELECT * FROM incoming")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _span(document: Document, begin: int, end: int) -> bytes:
+    """Some bytes of a file, unpacked."""
+    stream = document.stream()
+    at = 0
+    while at < begin:
+        piece = stream.read(min(begin - at, 1 << 20))
+        if not piece:
+            return b""
+        at += len(piece)
+    return stream.read(end - begin)

@@ -1,0 +1,112 @@
+"""Rows of a log become columns: numbers as numbers, names as names; a cell that is no number costs its own row only."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from fabwatch.sources.toollog.chunks import Chunk
+from fabwatch.sources.toollog.layout import Layout, is_number, split
+from fabwatch.terms.problems import BadNumber, Problem
+from fabwatch.terms.words import NOTHING
+
+NULLS = sorted(
+    {form for word in NOTHING for form in (word, word.upper(), word.capitalize(), word.title())} | {"NaN", "#N/A"}
+)
+_BLANKS = re.compile(rb"[ \t]+")
+
+
+def table_of(chunk: Chunk, rows: np.ndarray, layout: Layout) -> tuple[pa.Table, np.ndarray, list[Problem]]:
+    """The rows of a chunk as a table with a column a log column (by position, named "0", "1" …), which lines they are,
+    and a problem for each row that had to be left out.
+    """
+    lines = np.flatnonzero(rows)
+    content = _content(chunk, rows)
+    if layout.delimiter == " ":
+        content = b"\n".join(_BLANKS.sub(b" ", line.strip()) for line in content.splitlines()) + b"\n"
+    try:
+        table = _read(content, layout, typed=True)
+        if table.num_rows == len(lines):
+            return table, lines, []
+    except pa.ArrowInvalid:
+        pass
+    return _slowly(chunk, lines, layout)
+
+
+def _content(chunk: Chunk, rows: np.ndarray) -> bytes:
+    """The bytes of the rows alone."""
+    if rows.all() and chunk.starts[0] == 0:
+        return chunk.text
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], rows.view(np.int8), [0]))))
+    after = np.append(chunk.starts[1:], len(chunk.text))
+    view = memoryview(chunk.text)
+    spans = zip(edges[::2], edges[1::2], strict=True)
+    return b"".join(view[chunk.starts[begin] : after[end - 1]] for begin, end in spans)
+
+
+def _read(content: bytes, layout: Layout, *, typed: bool) -> pa.Table:
+    names = [str(n) for n in range(len(layout.columns))]
+    kinds = {str(n): pa.float64() if column.number and typed else pa.string() for n, column in enumerate(layout.columns)}
+    return arrow_csv.read_csv(
+        pa.BufferReader(content),
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=2 << 20),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=layout.delimiter, quote_char='"' if b'"' in content else False, ignore_empty_lines=True
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=kinds, null_values=NULLS, strings_can_be_null=True, decimal_point=layout.decimal
+        ),
+    )
+
+
+def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, np.ndarray, list[Problem]]:
+    """The same, line by line, so that each line with a fault is known."""
+    kept: list[list[str | None]] = []
+    places: list[int] = []
+    problems: list[Problem] = []
+    for line in lines:
+        text = chunk.line(line)
+        cells = split(text, layout.delimiter)
+        row, fault = _row(cells, layout)
+        if fault is None:
+            kept.append(row)
+            places.append(int(line))
+        else:
+            number, offset = chunk.number + int(line), int(chunk.offsets[line])
+            problems.append(Problem(BadNumber, fault, number, offset, text))
+    arrays = []
+    for position, column in enumerate(layout.columns):
+        values = [row[position] for row in kept]
+        if column.number:
+            arrays.append(pa.array([None if value is None else float(value) for value in values], pa.float64()))
+        else:
+            arrays.append(pa.array(values, pa.string()))
+    return pa.table(arrays, names=[str(n) for n in range(len(layout.columns))]), np.array(places, int), problems
+
+
+def _row(cells: list[str], layout: Layout) -> tuple[list[str | None], str | None]:
+    found: list[str | None] = []
+    for cell, column in zip(cells, layout.columns, strict=True):
+        text = cell.strip()
+        if text.lower() in NOTHING:
+            found.append(None)
+        elif not column.number:
+            found.append(text)
+        elif is_number(text, layout.delimiter) and "_" not in text:
+            found.append(text.replace(",", ".") if layout.decimal == "," else text)
+        else:
+            return [], f"{column.name}: {text[:40]!r} is no number"
+    return found, None
+
+
+def names_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Names as people write them: a whole number that was written 3.0 is 3."""
+    coded = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not pa.types.is_dictionary(coded.type):
+        coded = pc.dictionary_encode(coded)
+    plain = pc.replace_substring_regex(pc.utf8_trim_whitespace(coded.dictionary), r"^([+-]?\d+)\.0*$", r"\1")
+    again = pc.dictionary_encode(plain)
+    codes = pc.take(again.indices, coded.indices)
+    return pa.DictionaryArray.from_arrays(codes, again.dictionary)

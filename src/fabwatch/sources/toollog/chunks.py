@@ -1,0 +1,124 @@
+"""A log in pieces of whole lines: where each line begins in the file, and which lines are rows of data."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fabwatch.sources.toollog.layout import Layout, split
+from fabwatch.sources.toollog.marks import COMMENTS
+
+SIZE = 16 << 20
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some whole lines of a log as UTF-8, with the place of each in the file."""
+
+    text: bytes
+    starts: np.ndarray
+    """Where each line begins in `text`."""
+    ends: np.ndarray
+    """Where its text ends there, before the line end."""
+    offsets: np.ndarray
+    """Where each line begins in the file, in bytes."""
+    number: int
+    """Number of the first line, from 1."""
+    end: int
+    """Where the next line begins in the file."""
+    closed: bool = True
+    """False when the last line has no line end."""
+
+    def line(self, row: int) -> str:
+        """The text of a line; what is no UTF-8 stays visible."""
+        return self.text[self.starts[row] : self.ends[row]].decode("utf-8", errors="backslashreplace")
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+def chunks(stream: io.BufferedIOBase, encoding: str, begin: int = 0, number: int = 1, size: int = SIZE) -> Iterator[Chunk]:
+    """The lines of a file from byte `begin` on, where line `number` begins; bytes that are no `encoding` stay visible."""
+    offset = begin
+    rest = b""
+    newline = "\n".encode(encoding) if encoding.startswith("utf-16") else b"\n"
+    while True:
+        piece = stream.read(size)
+        raw = rest + piece
+        if not raw:
+            return
+        cut = _last_line_end(raw, newline) if piece else len(raw)
+        if not cut:
+            rest = raw
+            continue
+        whole, rest = raw[:cut], raw[cut:]
+        chunk = _chunk(whole, encoding, offset, number)
+        yield chunk
+        offset, number = offset + cut, number + len(chunk)
+        if not piece:
+            return
+
+
+def _last_line_end(raw: bytes, newline: bytes) -> int:
+    found = raw.rfind(newline)
+    while found >= 0 and found % len(newline):
+        # In UTF-16 the two bytes of a line end begin at an even place.
+        found = raw.rfind(newline, 0, found + len(newline) - 1)
+    return found + len(newline) if found >= 0 else 0
+
+
+def _chunk(raw: bytes, encoding: str, offset: int, number: int) -> Chunk:
+    text = raw if encoding == "utf-8" else raw.decode(encoding, errors="replace").encode("utf-8")
+    skip = 3 if offset == 0 and text.startswith(b"\xef\xbb\xbf") else 0
+    view = np.frombuffer(text, np.uint8)
+    breaks = np.flatnonzero(view == 10)
+    closed = len(text) > 0 and view[-1] == 10
+    ends = breaks if closed else np.append(breaks, len(text))
+    starts = np.concatenate(([0], breaks + 1))[: len(ends)]
+    offsets = starts + offset if len(raw) == len(text) else offset + _places(text, starts, encoding)
+    if skip and len(starts):
+        starts = starts.copy()
+        starts[0] = skip
+    ends = np.where((ends > starts) & (view[np.maximum(ends - 1, 0)] == 13), ends - 1, ends)
+    return Chunk(text, starts, ends, offsets, number, offset + len(raw), closed)
+
+
+def _places(text: bytes, starts: np.ndarray, encoding: str) -> np.ndarray:
+    """Where the lines begin in the file, for text that was written in another encoding there."""
+    if text.isascii():
+        return np.asarray(starts * len("\n".encode(encoding)))
+    lengths = [len(line.decode("utf-8", errors="replace").encode(encoding)) for line in text.splitlines(keepends=True)]
+    return np.concatenate(([0], np.cumsum(lengths)))[: len(starts)]
+
+
+def rows_of(chunk: Chunk, layout: Layout) -> np.ndarray:
+    """Which lines are rows: those with the separators that a row has, which are no comment and not the header again."""
+    if layout.delimiter == " ":
+        return np.array([_is_row(chunk.line(n), layout) for n in range(len(chunk))], bool)
+    view = np.frombuffer(chunk.text, np.uint8)
+    if not len(chunk):
+        return np.zeros(0, bool)
+    counts = np.add.reduceat(view == ord(layout.delimiter), chunk.starts, dtype=np.uint16 if view.size else None)
+    found = counts == len(layout.columns) - 1
+    full = chunk.ends > chunk.starts
+    first = view[np.minimum(chunk.starts, len(view) - 1)]
+    comments = [ord(sign[0]) for sign in COMMENTS if sign[0] not in "-"]
+    found &= full & ~np.isin(first, comments)
+    suspects = np.zeros(len(chunk), bool)
+    if b'"' in chunk.text:
+        quotes = np.flatnonzero(view == ord('"'))
+        suspects[np.unique(np.searchsorted(chunk.starts, quotes, side="right") - 1)] = True
+    head = chunk.text.find(layout.header[0].encode()) >= 0 if layout.header and layout.header[0] else False
+    if head:
+        suspects |= found & (first == layout.header[0].encode()[0])
+    for row in np.flatnonzero(suspects):
+        found[row] = _is_row(chunk.line(int(row)), layout)
+    return np.asarray(found)
+
+
+def _is_row(line: str, layout: Layout) -> bool:
+    if not line.strip() or line.lstrip().startswith(COMMENTS[:2]):
+        return False
+    cells = split(line, layout.delimiter)
+    return len(cells) == len(layout.columns) and tuple(cell.strip() for cell in cells) != layout.header

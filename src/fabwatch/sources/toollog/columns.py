@@ -1,0 +1,158 @@
+"""The columns of a tool log: what each one is, its unit, and which setpoint belongs to which reading."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, names, plain_name
+from fabwatch.sources.moves import MOVES_KIND
+
+KEYS = ("tool", "chamber", "recipe", "lot", "wafer", "slot", "stage")
+"""What a run is told apart by, in the order in which it is written."""
+TIMES = ("time", "date", "elapsed")
+ROLES = (*TIMES, *KEYS, "step", "sensor", "setpoint", "usage", "label", "message", "ignore")
+_OF_MOVES = {name: column for name, column in MOVES_KIND.aliases.items() if column in ("lot", "wafer", "recipe")}
+NAMES: Mapping[str, str] = {
+    **{name: name for name in KEYS},
+    **_OF_MOVES,
+    **names("tool", *TOOL_NAMES, "tool_name", "equipment_name", "eqp_name"),
+    **names("chamber", *CHAMBER_NAMES, "pm", "chamber_name", "station", "unit"),
+    **names("recipe", "recipe", "process", "process_recipe", "program"),
+    **names("slot", "slot_id", "slot_no", "slot_number", "wafer_slot"),
+    **names("stage", "stage_id", "process_stage"),
+    **names("step", "step", "step_id", "step_no", "step_number", "step_nr", "step_num", "recipe_step", "step_name"),
+    **names("step", "recipe_step_no", "stepid", "stepno", "phase"),
+    **names("time", "time", "timestamp", "date_time", "datetime", "ts", "log_time", "logtime", "time_stamp", "clock"),
+    **names("time", "at", "sample_time", "event_time", "utc", "local_time", "zeit", "hora"),
+    **names("date", "date", "day", "datum", "fecha"),
+    **names("elapsed", "elapsed", "elapsed_time", "elapsed_s", "elapsed_ms", "run_time", "process_time", "t", "seconds"),
+    **names("elapsed", "time_ms", "time_s", "time_sec", "msec", "ms", "rel_time", "relative_time", "step_time_total"),
+    **names("message", "message", "msg", "event", "remark", "comment", "text", "alarm_text"),
+}
+"""What a header is taken for, by its name as `plain_name` writes it."""
+USAGE = re.compile(
+    r"^(usage|use_count|life|lifetime|count(er)?|rf_hours|hours|wafer_count)(_|$)|_(usage|counter|life|hours)$"
+)
+_UNITS = """s sec ms us min h hz khz mhz ghz w kw mw v mv kv a ma ua ohm sccm slm slpm lpm ml/min l/min cc/min torr mtorr
+pa kpa mpa hpa bar mbar ubar psi psia psig atm c degc k f degf % pct deg rpm rps mm cm um nm m inch in mm/s um/s nm/s a/min
+nm/min kg g mg n nm kgf lb dac count counts steps a.u. au ppm ppb db dbm j kj wh kwh ah t g/min pa·s mw/cm2 w/cm2"""
+UNITS = frozenset(_UNITS.split())
+_SIGNS = str.maketrans({"°": "deg", "µ": "u", "μ": "u", "Ω": "ohm", "Å": "a"})
+_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[\[({<]\s*(?P<unit>[^\])}>]{1,12})\s*[\])}>]\s*(?P<rest>.*)$")
+_SET = ("sp", "set", "setpoint", "setpt", "set_point", "target", "soll", "demand", "cmd", "command", "req", "setvalue")
+_ACTUAL = ("pv", "act", "actual", "read", "ist", "mon", "meas", "measured", "value", "rdbk", "readback", "fb")
+SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True)
+class LogColumn:
+    """One column of a log: its name without the unit, its unit, its role, and the reading that it is the setpoint of."""
+
+    name: str
+    unit: str = ""
+    role: str = "sensor"
+    setpoint_of: str | None = None
+    number: bool = True
+    """False for a column of words."""
+
+
+def is_unit(cell: str) -> bool:
+    """Whether a cell is the name of a unit."""
+    return cell.strip(" []()").translate(_SIGNS).casefold() in UNITS
+
+
+def role_of(name: str) -> str:
+    """The role that a header has by its name alone: one of `NAMES`, usage, or sensor."""
+    plain = plain_name(name)
+    if plain in NAMES:
+        return NAMES[plain]
+    return "usage" if USAGE.search(plain) else "sensor"
+
+
+def columns_of(
+    header: Sequence[str], second: Sequence[str], units: Sequence[str], stated: Mapping[str, str]
+) -> tuple[LogColumn, ...]:
+    """What the columns of a log are, from its header rows and from what the user states.
+
+    `second` says setpoint or actual below the names, `units` their units; both may be empty. `stated` is
+    {header, case folded: role}.
+    """
+    found = []
+    for position, cell in enumerate(header):
+        name, unit = _name_and_unit(cell.strip())
+        below = second[position].strip() if second else ""
+        if below:
+            name = f"{name} {below}" if name else below
+        if units and units[position].strip():
+            unit = units[position].strip(" []()")
+        name = name or f"column {position + 1}"
+        role = stated.get(cell.strip().casefold(), stated.get(name.casefold(), role_of(name)))
+        found.append(LogColumn(name, unit, role))
+    return _paired(_distinct(_one_of_each(found, stated)))
+
+
+def _name_and_unit(cell: str) -> tuple[str, str]:
+    hit = _BRACKETS.match(cell)
+    if hit and hit["name"]:
+        inside = hit["unit"].strip()
+        if is_unit(inside):
+            return f"{hit['name']} {hit['rest']}".strip(), inside
+        if plain_name(inside) in _SET + _ACTUAL:
+            return f"{hit['name']} {inside}", ""
+    return cell, ""
+
+
+def _one_of_each(columns: list[LogColumn], stated: Mapping[str, str]) -> list[LogColumn]:
+    """Of several columns that would be the same key or time, the first counts; the others stay as they are written."""
+    taken: set[str] = set()
+    found = []
+    for column in columns:
+        if column.role in (*TIMES, *KEYS, "step", "message") and column.role in taken:
+            column = replace(column, role="sensor")
+        taken.add(column.role)
+        found.append(column)
+    if "time" in taken and "elapsed" in taken:
+        # The clock counts; how long the run has lasted is then a reading like any other.
+        found = [replace(column, role="sensor") if column.role == "elapsed" else column for column in found]
+    return found
+
+
+def _distinct(columns: list[LogColumn]) -> list[LogColumn]:
+    seen: dict[str, int] = {}
+    found = []
+    for column in columns:
+        folded = column.name.casefold()
+        seen[folded] = seen.get(folded, 0) + 1
+        found.append(column if seen[folded] == 1 else replace(column, name=f"{column.name} ({seen[folded]})"))
+    return found
+
+
+def _paired(columns: list[LogColumn]) -> tuple[LogColumn, ...]:
+    """Setpoints with the readings that they are for: the same name but for a word such as SP, set or soll."""
+    bases: dict[str, list[tuple[LogColumn, str]]] = {}
+    for column in columns:
+        if column.role == "sensor":
+            base, kind = _base(column.name)
+            bases.setdefault(base, []).append((column, kind))
+    partner: dict[str, str] = {}
+    for some in bases.values():
+        sets = [column.name for column, kind in some if kind == "set"]
+        rest = [column.name for column, kind in some if kind != "set"]
+        if len(sets) == 1 and len(rest) == 1:
+            partner[sets[0]] = rest[0]
+    return tuple(
+        replace(column, role="setpoint", setpoint_of=partner[column.name]) if column.name in partner else column
+        for column in columns
+    )
+
+
+def _base(name: str) -> tuple[str, str]:
+    parts = plain_name(re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)).split("_")
+    joined = "_".join(parts)
+    for words, kind in ((_SET, "set"), (_ACTUAL, "actual")):
+        for word in sorted(words, key=len, reverse=True):
+            if joined.endswith("_" + word):
+                return joined.removesuffix("_" + word), kind
+            if joined.startswith(word + "_"):
+                return joined.removeprefix(word + "_"), kind
+    return joined, ""

@@ -1,0 +1,171 @@
+"""How a delimited log is laid out: separator, decimal sign, header rows and what stands above them, found by content."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from fabwatch.sources.text import DELIMITERS, cells_of
+from fabwatch.sources.toollog.columns import _ACTUAL, _SET, KEYS, TIMES, LogColumn, columns_of, is_unit
+from fabwatch.sources.toollog.marks import COMMENTS, context_of, uncommented
+from fabwatch.terms.words import NOTHING
+
+SAMPLE_LINES = 400
+WIDE = 8
+"""A table without a clock is read as a log, one row a run, when it has so many readings and names the wafer or lot."""
+NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+COMMA_NUMBER = re.compile(r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$")
+STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
+EPOCH_FROM = 1e8
+"""Seconds since 1970 that are taken for a date (from 1973 on); less is time since something began."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the rows of a log are cut and what their cells are."""
+
+    encoding: str
+    delimiter: str
+    columns: tuple[LogColumn, ...]
+    first_line: int
+    """How many lines stand above the first row of data."""
+    header: tuple[str, ...] = ()
+    decimal: str = "."
+    context: dict[str, str] = field(default_factory=dict)
+    """What the lines above the header say of the run: {role: value}."""
+    notes: tuple[str, ...] = ()
+
+    def having(self, *roles: str) -> list[int]:
+        """The positions of the columns that have one of these roles."""
+        return [position for position, column in enumerate(self.columns) if column.role in roles]
+
+
+def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], delimiter: str | None) -> Layout | None:
+    """The layout of a log from its first lines; None when they are no log.
+
+    `stated` is {header, case folded: role}.
+    """
+    best: tuple[int, int, str, list[list[str]]] | None = None
+    for sign in [delimiter] if delimiter else [*DELIMITERS, " "]:
+        rows = [split(line, sign) for line in lines]
+        width, data = _commonest_width(rows, sign)
+        if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
+            best = (data, width, sign, rows)
+    if best is None:
+        return None
+    _, width, sign, rows = best
+    first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, sign))
+    names, second, units, header_from = _header_rows(rows, lines, first, width, sign)
+    if not names:
+        return None
+    columns = columns_of(names, second, units, stated)
+    sample = [row for row in rows[first:] if len(row) == width and _is_data(row, sign)]
+    columns = tuple(shown(column, [row[n] for row in sample], sign) for n, column in enumerate(columns))
+    context: dict[str, str] = {}
+    for line in lines[:header_from]:
+        context.update(context_of(line, sign))
+    layout = Layout(encoding, sign, columns, first, tuple(names), _decimal(sample, columns, sign), context)
+    return layout if is_log(layout) else None
+
+
+def split(line: str, sign: str) -> list[str]:
+    """The cells of a line; any run of blanks is one separator where the separator is a blank."""
+    return line.split() if sign == " " else cells_of(line, sign)
+
+
+def is_log(layout: Layout) -> bool:
+    """Whether there is a clock with readings beside it, or very many readings of a wafer."""
+    readings = [c for c in layout.columns if c.role in ("sensor", "usage") and c.number]
+    clock = layout.having("time", "elapsed") or layout.having("date")
+    if clock:
+        return len(readings) >= (2 if layout.delimiter != " " else 1) or bool(readings and layout.having("step", "wafer"))
+    return len(readings) >= WIDE and bool(layout.having("wafer", "lot"))
+
+
+def _commonest_width(rows: list[list[str]], sign: str) -> tuple[int, int]:
+    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row, sign))
+    return max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+
+
+def is_number(cell: str, sign: str) -> bool:
+    """Whether a cell is a number, with a decimal comma where the comma does not separate."""
+    cell = cell.strip()
+    return bool(NUMBER.match(cell) or (sign != "," and COMMA_NUMBER.match(cell)))
+
+
+def _is_data(row: Sequence[str], sign: str) -> bool:
+    full = [cell for cell in row if cell.strip().lower() not in NOTHING]
+    numbers = sum(is_number(cell, sign) for cell in full)
+    clocks = sum(bool(STAMP.match(cell.strip())) for cell in full)
+    return numbers >= 1 and numbers + clocks >= max(2, len(full) // 2) and not row[0].startswith(COMMENTS)
+
+
+def _header_rows(
+    rows: list[list[str]], lines: Sequence[str], first: int, width: int, sign: str
+) -> tuple[list[str], list[str], list[str], int]:
+    """The names, the row below them that says setpoint or actual, the units, and the line where they begin."""
+    names: list[str] = []
+    second: list[str] = []
+    units: list[str] = []
+    line = first
+    while line > 0 and first - line < 6:
+        row = split(uncommented(lines[line - 1]), sign)
+        if not lines[line - 1].strip():
+            line -= 1
+            continue
+        if len(row) == width - 1:
+            # Rows that end in a separator have one cell more than their header.
+            row = [*row, ""]
+        if len(row) != width or any(is_number(cell, sign) for cell in row):
+            break
+        cells = [cell.strip() for cell in row]
+        full = [cell for cell in cells if cell]
+        if not names and not units and full and 2 * sum(is_unit(cell) for cell in full) > len(full):
+            units = cells
+        elif not names and not second and full and all(_says_set_or_actual(cell) for cell in full):
+            second = cells
+        elif not names:
+            names = cells
+        else:
+            break
+        line -= 1
+    if second and names:
+        for position in range(1, width):
+            # A name that stands over several columns is written once.
+            names[position] = names[position] or names[position - 1]
+    return names, second, units, line
+
+
+def _says_set_or_actual(cell: str) -> bool:
+    return cell.casefold().strip("[]()") in _SET + _ACTUAL
+
+
+def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
+    """A column with what its cells show: words or numbers, a clock or time since the start, a wafer without a name."""
+    full = [cell.strip() for cell in cells if cell.strip().lower() not in NOTHING]
+    number = all(is_number(cell, sign) for cell in full)
+    role = column.role
+    if role == "sensor" and cells != [""] and not full:
+        # What it holds is looked for further down, before the first row is read.
+        return replace(column, role="empty", number=False)
+    if role == "time" and number and full:
+        role = "time" if float(full[0].replace(",", ".")) >= EPOCH_FROM else "elapsed"
+    elif role == "elapsed" and not number:
+        role = "time"
+    elif role in ("sensor", "usage", "setpoint") and not number:
+        role = "time" if column.name.startswith("column ") and full and all(STAMP.match(cell) for cell in full) else "label"
+        if column.name.startswith("column ") and full and all(cell.casefold().startswith("wafer") for cell in full):
+            role = "wafer"
+    elif role == "message" and number and full:
+        role = "sensor"
+    elif role in KEYS and number and any("." in cell and not cell.endswith(".0") for cell in full):
+        # A column that measures something is no name, whatever it is called.
+        role = "sensor"
+    return replace(column, role=role, number=number and role not in KEYS and role not in (*TIMES, "step", "label"))
+
+
+def _decimal(sample: list[list[str]], columns: Sequence[LogColumn], sign: str) -> str:
+    if sign == ",":
+        return "."
+    cells = [row[n] for row in sample for n, column in enumerate(columns) if column.number]
+    return "," if any("," in cell for cell in cells) else "."

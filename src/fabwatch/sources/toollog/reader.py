@@ -1,0 +1,317 @@
+"""A tool log as batches: samples with their part and place in the file, and what stands between them."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.sources.text import as_text, encoding_of
+from fabwatch.sources.toollog import keyvalue, sml
+from fabwatch.sources.toollog.cells import names_of, table_of
+from fabwatch.sources.toollog.chunks import Chunk, chunks, rows_of
+from fabwatch.sources.toollog.columns import KEYS, LogColumn
+from fabwatch.sources.toollog.layout import SAMPLE_LINES, Layout, find_layout, shown
+from fabwatch.sources.toollog.marks import COMMENTS, Mark, Message, context_of, marks_of, message_of
+from fabwatch.sources.toollog.naming import named
+from fabwatch.sources.toollog.parts import Part, Parts, coded, constant
+from fabwatch.sources.toollog.stamps import Stamps
+from fabwatch.terms.problems import BadTime, FutureTime, Problem, TornLine
+from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.tables import SAMPLE_COLUMNS
+
+KEPT = ("sensor", "setpoint", "usage", "label", "message")
+"""Roles of the columns that a sample keeps as they are; the others say to which run it belongs."""
+RESERVED = frozenset(column.name for column in SAMPLE_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message with the time and the part of the rows that it stands between."""
+
+    message: Message
+    seconds: float
+    part: int | None
+
+
+@dataclass
+class LogBatch:
+    """Some samples: part, byte_offset, t, chamber, step, then the columns as they are; and what was met on the way."""
+
+    samples: pa.Table
+    said: list[Said] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class LogFile:
+    """A log of which it is known how to read it; `parts` and `context` fill while the batches go by."""
+
+    def __init__(self, document: Document, inspected: Inspected, stated: SourceSettings, dialect: str, layout: Layout):
+        self.document, self.inspected, self.stated, self.dialect, self.layout = document, inspected, stated, dialect, layout
+        self.notes = list(layout.notes)
+        self.dated = False
+        self.parts: list[Part] = []
+        self.end = 0
+        """How far the file has been read, in bytes: the begin of a line that may still grow, or the end."""
+        self._stamps: Stamps | None = None
+        self._tracker = Parts(dated=False)
+        self._now: dict[str, str | None] = {**named(document.file_name, stated.name), **layout.context}
+        self._now |= {role: str(value) for role, value in stated.constants.items() if role in (*KEYS, "step")}
+        self._lines = 0
+        self._last = np.nan
+        self._part: int | None = None
+
+    @property
+    def lines(self) -> int:
+        """How many lines have been read."""
+        return self._lines
+
+    @property
+    def now(self) -> dict[str, str | None]:
+        """What holds for the next row: its step, wafer and the like, where the rows themselves do not say it."""
+        return dict(self._now)
+
+    def go_on(self, lines: int, now: dict[str, str | None]) -> None:
+        """Read on from where an earlier reading stopped."""
+        self._lines, self._now = lines, dict(now)
+
+    @property
+    def kept(self) -> list[tuple[int, LogColumn]]:
+        """The columns that a sample keeps, with their position in the file."""
+        return [(n, column) for n, column in enumerate(self.layout.columns) if column.role in KEPT]
+
+    def is_sure(self, of_table: int) -> bool:
+        """Whether this is rather a log than a table of which `of_table` columns are known."""
+        readings = sum(column.role in ("sensor", "usage", "setpoint") for _, column in self.kept)
+        return self.dialect != "delimited" or (readings >= 2 and readings >= of_table)
+
+    @property
+    def shape(self) -> str:
+        """A name for the set of columns: logs of one shape lie in one table."""
+        said = [(c.name, c.unit, c.role, c.setpoint_of, c.number) for _, c in self.kept]
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:10]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of `LogBatch.samples`."""
+        fixed = [("part", pa.int32()), ("byte_offset", pa.int64()), ("t", pa.float64()), ("chamber", pa.string())]
+        kept = [(stored_name(c), pa.float64() if c.number else pa.string()) for _, c in self.kept]
+        return pa.schema([*fixed, ("step", pa.string()), *kept])
+
+    def batches(self, latest: datetime, begin: int = 0) -> Iterator[LogBatch]:
+        """The samples from byte `begin` on; a row with a time after `latest` is set aside. Raises CannotRead."""
+        limit = latest.replace(tzinfo=UTC).timestamp()
+        stream = self.document.stream()
+        skip = begin
+        while skip > 0:
+            skip -= len(stream.read(min(skip, 1 << 20)))
+        for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
+            batch = self._batch(chunk, limit, begin)
+            self._lines = chunk.number - 1 + len(chunk)
+            yield batch
+
+    def _batch(self, chunk: Chunk, limit: float, begin: int) -> LogBatch:
+        rows = np.zeros(len(chunk), bool)
+        table: pa.Table | None = None
+        problems: list[Problem] = []
+        torn = self._torn(chunk)
+        if self.dialect == "delimited":
+            rows = rows_of(chunk, self.layout)
+            if begin == 0:
+                rows[: max(self.layout.first_line + 1 - chunk.number, 0)] = False
+            if torn is not None:
+                rows[-1] = False
+                problems.append(torn)
+            table, lines, faults = table_of(chunk, rows, self.layout)
+        elif self.dialect == "keyvalue":
+            if torn is not None:
+                problems.append(torn)
+            table, lines, rows = keyvalue.table_of(chunk, self.layout, open_end=torn is not None)
+            faults = []
+        if table is None:
+            said = sml.messages(chunk)
+            return LogBatch(self.schema.empty_table(), [self._said(message, None, None) for message in said], problems)
+        problems += faults
+        between, marks = self._between(chunk, rows, torn is not None)
+        return self._samples(chunk, table, lines, between, marks, problems, limit)
+
+    def _torn(self, chunk: Chunk) -> Problem | None:
+        """The last line of a file that has no line end, unless it is stated to be whole."""
+        if chunk.closed or self.stated.complete:
+            self.end = chunk.end
+            return None
+        last = len(chunk) - 1
+        self.end = int(chunk.offsets[last])
+        raw = chunk.line(last)
+        if not raw.strip():
+            return None
+        why = "the last line has no line end and may be cut; it is read when the file has grown"
+        return Problem(TornLine, why, chunk.number + last, int(chunk.offsets[last]), raw)
+
+    def _between(self, chunk: Chunk, rows: np.ndarray, torn: bool) -> tuple[list[Message], list[Mark]]:
+        said: list[Message] = []
+        marks: list[Mark] = []
+        header = self.layout.header
+        for row in np.flatnonzero(~rows[: len(rows) - 1 if torn else None]):
+            number = chunk.number + int(row)
+            text = chunk.line(int(row)).strip()
+            if not text or number <= self.layout.first_line:
+                continue
+            offset = int(chunk.offsets[row])
+            if text.startswith(COMMENTS):
+                marks += [Mark(offset, role, value) for role, value in context_of(text).items() if role in (*KEYS, "step")]
+                continue
+            if header and header[0] and text.startswith(header[0]) and header[-1] in text:
+                continue
+            marks += marks_of(text, offset)
+            said.append(message_of(text, offset, number))
+        return said, marks
+
+    def _samples(
+        self,
+        chunk: Chunk,
+        table: pa.Table,
+        lines: np.ndarray,
+        said: list[Message],
+        marks: list[Mark],
+        problems: list[Problem],
+        limit: float,
+    ) -> LogBatch:
+        if self._stamps is None:
+            self._stamps = Stamps(self.layout, table, self.stated)
+            self.dated = self._stamps.dated
+            self._tracker = Parts(self.dated)
+            self.parts = self._tracker.found
+            if self._stamps.zoneless:
+                self.notes.append('times without a zone: read as UTC (zone = "…" in fab.toml for another)')
+        t = self._stamps.seconds(table)
+        if self._stamps.there:
+            table, lines, t = self._timely(chunk, table, lines, t, problems, limit)
+        offsets = chunk.offsets[lines]
+        keys = {role: self._key(role, table, marks, offsets) for role in (*KEYS, "step")}
+        numbers = self._number(keys, table, t, offsets)
+        columns = [pa.array(numbers, pa.int32()), pa.array(offsets, pa.int64()), pa.array(t, pa.float64(), from_pandas=True)]
+        columns += [keys["chamber"].dictionary_decode(), keys["step"].dictionary_decode()]
+        columns += [table.column(str(n)) for n, _ in self.kept]
+        heard = [self._heard(message, offsets, t, numbers) for message in said]
+        for mark in marks:
+            self._now[mark.role] = mark.value
+        if len(t):
+            self._last, self._part = float(t[-1]), int(numbers[-1])
+        return LogBatch(pa.Table.from_arrays(columns, schema=self.schema), heard, problems)
+
+    def _timely(
+        self, chunk: Chunk, table: pa.Table, lines: np.ndarray, t: np.ndarray, problems: list[Problem], limit: float
+    ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+        """Without the rows whose time cannot be read or has not come yet."""
+        with np.errstate(invalid="ignore"):
+            late = (t > limit) if self.dated else np.zeros(len(t), bool)
+        bad = np.isnan(t) | late
+        if not bad.any():
+            return table, lines, t
+        for row in np.flatnonzero(bad):
+            rule, why = (FutureTime, "its time has not come yet") if late[row] else (BadTime, "its time cannot be read")
+            line = int(lines[row])
+            problems.append(
+                Problem(rule, why, chunk.number + line, int(chunk.offsets[line]), as_text(chunk.line(line).encode()))
+            )
+        return table.filter(pa.array(~bad)), lines[~bad], t[~bad]
+
+    def _key(self, role: str, table: pa.Table, marks: list[Mark], offsets: np.ndarray) -> pa.DictionaryArray:
+        """What each row says of one key: its own cell, else the last mark above it, else what the file says."""
+        position = next(iter(self.layout.having(role)), None)
+        if position is not None:
+            return names_of(pc.cast(table.column(str(position)), pa.string()))
+        mine = [mark for mark in marks if mark.role == role]
+        if not mine:
+            return constant(self._now.get(role), len(offsets))
+        values = [self._now.get(role), *(mark.value for mark in mine)]
+        where = np.searchsorted([mark.byte_offset for mark in mine], offsets, side="right")
+        return coded(pc.take(pa.array(values, pa.string()), pa.array(where)))
+
+    def _number(
+        self, keys: dict[str, pa.DictionaryArray], table: pa.Table, t: np.ndarray, offsets: np.ndarray
+    ) -> np.ndarray:
+        nameless = all(keys[role].null_count == len(t) for role in ("wafer", "lot", "slot"))
+        apart = {role: keys[role] for role in KEYS if role != "chamber" or nameless}
+        steps = _ordered(keys["step"]) if nameless else None
+        numbers = self._tracker.number(apart, t, steps, offsets)
+        words = {c.name: coded(table.column(str(n)).combine_chunks()) for n, c in self.kept if c.role == "label"}
+        self._tracker.note_words(numbers, {"chamber": keys["chamber"], **words})
+        return numbers
+
+    def _heard(self, message: Message, offsets: np.ndarray, t: np.ndarray, numbers: np.ndarray) -> Said:
+        before = int(np.searchsorted(offsets, message.byte_offset)) - 1
+        if before >= 0:
+            return self._said(message, float(t[before]), int(numbers[before]))
+        if self._part is not None or not len(t):
+            return self._said(message, self._last, self._part)
+        return self._said(message, float(t[0]), int(numbers[0]))
+
+    def _said(self, message: Message, seconds: float | None, part: int | None) -> Said:
+        return Said(message, np.nan if seconds is None else seconds, part)
+
+
+def stored_name(column: LogColumn) -> str:
+    """The name of a column where samples are stored: its own, but for the few that samples have already."""
+    return f"{column.name}_" if column.name.casefold() in RESERVED else column.name
+
+
+def _ordered(steps: pa.DictionaryArray) -> np.ndarray | None:
+    """Steps by row as numbers, where all are numbers."""
+    try:
+        values = [float(value) for value in steps.dictionary.to_pylist()]
+    except ValueError:
+        return None
+    codes = steps.indices.fill_null(len(values)).to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(np.array([*values, np.nan])[codes])
+
+
+def _filled(document: Document, layout: Layout) -> tuple[LogColumn, ...]:
+    """The columns, where one that is empty in the first lines is what its first cells further down show."""
+    empty = {n for n, column in enumerate(layout.columns) if column.role == "empty"}
+    first: dict[int, str] = {}
+    for chunk in chunks(document.stream(), layout.encoding) if empty else ():
+        table, _, _ = table_of(chunk, rows_of(chunk, layout), layout)
+        for position in sorted(empty - first.keys()):
+            cells = table.column(str(position)).drop_null()
+            if len(cells):
+                first[position] = str(cells[0].as_py())
+        if len(first) == len(empty):
+            break
+    return tuple(
+        shown(replace(column, role="sensor"), [first.get(n, "")], layout.delimiter) if n in empty else column
+        for n, column in enumerate(layout.columns)
+    )
+
+
+def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -> LogFile | None:
+    """Find out how to read a log; None when the file is none. Raises CannotRead."""
+    notes: list[str] = []
+    encoding = stated.encoding or encoding_of(inspected, notes)
+    text = inspected.start.decode(encoding, errors="replace").lstrip("\ufeff")
+    lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:SAMPLE_LINES]
+    if len(inspected.start) >= 1 << 16:
+        lines = lines[:-1]
+    roles = stated.roles()
+    if sml.is_sml(lines):
+        return LogFile(document, inspected, stated, "sml", Layout(encoding, "", (), 0, notes=tuple(notes)))
+    layout = keyvalue.find_layout(lines, encoding, roles)
+    dialect = "keyvalue"
+    if layout is None:
+        dialect, layout = "delimited", find_layout(lines, encoding, roles, stated.delimiter)
+    if layout is None:
+        return None
+    if dialect == "delimited":
+        layout = replace(layout, columns=_filled(document, layout))
+    file = LogFile(document, inspected, stated, dialect, layout)
+    file.notes += notes
+    return file
+
+
+__all__ = ["CannotRead", "LogBatch", "LogFile", "Said", "open_log", "stored_name"]

@@ -1,0 +1,173 @@
+"""The clock of a log: ISO stamps, epochs, a time of day with its date elsewhere, or seconds since something began."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fabwatch.sources.toollog.columns import SECONDS
+from fabwatch.sources.toollog.layout import NUMBER, Layout
+from fabwatch.sources.values import Unfit, converter
+from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.tables import Column
+
+_COLUMN = Column("time", "time", "When the sample was taken.")
+_ISO = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?$")
+_ISO_ZONE = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)$")
+_OF_DAY = re.compile(r"^(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,6}))?$")
+DAY = 86_400.0
+Cells: TypeAlias = Any
+"""An Arrow array, in one piece or several."""
+
+
+class Stamps:
+    """Turns the time columns of a log into seconds: since 1970 where the date is known, else since something began."""
+
+    def __init__(self, layout: Layout, table: pa.Table, source: SourceSettings):
+        self._source = source
+        self._time = next(iter(layout.having("time") or layout.having("elapsed")), None)
+        self._date = next(iter(layout.having("date")), None)
+        if self._time is None and self._date is not None:
+            self._time, self._date = self._date, None
+        column = layout.columns[self._time] if self._time is not None else None
+        self._elapsed = column is not None and column.role == "elapsed"
+        self._scale = SECONDS.get(column.unit.casefold(), 1.0) if column else 1.0
+        if self._elapsed and column is not None and re.search(r"(^|_)(ms|msec)$", column.name.casefold()):
+            self._scale = 1e-3
+        self._decimal = layout.decimal
+        self._began = self._start(layout.context)
+        self._rolled, self._last = 0.0, -np.inf
+        self.zoneless = False
+        sample = [cell for cell in self._cells(table.slice(0, 500)).to_pylist() if cell] if column else []
+        self._read = self._reader([cell.strip() for cell in sample]) if column else None
+
+    @property
+    def there(self) -> bool:
+        """Whether the log has a clock at all."""
+        return self._time is not None
+
+    @property
+    def dated(self) -> bool:
+        """Whether its times are seconds since 1970."""
+        return self.there and (not self._elapsed or self._began is not None)
+
+    def seconds(self, table: pa.Table) -> np.ndarray:
+        """The time of each row in seconds; NaN where the cell is no time, and everywhere where there is no clock."""
+        if self._read is None:
+            return np.full(table.num_rows, np.nan)
+        found: np.ndarray = self._read(self._cells(table))
+        if self._elapsed and self._began is not None:
+            found = found + self._began
+        return found
+
+    def _cells(self, table: pa.Table) -> Cells:
+        cells = pc.utf8_trim_whitespace(table.column(str(self._time)))
+        if self._date is None:
+            return cells
+        return pc.binary_join_element_wise(pc.utf8_trim_whitespace(table.column(str(self._date))), cells, " ")
+
+    def _reader(self, sample: Sequence[str]) -> Callable[[Cells], np.ndarray]:
+        if self._elapsed or all(NUMBER.match(cell.replace(",", ".")) for cell in sample):
+            if not self._elapsed:
+                self._scale = _epoch_scale(float(sample[0].replace(",", "."))) if sample else 1.0
+            return self._numbers
+        if all(_ISO.match(cell) for cell in sample) and not self._source.time_format:
+            self.zoneless = self._source.zone is None
+            return self._iso
+        if all(_ISO_ZONE.match(cell) for cell in sample):
+            return self._iso_zone
+        if all(_OF_DAY.match(cell) for cell in sample):
+            if self._began is None:
+                self._elapsed = True
+            return self._of_day
+        self._convert = converter(_COLUMN, sample, self._source)
+        return self._one_by_one
+
+    def _numbers(self, cells: Cells) -> np.ndarray:
+        if self._decimal == ",":
+            cells = pc.replace_substring(cells, ",", ".")
+        try:
+            found = pc.cast(cells, pa.float64())
+        except pa.ArrowInvalid:
+            found = pa.array([float(c) if c and NUMBER.match(c) else None for c in cells.to_pylist()], pa.float64())
+        return _floats(found) * self._scale
+
+    def _iso(self, cells: Cells) -> np.ndarray:
+        try:
+            found = pc.cast(pc.replace_substring(cells, ",", "."), pa.timestamp("ns"))
+            if self._source.zone:
+                twice = {"first": "earliest", "second": "latest"}.get(self._source.ambiguous, "raise")
+                found = pc.assume_timezone(found, self._source.zone, ambiguous=twice, nonexistent="raise")
+        except (pa.ArrowInvalid, ValueError):
+            return self._one_by_one(cells)
+        return _since_1970(found)
+
+    def _iso_zone(self, cells: Cells) -> np.ndarray:
+        try:
+            found = pc.cast(pc.replace_substring(cells, ",", "."), pa.timestamp("ns", "UTC"))
+        except (pa.ArrowInvalid, ValueError):
+            return self._one_by_one(cells)
+        return _since_1970(found)
+
+    def _one_by_one(self, cells: Cells) -> np.ndarray:
+        convert = getattr(self, "_convert", None) or converter(_COLUMN, [c for c in cells.to_pylist() if c], self._source)
+        known: dict[str | None, float] = {None: np.nan}
+        for cell in pc.unique(cells).to_pylist():
+            if cell is not None:
+                try:
+                    moment = convert(cell)
+                    known[cell] = np.nan if moment is None else moment.replace(tzinfo=UTC).timestamp()
+                except Unfit:
+                    known[cell] = np.nan
+        return np.array([known[cell] for cell in cells.to_pylist()])
+
+    def _of_day(self, cells: Cells) -> np.ndarray:
+        """A time of day; one that falls by half a day has passed midnight."""
+        found = np.full(len(cells), np.nan)
+        for row, cell in enumerate(cells.to_pylist()):
+            hit = _OF_DAY.match(cell) if cell else None
+            if hit is None:
+                continue
+            fraction = float(f"0.{hit[4]}") if hit[4] else 0.0
+            seconds = int(hit[1]) * 3600 + int(hit[2]) * 60 + int(hit[3]) + fraction
+            if seconds + self._rolled < self._last - DAY / 2:
+                self._rolled += DAY
+            self._last = found[row] = seconds + self._rolled
+        if self._began is not None:
+            found += self._began - self._began % DAY
+        return found
+
+    def _start(self, context: dict[str, str]) -> float | None:
+        for name in ("time", "date"):
+            said = context.get(name)
+            if said:
+                both = f"{context['date']} {said}" if name == "time" and "date" in context and len(said) < 13 else said
+                try:
+                    moment = converter(_COLUMN, [both], self._source)(both)
+                except Unfit:
+                    moment = None
+                if isinstance(moment, datetime):
+                    return moment.replace(tzinfo=UTC).timestamp()
+        return None
+
+
+def _epoch_scale(value: float) -> float:
+    """Seconds, milliseconds, microseconds or nanoseconds since 1970, by their size."""
+    for limit, scale in ((1e11, 1.0), (1e14, 1e-3), (1e17, 1e-6)):
+        if value < limit:
+            return scale
+    return 1e-9
+
+
+def _floats(cells: Cells) -> np.ndarray:
+    return np.asarray(cells.to_numpy(zero_copy_only=False) if isinstance(cells, pa.Array) else cells.to_numpy(), float)
+
+
+def _since_1970(cells: Cells) -> np.ndarray:
+    whole = pc.cast(cells, pa.int64())
+    found = _floats(whole) / 1e9
+    return np.where(_floats(pc.cast(pc.is_null(cells), pa.int8())) > 0, np.nan, found)

@@ -1,0 +1,250 @@
+"""Faults: which runs left the path of the good ones, which sensors did, in words, and how many wafers that touches."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from fabwatch.stats.neighbours import FEWEST, Judged, judge, reference
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.errors import unknown
+from fabwatch.terms.traces import Faults, RunFault, SensorFault
+from fabwatch.terms.words import sentence
+from fabwatch.trace.families import Family, families
+from fabwatch.trace.golden import left_at, traces
+from fabwatch.trace.runs import over_runs, run_rows
+from fabwatch.trace.summary import summary_rows
+
+SHOWN = 6
+"""Sensors that are named of a run, the furthest first."""
+TRACED = 2
+"""Sensors of a faulty run whose traces are looked at for when they left the path."""
+LOOKED_AT = 40
+"""Faulty runs whose traces are looked at, the latest first."""
+WORTH = 3.0
+"""Robust standard deviations from which a sensor is named; the furthest one always is."""
+COMES_NEAR = 0.8
+METHOD = (
+    "Mean and standard deviation of each sensor in each step of a run, centred on the good runs of its regime (lot, or what "
+    "the names of its wafers have in common), scaled by their robust spread; score = mean distance to the 3 nearest good "
+    "runs, each run judged without itself (kNN fault detection, He and Wang 2007); limit = median + 2.5 robust standard "
+    "deviations of the logarithm of the good runs' scores. Good are the runs that the log calls so, else those that stay "
+    "below that limit in a first round."
+)
+
+
+def faults(
+    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None, run: str | None
+) -> Faults:
+    """Every run judged by its kind, the faulty first. Raises UnknownTool."""
+    runs = run_rows(lake, as_of=as_of)
+    _check(runs, tool, run)
+    # A run is judged by its whole family, whatever is asked for.
+    chosen = [one for one in runs if (tool is None or one["tool"] == tool)]
+    if run is not None:
+        mine = next(one for one in runs if one["run"] == run)
+        chosen = [one for one in runs if one["tool"] == mine["tool"]]
+    found: list[RunFault] = []
+    unjudged: list[str] = []
+    good = false = 0
+    for family in families(chosen, summary_rows(lake, tool, None)):
+        if len(family.runs) < FEWEST + 1:
+            unjudged.append(_too_few(family))
+            continue
+        judged, chosen_good = _judged(family)
+        good += int(chosen_good.sum())
+        false += int((judged.scores[chosen_good] > judged.limit).sum())
+        found += _of_family(lake, family, judged, chosen_good, run)
+        found += [_cut(family, one) for one in family.cut]
+    if run is not None:
+        found = [one for one in found if one.run == run]
+    found.sort(key=lambda one: (not one.faulty, -one.exposed, -(one.score or 0.0) / (one.limit or 1.0), one.run))
+    how = How(METHOD, over_runs(question("trace", "summary")), snapshot)
+    rate = 1000 * false / good if good else None
+    return Faults(as_of, known_at, lake.settings.fab.demo, how, tuple(found), good, rate, tuple(unjudged))
+
+
+def _check(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
+    if tool is not None and tool not in {one["tool"] for one in runs}:
+        raise unknown("tool with a log", tool, {one["tool"] for one in runs})
+    if run is not None and run not in {one["run"] for one in runs}:
+        raise unknown("run", run, [one["run"] for one in runs])
+
+
+def _judged(family: Family) -> tuple[Judged, np.ndarray]:
+    good = family.known_good
+    if good is None or good.sum() < FEWEST:
+        good = reference(family.features, family.regimes)
+    return judge(family.features, family.regimes, good), good
+
+
+def good_runs(lake: Lake, as_of: datetime, run: str) -> tuple[list[str], str]:
+    """The good runs that a run is compared with, the nearest in time first, and how they were chosen."""
+    runs = run_rows(lake, as_of=as_of)
+    _check(runs, None, run)
+    mine = next(one for one in runs if one["run"] == run)
+    alike = [one for one in runs if one["tool"] == mine["tool"]]
+    for family in families(alike, summary_rows(lake, mine["tool"], None)):
+        names = [one["run"] for one in family.runs]
+        whole = run in names
+        if not whole and run not in [one["run"] for one in family.cut]:
+            continue
+        if len(names) <= FEWEST:
+            return [name for name in names if name != run], "all others of its kind, too few to be judged"
+        _, good = _judged(family)
+        if whole:
+            here = names.index(run)
+            same = family.regimes == family.regimes[here]
+            chosen = np.flatnonzero(good & same) if (good & same).sum() > FEWEST else np.flatnonzero(good)
+            chosen = chosen[np.argsort(np.abs(chosen - here), kind="stable")]
+        else:
+            chosen = np.flatnonzero(good)
+        said = "the log" if family.known_good is not None else "their scores"
+        return [names[n] for n in chosen if names[n] != run], f"good by {said}"
+    return [], "none of its kind"
+
+
+def _of_family(lake: Lake, family: Family, judged: Judged, good: np.ndarray, only: str | None) -> list[RunFault]:
+    found = []
+    looked = 0
+    faulty = judged.scores > judged.limit
+    for n, run in enumerate(family.runs):
+        if only is not None and run["run"] != only:
+            continue
+        named = _sensors(family, judged, good, n)
+        if faulty[n] and looked < LOOKED_AT:
+            looked += 1
+            named = _since(lake, family, good, n, named)
+        exposed, still = _exposed(family, faulty, n) if faulty[n] else (0, False)
+        found.append(
+            RunFault(
+                run=run["run"],
+                wafer=run["wafer"],
+                score=float(judged.scores[n]),
+                limit=judged.limit,
+                faulty=bool(faulty[n]),
+                sensors=tuple(named),
+                tool=run["tool"],
+                chamber=run["chamber"],
+                recipe=run["recipe"],
+                regime=family.regime_names[family.regimes[n]],
+                start=run["start_at"],
+                exposed=exposed,
+                still=still,
+                reasons=(sentence("en", "exposed_since" if still else "exposed_until", wafers=exposed),)
+                if faulty[n]
+                else (),
+                alarms=_alarms(lake, run["run"]) if faulty[n] and run["alarms"] else (),
+            )
+        )
+    return found
+
+
+def _sensors(family: Family, judged: Judged, good: np.ndarray, n: int) -> list[SensorFault]:
+    """The sensors of a run that lie furthest, each once, in the step and kind in which it does."""
+    z = judged.z[n]
+    named: list[SensorFault] = []
+    taken: set[str] = set()
+    peers = np.flatnonzero(good & (family.regimes == family.regimes[n]) & (np.arange(len(good)) != n))
+    if len(peers) < FEWEST:
+        peers = np.flatnonzero(good & (np.arange(len(good)) != n))
+    for place in np.argsort(-np.abs(z), kind="stable"):
+        chamber, step, sensor, kind = family.places[place]
+        if sensor in taken:
+            continue
+        if len(named) >= SHOWN or (named and abs(z[place]) < WORTH):
+            break
+        taken.add(sensor)
+        value, usual = float(family.features[n, place]), float(judged.centres[n, place])
+        near = int((np.sign(z[place]) * judged.z[peers, place] >= COMES_NEAR * abs(z[place])).sum())
+        told = SensorFault(sensor, step, float(z[place]), "", chamber, None, kind, value, usual, None, near, len(peers))
+        named.append(replace(told, sentence=sensor_sentence(told)))
+    return named
+
+
+def sensor_sentence(told: SensorFault, language: str = "en") -> str:
+    """What a sensor did, in words."""
+    where = sentence(language, "in_step", step=told.step) if told.step else ""
+    where += sentence(language, "in_chamber", chamber=told.chamber) if told.chamber else ""
+    since = sentence(language, "from_second", at=told.from_s) if told.from_s is not None else ""
+    common = {"sensor": told.sensor, "step": where, "since": since, "near": told.near, "of": told.of}
+    value, usual = told.value or 0.0, told.usual or 0.0
+    if told.kind == "std":
+        up = value >= usual
+        times = value / usual if up and usual else usual / value if value else 0.0
+        way = sentence(language, "way_unsteady" if up else "way_steady")
+        if not times or not np.isfinite(times):
+            times = 1.0
+        return sentence(language, "sensor_std", times=times, way=way, **common)
+    way = sentence(language, "way_high" if value >= usual else "way_low")
+    share = abs(value - usual) / abs(usual) if usual else None
+    change = f"{share:.1%}" if share is not None and share < 10 else f"{abs(value - usual):.4g}"
+    unit = f" {told.unit}" if told.unit else ""
+    return sentence(language, "sensor_mean", change=change, way=way, value=value, usual=usual, unit=unit, **common)
+
+
+def _since(lake: Lake, family: Family, good: np.ndarray, n: int, named: list[SensorFault]) -> list[SensorFault]:
+    """The same, with when the first of them left the envelope of the good runs."""
+    same = np.flatnonzero(good & (family.regimes == family.regimes[n]) & (np.arange(len(good)) != n))
+    names = [family.runs[m]["run"] for m in same]
+    found = []
+    for place, told in enumerate(named):
+        if place < TRACED:
+            for trace in traces(lake, family.runs[n]["run"], names, [told.sensor], told.step, told.chamber):
+                moment = left_at(trace)
+                # From the begin on is no news.
+                told = replace(told, from_s=moment if moment else None, unit=trace.unit)
+            told = replace(told, sentence=sensor_sentence(told))
+        found.append(told)
+    return found
+
+
+def _exposed(family: Family, faulty: np.ndarray, n: int) -> tuple[int, bool]:
+    """How many wafers ran from this run on until one was good again, and whether none was so far.
+
+    Runs are listed the latest first.
+    """
+    wafers = {family.runs[n]["wafer"] or family.runs[n]["run"]}
+    for later in range(n - 1, -1, -1):
+        if not faulty[later]:
+            return len(wafers), False
+        wafers.add(family.runs[later]["wafer"] or family.runs[later]["run"])
+    return len(wafers), True
+
+
+def _cut(family: Family, run: dict[str, Any]) -> RunFault:
+    why = sentence("en", "cut_short", what="a step or a sensor")
+    return RunFault(
+        run=run["run"],
+        wafer=run["wafer"],
+        score=None,
+        limit=None,
+        faulty=True,
+        tool=run["tool"],
+        chamber=run["chamber"],
+        recipe=run["recipe"],
+        start=run["start_at"],
+        exposed=1,
+        reasons=(why,),
+    )
+
+
+def _too_few(family: Family) -> str:
+    some = (*family.runs, *family.cut)
+    what = ", ".join(str(some[0][name]) for name in ("tool", "chamber", "recipe", "stage") if some[0][name])
+    return f"TooFewRuns: {what}: need at least {FEWEST + 1} runs that are alike, have {len(family.runs)}"
+
+
+def _alarms(lake: Lake, run: str) -> tuple[str, ...]:
+    rows = lake.rows(
+        over_runs(
+            "SELECT a.code, a.text, count(*) AS n FROM alarms AS a JOIN runs AS r ON r.load = a.load AND r.part = a.part "
+            "WHERE r.run = $run AND a.kind = 'alarm' GROUP BY a.code, a.text ORDER BY min(a.t) LIMIT 5"
+        ),
+        {"run": run},
+    )
+    return tuple(row["text"] + (f" ({row['n']} times)" if row["n"] > 1 else "") for row in rows)
