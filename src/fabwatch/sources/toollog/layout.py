@@ -13,6 +13,7 @@ from fabwatch.terms.words import NOTHING
 SAMPLE_LINES = 400
 WIDE = 8
 """A table without a clock is read as a log, one row a run, when it has so many readings and names the wafer or lot."""
+MOSTLY = 0.6
 NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 COMMA_NUMBER = re.compile(r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$")
 STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
@@ -143,13 +144,15 @@ def _says_set_or_actual(cell: str) -> bool:
 def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
     """A column with what its cells show: words or numbers, a clock or time since the start, a wafer without a name."""
     full = [cell.strip() for cell in cells if cell.strip().lower() not in NOTHING]
-    number = all(is_number(cell, sign) for cell in full)
+    # A word here and there among numbers is a fault of its row, not a column of words.
+    number = sum(is_number(cell, sign) for cell in full) >= MOSTLY * len(full)
     role = column.role
     if role == "sensor" and cells != [""] and not full:
         # What it holds is looked for further down, before the first row is read.
         return replace(column, role="empty", number=False)
     if role == "time" and number and full:
-        role = "time" if float(full[0].replace(",", ".")) >= EPOCH_FROM else "elapsed"
+        first = next(cell for cell in full if is_number(cell, sign))
+        role = "time" if float(first.replace(",", ".")) >= EPOCH_FROM else "elapsed"
     elif role == "elapsed" and not number:
         role = "time"
     elif role in ("sensor", "usage", "setpoint") and not number:

@@ -47,7 +47,8 @@ class Parts:
         found = np.empty(len(seconds), np.int64)
         order = np.argsort(codes, kind="stable")
         bounds = np.flatnonzero(np.diff(codes[order])) + 1
-        for rows in np.split(order, bounds) if len(order) else []:
+        groups = np.split(order, bounds) if len(order) else []
+        for rows in sorted(groups, key=lambda some: int(some[0])):
             key = values[codes[rows[0]]]
             found[rows] = self._of_key(key, seconds[rows], None if steps is None else steps[rows], offsets[rows], list(keys))
         self._count(found, seconds)

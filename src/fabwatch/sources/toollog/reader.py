@@ -21,12 +21,15 @@ from fabwatch.sources.toollog.marks import COMMENTS, Mark, Message, context_of, 
 from fabwatch.sources.toollog.naming import named
 from fabwatch.sources.toollog.parts import Part, Parts, coded, constant
 from fabwatch.sources.toollog.stamps import Stamps
+from fabwatch.terms.clock import to_utc
 from fabwatch.terms.problems import BadTime, FutureTime, Problem, TornLine
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 
 KEPT = ("sensor", "setpoint", "usage", "label", "message")
 """Roles of the columns that a sample keeps as they are; the others say to which run it belongs."""
+ASTRAY = 86_400.0
+"""Seconds from the row above it from which on the time of a message is not believed."""
 RESERVED = frozenset(column.name for column in SAMPLE_COLUMNS)
 
 
@@ -134,8 +137,9 @@ class LogFile:
             table, lines, rows = keyvalue.table_of(chunk, self.layout, open_end=torn is not None)
             faults = []
         if table is None:
-            said = sml.messages(chunk)
-            return LogBatch(self.schema.empty_table(), [self._said(message, None, None) for message in said], problems)
+            self.dated = True
+            heard = [Said(message, own_time(message.stamp), None) for message in sml.messages(chunk)]
+            return LogBatch(self.schema.empty_table(), heard, problems)
         problems += faults
         between, marks = self._between(chunk, rows, torn is not None)
         return self._samples(chunk, table, lines, between, marks, problems, limit)
@@ -198,7 +202,8 @@ class LogFile:
         columns = [pa.array(numbers, pa.int32()), pa.array(offsets, pa.int64()), pa.array(t, pa.float64(), from_pandas=True)]
         columns += [keys["chamber"].dictionary_decode(), keys["step"].dictionary_decode()]
         columns += [table.column(str(n)) for n, _ in self.kept]
-        heard = [self._heard(message, offsets, t, numbers) for message in said]
+        stamped = self._stamps.of([message.stamp for message in said])
+        heard = [self._heard(message, own, offsets, t, numbers) for message, own in zip(said, stamped, strict=True)]
         for mark in marks:
             self._now[mark.role] = mark.value
         if len(t):
@@ -245,16 +250,22 @@ class LogFile:
         self._tracker.note_words(numbers, {"chamber": keys["chamber"], **words})
         return numbers
 
-    def _heard(self, message: Message, offsets: np.ndarray, t: np.ndarray, numbers: np.ndarray) -> Said:
+    def _heard(self, message: Message, own: float, offsets: np.ndarray, t: np.ndarray, numbers: np.ndarray) -> Said:
+        """A message with its own time, or that of the row above it where it has none or one that cannot be right."""
         before = int(np.searchsorted(offsets, message.byte_offset)) - 1
-        if before >= 0:
-            return self._said(message, float(t[before]), int(numbers[before]))
-        if self._part is not None or not len(t):
-            return self._said(message, self._last, self._part)
-        return self._said(message, float(t[0]), int(numbers[0]))
+        if before < 0 and (self._part is not None or not len(t)):
+            near, part = self._last, self._part
+        else:
+            near, part = float(t[max(before, 0)]), int(numbers[max(before, 0)])
+        return Said(message, float(own) if abs(own - near) < ASTRAY else near, part)
 
-    def _said(self, message: Message, seconds: float | None, part: int | None) -> Said:
-        return Said(message, np.nan if seconds is None else seconds, part)
+
+def own_time(stamp: str) -> float:
+    """Seconds since 1970 of an ISO stamp; NaN for anything else."""
+    try:
+        return to_utc(datetime.fromisoformat(stamp.replace(",", "."))).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return float("nan")
 
 
 def stored_name(column: LogColumn) -> str:

@@ -24,18 +24,19 @@ def messages(chunk: Chunk) -> list[Message]:
     """The messages of some lines, each as one; the place is that of its first line."""
     found: list[Message] = []
     lines: list[str] = []
-    begin, stamp = 0, ""
+    begin, stamp, own = 0, "", ""
     for row in range(len(chunk)):
         text = chunk.line(row)
         if _HEAD.search(text):
-            found += _message(lines, stamp, int(chunk.offsets[begin]), chunk.number + begin)
+            found += _message(lines, own, int(chunk.offsets[begin]), chunk.number + begin)
             lines, begin = [text], row
-            stamp = (_STAMP.search(text) or [stamp])[0]
+            # The time stands on the line of the message or on one above it.
+            own = (_STAMP.search(text) or [stamp])[0]
         elif lines:
             lines.append(text)
         if hit := _STAMP.search(text):
             stamp = hit[0]
-    return found + _message(lines, stamp, int(chunk.offsets[begin]) if lines else 0, chunk.number + begin)
+    return found + _message(lines, own, int(chunk.offsets[begin]) if lines else 0, chunk.number + begin)
 
 
 def _message(lines: list[str], stamp: str, offset: int, number: int) -> list[Message]:

@@ -64,6 +64,15 @@ class Stamps:
             found = found + self._began
         return found
 
+    def of(self, stamps: Sequence[str]) -> np.ndarray:
+        """The times of messages that are stamped as the rows are; NaN for others."""
+        if self._read is None or self._date is not None:
+            return np.full(len(stamps), np.nan)
+        rolled = self._rolled, self._last
+        found = self._read(pa.array([stamp or None for stamp in stamps], pa.string()))
+        self._rolled, self._last = rolled
+        return found + self._began if self._elapsed and self._began is not None else found
+
     def _cells(self, table: pa.Table) -> Cells:
         cells = pc.utf8_trim_whitespace(table.column(str(self._time)))
         if self._date is None:

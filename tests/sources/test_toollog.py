@@ -1,0 +1,78 @@
+"""Every dialect of a tool log by its cases: a log, and what is to be understood of it, as data that can be added to."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fabwatch.sources.opening import Document, inspect
+from fabwatch.sources.toollog.reader import open_log
+from fabwatch.terms.clock import iso
+from fabwatch.terms.settings import SourceSettings
+
+CASES = sorted((Path(__file__).parent.parent / "cases" / "toollog").glob("*.log"))
+LATEST = datetime(2027, 1, 1)
+
+
+def moment(seconds, dated):
+    return iso(datetime.fromtimestamp(round(seconds, 6), UTC).replace(tzinfo=None)) if dated else round(seconds, 9)
+
+
+def read(path, chunk=None):
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    document = Document(path)
+    log = open_log(document, inspect(document), SourceSettings(**expected.get("settings", {})))
+    batches = list(log.batches(LATEST))
+    rows = [row for batch in batches for row in batch.samples.to_pylist()]
+    said = [told for batch in batches for told in batch.said]
+    return log, expected, rows, said, [problem for batch in batches for problem in batch.problems]
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_log_is_understood_as_its_case_says(path):
+    log, expected, rows, said, problems = read(path)
+    assert log.dialect == expected["dialect"]
+    columns = {column.name: column for column in log.layout.columns}
+    for name, wanted in expected["columns"].items():
+        assert {key: getattr(columns[name], key) for key in wanted} == wanted, name
+    parts = [{**part.keys, "rows": part.rows} for part in log.parts]
+    assert [{key: part[key] for key in wanted} for part, wanted in zip(parts, expected["runs"], strict=True)] == expected[
+        "runs"
+    ]
+    for row, wanted in zip(rows, expected["rows"], strict=False):
+        seen = {**row, "t": None if row["t"] is None else moment(row["t"], log.dated)}
+        assert {key: seen[key] for key in wanted} == wanted
+    assert len(rows) >= len(expected["rows"])
+    assert sum(part["rows"] for part in parts) == len(rows)
+    assert len(said) == expected["messages"]
+    for told, wanted in zip(said, expected.get("said", ()), strict=bool(expected.get("said"))):
+        seen = {"kind": told.message.kind, "code": told.message.code, "text": told.message.text}
+        if "t" in wanted:
+            seen["t"] = moment(told.seconds, dated=True)
+        assert {key: seen[key] for key in wanted} == wanted
+    assert len(problems) == expected["set_aside"]
+    assert [problem.rule.code for problem in problems] == expected.get("rules", [])
+    if "offsets" in expected:
+        assert [row["byte_offset"] for row in rows] == expected["offsets"]
+
+
+@pytest.mark.parametrize("path", [path for path in CASES if path.stem != "utf16"], ids=lambda path: path.stem)
+def test_each_row_lies_where_its_place_says(path):
+    log, _, rows, said, problems = read(path)
+    content = path.read_bytes()
+    lines = {offset: line for offset, line in _lines(content)}
+    places = [row["byte_offset"] for row in rows] + [told.message.byte_offset for told in said]
+    places += [problem.byte_offset for problem in problems]
+    assert len(set(places)) == len(places)
+    assert set(places) <= lines.keys()
+    for problem in problems:
+        assert lines[problem.byte_offset].decode().strip() == problem.raw.strip()
+        assert content[: problem.byte_offset].count(b"\n") + 1 == problem.line
+
+
+def _lines(content):
+    offset = 0
+    for line in content.splitlines(keepends=True):
+        yield offset, line
+        offset += len(line)
