@@ -10,10 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from fabwatch.ingest.ahead import Ahead
 from fabwatch.sources.opening import Document, Inspected
 from fabwatch.sources.toollog.parts import Part
 from fabwatch.sources.toollog.reader import LogBatch, LogFile, Said, stored_name
 from fabwatch.store.lake import Lake, columns_sql, samples_name
+from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.problems import Problem
 from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS, Table
 
@@ -71,9 +73,16 @@ def store(lake: Lake, load: str, file: LogFile, latest: datetime, stream: Stream
     shape = file.shape
     if file.kept:
         _make_table(lake, file, shape)
-        reader = pa.RecordBatchReader.from_batches(file.schema, _flow(file, latest, begin, taken))
-        with lake.incoming(reader):
-            lake.ask(f"INSERT INTO lake.{samples_name(shape)} SELECT '{load}', * FROM incoming")
+        ahead = Ahead(_flow(file, latest, begin, taken))
+        reader = pa.RecordBatchReader.from_batches(file.schema, iter(ahead))
+        try:
+            with lake.incoming(reader):
+                lake.ask(f"INSERT INTO lake.{samples_name(shape)} SELECT '{load}', * FROM incoming")
+        except FabwatchError:
+            # The engine wraps what the reading raised in words of its own.
+            if ahead.fault is not None:
+                raise ahead.fault from None
+            raise
     else:
         for batch in file.batches(latest, begin):
             _note(batch, taken)
@@ -201,11 +210,11 @@ def _digest(content: bytes) -> str:
 
 def _span(document: Document, begin: int, end: int) -> bytes:
     """Some bytes of a file, unpacked."""
-    stream = document.stream()
-    at = 0
-    while at < begin:
-        piece = stream.read(min(begin - at, 1 << 20))
-        if not piece:
-            return b""
-        at += len(piece)
-    return stream.read(end - begin)
+    with document.open() as stream:
+        at = 0
+        while at < begin:
+            piece = stream.read(min(begin - at, 1 << 20))
+            if not piece:
+                return b""
+            at += len(piece)
+        return stream.read(end - begin)

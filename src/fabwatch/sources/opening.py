@@ -59,6 +59,18 @@ class Document:
         """The unpacked content as a binary file."""
         return io.BufferedReader(_Pieces(self.pieces()), PIECE)
 
+    def open(self) -> io.BufferedReader:
+        """The same, read straight from the disk where it is not packed; to be closed. Raises CannotRead."""
+        if not self.member:
+            try:
+                file = self.path.open("rb")
+            except OSError as fault:
+                raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
+            if not file.peek(2).startswith(b"\x1f\x8b"):
+                return file
+            file.close()
+        return self.stream()
+
 
 def documents(path: Path) -> list[Document]:
     """The documents in one file: itself, or the members of a zip file. Raises CannotRead."""

@@ -22,6 +22,8 @@ def connect(memory: str, temporary: Path) -> duckdb.DuckDBPyConnection:
         }
     )
     connection.execute("SET TimeZone = 'UTC'")
+    # A bar of the engine would stand among the data on a terminal.
+    connection.execute("SET enable_progress_bar = false")
     for name in EXTENSIONS:
         _load(connection, name)
     return connection

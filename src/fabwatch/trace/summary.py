@@ -1,14 +1,21 @@
 """Step summaries: what each sensor did in each step, kept per part when a log is loaded and put together per run."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
+from fabwatch.stats.moments import Groups, departures, grouped, sums
 from fabwatch.store.lake import Lake, samples_name
 from fabwatch.store.questions import question
 from fabwatch.terms.settings import LogSettings
+from fabwatch.terms.tables import STEP_SUMMARY
 from fabwatch.trace.runs import over_runs
 
-SENSORS_AT_ONCE = 24
-"""Sensors summed in one pass over the samples: the engine keeps their sums side by side."""
+ROWS_AT_ONCE = 500_000
+PLACE = ("load", "part", "chamber", "step")
+KINDS = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
 
 
 def bring_up(lake: Lake, stated: LogSettings) -> int:
@@ -22,63 +29,107 @@ def bring_up(lake: Lake, stated: LogSettings) -> int:
         "GROUP BY p.shape ORDER BY p.shape"
     )
     for row in waiting:
-        for sql in statements(lake, row["shape"], stated):
-            lake.ask(sql, {"loads": row["loads"]})
+        found = list(_of_shape(lake, row["shape"], row["loads"], stated))
+        if found:
+            with lake.incoming(pa.concat_tables(found)):
+                lake.ask("INSERT INTO lake.step_summary BY NAME SELECT * FROM incoming")
     return sum(row["parts"] for row in waiting)
 
 
-def statements(lake: Lake, shape: str, stated: LogSettings) -> list[str]:
-    """What sums up the samples of one shape, some sensors at a time."""
+def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> Iterator[pa.Table]:
+    """The sums of the samples of one shape, some rows at a time; what two pieces have of one step is put together later."""
     columns = lake.rows(
         "SELECT s.sensor, s.column_name, p.column_name AS setpoint FROM lake.sensors AS s "
         "LEFT JOIN lake.sensors AS p ON p.shape = s.shape AND p.setpoint_of = s.sensor "
         "WHERE s.shape = $shape AND s.number ORDER BY s.position",
         {"shape": shape},
     )
-    some = [columns[n : n + SENSORS_AT_ONCE] for n in range(0, len(columns), SENSORS_AT_ONCE)]
-    return [_statement(samples_name(shape), part, stated) for part in some]
+    scales = _scales(lake, shape, loads, columns)
+    names = ", ".join(_name(column["column_name"]) for column in columns)
+    reader = lake.ask(
+        f"SELECT load, part, chamber, step, byte_offset, t, {names} FROM lake.{samples_name(shape)} "
+        "WHERE list_contains($loads, load)",
+        {"loads": loads},
+    ).fetch_record_batch(ROWS_AT_ONCE)
+    for batch in reader:
+        if batch.num_rows:
+            yield _summed(pa.Table.from_batches([batch]), columns, scales, stated)
 
 
-def _statement(samples: str, columns: list[dict[str, Any]], stated: LogSettings) -> str:
-    sums = ", ".join(_sums(column, stated) for column in columns)
+def _scales(
+    lake: Lake, shape: str, loads: list[str], columns: list[dict[str, Any]]
+) -> dict[tuple[str, int], dict[str, float]]:
+    """The largest setpoint of each sensor in each part, which its tolerance is a share of."""
     paired = [column for column in columns if column["setpoint"]]
-    scales = "".join(f", max(abs({_name(c['setpoint'])})) AS {_name('scale ' + c['sensor'])}" for c in paired)
-    return f"""
-INSERT INTO lake.step_summary BY NAME
-WITH scales AS (
-    SELECT load, part{scales} FROM lake.{samples} WHERE list_contains($loads, load) GROUP BY load, part
-), summed AS (
-    SELECT load, part, chamber, step, [{sums}] AS every
-    FROM lake.{samples} {"JOIN scales USING (load, part)" if paired else ""}
-    WHERE list_contains($loads, load) GROUP BY load, part, chamber, step
-)
-SELECT load, part, chamber, step, unnest(every, recursive := true) FROM summed
-"""
-
-
-def _sums(column: dict[str, Any], stated: LogSettings) -> str:
-    x, sensor = _name(column["column_name"]), column["sensor"].replace("'", "''")
-    order = "coalesce(t, byte_offset)"
-    if column["setpoint"]:
-        sp = _name(column["setpoint"])
-        fixed = stated.tolerances.get(column["sensor"])
-        limit = str(float(fixed)) if fixed is not None else f"{stated.tolerance!r} * {_name('scale ' + column['sensor'])}"
-        off = f"abs({x} - {sp}) > {limit}"
-        set_part = (
-            f"'setpoint': avg({sp}), 'outside': count_if({off}), 't_outside': max(t) FILTER ({off}), "
-            f"'over': max({x} - {sp}), 'under': min({x} - {sp})"
-        )
-    else:
-        set_part = (
-            "'setpoint': NULL::DOUBLE, 'outside': NULL::BIGINT, 't_outside': NULL::DOUBLE, 'over': NULL::DOUBLE, "
-            "'under': NULL::DOUBLE"
-        )
-    return (
-        f"{{'sensor': '{sensor}', 'n': count({x}), 'mean': avg({x}), 'm2': var_pop({x}) * count({x}), 'min': min({x}), "
-        f"'max': max({x}), 'first': arg_min({x}, {order}), 'last': arg_max({x}, {order}), "
-        f"'t_first': min(t) FILTER ({x} IS NOT NULL), 't_last': max(t) FILTER ({x} IS NOT NULL), "
-        f"'t_mean': regr_avgx({x}, t), 't_m2': regr_sxx({x}, t), 'tx': regr_sxy({x}, t), {set_part}}}"
+    if not paired:
+        return {}
+    most = ", ".join(f"max(abs({_name(column['setpoint'])})) AS {_name(column['sensor'])}" for column in paired)
+    rows = lake.rows(
+        f"SELECT load, part, {most} FROM lake.{samples_name(shape)} WHERE list_contains($loads, load) GROUP BY load, part",
+        {"loads": loads},
     )
+    return {(row["load"], row["part"]): row for row in rows}
+
+
+def _summed(
+    table: pa.Table, columns: list[dict[str, Any]], scales: dict[tuple[str, int], dict[str, float]], stated: LogSettings
+) -> pa.Table:
+    codes, places = _codes(table)
+    t = _numbers(table, "t")
+    order, starts = grouped(codes, t if not np.isnan(t).all() else _numbers(table, "byte_offset"))
+    place = [places[code] for code in codes[order][starts]]
+    whole = Groups(starts, t[order])
+    found = []
+    for column in columns:
+        x = _numbers(table, column["column_name"])[order]
+        setpoint = _numbers(table, column["setpoint"])[order] if column["setpoint"] else None
+        kept = ~np.isnan(x)
+        groups, there = (whole, np.arange(len(starts))) if kept.all() else whole.only(kept)
+        if not len(there):
+            continue
+        values = sums(groups, x[kept])
+        if setpoint is not None and not np.isnan(setpoint[kept]).any():
+            limits = np.array([_limit(column["sensor"], scales.get(place[n][:2], {}), stated) for n in there])
+            values |= departures(groups, x[kept], setpoint[kept], limits[groups.number])
+        found.append(_rows(column["sensor"], [place[n] for n in there], values))
+    schema = pa.schema([pa.field(c.name, KINDS[c.kind]) for c in STEP_SUMMARY.columns])
+    return pa.concat_tables(found) if found else schema.empty_table()
+
+
+def _limit(sensor: str, scale: dict[str, float], stated: LogSettings) -> float:
+    fixed = stated.tolerances.get(sensor)
+    return fixed if fixed is not None else stated.tolerance * (scale.get(sensor) or 0.0)
+
+
+def _codes(table: pa.Table) -> tuple[np.ndarray, list[tuple[Any, ...]]]:
+    """A code for each row that tells load, part, chamber and step apart, and what each code stands for."""
+    codes = np.zeros(table.num_rows, np.int64)
+    values: list[tuple[Any, ...]] = [()]
+    for name in PLACE:
+        column = table.column(name).combine_chunks().dictionary_encode()
+        names = [*column.dictionary.to_pylist(), None]
+        mine = column.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+        both = codes * len(names) + mine
+        there = np.flatnonzero(np.bincount(both))
+        place = np.zeros(int(there[-1]) + 1, np.int64)
+        place[there] = np.arange(len(there))
+        codes, values = place[both], [(*values[code // len(names)], names[code % len(names)]) for code in there]
+    return codes, values
+
+
+def _numbers(table: pa.Table, name: str) -> np.ndarray:
+    return np.asarray(table.column(name).to_numpy(), float)
+
+
+def _rows(sensor: str, place: list[tuple[Any, ...]], values: dict[str, np.ndarray]) -> pa.Table:
+    kinds = {column.name: KINDS[column.kind] for column in STEP_SUMMARY.columns}
+    arrays: dict[str, pa.Array] = {name: pa.array([one[n] for one in place], kinds[name]) for n, name in enumerate(PLACE)}
+    arrays["sensor"] = pa.array([sensor] * len(place), pa.string())
+    for name, some in values.items():
+        # NaN means that there is none: a log without a clock has no times.
+        arrays[name] = pa.array(some, kinds[name], mask=np.isnan(some) if some.dtype.kind == "f" else None)
+    empty = {name: pa.nulls(len(place), kind) for name, kind in kinds.items() if name not in arrays}
+    return pa.table({name: (arrays | empty)[name] for name in kinds})
 
 
 def _name(column: str) -> str:

@@ -67,8 +67,10 @@ def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, 
     places: list[int] = []
     problems: list[Problem] = []
     for line in lines:
-        text = chunk.line(line)
+        text = chunk.line(int(line))
         cells = split(text, layout.delimiter)
+        if tuple(cell.strip() for cell in cells) == layout.header:
+            continue
         row, fault = _row(cells, layout)
         if fault is None:
             kept.append(row)

@@ -9,7 +9,7 @@ import numpy as np
 from fabwatch.sources.toollog.layout import Layout, split
 from fabwatch.sources.toollog.marks import COMMENTS
 
-SIZE = 16 << 20
+SIZE = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -41,23 +41,19 @@ class Chunk:
 def chunks(stream: io.BufferedIOBase, encoding: str, begin: int = 0, number: int = 1, size: int = SIZE) -> Iterator[Chunk]:
     """The lines of a file from byte `begin` on, where line `number` begins; bytes that are no `encoding` stay visible."""
     offset = begin
+    wide = encoding.startswith("utf-16")
     rest = b""
-    newline = "\n".encode(encoding) if encoding.startswith("utf-16") else b"\n"
     while True:
-        piece = stream.read(size)
-        raw = rest + piece
+        raw = rest + stream.read(size) if rest else stream.read(size)
+        if not wide and raw:
+            raw += stream.readline()
         if not raw:
             return
-        cut = _last_line_end(raw, newline) if piece else len(raw)
-        if not cut:
-            rest = raw
-            continue
-        whole, rest = raw[:cut], raw[cut:]
+        cut = _last_line_end(raw, "\n".encode(encoding)) if wide and len(raw) >= size else len(raw)
+        whole, rest = (raw, b"") if cut == len(raw) else (raw[:cut], raw[cut:])
         chunk = _chunk(whole, encoding, offset, number)
         yield chunk
-        offset, number = offset + cut, number + len(chunk)
-        if not piece:
-            return
+        offset, number = offset + len(whole), number + len(chunk)
 
 
 def _last_line_end(raw: bytes, newline: bytes) -> int:
@@ -109,9 +105,6 @@ def rows_of(chunk: Chunk, layout: Layout) -> np.ndarray:
     if b'"' in chunk.text:
         quotes = np.flatnonzero(view == ord('"'))
         suspects[np.unique(np.searchsorted(chunk.starts, quotes, side="right") - 1)] = True
-    head = chunk.text.find(layout.header[0].encode()) >= 0 if layout.header and layout.header[0] else False
-    if head:
-        suspects |= found & (first == layout.header[0].encode()[0])
     for row in np.flatnonzero(suspects):
         found[row] = _is_row(chunk.line(int(row)), layout)
     return np.asarray(found)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 GAP = 3600.0
 """Seconds without a row after which the same wafer on the same tool is a new run."""
+MANY = 10_000
 BACK = 1.0
 """Seconds by which time since the start may fall without a new start."""
 
@@ -45,10 +46,7 @@ class Parts:
         """
         codes, values = _combined(keys, len(seconds))
         found = np.empty(len(seconds), np.int64)
-        order = np.argsort(codes, kind="stable")
-        bounds = np.flatnonzero(np.diff(codes[order])) + 1
-        groups = np.split(order, bounds) if len(order) else []
-        for rows in sorted(groups, key=lambda some: int(some[0])):
+        for rows in _groups(codes):
             key = values[codes[rows[0]]]
             found[rows] = self._of_key(key, seconds[rows], None if steps is None else steps[rows], offsets[rows], list(keys))
         self._count(found, seconds)
@@ -79,10 +77,9 @@ class Parts:
         return numbers
 
     def _count(self, numbers: np.ndarray, seconds: np.ndarray) -> None:
-        for number in np.unique(numbers):
-            part, mine = self.found[number], numbers == number
-            part.rows += int(mine.sum())
-            t = seconds[mine]
+        for rows in _groups(numbers):
+            part, t = self.found[numbers[rows[0]]], seconds[rows]
+            part.rows += len(t)
             if not np.all(np.isnan(t)):
                 part.begin, part.end = min(part.begin, float(np.nanmin(t))), max(part.end, float(np.nanmax(t)))
 
@@ -90,10 +87,10 @@ class Parts:
         """Keep which chambers a part went through, and the words that stand the same in all its rows."""
         for name, column in words.items():
             codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-            pairs = np.unique(np.stack([numbers, codes]), axis=1)
             texts: Sequence[str] = column.dictionary.to_pylist()
-            for number, code in pairs.T:
-                part, text = self.found[number], texts[code] if code >= 0 else None
+            for pair in _there(numbers * (len(texts) + 1) + codes + 1):
+                number, code = divmod(int(pair), len(texts) + 1)
+                part, text = self.found[number], texts[code - 1] if code else None
                 if name == "chamber":
                     if text is not None:
                         part.chambers.add(text)
@@ -109,9 +106,33 @@ def _combined(keys: Mapping[str, pa.DictionaryArray], rows: int) -> tuple[np.nda
         names = [*column.dictionary.to_pylist(), None]
         mine = column.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
         both = codes * len(names) + mine
-        there, codes = np.unique(both, return_inverse=True)
+        there = _there(both)
+        place = np.zeros(int(there[-1]) + 1 if len(there) else 0, np.int64)
+        place[there] = np.arange(len(there))
+        codes = place[both]
         values = [(*values[code // len(names)], names[code % len(names)]) for code in there]
     return codes, values
+
+
+def _there(codes: np.ndarray) -> np.ndarray:
+    """The codes that occur, in order; they are small, so that counting is quicker than sorting."""
+    return np.flatnonzero(np.bincount(codes)) if len(codes) else codes
+
+
+def _groups(codes: np.ndarray) -> list[np.ndarray]:
+    """The rows of each code, by the row in which it comes first."""
+    if not len(codes):
+        return []
+    edges = np.flatnonzero(np.diff(codes)) + 1
+    if len(edges) < MANY:
+        # Rows of one wafer mostly stand together: stretches are put together instead of sorting all rows.
+        stretches: dict[int, list[np.ndarray]] = {}
+        for rows in np.split(np.arange(len(codes)), edges):
+            stretches.setdefault(int(codes[rows[0]]), []).append(rows)
+        return [some[0] if len(some) == 1 else np.concatenate(some) for some in stretches.values()]
+    order = np.argsort(codes, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    return sorted(groups, key=lambda some: int(some[0]))
 
 
 def constant(value: str | None, rows: int) -> pa.DictionaryArray:

@@ -109,14 +109,14 @@ class LogFile:
     def batches(self, latest: datetime, begin: int = 0) -> Iterator[LogBatch]:
         """The samples from byte `begin` on; a row with a time after `latest` is set aside. Raises CannotRead."""
         limit = latest.replace(tzinfo=UTC).timestamp()
-        stream = self.document.stream()
-        skip = begin
-        while skip > 0:
-            skip -= len(stream.read(min(skip, 1 << 20)))
-        for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
-            batch = self._batch(chunk, limit, begin)
-            self._lines = chunk.number - 1 + len(chunk)
-            yield batch
+        with self.document.open() as stream:
+            skip = begin
+            while skip > 0:
+                skip -= len(stream.read(min(skip, 1 << 20)))
+            for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
+                batch = self._batch(chunk, limit, begin)
+                self._lines = chunk.number - 1 + len(chunk)
+                yield batch
 
     def _batch(self, chunk: Chunk, limit: float, begin: int) -> LogBatch:
         rows = np.zeros(len(chunk), bool)
@@ -287,14 +287,16 @@ def _filled(document: Document, layout: Layout) -> tuple[LogColumn, ...]:
     """The columns, where one that is empty in the first lines is what its first cells further down show."""
     empty = {n for n, column in enumerate(layout.columns) if column.role == "empty"}
     first: dict[int, str] = {}
-    for chunk in chunks(document.stream(), layout.encoding) if empty else ():
-        table, _, _ = table_of(chunk, rows_of(chunk, layout), layout)
-        for position in sorted(empty - first.keys()):
-            cells = table.column(str(position)).drop_null()
-            if len(cells):
-                first[position] = str(cells[0].as_py())
-        if len(first) == len(empty):
-            break
+    if empty:
+        with document.open() as stream:
+            for chunk in chunks(stream, layout.encoding):
+                table, _, _ = table_of(chunk, rows_of(chunk, layout), layout)
+                for position in sorted(empty - first.keys()):
+                    cells = table.column(str(position)).drop_null()
+                    if len(cells):
+                        first[position] = str(cells[0].as_py())
+                if len(first) == len(empty):
+                    break
     return tuple(
         shown(replace(column, role="sensor"), [first.get(n, "")], layout.delimiter) if n in empty else column
         for n, column in enumerate(layout.columns)
