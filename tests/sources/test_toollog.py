@@ -59,9 +59,9 @@ def test_a_log_is_understood_as_its_case_says(path):
 
 @pytest.mark.parametrize("path", [path for path in CASES if path.stem != "utf16"], ids=lambda path: path.stem)
 def test_each_row_lies_where_its_place_says(path):
-    log, _, rows, said, problems = read(path)
+    _log, _, rows, said, problems = read(path)
     content = path.read_bytes()
-    lines = {offset: line for offset, line in _lines(content)}
+    lines = dict(_lines(content))
     places = [row["byte_offset"] for row in rows] + [told.message.byte_offset for told in said]
     places += [problem.byte_offset for problem in problems]
     assert len(set(places)) == len(places)

@@ -150,16 +150,28 @@ class Ingest:
                     "DELETE FROM lake.problems WHERE load = $load AND rule = $rule",
                     {"load": stream.load, "rule": TornLine.code},
                 )
+            shorter = self._waited(document, inspected)
+            for before in shorter:
+                self._forget(before)
             counts = Counts(rows=taken.rows)
             grown = [f"goes on from byte {stream.read_to:,}"] if stream else []
             runs = f"{len(log.parts):,} runs, {len(taken.said):,} messages"
             message = "; ".join([runs, *grown, *log.notes, *_counted(rules, 0)])
             entry = Entry(LOG, log.layout.header)
             self._enter(document, inspected, load, entry, "loaded", counts, rules.total(), message)
-        self._inbox.clear(load)
+        for done in (load, *shorter):
+            self._inbox.clear(done)
         return FileResult(
             document.name, LOG, inspected.sha256, taken.rows, rules.total(), "loaded", message, rules=dict(rules)
         )
+
+    def _waited(self, document: Document, inspected: Inspected) -> list[str]:
+        """Loads of the same file that waited while there was too little of it to be understood."""
+        rows = self._lake.rows(
+            "SELECT load FROM lake.loads WHERE status = 'inbox' AND path = $path AND bytes < $size",
+            {"path": document.name, "size": inspected.size},
+        )
+        return [row["load"] for row in rows]
 
     def _opened(self, document: Document, inspected: Inspected, kind: str | None) -> TableFile:
         _, stated = self._lake.settings.source_of(document.file_name)

@@ -54,7 +54,7 @@ def recognise(header: Sequence[str], stated: SourceSettings | None = None, kind:
     """
     stated = stated or SourceSettings()
     wanted = kind or stated.kind
-    candidates = [KINDS[wanted]] if wanted else list(KINDS.values())
+    candidates = [KINDS[wanted]] if wanted in KINDS else list(KINDS.values())
     mappings = [_mapping(candidate, header, stated) for candidate in candidates]
     return max(mappings, key=lambda m: (len(m.columns), m.fits))
 

@@ -50,7 +50,7 @@ def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> 
         f"SELECT load, part, chamber, step, byte_offset, t, {names} FROM lake.{samples_name(shape)} "
         "WHERE list_contains($loads, load)",
         {"loads": loads},
-    ).fetch_record_batch(ROWS_AT_ONCE)
+    ).to_arrow_reader(ROWS_AT_ONCE)
     for batch in reader:
         if batch.num_rows:
             yield _summed(pa.Table.from_batches([batch]), columns, scales, stated)

@@ -1,11 +1,12 @@
 """How a delimited log is laid out: separator, decimal sign, header rows and what stands above them, found by content."""
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from fabwatch.sources.text import DELIMITERS, cells_of
+from fabwatch.sources.text import DELIMITERS, HEADER_WITHIN, cells_of
 from fabwatch.sources.toollog.columns import _ACTUAL, _SET, KEYS, TIMES, LogColumn, columns_of, is_unit
 from fabwatch.sources.toollog.marks import COMMENTS, context_of, uncommented
 from fabwatch.terms.words import NOTHING
@@ -35,6 +36,8 @@ class Layout:
     context: dict[str, str] = field(default_factory=dict)
     """What the lines above the header say of the run: {role: value}."""
     notes: tuple[str, ...] = ()
+    dense: bool = True
+    """Whether one wafer after the other has many rows, as in a log, and not one row each, as in a list of moves."""
 
     def having(self, *roles: str) -> list[int]:
         """The positions of the columns that have one of these roles."""
@@ -56,7 +59,7 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], del
         return None
     _, width, sign, rows = best
     first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, sign))
-    names, second, units, header_from = _header_rows(rows, lines, first, width, sign)
+    names, second, units, header_from = _header_rows(lines, first, width, sign)
     if not names:
         return None
     columns = columns_of(names, second, units, stated)
@@ -65,7 +68,8 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], del
     context: dict[str, str] = {}
     for line in lines[:header_from]:
         context.update(context_of(line, sign))
-    layout = Layout(encoding, sign, columns, first, tuple(names), _decimal(sample, columns, sign), context)
+    dense = _is_dense(sample, [n for n, column in enumerate(columns) if column.role in KEYS])
+    layout = Layout(encoding, sign, columns, first, tuple(names), _decimal(sample, columns, sign), context, (), dense)
     return layout if is_log(layout) else None
 
 
@@ -81,6 +85,12 @@ def is_log(layout: Layout) -> bool:
     if clock:
         return len(readings) >= (2 if layout.delimiter != " " else 1) or bool(readings and layout.having("step", "wafer"))
     return len(readings) >= WIDE and bool(layout.having("wafer", "lot"))
+
+
+def _is_dense(sample: list[list[str]], keys: list[int]) -> bool:
+    named = [[row[n] for n in keys] for row in sample]
+    same = sum(one == other for one, other in itertools.pairwise(named))
+    return not keys or same >= 0.5 * max(len(named) - 1, 1)
 
 
 def _commonest_width(rows: list[list[str]], sign: str) -> tuple[int, int]:
@@ -101,25 +111,13 @@ def _is_data(row: Sequence[str], sign: str) -> bool:
     return numbers >= 1 and numbers + clocks >= max(2, len(full) // 2) and not row[0].startswith(COMMENTS)
 
 
-def _header_rows(
-    rows: list[list[str]], lines: Sequence[str], first: int, width: int, sign: str
-) -> tuple[list[str], list[str], list[str], int]:
+def _header_rows(lines: Sequence[str], first: int, width: int, sign: str) -> tuple[list[str], list[str], list[str], int]:
     """The names, the row below them that says setpoint or actual, the units, and the line where they begin."""
     names: list[str] = []
     second: list[str] = []
     units: list[str] = []
-    line = first
-    while line > 0 and first - line < 6:
-        row = split(uncommented(lines[line - 1]), sign)
-        if not lines[line - 1].strip():
-            line -= 1
-            continue
-        if len(row) == width - 1:
-            # Rows that end in a separator have one cell more than their header.
-            row = [*row, ""]
-        if len(row) != width or any(is_number(cell, sign) for cell in row):
-            break
-        cells = [cell.strip() for cell in row]
+    begin = first
+    for line, cells in _above(lines, first, width, sign):
         full = [cell for cell in cells if cell]
         if not names and not units and full and 2 * sum(is_unit(cell) for cell in full) > len(full):
             units = cells
@@ -129,12 +127,26 @@ def _header_rows(
             names = cells
         else:
             break
-        line -= 1
+        begin = line
     if second and names:
         for position in range(1, width):
             # A name that stands over several columns is written once.
             names[position] = names[position] or names[position - 1]
-    return names, second, units, line
+    return names, second, units, begin
+
+
+def _above(lines: Sequence[str], first: int, width: int, sign: str) -> Iterator[tuple[int, list[str]]]:
+    """Upwards from the first row of data, the lines that are cut as wide; a message may stand between."""
+    for line in range(first - 1, max(first - HEADER_WITHIN, 0) - 1, -1):
+        row = split(uncommented(lines[line]), sign)
+        if len(row) == width - 1:
+            # Rows that end in a separator have one cell more than their header.
+            row = [*row, ""]
+        if len(row) != width:
+            continue
+        if any(is_number(cell, sign) for cell in row):
+            return
+        yield line, [cell.strip() for cell in row]
 
 
 def _says_set_or_actual(cell: str) -> bool:

@@ -91,7 +91,8 @@ class LogFile:
     def is_sure(self, of_table: int) -> bool:
         """Whether this is rather a log than a table of which `of_table` columns are known."""
         readings = sum(column.role in ("sensor", "usage", "setpoint") for _, column in self.kept)
-        return self.dialect != "delimited" or (readings >= 2 and readings >= of_table)
+        wide = readings >= 2 and readings >= of_table
+        return self.dialect != "delimited" or wide or (readings >= 1 and self.layout.dense)
 
     @property
     def shape(self) -> str:
@@ -115,7 +116,8 @@ class LogFile:
                 skip -= len(stream.read(min(skip, 1 << 20)))
             for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
                 batch = self._batch(chunk, limit, begin)
-                self._lines = chunk.number - 1 + len(chunk)
+                # A line that was cut is read again when the file has grown, and counted then.
+                self._lines = chunk.number - 1 + len(chunk) - (self.end < chunk.end)
                 yield batch
 
     def _batch(self, chunk: Chunk, limit: float, begin: int) -> LogBatch:

@@ -1,0 +1,193 @@
+"""Logs through the door that people use: each row once, whatever grows, turns over, is torn or comes again."""
+
+import gzip
+import random
+
+import pytest
+
+from fabwatch.fab import Fab
+from tests.diary import NOW
+
+HEADER = "time,tool,wafer,step,Pressure [mTorr],Flow\n"
+
+
+def line(n, wafer="W1", step=None):
+    step = n // 30 + 1 if step is None else step
+    return f"2026-03-01T00:{n // 60:02d}:{n % 60:02d}.000Z,ETCH-1,{wafer},{step},{10 + n / 8},{n}\n"
+
+
+def samples(fab):
+    fab._lake.pin()
+    shapes = [row["shape"] for row in fab._lake.rows("SELECT DISTINCT shape FROM parts WHERE shape IS NOT NULL")]
+    return [row for shape in shapes for row in fab._lake.rows(f"SELECT * FROM samples_{shape} ORDER BY t, byte_offset")]
+
+
+def test_a_log_is_loaded_once_whatever_its_name_and_packing(fab, write, tmp_path):
+    path = write("a.log", HEADER + "".join(map(line, range(50))))
+    assert fab.ingest(path).rows == 50
+    assert fab.ingest(path).already == 1
+    assert fab.ingest(write("other_name.txt", path.read_text())).already == 1
+    packed = tmp_path / "files" / "b.log.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert fab.ingest(packed).already == 1
+    assert len(samples(fab)) == 50
+
+
+def test_two_equal_rows_of_one_millisecond_are_both_kept(fab, write):
+    fab.ingest(write("a.log", HEADER + line(1) + line(1) + line(2)))
+    assert len(samples(fab)) == 3
+
+
+def test_a_log_that_grows_goes_on_where_it_stopped_at_any_byte(tmp_path):
+    whole = (
+        HEADER + "ALARM 7 first\n" + "".join(line(n) for n in range(40)) + "STEP 9 START\nALARM 8 last, really\n" + line(41)
+    ).encode()
+    rng = random.Random(5)
+    with Fab(tmp_path / "once", create=True, clock=lambda: NOW) as once:
+        once.ingest(_file(tmp_path / "once.log", whole))
+        expected = [(row["byte_offset"], row["t"], row["Pressure"]) for row in samples(once)]
+        once._lake.pin()
+        alarms = once._lake.rows("SELECT byte_offset, line, kind, text FROM alarms ORDER BY byte_offset")
+    for turn in range(6):
+        cuts = [*sorted(rng.sample(range(len(HEADER) + 90, len(whole)), 3)), len(whole)]
+        with Fab(tmp_path / f"fab{turn}", create=True, clock=lambda: NOW) as fab:
+            for cut in cuts:
+                fab.ingest(_file(tmp_path / f"grows{turn}.log", whole[:cut]))
+            assert [(row["byte_offset"], row["t"], row["Pressure"]) for row in samples(fab)] == expected
+            fab._lake.pin()
+            told = fab._lake.rows("SELECT byte_offset, line, kind, text FROM alarms ORDER BY byte_offset")
+            assert told == alarms
+            assert fab.problems() == []
+            assert [run.rows for run in fab.runs().runs] == [41]
+
+
+def _file(path, content):
+    path.write_bytes(content)
+    return path
+
+
+def test_a_log_that_is_turned_over_goes_on_in_a_new_file(fab, write):
+    path = write("tool.log", HEADER + "".join(line(n) for n in range(20)))
+    fab.ingest(path)
+    old = path.rename(path.with_name("tool.log.1"))
+    old.write_text(old.read_text() + line(20))
+    path.write_text(HEADER + "".join(line(n) for n in range(21, 30)))
+    summary = fab.ingest(path.parent)
+    assert summary.rows == 10
+    assert [run.rows for run in fab.runs().runs] == [30]
+
+
+def test_the_order_of_files_changes_nothing(tmp_path):
+    parts = {f"{n}.log": HEADER + "".join(line(m) for m in range(20 * n, 20 * n + 20)) for n in range(4)}
+    answers = set()
+    for order in ([0, 1, 2, 3], [3, 1, 0, 2], [2, 3, 1, 0]):
+        folder = tmp_path / "".join(map(str, order))
+        folder.mkdir()
+        with Fab(folder / "fab", create=True, clock=lambda: NOW) as fab:
+            for n in order:
+                fab.ingest(_file(folder / f"{n}.log", parts[f"{n}.log"].encode()))
+            runs = [(run.run, run.rows, run.start, run.end) for run in fab.runs().runs]
+            steps = [
+                (row.step, row.sensor, row.n, round(row.mean, 12), round(row.std, 9)) for row in fab.step_summary().steps
+            ]
+            moves = fab._lake.rows("SELECT wafer, tool, start_at, end_at FROM moves")
+        answers.add(repr((runs, steps, moves)))
+    assert len(answers) == 1
+
+
+def test_a_torn_last_line_is_set_aside_until_it_is_whole(fab, write):
+    text = HEADER + line(1) + line(2).rstrip("\n")[:-1]
+    path = write("a.log", text)
+    summary = fab.ingest(path)
+    assert (summary.rows, summary.set_aside) == (1, 1)
+    assert fab.problems()[0]["rule"] == "torn_line"
+    path.write_text(HEADER + line(1) + line(2))
+    assert fab.ingest(path).rows == 1
+    assert fab.problems() == []
+    assert [row["Flow"] for row in samples(fab)] == [1.0, 2.0]
+
+
+def test_a_bad_row_is_set_aside_with_its_line_and_the_others_are_kept(fab, write):
+    summary = fab.ingest(write("a.log", HEADER + line(1) + line(2).replace(",2\n", ",two\n") + line(3)))
+    assert (summary.rows, summary.set_aside) == (2, 1)
+    problem = fab.problems()[0]
+    assert (problem["rule"], problem["line"], problem["byte_offset"]) == ("bad_number", 3, len(HEADER) + len(line(1)))
+    assert "two" in problem["raw"]
+
+
+def test_rows_that_have_not_happened_yet_are_set_aside(fab, write):
+    late = line(5).replace("2026-03-01", "2036-03-01")
+    summary = fab.ingest(write("a.log", HEADER + line(1) + late))
+    assert (summary.rows, summary.set_aside) == (1, 1)
+    assert fab.problems()[0]["rule"] == "future_time"
+
+
+def test_reading_a_log_anew_takes_back_what_it_brought(fab, write):
+    path = write("a.log", HEADER + "".join(line(n) for n in range(9)))
+    fab.ingest(path)
+    fab.ingest(path, again=True)
+    assert len(samples(fab)) == 9
+    assert [run.rows for run in fab.runs().runs] == [9]
+    assert all(finding.well for finding in fab.doctor())
+
+
+def test_a_table_of_an_mes_is_no_log_and_waits_for_a_word(fab, write):
+    summary = fab.ingest(write("x.csv", "lot,wafer,tool,when,qty\nL1,L1.01,T,2026-03-01T00:00:00Z,3\n"))
+    assert summary.files[0].status == "inbox"
+
+
+def test_what_is_stated_to_be_a_log_and_is_none_waits_in_the_inbox(fab, write):
+    summary = fab.ingest(write("x.csv", "lot,wafer\nL1,L1.01\n"), kind="log")
+    assert summary.files[0].status == "inbox"
+    assert "no tool log" in summary.files[0].message
+
+
+def test_a_fab_without_an_mes_knows_its_wafers_at_risk_from_logs_alone(fab, write):
+    rows = [line(n, wafer=f"L1.{n // 10 + 1:02d}") for n in range(50)]
+    fab.ingest(write("a.log", HEADER + "".join(rows)))
+    quals = "tool,qual_type,processed_at,passed\nETCH-1,particles,2026-03-01T00:00:25Z,pass\n"
+    assert fab.ingest(write("quals.csv", quals)).clean
+    told = fab.risk().tools[0]
+    # Wafers 1 and 2 ended before the qual; the third ended at second 29.
+    assert (told.tool, told.wafers, told.bounded) == ("ETCH-1", 3, True)
+
+
+def test_a_qual_that_came_before_the_log_waits_for_its_tool(fab, write):
+    quals = "tool,qual_type,processed_at,passed\nETCH-1,particles,2026-03-01T00:00:05Z,pass\n"
+    assert fab.ingest(write("quals.csv", quals)).set_aside == 1
+    fab.ingest(write("a.log", HEADER + "".join(line(n) for n in range(9))))
+    assert fab.problems() == []
+    assert fab.risk().tools[0].wafers == 1
+
+
+def test_moves_of_an_mes_are_not_counted_once_more(fab, write):
+    moves = "lot,wafer,tool,end_at\nW1,W1,ETCH-1,2026-03-01T00:00:40Z\n"
+    fab.ingest(write("moves.csv", moves))
+    fab.ingest(write("a.log", HEADER + "".join(line(n) for n in range(40))))
+    assert fab._lake.rows("SELECT count(*) AS n FROM lake.moves") == [{"n": 1}]
+
+
+def test_a_counter_that_falls_is_a_restore(fab, write):
+    rows = [
+        f"2026-03-0{day}T00:00:0{n}Z,T1,W{day},{value + n},1\n"
+        for day, value in ((1, 100), (2, 200), (3, 5))
+        for n in range(3)
+    ]
+    fab.ingest(write("a.log", "time,tool,wafer,USAGE_OF_PAD,Flow\n" + "".join(rows)))
+    fab._lake.pin()
+    restores = fab._lake.rows("SELECT tool, done_at, kind FROM restores")
+    assert [(row["tool"], row["done_at"].isoformat(), row["kind"]) for row in restores] == [
+        ("T1", "2026-03-03T00:00:00", "part")
+    ]
+    counted = fab._lake.rows("SELECT count(*) AS n, min(value) AS low FROM counters")
+    assert counted == [{"n": 6, "low": 5.0}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_every_encoding_gives_the_same_rows(fab, tmp_path, encoding):
+    text = HEADER.replace("mTorr", "µbar") + line(1) + "Meldung: Überdruck\n" + line(2)
+    fab.ingest(_file(tmp_path / "a.log", text.encode(encoding)))
+    assert [row["Flow"] for row in samples(fab)] == [1.0, 2.0]
+    fab._lake.pin()
+    assert fab._lake.rows("SELECT text FROM alarms") == [{"text": "Meldung: Überdruck"}]
+    assert fab.step_summary().steps[0].unit in (None, "µbar")
