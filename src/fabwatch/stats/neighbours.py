@@ -16,6 +16,10 @@ FEWEST = 10
 LIMIT = 2.5
 """Robust standard deviations of the logarithm of good scores above their median: about 0.6 % of good runs lie above."""
 MAD = 1.4826
+FAR = 30.0
+"""Robust standard deviations beyond which one feature says no more."""
+TRIM = 0.2
+"""Share of the runs at either end that has no say in the spread of the others."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +51,21 @@ def judge(features: np.ndarray, regimes: np.ndarray, good: np.ndarray) -> Judged
     return Judged(scores, _limit(scores[good]), z, centres)
 
 
-def reference(features: np.ndarray, regimes: np.ndarray, rounds: int = 1) -> np.ndarray:
-    """Which runs may serve as reference when nobody has said so: those that stay below the limit set by the others."""
-    good = np.ones(len(features), bool)
-    for _ in range(rounds):
-        judged = judge(features, regimes, good)
-        fresh = judged.scores <= judged.limit
-        if fresh.sum() < max(FEWEST, len(features) // 2) or np.array_equal(fresh, good):
-            break
-        good = fresh
-    return good
+def reference(features: np.ndarray, regimes: np.ndarray) -> np.ndarray:
+    """Which runs may serve as reference when nobody has said so: those not far from the median of their regime.
+
+    Medians and median departures, so that a fault that a fifth of the runs share does not vouch for itself.
+    """
+    apart = np.empty_like(features)
+    for regime in np.unique(regimes):
+        inside = regimes == regime
+        chosen = inside if inside.sum() > WITHIN else np.ones(len(regimes), bool)
+        apart[inside] = features[inside] - np.median(features[chosen], axis=0)
+    scale = _spread(apart)
+    z = np.minimum(np.abs(apart) / np.where(scale > 0, scale, np.inf), FAR)
+    scores = np.sqrt((z * z).sum(axis=1))
+    good = scores <= _limit(scores)
+    return good if good.sum() >= max(FEWEST, len(features) // 2) else np.ones(len(features), bool)
 
 
 def _centres(features: np.ndarray, regimes: np.ndarray, good: np.ndarray, *, without_itself: bool) -> np.ndarray:
@@ -76,8 +85,10 @@ def _centres(features: np.ndarray, regimes: np.ndarray, good: np.ndarray, *, wit
 def _spread(apart: np.ndarray) -> np.ndarray:
     """A robust spread of each feature around its centres, never under half the plain one: counters have a MAD of 0."""
     mad = MAD * np.median(np.abs(apart), axis=0)
-    plain = apart.std(axis=0)
+    low, high = np.quantile(apart, (TRIM, 1 - TRIM), axis=0)
+    plain = np.clip(apart, low, high).std(axis=0)
     found = np.maximum(mad, plain / 2)
+    found = np.where(found > 0, found, apart.std(axis=0))
     return np.where(found > 1e-9 * np.maximum(np.abs(apart).max(axis=0), 1e-300), found, 0.0)
 
 

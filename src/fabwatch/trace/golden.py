@@ -14,7 +14,7 @@ STRETCHES = 200
 """A step is drawn in about so many stretches of time."""
 GOOD_AT_MOST = 60
 """Good runs that an envelope is made of; more change it little and cost reading."""
-IN_A_ROW = 3
+IN_A_ROW = 5
 """Stretches in a row outside the envelope that count as having left it."""
 
 
