@@ -19,7 +19,7 @@ from fabwatch.terms.errors import FabwatchError, TooFewFailures
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.settings import Settings, read_settings
 
-DEEP = frozenset({"forecast", "interval", "curve", "plan", "score"})
+DEEP = frozenset({"forecast", "interval", "curve", "plan", "score", "faults", "step_summary"})
 """Questions that read the whole history: they have a worker of their own, so that quick ones never wait behind them."""
 AHEAD = frozenset({"forecast", "interval", "curve", "plan"})
 """Those that are worked out for the whole fab before anybody asks."""
@@ -313,7 +313,7 @@ def _weight(held: Held) -> int:
     answer = held.answer
     if isinstance(answer, list):
         return 10 + len(answer)
-    for name in ("tools", "items", "points", "readings", "groups"):
+    for name in ("tools", "items", "points", "readings", "groups", "runs", "steps"):
         if isinstance(getattr(answer, name, None), tuple):
             return 10 + len(getattr(answer, name))
     return 10

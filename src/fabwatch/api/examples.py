@@ -16,6 +16,7 @@ QUERY: dict[str, str] = {
     "/interval": "?tool={tool}",
     "/plan": "?days=7",
     "/stats": "?by=tool_type",
+    "/trace/summary": "?format=csv",
     "/problems": "?limit=10",
     "/loads": "?format=csv",
 }

@@ -71,8 +71,9 @@ def faults(
 def _check(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
     if tool is not None and tool not in {one["tool"] for one in runs}:
         raise unknown("tool with a log", tool, {one["tool"] for one in runs})
-    if run is not None and run not in {one["run"] for one in runs}:
-        raise unknown("run", run, [one["run"] for one in runs])
+    mine = [one["run"] for one in runs if tool is None or one["tool"] == tool]
+    if run is not None and run not in mine:
+        raise unknown("run", run, mine)
 
 
 def _judged(family: Family) -> tuple[Judged, np.ndarray]:
