@@ -6,6 +6,8 @@ import random
 import pytest
 
 from fabwatch.fab import Fab
+from fabwatch.fab.watching import watch
+from fabwatch.terms.errors import NoSuchPath
 from tests.diary import NOW
 
 HEADER = "time,tool,wafer,step,Pressure [mTorr],Flow\n"
@@ -191,3 +193,31 @@ def test_every_encoding_gives_the_same_rows(fab, tmp_path, encoding):
     fab._lake.pin()
     assert fab._lake.rows("SELECT text FROM alarms") == [{"text": "Meldung: Überdruck"}]
     assert fab.step_summary().steps[0].unit in (None, "µbar")
+
+
+def test_a_watched_folder_is_loaded_as_it_grows(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    path = folder / "a.log"
+    path.write_text(HEADER + line(1) + line(2))
+    added = iter([line(3), "", line(4) + line(5)])
+
+    def later(seconds):
+        more = next(added, None)
+        if more is None:
+            raise KeyboardInterrupt
+        with path.open("a") as file:
+            file.write(more)
+
+    passes = []
+    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+        with pytest.raises(KeyboardInterrupt):
+            passes.extend(summary.rows for summary in watch(fab, folder, sleep=later))
+        assert len(samples(fab)) == 5
+        assert [run.rows for run in fab.runs().runs] == [5]
+    assert passes == [2, 1, 2]
+
+
+def test_watching_nothing_says_so(fab, tmp_path):
+    with pytest.raises(NoSuchPath):
+        list(watch(fab, tmp_path / "nowhere", seconds=0))

@@ -124,6 +124,7 @@ def contain(
         printing.containment(answer, lang)
 
 
+app.command()(traces.watch)
 app.add_typer(traces.trace, name="trace")
 app.add_typer(traces.log, name="log")
 forecasts = typer.Typer(rich_markup_mode=None)

@@ -74,6 +74,27 @@ def faults(
         logs.faults(answer, lang)
 
 
+def watch(
+    folder: Annotated[Path, typer.Argument(help="A folder where files arrive and logs grow.")],
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=0, help="Stop after so many seconds; else with Ctrl-C.")
+    ] = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Load what is new or has grown in a folder, again and again; logs go on where they stopped."""
+    from fabwatch.cli import printing
+    from fabwatch.fab.watching import watch as watching
+
+    with opened(fab, create=True) as door:
+        try:
+            for summary in watching(door, folder, every, seconds):
+                printing.ingested(summary, fab, as_json, dry_run=False)
+        except KeyboardInterrupt:
+            typer.echo("stopped; what was loaded stays", err=True)
+
+
 def _told(fab: Path, question: str, asked: dict[str, Any], as_json: bool, as_csv: bool, lang: str) -> None:
     from fabwatch.cli import printing
 
