@@ -61,7 +61,22 @@ def exports(folder):
                 lines["maintenance"].append(f"{tool},{stamp(look * 3 + n * 0.1 + 0.05)},repair")
     for name, some in lines.items():
         (folder / f"{name}.csv").write_text("\n".join(some) + "\n")
+    (folder / "etch-1.log").write_text("\n".join(_log()) + "\n")
     return folder
+
+
+def _log():
+    """A log of 20 wafers on ETCH-1; the pressure of the last but one left its path in step 2, with an alarm."""
+    yield "time,tool,chamber,lot,wafer,step,Pressure [mTorr],Pressure_SP [mTorr],Power"
+    for n in range(20):
+        for k in range(40):
+            step = 1 + k // 20
+            high = 3.0 if n == 18 and step == 2 else 0.0
+            at = (DAY0 + timedelta(hours=n, seconds=k)).isoformat() + ".250Z"
+            if n == 18 and k == 25:
+                yield f"{at} ALARM 1042 pressure <b>high</b>, valve 3"
+            wobble = ((n * 7 + k * 13) % 11) / 50
+            yield f"{at},ETCH-1,A,LOG1,LOG1.{n + 1:02d},{step},{10 * step + high + wobble},{10 * step},{300 + wobble * 5}"
 
 
 def rows_of(path):

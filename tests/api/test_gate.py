@@ -291,3 +291,21 @@ def test_what_was_answered_to_one_key_is_not_shown_to_a_key_of_another_area(serv
                     assert answer.text != whole
                 # Nor is a tag from elsewhere good for it.
                 assert client.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_key_of_one_area_sees_the_runs_of_its_tools_alone(server):
+    run = server.get("/api/v1/trace/runs").json()["runs"][0]["run"]
+    with server.client("read", area="CMP") as client:
+        for path in (
+            "/trace/runs",
+            "/trace/summary",
+            "/trace/faults",
+            "/trace/runs?tool=ETCH-1",
+            "/trace/faults?tool=ETCH-1",
+        ):
+            assert client.get(f"/api/v1{path}").status_code == 403, path
+        assert client.get("/api/v1/trace/run", params={"run": run}).status_code == 403
+        assert client.get("/api/v1/trace/summary", params={"tool": "CMP-1", "run": run}).status_code == 404
+    with server.client("read", area="Etch") as client:
+        assert client.get("/api/v1/trace/runs?tool=ETCH-1").json()["runs"]
+        assert client.get("/api/v1/trace/run", params={"run": run}).status_code == 200

@@ -23,6 +23,8 @@ PAGES = [
     "/plan",
     "/record",
     "/stats",
+    "/runs",
+    "/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000",
     "/load",
     "/reference",
     "/search?q=zzz",

@@ -25,6 +25,8 @@ PAGES = [
     "/plan?area=CMP",
     "/record",
     "/stats",
+    "/runs",
+    "/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000",
     "/stats?by=tool&area=Etch",
     "/load",
     "/reference",
@@ -176,3 +178,28 @@ def test_what_goes_wrong_is_a_page_with_a_way_out(reader):
         assert answer.status_code == status, path
         assert "Way out" in answer.text
         assert "Traceback" not in answer.text
+
+
+def test_a_run_that_left_the_path_is_on_top_and_its_page_says_what_moved(reader):
+    listed = reader.get("/runs").text
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", listed, re.DOTALL)
+    assert len(rows) == 20
+    assert "faulty" in rows[0]
+    assert any("LOG1.19" in row and "faulty" in row for row in rows[:5])
+    link = next(re.search(r'href="(/run\?[^"]+)"', row)[1] for row in rows if "LOG1.19" in row)
+    page = reader.get(link.replace("&amp;", "&")).text
+    assert "Pressure in step 2" in page
+    assert '<path class="band" d="M' in page
+    assert '<line class="alarm"' in page
+    assert "pressure &lt;b&gt;high&lt;/b&gt;, valve 3" in page
+    assert "<b>high" not in page
+    assert "Presión" not in page
+    spanish = reader.get(link.replace("&amp;", "&") + "&lang=es").text
+    assert "en el paso 2" in spanish
+
+
+def test_a_run_that_is_not_there_is_a_page_with_a_way_out(reader):
+    for link in ("/run", "/run?run=nothing"):
+        answer = reader.get(link)
+        assert answer.status_code in (404, 422)
+        assert "Way out" in answer.text

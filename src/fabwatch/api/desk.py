@@ -19,7 +19,7 @@ from fabwatch.terms.errors import FabwatchError, TooFewFailures
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.settings import Settings, read_settings
 
-DEEP = frozenset({"forecast", "interval", "curve", "plan", "score", "faults", "step_summary"})
+DEEP = frozenset({"forecast", "interval", "curve", "plan", "score", "faults", "step_summary", "trace"})
 """Questions that read the whole history: they have a worker of their own, so that quick ones never wait behind them."""
 AHEAD = frozenset({"forecast", "interval", "curve", "plan"})
 """Those that are worked out for the whole fab before anybody asks."""

@@ -17,6 +17,7 @@ QUERY: dict[str, str] = {
     "/plan": "?days=7",
     "/stats": "?by=tool_type",
     "/trace/summary": "?format=csv",
+    "/trace/run": "?run={run}",
     "/problems": "?limit=10",
     "/loads": "?format=csv",
 }
@@ -32,7 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "agreed in the quality meeting",
     },
 }
-NAMES = {"tool": "TOOL", "hold": "H-0001", "upload": "UPLOAD", "qual_type": "QUAL_TYPE", "name": "WAFER"}
+NAMES = {"tool": "TOOL", "hold": "H-0001", "upload": "UPLOAD", "qual_type": "QUAL_TYPE", "name": "WAFER", "run": "RUN"}
 
 
 @dataclass(frozen=True)

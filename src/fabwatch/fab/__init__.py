@@ -39,9 +39,10 @@ from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy, TooFewFailur
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.scores import Score
 from fabwatch.terms.settings import read_settings
-from fabwatch.terms.traces import Faults, Runs, StepSummary
+from fabwatch.terms.traces import Faults, Runs, StepSummary, Trace
 from fabwatch.trace.answers import runs, step_summary
 from fabwatch.trace.faults import faults
+from fabwatch.trace.single import trace
 from fabwatch.trace.upkeep import bring_up
 
 Moment = datetime | str | None
@@ -331,6 +332,20 @@ class Fab:
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             return faults(self._lake, snapshot, moment, known, tool, run)
+
+    def trace(
+        self,
+        run: str,
+        *,
+        sensors: Sequence[str] = (),
+        step: str | None = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Trace:
+        """One run beside the good ones, for some sensors or all. Raises UnknownTool and UnknownTime."""
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return trace(self._lake, snapshot, moment, known, run, sensors, step)
 
     def overview(self, *, as_of: Moment = None, known_at: Moment = None) -> Overview:
         """The fab as a whole: what was loaded, until when it is known, how many wafers are at risk."""

@@ -45,5 +45,6 @@ def _explain_none(lake: Lake, tool: str | None, run: str | None) -> None:
     every = run_rows(lake)
     if tool is not None and tool not in {row["tool"] for row in every}:
         raise unknown("tool with a log", tool, {row["tool"] for row in every})
-    if run is not None and run not in {row["run"] for row in every}:
-        raise unknown("run", run, [row["run"] for row in every])
+    mine = [row["run"] for row in every if tool is None or row["tool"] == tool]
+    if run is not None and run not in mine:
+        raise unknown("run", run, mine)

@@ -204,6 +204,15 @@ def _since(lake: Lake, family: Family, good: np.ndarray, n: int, named: list[Sen
     return found
 
 
+def reason(found: RunFault, language: str) -> str:
+    """Why a run is called faulty, beside its sensors: what it lacks, or how many wafers it touches."""
+    return sentence(language, "cut_short") if found.score is None else _touches(found.exposed, found.still, language)
+
+
+def _touches(wafers: int, still: bool, language: str) -> str:
+    return sentence(language, "exposed_since" if still else "exposed_until", wafers=wafers)
+
+
 def _exposed(family: Family, faulty: np.ndarray, n: int) -> tuple[int, bool]:
     """How many wafers ran from this run on until one was good again, and whether none was so far.
 
@@ -218,7 +227,6 @@ def _exposed(family: Family, faulty: np.ndarray, n: int) -> tuple[int, bool]:
 
 
 def _cut(family: Family, run: dict[str, Any]) -> RunFault:
-    why = sentence("en", "cut_short", what="a step or a sensor")
     return RunFault(
         run=run["run"],
         wafer=run["wafer"],
@@ -230,7 +238,7 @@ def _cut(family: Family, run: dict[str, Any]) -> RunFault:
         recipe=run["recipe"],
         start=run["start_at"],
         exposed=1,
-        reasons=(why,),
+        reasons=(sentence("en", "cut_short"),),
     )
 
 

@@ -36,6 +36,7 @@ NAV = (
     ("/contain", _("Containment")),
     ("/holds", _("Holds")),
     ("/stats", _("Readings")),
+    ("/runs", _("Runs")),
     ("/record", _("Record")),
     ("/load", _("Load")),
     ("/reference", _("API")),

@@ -7,9 +7,9 @@ from starlette.types import Scope
 
 from fabwatch.api.app import Parts, service
 from fabwatch.api.shapes import Shelf
-from fabwatch.web.pages import ahead, contain, fab, load, signin, tool
+from fabwatch.web.pages import ahead, contain, fab, load, runs, signin, tool
 
-PAGES = (fab.router, tool.router, contain.router, ahead.router, load.router, signin.router)
+PAGES = (fab.router, tool.router, contain.router, ahead.router, runs.router, load.router, signin.router)
 YEAR = "public, max-age=31536000, immutable"
 
 

@@ -1,0 +1,58 @@
+"""One run beside the good ones: its sensors step by step, with the alarms on the same clock."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.errors import unknown
+from fabwatch.terms.traces import Trace
+from fabwatch.trace.faults import good_runs
+from fabwatch.trace.golden import GOOD_AT_MOST, traces
+from fabwatch.trace.runs import over_runs
+
+METHOD = (
+    "Each step begins at its first sample. The envelope goes from the 5th to the 95th percentile of up to 60 good runs of "
+    "the same kind, the nearest first; the thin band holds the smallest and the largest sample of each stretch of time, "
+    "so that a spike of one sample is seen."
+)
+MESSAGES = 500
+
+
+def trace(
+    lake: Lake,
+    snapshot: int,
+    as_of: datetime,
+    known_at: datetime | None,
+    run: str,
+    sensors: Sequence[str],
+    step: str | None,
+) -> Trace:
+    """A run beside the good ones; all sensors where none is named. Raises UnknownTool."""
+    good, chosen = good_runs(lake, as_of, run)
+    known = [
+        row["sensor"]
+        for row in lake.rows(
+            over_runs(
+                "SELECT DISTINCT s.sensor, s.position FROM sensors AS s JOIN runs AS r ON r.shape = s.shape "
+                "WHERE r.run = $run AND s.number AND s.role <> 'setpoint' ORDER BY s.position"
+            ),
+            {"run": run},
+        )
+    ]
+    for sensor in sensors:
+        if sensor not in known:
+            raise unknown("sensor", sensor, known)
+    found = traces(lake, run, good, list(sensors) or known, step)
+    heard = lake.rows(
+        over_runs(
+            "SELECT a.t - min(r.begin_s) OVER () AS seconds, a.kind, a.code, a.text, l.path, a.line, a.byte_offset "
+            "FROM runs AS r JOIN alarms AS a ON a.load = r.load AND a.part = r.part JOIN loads AS l ON l.load = a.load "
+            f"WHERE r.run = $run ORDER BY a.t, a.byte_offset LIMIT {MESSAGES}"
+        ),
+        {"run": run},
+    )
+    how = How(METHOD, question("trace", "golden"), snapshot)
+    golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
+    return Trace(as_of, known_at, lake.settings.fab.demo, how, run, golden, tuple(found), tuple(heard))
