@@ -2,6 +2,8 @@
 
 import gzip
 import random
+import re
+from pathlib import Path
 
 import pytest
 
@@ -50,7 +52,7 @@ def test_a_log_that_grows_goes_on_where_it_stopped_at_any_byte(tmp_path):
         expected = [(row["byte_offset"], row["t"], row["Pressure"]) for row in samples(once)]
         once._lake.pin()
         alarms = once._lake.rows("SELECT byte_offset, line, kind, text FROM alarms ORDER BY byte_offset")
-    for turn in range(6):
+    for turn in range(4):
         cuts = [*sorted(rng.sample(range(len(HEADER) + 90, len(whole)), 3)), len(whole)]
         with Fab(tmp_path / f"fab{turn}", create=True, clock=lambda: NOW) as fab:
             for cut in cuts:
@@ -221,3 +223,42 @@ def test_a_watched_folder_is_loaded_as_it_grows(tmp_path):
 def test_watching_nothing_says_so(fab, tmp_path):
     with pytest.raises(NoSuchPath):
         list(watch(fab, tmp_path / "nowhere", seconds=0))
+
+
+def test_a_log_without_a_column_that_is_expected_is_set_aside_as_a_whole(tmp_path, write):
+    folder = tmp_path / "fab"
+    folder.mkdir()
+    (folder / "fab.toml").write_text('[sources.etch]\nfiles = "*.log"\nkind = "log"\nexpects = ["press*", "Gas *"]\n')
+    with Fab(folder, create=True, clock=lambda: NOW) as fab:
+        summary = fab.ingest(write("a.log", HEADER + line(1) + line(2)))
+        assert (summary.files[0].status, summary.rows) == ("failed", 0)
+        assert "without Gas *" in summary.files[0].message
+        assert fab.problems()[0]["rule"] == "missing_columns"
+        assert fab.ingest(write("b.log", HEADER.replace("Flow", "Gas Flow") + line(1) + line(2))).rows == 2
+
+
+def test_of_messy_batches_the_good_load_once_and_each_bad_one_says_why(data, tmp_path):
+    folder = tmp_path / "fab"
+    folder.mkdir()
+    (folder / "fab.toml").write_text(
+        '[sources.batches]\nfiles = "*afer*.csv"\nkind = "log"\nname = "wafer_{date:8}_{time:6}.csv"\n'
+        'expects = ["Sensor-590", "Good/Bad"]\n'
+    )
+    with Fab(folder, create=True) as fab:
+        summary = fab.ingest(data / "batches" / "Training_Batch_Files")
+    for file in summary.files:
+        path = Path(file.path)
+        named = re.fullmatch(r"wafer_\d{8}_\d{6}\.csv", path.name)
+        whole = b"Good/Bad" in path.read_bytes()[:20_000]
+        expected = [] if named and whole else ["missing_columns"] if named else ["wrong_name"]
+        assert list(file.rules) == expected, (path.name, file.message)
+        assert file.status == ("failed" if expected else "loaded")
+        assert file.rows == (0 if expected else len(path.read_text().splitlines()) - 1)
+
+
+def test_batches_of_equal_bytes_load_once(data, tmp_path):
+    with Fab(tmp_path / "fab", create=True) as fab:
+        summary = fab.ingest(data / "batches" / "Training_Batch_Files")
+    contents = {Path(file.path).read_bytes() for file in summary.files}
+    assert len(contents) < len(summary.files)
+    assert (summary.loaded, summary.already, summary.failed) == (len(contents), len(summary.files) - len(contents), 0)

@@ -22,7 +22,7 @@ from fabwatch.store.tidy import tidy_when_needed
 from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import SKEW, Clock, iso
 from fabwatch.terms.errors import BadQuestion, nearest
-from fabwatch.terms.problems import Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
+from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
 from fabwatch.terms.settings import LOG
 from fabwatch.terms.tables import BY_NAME
 from fabwatch.terms.version import VERSION
@@ -125,6 +125,8 @@ class Ingest:
         log = open_log(document, inspected, stated)
         if log is None and wanted == LOG:
             raise CannotRead(Problem(UnknownColumns, "this reads as no tool log", hint="fabwatch log explain FILE says why"))
+        if log is not None and (lacking := log.lacking()):
+            raise CannotRead(Problem(MissingColumns, f"without {', '.join(lacking)}, which fab.toml expects"))
         if log is None or (wanted is None and not log.is_sure(len(mapping.columns) if mapping else 0)):
             return None
         return log

@@ -134,7 +134,7 @@ class WrongName(Rule):
 
 
 class MissingColumns(Rule):
-    """A log that lacks columns which fab.toml states for its source, or in which a column is empty from end to end."""
+    """A log that lacks a column which fab.toml expects of its source."""
 
     hint = "export the file again with all its columns, or mend `expects` of its source in fab.toml"
     whole_file = True

@@ -1,5 +1,6 @@
 """A tool log as batches: samples with their part and place in the file, and what stands between them."""
 
+import fnmatch
 import hashlib
 import io
 from collections.abc import Iterator
@@ -87,6 +88,11 @@ class LogFile:
     def kept(self) -> list[tuple[int, LogColumn]]:
         """The columns that a sample keeps, with their position in the file."""
         return [(n, column) for n, column in enumerate(self.layout.columns) if column.role in KEPT]
+
+    def lacking(self) -> list[str]:
+        """What the user expects of the columns and the log does not have."""
+        there = [name.casefold() for name in self.layout.header]
+        return [wanted for wanted in self.stated.expects if not fnmatch.filter(there, wanted.casefold())]
 
     def is_sure(self, of_table: int) -> bool:
         """Whether this is rather a log than a table of which `of_table` columns are known."""
