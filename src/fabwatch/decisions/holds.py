@@ -5,16 +5,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-
 from fabwatch.decisions.audit import append, fingerprint, reasoned
-from fabwatch.store.lake import SQL_TYPES, Lake
+from fabwatch.store.lake import Lake
+from fabwatch.store.rows import insert
 from fabwatch.terms.answers import Contained, Containment
 from fabwatch.terms.decisions import STATES, Act, HoldItem, HoldList
 from fabwatch.terms.errors import DecidedAlready, NotOnHold, nearest
-from fabwatch.terms.tables import HOLDS, Table
-
-ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "TIMESTAMP": pa.timestamp("us")}
+from fabwatch.terms.tables import HOLDS
 
 
 def name_of(wafer: str | None, lot: str | None) -> str:
@@ -103,13 +100,6 @@ def _write(lake: Lake, moment: datetime, who: str, rows: Sequence[dict[str, Any]
     about |= {"wafers": sum(row["wafers"] for row in rows), "table": "holds", "rows": fingerprint(rows)}
     seq = append(lake, moment, who, first["act"], about, first["reason"])
     insert(lake, HOLDS, [{**row, "seq": seq} for row in rows])
-
-
-def insert(lake: Lake, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Put rows into a table of the lake, in the transaction that is open."""
-    schema = pa.schema([pa.field(column.name, ARROW[SQL_TYPES[column.kind]]) for column in table.columns])
-    with lake.incoming(pa.Table.from_pylist(list(rows), schema=schema)):
-        lake.ask(f"INSERT INTO lake.{table.name} SELECT {', '.join(table.names)} FROM incoming")
 
 
 def _one(lake: Lake, table: str, hold_id: str) -> HoldList:

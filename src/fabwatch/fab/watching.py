@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fabwatch.fab import Fab
 from fabwatch.ingest.summary import IngestSummary
+from fabwatch.store.lake import MARK
 from fabwatch.terms.errors import NoSuchPath, StoreBusy
 
 Sleep = Callable[[float], None]
@@ -54,4 +55,4 @@ def _states(place: Path) -> dict[Path, tuple[int, int]]:
 
 
 def _of_a_fab(path: Path, place: Path) -> bool:
-    return any((parent / "fabwatch.json").exists() for parent in path.parents if parent.is_relative_to(place))
+    return any((parent / MARK).exists() for parent in path.parents if parent.is_relative_to(place))

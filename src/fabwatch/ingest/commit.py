@@ -10,6 +10,7 @@ from fabwatch.sources.kinds import Kind
 from fabwatch.sources.reading import WHERE
 from fabwatch.sources.text import as_text
 from fabwatch.store.lake import SQL_TYPES, Lake, columns_sql
+from fabwatch.store.rows import schema_of
 from fabwatch.terms.problems import Problem, UnknownTool
 from fabwatch.terms.tables import BY_NAME, PLACES, PROBLEMS, Table
 
@@ -39,9 +40,8 @@ class Aside:
     def add(self, problems: list[Problem]) -> None:
         """Take in problems."""
         if problems:
-            fields = [pa.field(c.name, pa.int64() if c.kind == "whole" else pa.string()) for c in PROBLEMS.columns]
             rows = [self._row(problem) for problem in problems]
-            with self._lake.incoming(pa.Table.from_pylist(rows, schema=pa.schema(fields))):
+            with self._lake.incoming(pa.Table.from_pylist(rows, schema=schema_of(PROBLEMS.columns))):
                 self._lake.ask("INSERT INTO staged_problems BY NAME SELECT * FROM incoming")
 
     def commit(self) -> None:

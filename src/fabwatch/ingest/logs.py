@@ -14,10 +14,11 @@ from fabwatch.ingest.ahead import Ahead
 from fabwatch.sources.opening import Document, Inspected
 from fabwatch.sources.toollog.parts import Part
 from fabwatch.sources.toollog.reader import LogBatch, LogFile, Said, stored_name
-from fabwatch.store.lake import Lake, columns_sql, samples_name
+from fabwatch.store.lake import Lake, columns_sql, identifier, samples_name
+from fabwatch.store.rows import insert
 from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.problems import Problem
-from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS, Table
+from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS
 
 EDGE = 4096
 """Bytes at the begin and at the end of what was read, by which a log that grew is known again."""
@@ -86,12 +87,12 @@ def store(lake: Lake, load: str, file: LogFile, latest: datetime, stream: Stream
     else:
         for batch in file.batches(latest, begin):
             _note(batch, taken)
-    _insert(
+    insert(
         lake,
         PARTS,
         [_part_row(load, stream.name if stream else load, shape, n, p, file.dated) for n, p in enumerate(file.parts)],
     )
-    _insert(lake, ALARMS, [_alarm_row(load, said, file.dated) for said in taken.said])
+    insert(lake, ALARMS, [_alarm_row(load, said, file.dated) for said in taken.said])
     _remember(lake, load, file, stream)
     return taken
 
@@ -120,7 +121,7 @@ def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
     name = samples_name(shape)
     if lake.rows("SELECT 1 FROM lake.sensors WHERE shape = $shape LIMIT 1", {"shape": shape}):
         return
-    kept = ", ".join(f'"{_quoted(stored_name(c))}" {"DOUBLE" if c.number else "VARCHAR"}' for _, c in file.kept)
+    kept = ", ".join(f"{identifier(stored_name(c))} {'DOUBLE' if c.number else 'VARCHAR'}" for _, c in file.kept)
     lake.ask(f"CREATE TABLE lake.{name} ({columns_sql(SAMPLE_COLUMNS)}, {kept})")
     rows = [
         {
@@ -135,11 +136,7 @@ def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
         }
         for n, (_, c) in enumerate(file.kept)
     ]
-    _insert(lake, SENSORS, rows)
-
-
-def _quoted(name: str) -> str:
-    return name.replace('"', '""')
+    insert(lake, SENSORS, rows)
 
 
 def _part_row(load: str, stream: str, shape: str, number: int, part: Part, dated: bool) -> dict[str, Any]:
@@ -193,28 +190,11 @@ def _remember(lake: Lake, load: str, file: LogFile, stream: Stream | None) -> No
     lake.ask(f"INSERT INTO lake.streams ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})", row)
 
 
-def _insert(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    kinds = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
-    schema = pa.schema([pa.field(c.name, kinds[c.kind]) for c in table.columns])
-    with lake.incoming(
-        pa.Table.from_pylist([{c.name: row.get(c.name) for c in table.columns} for row in rows], schema=schema)
-    ):
-        lake.ask(f"INSERT INTO lake.{table.name} BY NAME SELECT * FROM incoming")
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
 def _span(document: Document, begin: int, end: int) -> bytes:
     """Some bytes of a file, unpacked."""
-    with document.open() as stream:
-        at = 0
-        while at < begin:
-            piece = stream.read(min(begin - at, 1 << 20))
-            if not piece:
-                return b""
-            at += len(piece)
+    with document.open(begin) as stream:
         return stream.read(end - begin)

@@ -59,17 +59,21 @@ class Document:
         """The unpacked content as a binary file."""
         return io.BufferedReader(_Pieces(self.pieces()), PIECE)
 
-    def open(self) -> io.BufferedReader:
-        """The same, read straight from the disk where it is not packed; to be closed. Raises CannotRead."""
+    def open(self, begin: int = 0) -> io.BufferedReader:
+        """The same from byte `begin` on, straight from the disk where it is not packed; to be closed. Raises CannotRead."""
         if not self.member:
             try:
                 file = self.path.open("rb")
             except OSError as fault:
                 raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
             if not file.peek(2).startswith(b"\x1f\x8b"):
+                file.seek(begin)
                 return file
             file.close()
-        return self.stream()
+        stream = self.stream()
+        while begin > 0 and (piece := stream.read(min(begin, PIECE))):
+            begin -= len(piece)
+        return stream
 
 
 def documents(path: Path) -> list[Document]:

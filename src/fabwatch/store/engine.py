@@ -31,15 +31,16 @@ def connect(memory: str, temporary: Path) -> duckdb.DuckDBPyConnection:
 
 def harden(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], files: Sequence[Path]) -> None:
     """From here on the connection reaches these folders and files and nothing else, and that cannot be changed again."""
-    listed = ", ".join(f"'{_quoted(folder.resolve())}/'" for folder in folders)
-    named = ", ".join(f"'{_quoted(path.resolve())}'" for path in files)
+    listed = ", ".join(f"'{quoted(folder.resolve())}/'" for folder in folders)
+    named = ", ".join(f"'{quoted(path.resolve())}'" for path in files)
     connection.execute(f"SET allowed_directories = [{listed}]")
     connection.execute(f"SET allowed_paths = [{named}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as it stands between quotes in a statement."""
     return str(path).replace("'", "''")
 
 

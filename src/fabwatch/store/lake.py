@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import duckdb
 from filelock import FileLock, Timeout
 
-from fabwatch.store.engine import connect, harden, translated
+from fabwatch.store.engine import connect, harden, quoted, translated
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, StoreBusy
 from fabwatch.terms.settings import Settings
@@ -197,8 +197,8 @@ class Lake:
         connection = connect(self.settings.fab.memory, self.folder / "tmp")
         self.data.mkdir(exist_ok=True)
         attach = (
-            f"ATTACH 'ducklake:sqlite:{_quoted(self.catalog)}' AS lake "
-            f"(DATA_PATH '{_quoted(self.data)}/', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 10, "
+            f"ATTACH 'ducklake:sqlite:{quoted(self.catalog)}' AS lake "
+            f"(DATA_PATH '{quoted(self.data)}/', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 10, "
             # A long question holds its snapshot for as long as it takes; with a write-ahead log no load waits for it.
             "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000)"
         )
@@ -230,6 +230,11 @@ def samples_name(shape: str) -> str:
     return f"samples_{shape}"
 
 
+def identifier(name: str) -> str:
+    """The name of a column as a statement writes it, whatever signs are in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def ddl(table: Table) -> str:
     """The statement that makes a table of the lake."""
     return f"CREATE TABLE IF NOT EXISTS lake.{table.name} ({columns_sql(table.stored)})"
@@ -238,10 +243,6 @@ def ddl(table: Table) -> str:
 def columns_sql(columns: Sequence[Column]) -> str:
     """Columns with their types, as a statement that makes a table names them."""
     return ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in columns)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 @contextmanager

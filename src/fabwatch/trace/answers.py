@@ -5,9 +5,8 @@ from datetime import datetime
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import unknown
 from fabwatch.terms.traces import Run, Runs, StepRow, StepSummary
-from fabwatch.trace.runs import over_runs, run_rows
+from fabwatch.trace.runs import check_names, over_runs, run_rows
 from fabwatch.trace.summary import summary_rows
 
 RUNS = "A run is a wafer (or lot, or slot) on a tool without a gap of over an hour between two samples, in whatever files."
@@ -22,7 +21,7 @@ def runs(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, 
     """The runs, the latest first. Raises UnknownTool."""
     rows = run_rows(lake, tool, run, as_of)
     if not rows:
-        _explain_none(lake, tool, run)
+        check_names(run_rows(lake), tool, run)
     names = Run.__dataclass_fields__
     found = [Run(**{name: row[f"{name}_at" if name in ("start", "end") else name] for name in names}) for row in rows]
     how = How(RUNS, over_runs(question("trace", "runs_list")), snapshot)
@@ -35,16 +34,7 @@ def step_summary(
     """What each sensor did in each step. Raises UnknownTool."""
     rows = summary_rows(lake, tool, run)
     if not rows:
-        _explain_none(lake, tool, run)
+        check_names(run_rows(lake), tool, run)
     found = [StepRow(**{name: row[name] for name in StepRow.__dataclass_fields__}) for row in rows]
     how = How(SUMMARY, over_runs(question("trace", "summary")), snapshot)
     return StepSummary(as_of, known_at, lake.settings.fab.demo, how, tuple(found))
-
-
-def _explain_none(lake: Lake, tool: str | None, run: str | None) -> None:
-    every = run_rows(lake)
-    if tool is not None and tool not in {row["tool"] for row in every}:
-        raise unknown("tool with a log", tool, {row["tool"] for row in every})
-    mine = [row["run"] for row in every if tool is None or row["tool"] == tool]
-    if run is not None and run not in mine:
-        raise unknown("run", run, mine)

@@ -1,6 +1,5 @@
 """Faults: which runs left the path of the good ones, which sensors did, in words, and how many wafers that touches."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,11 @@ from fabwatch.stats.neighbours import FEWEST, Judged, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import unknown
 from fabwatch.terms.traces import Faults, RunFault, SensorFault
 from fabwatch.terms.words import sentence
 from fabwatch.trace.families import Family, families
 from fabwatch.trace.golden import left_at, traces
-from fabwatch.trace.runs import over_runs, run_rows
+from fabwatch.trace.runs import check_names, over_runs, run_rows
 from fabwatch.trace.summary import summary_rows
 
 SHOWN = 6
@@ -32,8 +30,8 @@ METHOD = (
     "Mean and standard deviation of each sensor in each step of a run, centred on the good runs of its regime (lot, or what "
     "the names of its wafers have in common), scaled by their robust spread; score = mean distance to the 3 nearest good "
     "runs, each run judged without itself (kNN fault detection, He and Wang 2007); limit = median + 2.5 robust standard "
-    "deviations of the logarithm of the good runs' scores. Good are the runs that the log calls so, else those that stay "
-    "below that limit in a first round."
+    "deviations of the logarithm of the good runs' scores. Good are the runs that the log calls so, else those near the "
+    "median of their regime."
 )
 
 
@@ -42,12 +40,11 @@ def faults(
 ) -> Faults:
     """Every run judged by its kind, the faulty first. Raises UnknownTool."""
     runs = run_rows(lake, as_of=as_of)
-    _check(runs, tool, run)
+    check_names(runs, tool, run)
     # A run is judged by its whole family, whatever is asked for.
-    chosen = [one for one in runs if (tool is None or one["tool"] == tool)]
     if run is not None:
-        mine = next(one for one in runs if one["run"] == run)
-        chosen = [one for one in runs if one["tool"] == mine["tool"]]
+        tool = next(one["tool"] for one in runs if one["run"] == run)
+    chosen = [one for one in runs if tool is None or one["tool"] == tool]
     found: list[RunFault] = []
     unjudged: list[str] = []
     good = false = 0
@@ -68,14 +65,6 @@ def faults(
     return Faults(as_of, known_at, lake.settings.fab.demo, how, tuple(found), good, rate, tuple(unjudged))
 
 
-def _check(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
-    if tool is not None and tool not in {one["tool"] for one in runs}:
-        raise unknown("tool with a log", tool, {one["tool"] for one in runs})
-    mine = [one["run"] for one in runs if tool is None or one["tool"] == tool]
-    if run is not None and run not in mine:
-        raise unknown("run", run, mine)
-
-
 def _judged(family: Family) -> tuple[Judged, np.ndarray]:
     good = family.known_good
     if good is None or good.sum() < FEWEST:
@@ -86,7 +75,7 @@ def _judged(family: Family) -> tuple[Judged, np.ndarray]:
 def good_runs(lake: Lake, as_of: datetime, run: str) -> tuple[list[str], str]:
     """The good runs that a run is compared with, the nearest in time first, and how they were chosen."""
     runs = run_rows(lake, as_of=as_of)
-    _check(runs, None, run)
+    check_names(runs, None, run)
     mine = next(one for one in runs if one["run"] == run)
     alike = [one for one in runs if one["tool"] == mine["tool"]]
     for family in families(alike, summary_rows(lake, mine["tool"], None)):
@@ -136,9 +125,7 @@ def _of_family(lake: Lake, family: Family, judged: Judged, good: np.ndarray, onl
                 start=run["start_at"],
                 exposed=exposed,
                 still=still,
-                reasons=(sentence("en", "exposed_since" if still else "exposed_until", wafers=exposed),)
-                if faulty[n]
-                else (),
+                reasons=(_touches(exposed, still, "en"),) if faulty[n] else (),
                 alarms=_alarms(lake, run["run"]) if faulty[n] and run["alarms"] else (),
             )
         )
@@ -150,7 +137,7 @@ def _sensors(family: Family, judged: Judged, good: np.ndarray, n: int) -> list[S
     z = judged.z[n]
     named: list[SensorFault] = []
     taken: set[str] = set()
-    peers = np.flatnonzero(good & (family.regimes == family.regimes[n]) & (np.arange(len(good)) != n))
+    peers = _alike(family, good, n)
     if len(peers) < FEWEST:
         peers = np.flatnonzero(good & (np.arange(len(good)) != n))
     for place in np.argsort(-np.abs(z), kind="stable"):
@@ -165,6 +152,11 @@ def _sensors(family: Family, judged: Judged, good: np.ndarray, n: int) -> list[S
         told = SensorFault(sensor, step, float(z[place]), "", chamber, None, kind, value, usual, None, near, len(peers))
         named.append(replace(told, sentence=sensor_sentence(told)))
     return named
+
+
+def _alike(family: Family, good: np.ndarray, n: int) -> np.ndarray:
+    """The good runs of the regime of a run, without itself."""
+    return np.flatnonzero(good & (family.regimes == family.regimes[n]) & (np.arange(len(good)) != n))
 
 
 def sensor_sentence(told: SensorFault, language: str = "en") -> str:
@@ -190,8 +182,7 @@ def sensor_sentence(told: SensorFault, language: str = "en") -> str:
 
 def _since(lake: Lake, family: Family, good: np.ndarray, n: int, named: list[SensorFault]) -> list[SensorFault]:
     """The same, with when the first of them left the envelope of the good runs."""
-    same = np.flatnonzero(good & (family.regimes == family.regimes[n]) & (np.arange(len(good)) != n))
-    names = [family.runs[m]["run"] for m in same]
+    names = [family.runs[m]["run"] for m in _alike(family, good, n)]
     found = []
     for place, told in enumerate(named):
         if place < TRACED:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fabwatch.store.lake import Lake, samples_name
+from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import question
 from fabwatch.terms.traces import StepTrace, TracePoint
 from fabwatch.trace.runs import over_runs
@@ -54,8 +54,8 @@ def traces(
 def _of_sensor(
     lake: Lake, shape: str, column: dict[str, Any], asked: dict[str, Any], mine: list[dict[str, Any]]
 ) -> list[StepTrace]:
-    name = column["column_name"].replace('"', '""')
-    samples = f'(SELECT load, part, byte_offset, t, chamber, step, "{name}" AS x FROM {samples_name(shape)})'
+    value = identifier(column["column_name"])
+    samples = f"(SELECT load, part, byte_offset, t, chamber, step, {value} AS x FROM {samples_name(shape)})"
     sql = question("trace", "golden").replace("JOIN samples AS s", f"JOIN {samples} AS s")
     began = min((part["begin_s"] for part in mine if part["begin_s"] is not None), default=0.0)
     found: dict[tuple[Any, Any], list[dict[str, Any]]] = {}

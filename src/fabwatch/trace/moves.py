@@ -1,10 +1,10 @@
 """What a fab without an MES gets from its logs: moves, readings of usage counters, and a restore where one fell."""
 
 from fabwatch.ingest.commit import admit_waiting
+from fabwatch.sources.toollog.parts import GAP
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.tables import COUNTERS, MOVES, PLACES, RESTORES, Table
-from fabwatch.trace.runs import GAP
 
 DERIVED = (("moves", MOVES), ("counters", COUNTERS), ("restores", RESTORES))
 

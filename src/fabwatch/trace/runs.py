@@ -1,13 +1,13 @@
 """Runs: which parts of which files are one wafer on one tool."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from fabwatch.sources.toollog.parts import GAP
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-
-GAP = 3600
-"""Seconds without a sample after which the same wafer on the same tool is a new run."""
+from fabwatch.terms.errors import unknown
 
 
 def over_runs(sql: str) -> str:
@@ -16,6 +16,15 @@ def over_runs(sql: str) -> str:
     begins, with_, rest = sql.partition("\nWITH ")
     joined = f"{begins}\n, {rest}" if with_ else sql
     return f"WITH runs AS MATERIALIZED (\n{runs})\n{joined}"
+
+
+def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
+    """Whether the tool and the run that are asked for are among some runs. Raises UnknownTool."""
+    if tool is not None and tool not in {one["tool"] for one in runs}:
+        raise unknown("tool with a log", tool, {one["tool"] for one in runs})
+    mine = [one["run"] for one in runs if tool is None or one["tool"] == tool]
+    if run is not None and run not in mine:
+        raise unknown("run", run, mine)
 
 
 def run_rows(

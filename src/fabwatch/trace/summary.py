@@ -6,16 +6,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fabwatch.sources.toollog.parts import by_name
+from fabwatch.stats.codes import combined
 from fabwatch.stats.moments import Groups, departures, grouped, sums
-from fabwatch.store.lake import Lake, samples_name
+from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import question
+from fabwatch.store.rows import ARROW, schema_of
 from fabwatch.terms.settings import LogSettings
 from fabwatch.terms.tables import STEP_SUMMARY
 from fabwatch.trace.runs import over_runs
 
 ROWS_AT_ONCE = 500_000
 PLACE = ("load", "part", "chamber", "step")
-KINDS = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
 
 
 def bring_up(lake: Lake, stated: LogSettings) -> int:
@@ -45,7 +47,7 @@ def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> 
         {"shape": shape},
     )
     scales = _scales(lake, shape, loads, columns)
-    names = ", ".join(_name(column["column_name"]) for column in columns)
+    names = ", ".join(identifier(column["column_name"]) for column in columns)
     reader = lake.ask(
         f"SELECT load, part, chamber, step, byte_offset, t, {names} FROM lake.{samples_name(shape)} "
         "WHERE list_contains($loads, load)",
@@ -63,7 +65,7 @@ def _scales(
     paired = [column for column in columns if column["setpoint"]]
     if not paired:
         return {}
-    most = ", ".join(f"max(abs({_name(column['setpoint'])})) AS {_name(column['sensor'])}" for column in paired)
+    most = ", ".join(f"max(abs({identifier(column['setpoint'])})) AS {identifier(column['sensor'])}" for column in paired)
     rows = lake.rows(
         f"SELECT load, part, {most} FROM lake.{samples_name(shape)} WHERE list_contains($loads, load) GROUP BY load, part",
         {"loads": loads},
@@ -92,8 +94,7 @@ def _summed(
             limits = np.array([_limit(column["sensor"], scales.get(place[n][:2], {}), stated) for n in there])
             values |= departures(groups, x[kept], setpoint[kept], limits[groups.number])
         found.append(_rows(column["sensor"], [place[n] for n in there], values))
-    schema = pa.schema([pa.field(c.name, KINDS[c.kind]) for c in STEP_SUMMARY.columns])
-    return pa.concat_tables(found) if found else schema.empty_table()
+    return pa.concat_tables(found) if found else schema_of(STEP_SUMMARY.columns).empty_table()
 
 
 def _limit(sensor: str, scale: dict[str, float], stated: LogSettings) -> float:
@@ -103,18 +104,7 @@ def _limit(sensor: str, scale: dict[str, float], stated: LogSettings) -> float:
 
 def _codes(table: pa.Table) -> tuple[np.ndarray, list[tuple[Any, ...]]]:
     """A code for each row that tells load, part, chamber and step apart, and what each code stands for."""
-    codes = np.zeros(table.num_rows, np.int64)
-    values: list[tuple[Any, ...]] = [()]
-    for name in PLACE:
-        column = table.column(name).combine_chunks().dictionary_encode()
-        names = [*column.dictionary.to_pylist(), None]
-        mine = column.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-        both = codes * len(names) + mine
-        there = np.flatnonzero(np.bincount(both))
-        place = np.zeros(int(there[-1]) + 1, np.int64)
-        place[there] = np.arange(len(there))
-        codes, values = place[both], [(*values[code // len(names)], names[code % len(names)]) for code in there]
-    return codes, values
+    return combined((by_name(table.column(name).combine_chunks().dictionary_encode()) for name in PLACE), table.num_rows)
 
 
 def _numbers(table: pa.Table, name: str) -> np.ndarray:
@@ -122,7 +112,7 @@ def _numbers(table: pa.Table, name: str) -> np.ndarray:
 
 
 def _rows(sensor: str, place: list[tuple[Any, ...]], values: dict[str, np.ndarray]) -> pa.Table:
-    kinds = {column.name: KINDS[column.kind] for column in STEP_SUMMARY.columns}
+    kinds = {column.name: ARROW[column.kind] for column in STEP_SUMMARY.columns}
     arrays: dict[str, pa.Array] = {name: pa.array([one[n] for one in place], kinds[name]) for n, name in enumerate(PLACE)}
     arrays["sensor"] = pa.array([sensor] * len(place), pa.string())
     for name, some in values.items():
@@ -130,10 +120,6 @@ def _rows(sensor: str, place: list[tuple[Any, ...]], values: dict[str, np.ndarra
         arrays[name] = pa.array(some, kinds[name], mask=np.isnan(some) if some.dtype.kind == "f" else None)
     empty = {name: pa.nulls(len(place), kind) for name, kind in kinds.items() if name not in arrays}
     return pa.table({name: (arrays | empty)[name] for name in kinds})
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
 
 
 def summary_rows(lake: Lake, tool: str | None, run: str | None) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Rows of a log become columns: numbers as numbers, names as names; a cell that is no number costs its own row only."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,7 @@ def table_of(chunk: Chunk, rows: np.ndarray, layout: Layout) -> tuple[pa.Table, 
     if layout.delimiter == " ":
         content = b"\n".join(_BLANKS.sub(b" ", line.strip()) for line in content.splitlines()) + b"\n"
     try:
-        table = _read(content, layout, typed=True)
+        table = _read(content, layout)
         if table.num_rows == len(lines):
             return table, lines, []
     except pa.ArrowInvalid:
@@ -46,9 +47,9 @@ def _content(chunk: Chunk, rows: np.ndarray) -> bytes:
     return b"".join(view[chunk.starts[begin] : after[end - 1]] for begin, end in spans)
 
 
-def _read(content: bytes, layout: Layout, *, typed: bool) -> pa.Table:
+def _read(content: bytes, layout: Layout) -> pa.Table:
     names = [str(n) for n in range(len(layout.columns))]
-    kinds = {str(n): pa.float64() if column.number and typed else pa.string() for n, column in enumerate(layout.columns)}
+    kinds = {str(n): pa.float64() if column.number else pa.string() for n, column in enumerate(layout.columns)}
     return arrow_csv.read_csv(
         pa.BufferReader(content),
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=2 << 20),
@@ -78,14 +79,19 @@ def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, 
         else:
             number, offset = chunk.number + int(line), int(chunk.offsets[line])
             problems.append(Problem(BadNumber, fault, number, offset, text))
-    arrays = []
-    for position, column in enumerate(layout.columns):
-        values = [row[position] for row in kept]
-        if column.number:
-            arrays.append(pa.array([None if value is None else float(value) for value in values], pa.float64()))
-        else:
-            arrays.append(pa.array(values, pa.string()))
-    return pa.table(arrays, names=[str(n) for n in range(len(layout.columns))]), np.array(places, int), problems
+    columns = [[row[position] for row in kept] for position in range(len(layout.columns))]
+    return typed(columns, layout), np.array(places, int), problems
+
+
+def typed(columns: Sequence[Sequence[str | None]], layout: Layout) -> pa.Table:
+    """Cells by column as a table: numbers where the layout says so."""
+    arrays = [
+        pa.array([None if cell is None else float(cell) for cell in cells], pa.float64())
+        if column.number
+        else pa.array(cells, pa.string())
+        for cells, column in zip(columns, layout.columns, strict=True)
+    ]
+    return pa.table(arrays, names=[str(n) for n in range(len(arrays))])
 
 
 def _row(cells: list[str], layout: Layout) -> tuple[list[str | None], str | None]:

@@ -95,7 +95,7 @@ def rows_of(chunk: Chunk, layout: Layout) -> np.ndarray:
     view = np.frombuffer(chunk.text, np.uint8)
     if not len(chunk):
         return np.zeros(0, bool)
-    counts = np.add.reduceat(view == ord(layout.delimiter), chunk.starts, dtype=np.uint16 if view.size else None)
+    counts = np.add.reduceat(view == ord(layout.delimiter), chunk.starts, dtype=np.uint16)
     found = counts == len(layout.columns) - 1
     full = chunk.ends > chunk.starts
     first = view[np.minimum(chunk.starts, len(view) - 1)]

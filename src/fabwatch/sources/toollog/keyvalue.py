@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from fabwatch.sources.toollog.cells import typed
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.columns import LogColumn, columns_of
 from fabwatch.sources.toollog.layout import Layout, is_log, is_number, shown
@@ -72,13 +73,7 @@ def table_of(chunk: Chunk, layout: Layout, *, open_end: bool) -> tuple[pa.Table,
         for name, position in known.items():
             value = row.get(name, "")
             cells[position].append(None if value.lower() in NOTHING else value)
-    arrays = [
-        pa.array([None if v is None else float(v) for v in values], pa.float64())
-        if column.number
-        else pa.array(values, pa.string())
-        for values, column in zip(cells, layout.columns, strict=True)
-    ]
-    return pa.table(arrays, names=[str(n) for n in range(len(arrays))]), np.array(lines, int), rows
+    return typed(cells, layout), np.array(lines, int), rows
 
 
 def _fits(row: dict[str, str], layout: Layout, known: dict[str, int]) -> bool:

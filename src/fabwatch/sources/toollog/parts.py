@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fabwatch.stats.codes import combined, there
+
 GAP = 3600.0
 """Seconds without a row after which the same wafer on the same tool is a new run."""
 MANY = 10_000
@@ -44,7 +46,7 @@ class Parts:
         `keys` are names by row, `seconds` times by row (NaN allowed), `steps` numbers of steps where rows name nothing
         else: a step that falls back begins a new run.
         """
-        codes, values = _combined(keys, len(seconds))
+        codes, values = combined(map(by_name, keys.values()), len(seconds))
         found = np.empty(len(seconds), np.int64)
         for rows in _groups(codes):
             key = values[codes[rows[0]]]
@@ -88,7 +90,7 @@ class Parts:
         for name, column in words.items():
             codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
             texts: Sequence[str] = column.dictionary.to_pylist()
-            for pair in _there(numbers * (len(texts) + 1) + codes + 1):
+            for pair in there(numbers * (len(texts) + 1) + codes + 1):
                 number, code = divmod(int(pair), len(texts) + 1)
                 part, text = self.found[number], texts[code - 1] if code else None
                 if name == "chamber":
@@ -98,25 +100,10 @@ class Parts:
                     part.labels[name] = ""
 
 
-def _combined(keys: Mapping[str, pa.DictionaryArray], rows: int) -> tuple[np.ndarray, list[tuple[str | None, ...]]]:
-    """A code for each row that tells its keys apart, and the keys of each code."""
-    codes = np.zeros(rows, np.int64)
-    values: list[tuple[str | None, ...]] = [()]
-    for column in keys.values():
-        names = [*column.dictionary.to_pylist(), None]
-        mine = column.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-        both = codes * len(names) + mine
-        there = _there(both)
-        place = np.zeros(int(there[-1]) + 1 if len(there) else 0, np.int64)
-        place[there] = np.arange(len(there))
-        codes = place[both]
-        values = [(*values[code // len(names)], names[code % len(names)]) for code in there]
-    return codes, values
-
-
-def _there(codes: np.ndarray) -> np.ndarray:
-    """The codes that occur, in order; they are small, so that counting is quicker than sorting."""
-    return np.flatnonzero(np.bincount(codes)) if len(codes) else codes
+def by_name(column: pa.DictionaryArray) -> tuple[np.ndarray, list[str | None]]:
+    """The code of each row and the name of each code; the last one stands for no name."""
+    names = [*column.dictionary.to_pylist(), None]
+    return column.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False).astype(np.int64), names
 
 
 def _groups(codes: np.ndarray) -> list[np.ndarray]:

@@ -116,10 +116,7 @@ class LogFile:
     def batches(self, latest: datetime, begin: int = 0) -> Iterator[LogBatch]:
         """The samples from byte `begin` on; a row with a time after `latest` is set aside. Raises CannotRead."""
         limit = latest.replace(tzinfo=UTC).timestamp()
-        with self.document.open() as stream:
-            skip = begin
-            while skip > 0:
-                skip -= len(stream.read(min(skip, 1 << 20)))
+        with self.document.open(begin) as stream:
             for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
                 batch = self._batch(chunk, limit, begin)
                 # A line that was cut is read again when the file has grown, and counted then.

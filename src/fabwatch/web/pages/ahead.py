@@ -9,7 +9,7 @@ from fabwatch.spc.summary import BY
 from fabwatch.terms.clock import asked_time
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, newest, shelved, soon, waits
+from fabwatch.web.pages.common import asked, moments, newest, offset_of, shelved, soon, waits
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 200
@@ -95,7 +95,7 @@ async def stats(request: Request) -> Response:
         part["area"] = area_of(asker(request), given.get("area"))
         period = {name: asked_time(given[name]) for name in ("since", "until") if name in given}
         answer = (await desk.ask("stats", by=given.get("by", "area"), **part, **period, **moments(request))).answer
-        offset = int(given["offset"]) if given.get("offset", "").isdigit() else 0
+        offset = offset_of(given)
         text = page.render(
             "stats.html",
             at="/stats",

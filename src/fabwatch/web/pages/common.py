@@ -34,6 +34,11 @@ def asked(request: Request, *names: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
+def offset_of(given: dict[str, str]) -> int:
+    """How many rows of a list stand before the page that is asked for."""
+    return int(given["offset"]) if given.get("offset", "").isdigit() else 0
+
+
 Told = tuple[Held | None, FabwatchError | None]
 
 

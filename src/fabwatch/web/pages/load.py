@@ -7,7 +7,7 @@ from fabwatch.api.answers import desk_of
 from fabwatch.api.gate import needs, whole_fab
 from fabwatch.api.loads import taken, uploads_of
 from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked
+from fabwatch.web.pages.common import asked, offset_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read"), Depends(whole_fab)])
 SHOWN = 50
@@ -19,7 +19,7 @@ async def load(request: Request) -> Response:
     """The load page."""
     page, desk = Page(request), desk_of(request)
     given = asked(request, "upload", "offset")
-    offset = int(given["offset"]) if given.get("offset", "").isdigit() else 0
+    offset = offset_of(given)
     rows = await desk.look_up("loads")
     job = uploads_of(request).find(given["upload"]).told() if "upload" in given else None
     return page.show(

@@ -9,10 +9,10 @@ from fabwatch.api.answers import desk_of
 from fabwatch.api.gate import asker, needs
 from fabwatch.api.traces import of_tool
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.terms.traces import Faults, RunFault, StepTrace, Trace
+from fabwatch.terms.traces import Faults, StepTrace, Trace
 from fabwatch.trace.faults import reason, sensor_sentence
 from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, shelved
+from fabwatch.web.pages.common import asked, moments, offset_of, shelved
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 60
@@ -32,8 +32,10 @@ async def runs(request: Request) -> Response:
         listed = (await desk.ask("runs", tool=given.get("tool"), **moments(request))).answer
         judged = {run.run: run for run in answer.runs}
         every = [(run, judged.get(run.run)) for run in listed.runs]
-        every.sort(key=lambda pair: _rank(pair[1]))
-        offset = int(given["offset"]) if given.get("offset", "").isdigit() else 0
+        # Faulty runs in the order of the answer, then the others as they are listed.
+        rank = {run.run: place for place, run in enumerate(answer.runs) if run.faulty}
+        every.sort(key=lambda pair: rank.get(pair[0].run, len(rank)))
+        offset = offset_of(given)
         text = page.render(
             "runs.html",
             at="/runs",
@@ -52,12 +54,6 @@ async def runs(request: Request) -> Response:
         return text, True
 
     return await shelved(request, make)
-
-
-def _rank(found: RunFault | None) -> tuple[bool, int, float]:
-    if found is None or not found.faulty:
-        return True, 0, 0.0
-    return False, -found.exposed, -(found.score or 0.0) / (found.limit or 1.0)
 
 
 @router.get("/run")

@@ -1,0 +1,32 @@
+"""Rows on their way into the lake: their types, and a few of them put into a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from fabwatch.store.lake import Lake
+from fabwatch.terms.tables import Column, Table
+
+ARROW: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "whole": pa.int64(),
+    "number": pa.float64(),
+    "time": pa.timestamp("us"),
+    "flag": pa.bool_(),
+    "date": pa.date32(),
+}
+
+
+def schema_of(columns: Sequence[Column]) -> pa.Schema:
+    """The types of some columns as they are handed to the engine."""
+    return pa.schema([pa.field(column.name, ARROW[column.kind]) for column in columns])
+
+
+def insert(lake: Lake, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Put rows into a table of the lake, in the transaction that is open; a column that a row lacks stays empty."""
+    if not rows:
+        return
+    names = ", ".join(table.names)
+    with lake.incoming(pa.Table.from_pylist(list(rows), schema=schema_of(table.columns))):
+        lake.ask(f"INSERT INTO lake.{table.name} ({names}) SELECT {names} FROM incoming")
