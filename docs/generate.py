@@ -71,6 +71,8 @@ def settings_page() -> str:
         ("[quals.TYPE]", settings.QualSettings),
         ("[costs]", settings.CostSettings),
         ("[server]", settings.ServerSettings),
+        ("[logs]", settings.LogSettings),
+        ("[rules.NAME]", settings.RuleSettings),
     ):
         parts.append(f"\n## {title}\n\n| key | default | what it says |\n|---|---|---|\n")
         for name, field in model.model_fields.items():

@@ -1,10 +1,13 @@
 """How what logs tell is printed for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.markup import escape
 
 from fabwatch.cli.printing import ROWS_SHOWN, json_out, out, table_of
+from fabwatch.terms.answers import plain
+from fabwatch.terms.rules import Backtest, Golden
 from fabwatch.terms.traces import Faults
 
 
@@ -37,6 +40,8 @@ def faults(answer: Faults, language: str) -> None:
         console.print(escape(f"■ {run.run}{score}; {reasons}"), style="bold")
         for sensor in run.sensors[:4]:
             console.print(escape(f"    {sensor.sentence} (z {sensor.z:+.1f})"))
+        for rule in run.rules:
+            console.print(escape(f"    rule: {rule}"))
         for alarm in run.alarms:
             console.print(escape(f"    alarm: {alarm}"))
     if len(faulty) > ROWS_SHOWN:
@@ -46,3 +51,33 @@ def faults(answer: Faults, language: str) -> None:
     if answer.false_per_1000 is not None:
         console.print(f"false alarms: {answer.false_per_1000:.0f} of 1,000 good runs, each judged without itself")
     console.print(escape(answer.sentence(language)))
+
+
+def backtest(answer: Backtest, language: str) -> None:
+    """How a rule would have done, for people."""
+    console = out()
+    console.print(escape(f"{answer.rule}: {answer.what}"))
+    columns = ("tool", "runs", "alarms", "good", "false", "bad", "caught")
+    table = table_of(answer.demo, "", columns)
+    for row in answer.tools[:ROWS_SHOWN]:
+        table.add_row(*(escape(str(getattr(row, name))) for name in columns))
+    console.print(table)
+    for alarm in answer.latest[:8]:
+        console.print(escape(f"  {alarm.run} ({alarm.truth}): {alarm.sentence}"), style="dim")
+    if answer.not_judged:
+        console.print(f"not judged: {answer.not_judged:,} runs with too few good ones of their kind before them")
+    console.print(escape(answer.sentence(language)))
+    console.print(f"it counts from: fabwatch trace switch {answer.rule} on --reason WHY", markup=False)
+
+
+def goldens(found: Sequence[Golden], as_json: bool) -> None:
+    """Golden runs that were chosen."""
+    if as_json:
+        json_out({"goldens": plain(list(found))})
+        return
+    columns = ("tool", "chamber", "recipe", "stage", "version", "runs", "decided_at", "who", "reason")
+    table = table_of(False, "golden runs", columns)
+    for one in found:
+        cells = {**vars(one), "runs": len(one.runs) or "taken back"}
+        table.add_row(*(escape("-" if cells[name] is None else str(cells[name])) for name in columns))
+    out().print(table)

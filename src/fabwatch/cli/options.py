@@ -1,5 +1,6 @@
 """Options that many commands share, and the fab they open."""
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Langu
 ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
 AreaOption = Annotated[str | None, typer.Option(help="Only this area.")]
 ClockOption = Annotated[str, typer.Option(help="What wear counts in: auto, wafers, days or the name of a counter.")]
+Reason = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
+Who = Annotated[str | None, typer.Option("--by", help="Who decides; else the user of this machine.")]
 TypeOption = Annotated[str | None, typer.Option(help="Only this qual type.")]
 HERE = Path("fab")
 
@@ -26,3 +29,8 @@ def opened(path: Path, create: bool = False) -> "Fab":
     from fabwatch.fab import Fab
 
     return Fab(path, create=create)
+
+
+def who_of(given: str | None) -> str:
+    """Who decides: the name that is given, else the user of this machine."""
+    return given or getpass.getuser()

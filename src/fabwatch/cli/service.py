@@ -1,6 +1,5 @@
 """The commands of the service: serve, keys, holds, decisions, audit."""
 
-import getpass
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fabwatch.cli.options import HERE, AsOf, FabOption, JsonOption, opened
+from fabwatch.cli.options import HERE, AsOf, FabOption, JsonOption, Reason, Who, opened, who_of
 
 SOMETHING_WRONG = 2
-Reason = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
-Who = Annotated[str | None, typer.Option("--by", help="Who decides; else the user of this machine.")]
 Names = Annotated[list[str] | None, typer.Option("--name", help="A wafer or lot, may stand several times; else all.")]
 HoldName = Annotated[str, typer.Argument(help="Name of the hold list, such as H-0001.")]
 
@@ -132,7 +129,7 @@ def make_hold(
 ) -> None:
     """Put the wafers of a containment on hold; who and why stand in the audit."""
     asked: dict[str, Any] = {"names": names, "qual_type": qual_type, "chamber": chamber, "at": at, "as_of": as_of}
-    _found("holds", fab, as_json, lambda door: [door.hold(tool, who=_who(who), reason=reason, **asked)], _HOLD)
+    _found("holds", fab, as_json, lambda door: [door.hold(tool, who=who_of(who), reason=reason, **asked)], _HOLD)
 
 
 @holds.command("release")
@@ -140,7 +137,7 @@ def release_hold(
     hold: HoldName, reason: Reason, names: Names = None, who: Who = None, fab: FabOption = HERE, as_json: JsonOption = False
 ) -> None:
     """Release wafers of a hold list."""
-    said: dict[str, Any] = {"who": _who(who), "reason": reason, "names": names}
+    said: dict[str, Any] = {"who": who_of(who), "reason": reason, "names": names}
     _found("holds", fab, as_json, lambda door: [door.dispose(hold, "release", **said)], _HOLD)
 
 
@@ -149,7 +146,7 @@ def scrap_hold(
     hold: HoldName, reason: Reason, names: Names = None, who: Who = None, fab: FabOption = HERE, as_json: JsonOption = False
 ) -> None:
     """Scrap wafers of a hold list."""
-    said: dict[str, Any] = {"who": _who(who), "reason": reason, "names": names}
+    said: dict[str, Any] = {"who": who_of(who), "reason": reason, "names": names}
     _found("holds", fab, as_json, lambda door: [door.dispose(hold, "scrap", **said)], _HOLD)
 
 
@@ -180,7 +177,7 @@ def make_decision(
     as_json: JsonOption = False,
 ) -> None:
     """Set a limit or qual interval of a tool; who and why stand in the audit."""
-    said: dict[str, Any] = {"who": _who(who), "reason": reason, "chamber": chamber}
+    said: dict[str, Any] = {"who": who_of(who), "reason": reason, "chamber": chamber}
     _found("decisions", fab, as_json, lambda door: [door.decide(tool, qual_type, name, value, **said)], _DECISION)
 
 
@@ -215,10 +212,6 @@ def verify_audit(
 
 _HOLD = ("hold", "tool", "qual_type", "failed_at", "wafers", "held", "released", "scrapped", "who", "reason")
 _DECISION = ("tool", "chamber", "qual_type", "name", "value", "decided_at", "who", "reason")
-
-
-def _who(given: str | None) -> str:
-    return given or getpass.getuser()
 
 
 def _found(word: str, fab: Path, as_json: bool, ask: Callable[[Any], list[Any]], columns: tuple[str, ...]) -> None:

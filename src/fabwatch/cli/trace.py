@@ -5,11 +5,28 @@ from typing import Annotated, Any
 
 import typer
 
-from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, ToolOption, opened
+from fabwatch.cli.options import (
+    HERE,
+    AsOf,
+    CsvOption,
+    FabOption,
+    JsonOption,
+    KnownAt,
+    Lang,
+    Reason,
+    ToolOption,
+    Who,
+    opened,
+    who_of,
+)
 
 trace = typer.Typer(rich_markup_mode=None, help="What a tool did, from its logs.", no_args_is_help=True)
 log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args_is_help=True)
 RunOption = Annotated[str | None, typer.Option(help="Only this run.")]
+StepOption = Annotated[str | None, typer.Option(help="Only this step of the recipe.")]
+RecipeOption = Annotated[str | None, typer.Option(help="Only this recipe.")]
+SensorOption = Annotated[str | None, typer.Option(help="Only this sensor.")]
+RuleName = Annotated[str, typer.Argument(help="neighbours, setpoint, golden, or one of fab.toml.")]
 
 
 @log.command()
@@ -72,6 +89,135 @@ def faults(
         answer = door.faults(tool=tool, run=run, as_of=as_of, known_at=known_at)
     if not printing.data(answer, as_json, as_csv):
         logs.faults(answer, lang)
+
+
+@trace.command()
+def stats(
+    by: Annotated[
+        str, typer.Option(help="One row a tool, chamber, area, recipe, step, sensor, lot, day, week or month, and sensor.")
+    ] = "sensor",
+    tool: ToolOption = None,
+    recipe: RecipeOption = None,
+    step: StepOption = None,
+    sensor: SensorOption = None,
+    since: Annotated[str | None, typer.Option(help="Runs that began from this time on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Runs that began up to this time.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Sensors in figures over many runs: n, mean, std, min, max, range, seconds off the setpoint."""
+    asked: dict[str, Any] = {"by": by, "tool": tool, "recipe": recipe, "step": step, "sensor": sensor}
+    asked |= {"since": since, "until": until, "as_of": as_of, "known_at": known_at}
+    _told(fab, "sensor_stats", asked, as_json, as_csv, lang)
+
+
+@trace.command()
+def chambers(
+    sensor: Annotated[str, typer.Argument(help="The sensor.")],
+    step: StepOption = None,
+    recipe: RecipeOption = None,
+    tool: ToolOption = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """One sensor in one step, chamber beside chamber, the one that stands apart first."""
+    asked: dict[str, Any] = {"sensor": sensor, "step": step, "recipe": recipe, "tool": tool}
+    _told(fab, "chambers", {**asked, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+
+
+@trace.command()
+def rules(
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """The rules that watch logs, which of them count, and with which figure they were switched on."""
+    _told(fab, "rules", {"as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+
+
+@trace.command()
+def backtest(
+    rule: RuleName,
+    tool: ToolOption = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Try a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
+    from fabwatch.cli import logs, printing
+
+    with opened(fab) as door, printing.working("trying the rule on the record …"):
+        answer = door.backtest(rule, tool=tool, as_of=as_of, known_at=known_at)
+    if not printing.data(answer, as_json, as_csv):
+        logs.backtest(answer, lang)
+
+
+@trace.command()
+def switch(
+    rule: RuleName,
+    to: Annotated[str, typer.Argument(help="on or off.")],
+    reason: Reason,
+    who: Who = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Let a rule count, with what it does on the record, or no more; who and why stand in the audit."""
+    from fabwatch.cli import printing
+    from fabwatch.terms.errors import BadQuestion
+
+    if to not in ("on", "off"):
+        raise BadQuestion(f"A rule is switched on or off, not {to}.", f"fabwatch trace switch {rule} on --reason …")
+    with opened(fab) as door, printing.working("trying the rule on the record …"):
+        answer = door.switch_rule(rule, to == "on", who=who_of(who), reason=reason)
+    if not printing.data(answer, as_json, as_csv=False):
+        printing.rows(answer, lang)
+
+
+@trace.command()
+def golden(
+    runs: Annotated[list[str], typer.Argument(help="Runs of one kind: tool, chambers, recipe and stage.")],
+    reason: Reason,
+    automatic: Annotated[
+        bool, typer.Option("--automatic", help="Freeze all good runs of that kind, as they are found today.")
+    ] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Take the choice for the kind of this run back.")] = False,
+    who: Who = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose golden runs that others are compared with, as a new version; who and why stand in the audit."""
+    from fabwatch.cli import logs
+
+    with opened(fab) as door:
+        if drop:
+            found = door.drop_golden(runs[0], who=who_of(who), reason=reason)
+        else:
+            found = door.choose_golden(runs, who=who_of(who), reason=reason, automatic=automatic)
+    logs.goldens([found], as_json)
+
+
+@trace.command()
+def goldens(known_at: KnownAt = None, fab: FabOption = HERE, as_json: JsonOption = False) -> None:
+    """Every version of golden runs that was chosen, by whom and why."""
+    from fabwatch.cli import logs
+
+    with opened(fab) as door:
+        logs.goldens(door.goldens(known_at=known_at), as_json)
 
 
 def watch(

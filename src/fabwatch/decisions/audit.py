@@ -16,6 +16,10 @@ REASON_LONGEST = 2000
 FIELDS = ", ".join(Entry.__dataclass_fields__)
 
 
+DECIDED = ("holds", "decisions", "rules", "goldens")
+"""Tables whose rows are decided, each by an entry of the audit."""
+
+
 def append(lake: Lake, moment: datetime, who: str, act: str, about: dict[str, Any], reason: str) -> int:
     """Write one entry within the transaction that is open; returns its number. Raises BadQuestion without a reason."""
     last = lake.rows("SELECT seq, hash FROM lake.audit ORDER BY seq DESC LIMIT 1")
@@ -41,13 +45,13 @@ def entries(lake: Lake, limit: int | None = None) -> list[Entry]:
 
 
 def verify(lake: Lake, expected: str | None = None) -> Audit:
-    """Check every entry against its hash, the one before it, and what stands in `holds` and `decisions`.
+    """Check every entry against its hash, the one before it, and the rows that it decided.
 
     `expected` is a hash noted earlier, which has to be in the chain still.
     """
     written = entries(lake)[::-1]
     faults = list(_chain(written))
-    for table in ("holds", "decisions"):
+    for table in DECIDED:
         faults += _against(lake, table, written)
     if expected is not None and expected not in {entry.hash for entry in written}:
         faults.append(f"no entry has the hash {expected}: what was noted is gone")

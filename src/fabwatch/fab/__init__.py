@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +11,8 @@ from typing import Any, Self
 from fabwatch.decisions import audit as audits
 from fabwatch.decisions import holds as hold_lists
 from fabwatch.decisions import limits
+from fabwatch.fab.door import Moment, moment_of
+from fabwatch.fab.logs import Logs
 from fabwatch.fab.overview import overview
 from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
@@ -27,36 +29,25 @@ from fabwatch.risk.outlook import plan
 from fabwatch.spc.summary import Period, readings, stats
 from fabwatch.stats.renewal import Costs
 from fabwatch.store.doctor import Finding, examine, sweep
-from fabwatch.store.lake import Lake
 from fabwatch.store.state import state
 from fabwatch.store.tidy import tidy
 from fabwatch.terms.advice import Curves, Intervals, Plan
 from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.boards import Areas, History, Overview, Readings, Stats, Tools
-from fabwatch.terms.clock import Clock, asked_time, to_utc, utc_now
+from fabwatch.terms.clock import Clock, utc_now
 from fabwatch.terms.decisions import Act, Audit, Decision, Entry, HoldList
 from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy, TooFewFailures, unknown
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.scores import Score
-from fabwatch.terms.settings import read_settings
-from fabwatch.terms.traces import Faults, Runs, StepSummary, Trace
-from fabwatch.trace.answers import runs, step_summary
-from fabwatch.trace.faults import faults
-from fabwatch.trace.single import trace
 from fabwatch.trace.upkeep import bring_up
 
-Moment = datetime | str | None
 
-
-class Fab:
+class Fab(Logs):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):
         """Open the fab in `path`, or make one there with `create`. Raises NoFab, BadSettings and NewerFab."""
-        self.path = Path(path)
-        self.settings = read_settings(self.path)
-        self._clock = clock
-        self._lake = Lake(self.path, self.settings, create=create)
+        super().__init__(Path(path), create, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +95,7 @@ class Fab:
         """
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
-            return contain(self._lake, snapshot, moment, known, Suspicion(tool, qual_type, chamber, _moment_of(at)))
+            return contain(self._lake, snapshot, moment, known, Suspicion(tool, qual_type, chamber, moment_of(at)))
 
     def forecast(
         self,
@@ -289,7 +280,7 @@ class Fab:
         Raises UnknownTool, UnknownTime and BadQuestion.
         """
         moment, known = self._moment(as_of, known_at)
-        period = Period(_moment_of(since), _moment_of(until))
+        period = Period(moment_of(since), moment_of(until))
         with self._lake.reading(known) as snapshot:
             return stats(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), by, period)
 
@@ -305,47 +296,9 @@ class Fab:
     ) -> Readings:
         """The readings of one tool in order of time, with moving ranges. Raises UnknownTool and UnknownTime."""
         moment, known = self._moment(as_of, known_at)
-        period = Period(_moment_of(since), _moment_of(until))
+        period = Period(moment_of(since), moment_of(until))
         with self._lake.reading(known) as snapshot:
             return readings(self._lake, snapshot, moment, known, Selection(None, tool, qual_type), period)
-
-    def runs(
-        self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
-    ) -> Runs:
-        """The runs that tool logs tell of, the latest first. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return runs(self._lake, snapshot, moment, known, tool, run)
-
-    def step_summary(
-        self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
-    ) -> StepSummary:
-        """What each sensor did in each step of the runs. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return step_summary(self._lake, snapshot, moment, known, tool, run)
-
-    def faults(
-        self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
-    ) -> Faults:
-        """Which runs left the path of the good ones, and which sensors did. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return faults(self._lake, snapshot, moment, known, tool, run)
-
-    def trace(
-        self,
-        run: str,
-        *,
-        sensors: Sequence[str] = (),
-        step: str | None = None,
-        as_of: Moment = None,
-        known_at: Moment = None,
-    ) -> Trace:
-        """One run beside the good ones, for some sensors or all. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return trace(self._lake, snapshot, moment, known, run, sensors, step)
 
     def overview(self, *, as_of: Moment = None, known_at: Moment = None) -> Overview:
         """The fab as a whole: what was loaded, until when it is known, how many wafers are at risk."""
@@ -377,7 +330,7 @@ class Fab:
 
     def holds(self, *, hold: str | None = None, tool: str | None = None, known_at: Moment = None) -> list[HoldList]:
         """The hold lists, the latest first. Raises BadQuestion for one that is not there."""
-        self._lake.pin(_moment_of(known_at))
+        self._lake.pin(moment_of(known_at))
         return hold_lists.lists(self._lake, hold, tool)
 
     def decide(
@@ -408,7 +361,7 @@ class Fab:
 
     def decisions(self, *, tool: str | None = None, known_at: Moment = None) -> list[Decision]:
         """Limits and intervals that were set, the latest first."""
-        self._lake.pin(_moment_of(known_at))
+        self._lake.pin(moment_of(known_at))
         return limits.decisions(self._lake, tool)
 
     def audit(self, limit: int | None = None) -> list[Entry]:
@@ -481,16 +434,3 @@ class Fab:
         given = dict(asked or {})
         stated = "costs" in self.settings.model_fields_set or any(value is not None for value in given.values())
         return costs_of(self.settings.costs, given), stated
-
-    def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None]:
-        known = _moment_of(known_at)
-        return _moment_of(as_of) or known or self._now(), known
-
-    def _now(self) -> datetime:
-        return self._clock().replace(microsecond=0)
-
-
-def _moment_of(given: Moment) -> datetime | None:
-    if given is None:
-        return None
-    return asked_time(given) if isinstance(given, str) else to_utc(given)

@@ -17,7 +17,7 @@ from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, S
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
-FORMAT = 5
+FORMAT = 6
 MARK = "fabwatch.json"
 SQL_TYPES = {
     "text": "VARCHAR",

@@ -202,6 +202,46 @@ class LogSettings(_Stated):
     tolerances: dict[str, float] = Field({}, description="The same for single sensors, in their unit: Pressure = 0.5.")
 
 
+FIGURES = ("mean", "std", "min", "max", "range", "first", "last", "slope", "outside_s", "settle_s", "over", "under")
+"""Figures of a sensor in a step that a rule can watch."""
+BUILT_IN = ("neighbours", "setpoint", "golden")
+"""Names of the rules that are there without being stated."""
+
+
+class RuleSettings(_Stated):
+    """`[rules.NAME]`: an alarm on a figure of a sensor in a step; it counts once it was tried and switched on."""
+
+    sensor: str = Field("*", description="The sensor; * stands for any text.")
+    step: str = Field("*", description="The step.")
+    chamber: str = Field("*", description="The chamber.")
+    recipe: str = Field("*", description="The recipe.")
+    tool: str = Field("*", description="The tool.")
+    figure: str = Field(
+        "mean", description="mean, std, min, max, range, first, last, slope, outside_s, settle_s, over or under."
+    )
+    above: float | None = Field(None, description="Alarm above this value.")
+    below: float | None = Field(None, description="Alarm below this value.")
+    z: float | None = Field(
+        None, gt=0, description="Alarm this many robust standard deviations from the good runs before it."
+    )
+
+    @field_validator("figure")
+    @classmethod
+    def _figure_is_known(cls, value: str) -> str:
+        if value not in FIGURES:
+            near = nearest(value, FIGURES) or FIGURES
+            raise ValueError(f"no figure {value!r}; it is one of {', '.join(near)}")
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "RuleSettings":
+        if self.above is None and self.below is None and self.z is None:
+            raise ValueError("a rule needs above, below or z")
+        if self.above is not None and self.below is not None and self.above < self.below:
+            raise ValueError(f"above {self.above:g} lies under below {self.below:g}: every run would be an alarm")
+        return self
+
+
 class FabSettings(_Stated):
     """`[fab]`: the fab itself."""
 
@@ -232,6 +272,15 @@ class Settings(_Stated):
     costs: CostSettings = CostSettings()
     server: ServerSettings = ServerSettings()
     logs: LogSettings = LogSettings()
+    rules: dict[str, RuleSettings] = {}
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_have_names_of_their_own(cls, value: dict[str, RuleSettings]) -> dict[str, RuleSettings]:
+        for name in value:
+            if name in BUILT_IN:
+                raise ValueError(f"{name} is the name of a rule that is built in")
+        return value
 
     def source_of(self, file_name: str) -> tuple[str, SourceSettings]:
         """The source that a file belongs to, the longest pattern first; an empty one when none covers it."""
@@ -267,6 +316,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "costs": CostSettings,
     "server": ServerSettings,
     "logs": LogSettings,
+    "rules": RuleSettings,
 }
 
 

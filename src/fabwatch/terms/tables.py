@@ -368,6 +368,43 @@ DECISIONS = Table(
     ),
 )
 
+RULES = Table(
+    "rules",
+    "Rules that watch logs, each time one was switched on or off, with what it did on the record.",
+    (
+        Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
+        Column("rule", "text", "The rule: `neighbours`, `setpoint`, `golden`, or one of fab.toml.", needed=True),
+        Column("counts", "flag", "Whether it counts.", needed=True),
+        Column("stated", "text", "How it was stated then (JSON); rewritten since, it counts no more."),
+        Column("basis", "text", "Where the truth came from: log, quals or none."),
+        Column("runs", "whole", "Runs that it was tried on.", "runs"),
+        Column("alarms_per_1000", "number", "Alarms per 1,000 wafers."),
+        Column("false_per_1000", "number", "False alarms per 1,000 good wafers."),
+        Column("bad", "whole", "Faulty runs, or failed quals with runs before them."),
+        Column("caught", "whole", "Of those with an alarm."),
+        Column("who", "text", "Who decided."),
+        Column("reason", "text", "Why."),
+        Column("seq", "whole", "Its entry in `audit`."),
+    ),
+)
+
+GOLDENS = Table(
+    "goldens",
+    "Good runs that people chose as the reference of their kind; the latest version counts.",
+    (
+        Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chamber", "text", "The chambers, separated by `;`."),
+        Column("recipe", "text", "The recipe."),
+        Column("stage", "text", "The stage."),
+        Column("version", "whole", "From 1 on, by kind.", needed=True),
+        Column("runs", "text", "The runs (JSON); none where the choice was taken back."),
+        Column("who", "text", "Who chose."),
+        Column("reason", "text", "Why."),
+        Column("seq", "whole", "Its entry in `audit`."),
+    ),
+)
+
 AUDIT = Table(
     "audit",
     "Every decision, in order; each entry carries the hash of the one before, so that none can be changed unseen.",
@@ -375,7 +412,7 @@ AUDIT = Table(
         Column("seq", "whole", "Number of the entry, from 1.", needed=True),
         Column("written_at", "time", "When it was written.", "UTC", needed=True),
         Column("who", "text", "Who decided: the name of a key, or of the user of this machine.", needed=True),
-        Column("act", "text", "`hold`, `release`, `scrap` or `decide`.", needed=True),
+        Column("act", "text", "`hold`, `release`, `scrap`, `decide`, `rule` or `golden`.", needed=True),
         Column("about", "text", "What was decided (JSON)."),
         Column("reason", "text", "Why.", needed=True),
         Column("previous", "text", "Hash of the entry before; empty for the first."),
@@ -385,7 +422,7 @@ AUDIT = Table(
 
 TABLES: tuple[Table, ...] = (
     TOOLS, MOVES, QUALS, RESTORES, COUNTERS, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS, HOLDS,
-    DECISIONS, AUDIT, LOADS, PROBLEMS,
+    DECISIONS, RULES, GOLDENS, AUDIT, LOADS, PROBLEMS,
 )  # fmt: skip
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

@@ -115,7 +115,7 @@ class SensorFault:
     chamber: str | None = None
     unit: str | None = None
     kind: str = "mean"
-    """mean: it ran high or low; std: it was more or less steady; setpoint: it was not where it was told to be."""
+    """mean: it ran high or low; std: it was more or less steady; of a rule the figure that it watches."""
     value: float | None = None
     usual: float | None = None
     from_s: float | None = None
@@ -123,6 +123,8 @@ class SensorFault:
     near: int = 0
     """Good runs that come near to it."""
     of: int = 0
+    rule: str | None = None
+    """The rule that was switched on and says so; None for what the run is judged by as a whole."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class RunFault:
     """No good run has followed."""
     reasons: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Rules that were switched on and raise an alarm here, each with its false alarms per 1,000 wafers."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,9 @@ class Faults(Answer):
         """One row a run and sensor; a run without one stands by itself."""
         found = []
         for run in self.runs:
-            start = {name: value for name, value in plain(run).items() if name not in ("sensors", "reasons", "alarms")}
+            start = {
+                name: value for name, value in plain(run).items() if name not in ("sensors", "reasons", "alarms", "rules")
+            }
             names = ("sensor", "step", "z", "sentence")
             found += [start | {name: getattr(told, name, None) for name in names} for told in run.sensors or (None,)]
         return found

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from fabwatch.stats.neighbours import WITHIN
+from fabwatch.stats.neighbours import FEWEST, WITHIN
+from fabwatch.terms.rules import Golden
+
+KIND = ("tool", "chamber", "recipe", "stage")
 
 _NUMBERED = re.compile(r"^(.*[^\d].*?|.*[^\d])(\d{1,2})$")
 _BAD_LABEL = re.compile(r"^(fault|fault_type|faulty|defect|defect_type|failure|fail|anomaly)$")
@@ -28,27 +31,58 @@ class Family:
     features: np.ndarray
     regimes: np.ndarray
     regime_names: tuple[str, ...]
-    known_good: np.ndarray | None
+    labelled: np.ndarray | None
     """Which runs the log itself calls good; None where it says nothing of it."""
+    golden: Golden | None = None
+    """The good runs that people chose for this kind."""
     cut: tuple[dict[str, Any], ...] = ()
     """Runs that lack a step which the others have."""
 
+    @property
+    def known_good(self) -> np.ndarray | None:
+        """Which runs are good because people chose them, else because the log says so; None where nobody has said so."""
+        if self.golden is not None:
+            chosen = np.array([run["run"] in self.golden.runs for run in self.runs], bool)
+            if chosen.sum() >= FEWEST:
+                return chosen
+        return self.labelled
 
-def families(runs: Sequence[dict[str, Any]], summary: Sequence[dict[str, Any]]) -> list[Family]:
-    """The families of some runs, by their rows of `runs_list.sql` and `summary.sql`."""
-    by_run: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    @property
+    def by(self) -> str:
+        """How the good runs are known, in words."""
+        if self.golden is not None:
+            return f"version {self.golden.version}, chosen by {self.golden.who}"
+        return "good by the log" if self.labelled is not None else "good by their scores"
+
+
+def kind_of(run: dict[str, Any]) -> tuple[Any, ...]:
+    """Runs of one kind can be compared: tool, chambers, recipe and stage."""
+    return tuple(run[name] for name in KIND)
+
+
+def by_run(summary: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What the sensors of each run did; a counter tells how old a part is, not how the run went."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in summary:
-        # A counter tells how old a part is, not how the run went.
         if row["mean"] is not None and row["role"] == "sensor":
-            by_run[row["run"]].append(row)
+            found[row["run"]].append(row)
+    return found
+
+
+def families(
+    runs: Sequence[dict[str, Any]], summary: Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
+) -> list[Family]:
+    """The families of some runs, by their rows of `runs_list.sql` and `summary.sql`, and the runs that people chose."""
+    rows = by_run(summary)
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for run in runs:
-        if run["run"] in by_run:
-            groups[run["tool"], run["chamber"], run["recipe"], run["stage"]].append(run)
-    return [_family(group, by_run) for group in groups.values()]
+        if run["run"] in rows:
+            groups[kind_of(run)].append(run)
+    chosen = {(golden.tool, golden.chamber, golden.recipe, golden.stage): golden for golden in goldens}
+    return [_family(group, rows, chosen.get(kind)) for kind, group in groups.items()]
 
 
-def _family(group: list[dict[str, Any]], by_run: dict[str, list[dict[str, Any]]]) -> Family:
+def _family(group: list[dict[str, Any]], by_run: dict[str, list[dict[str, Any]]], golden: Golden | None) -> Family:
     there = Counter(place for run in group for place in {(r["chamber"], r["step"], r["sensor"]) for r in by_run[run["run"]]})
     usual = sorted((place for place, n in there.items() if n > 0.5 * len(group)), key=lambda p: tuple(str(x) for x in p))
     position = {place: n for n, place in enumerate(usual)}
@@ -69,7 +103,7 @@ def _family(group: list[dict[str, Any]], by_run: dict[str, list[dict[str, Any]]]
     order = sorted(set(names))
     codes = np.array([order.index(name) for name in names], int)
     features = np.array(rows) if rows else np.empty((0, len(places)))
-    return Family(tuple(whole), places, features, codes, tuple(order), _known_good(whole), tuple(cut))
+    return Family(tuple(whole), places, features, codes, tuple(order), _labelled(whole), golden, tuple(cut))
 
 
 def _regimes(runs: Sequence[dict[str, Any]]) -> list[str]:
@@ -90,7 +124,7 @@ def _worth(names: Sequence[str]) -> bool:
     return len(counts) > 1 and sum(n for n in counts.values() if n > WITHIN) > 0.8 * len(names)
 
 
-def _known_good(runs: Sequence[dict[str, Any]]) -> np.ndarray | None:
+def _labelled(runs: Sequence[dict[str, Any]]) -> np.ndarray | None:
     """Whether the log calls each run good: a column such as `fault` that is empty, or a verdict that is none of failed."""
     labels = [json.loads(run["labels"]) if run["labels"] else {} for run in runs]
     names = {name for some in labels for name in some}

@@ -10,10 +10,13 @@ from fabwatch.stats.neighbours import FEWEST, Judged, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
+from fabwatch.terms.rules import Rule
 from fabwatch.terms.traces import Faults, RunFault, SensorFault
 from fabwatch.terms.words import sentence
-from fabwatch.trace.families import Family, families
-from fabwatch.trace.golden import left_at, traces
+from fabwatch.trace.backtest import goldens, standing
+from fabwatch.trace.families import Family, by_run, families
+from fabwatch.trace.golden import Window, left_at, traces
+from fabwatch.trace.rules import Summary, alarms, rule_named, rule_sentence
 from fabwatch.trace.runs import check_names, over_runs, run_rows
 from fabwatch.trace.summary import summary_rows
 
@@ -31,7 +34,8 @@ METHOD = (
     "the names of its wafers have in common), scaled by their robust spread; score = mean distance to the 3 nearest good "
     "runs, each run judged without itself (kNN fault detection, He and Wang 2007); limit = median + 2.5 robust standard "
     "deviations of the logarithm of the good runs' scores. Good are the runs that the log calls so, else those near the "
-    "median of their regime."
+    "median of their regime; what people chose comes before both. Rules that were switched on raise alarms of their own, "
+    "each run judged by the good runs before it alone."
 )
 
 
@@ -48,14 +52,18 @@ def faults(
     found: list[RunFault] = []
     unjudged: list[str] = []
     good = false = 0
-    for family in families(chosen, summary_rows(lake, tool, None)):
+    summary = summary_rows(lake, tool, None)
+    rows = by_run(summary)
+    counting = [rule for rule in standing(lake) if rule.on]
+    for family in families(chosen, summary, goldens(lake)):
         if len(family.runs) < FEWEST + 1:
             unjudged.append(_too_few(family))
             continue
         judged, chosen_good = _judged(family)
         good += int(chosen_good.sum())
         false += int((judged.scores[chosen_good] > judged.limit).sum())
-        found += _of_family(lake, family, judged, chosen_good, run)
+        raised = _raised(lake, counting, family, rows)
+        found += _of_family(lake, family, judged, chosen_good, raised, run)
         found += [_cut(family, one) for one in family.cut]
     if run is not None:
         found = [one for one in found if one.run == run]
@@ -63,6 +71,15 @@ def faults(
     how = How(METHOD, over_runs(question("trace", "summary")), snapshot)
     rate = 1000 * false / good if good else None
     return Faults(as_of, known_at, lake.settings.fab.demo, how, tuple(found), good, rate, tuple(unjudged))
+
+
+def _raised(lake: Lake, counting: list[Rule], family: Family, rows: Summary) -> dict[str, list[tuple[Rule, SensorFault]]]:
+    """What the rules that were switched on say of each run of a family."""
+    found: dict[str, list[tuple[Rule, SensorFault]]] = {}
+    for rule in counting:
+        for run, told in alarms(lake, rule_named(lake.settings, rule.rule), family, rows).items():
+            found.setdefault(run, []).extend((rule, each) for each in told or ())
+    return found
 
 
 def _judged(family: Family) -> tuple[Judged, np.ndarray]:
@@ -78,11 +95,13 @@ def good_runs(lake: Lake, as_of: datetime, run: str) -> tuple[list[str], str]:
     check_names(runs, None, run)
     mine = next(one for one in runs if one["run"] == run)
     alike = [one for one in runs if one["tool"] == mine["tool"]]
-    for family in families(alike, summary_rows(lake, mine["tool"], None)):
+    for family in families(alike, summary_rows(lake, mine["tool"], None), goldens(lake)):
         names = [one["run"] for one in family.runs]
         whole = run in names
         if not whole and run not in [one["run"] for one in family.cut]:
             continue
+        if family.golden is not None:
+            return [name for name in family.golden.runs if name in names and name != run], family.by
         if len(names) <= FEWEST:
             return [name for name in names if name != run], "all others of its kind, too few to be judged"
         _, good = _judged(family)
@@ -93,15 +112,30 @@ def good_runs(lake: Lake, as_of: datetime, run: str) -> tuple[list[str], str]:
             chosen = chosen[np.argsort(np.abs(chosen - here), kind="stable")]
         else:
             chosen = np.flatnonzero(good)
-        said = "the log" if family.known_good is not None else "their scores"
-        return [names[n] for n in chosen if names[n] != run], f"good by {said}"
+        return [names[n] for n in chosen if names[n] != run], family.by
     return [], "none of its kind"
 
 
-def _of_family(lake: Lake, family: Family, judged: Judged, good: np.ndarray, only: str | None) -> list[RunFault]:
+def good_ones(lake: Lake, runs: list[dict[str, Any]]) -> set[str]:
+    """Which of some runs are good, of whatever kind; those that cannot be judged are taken for good."""
+    found: set[str] = set()
+    for family in families(runs, summary_rows(lake, None, None), goldens(lake)):
+        good = _judged(family)[1] if len(family.runs) > FEWEST else np.ones(len(family.runs), bool)
+        found |= {run["run"] for run, is_good in zip(family.runs, good, strict=True) if is_good}
+    return found
+
+
+def _of_family(
+    lake: Lake,
+    family: Family,
+    judged: Judged,
+    good: np.ndarray,
+    raised: dict[str, list[tuple[Rule, SensorFault]]],
+    only: str | None,
+) -> list[RunFault]:
     found = []
     looked = 0
-    faulty = judged.scores > judged.limit
+    faulty = (judged.scores > judged.limit) | np.array([bool(raised.get(run["run"])) for run in family.runs], bool)
     for n, run in enumerate(family.runs):
         if only is not None and run["run"] != only:
             continue
@@ -109,6 +143,7 @@ def _of_family(lake: Lake, family: Family, judged: Judged, good: np.ndarray, onl
         if faulty[n] and looked < LOOKED_AT:
             looked += 1
             named = _since(lake, family, good, n, named)
+        by_rules = raised.get(run["run"], [])
         exposed, still = _exposed(family, faulty, n) if faulty[n] else (0, False)
         found.append(
             RunFault(
@@ -117,7 +152,7 @@ def _of_family(lake: Lake, family: Family, judged: Judged, good: np.ndarray, onl
                 score=float(judged.scores[n]),
                 limit=judged.limit,
                 faulty=bool(faulty[n]),
-                sensors=tuple(named),
+                sensors=(*(told for _, told in by_rules), *named),
                 tool=run["tool"],
                 chamber=run["chamber"],
                 recipe=run["recipe"],
@@ -127,9 +162,16 @@ def _of_family(lake: Lake, family: Family, judged: Judged, good: np.ndarray, onl
                 still=still,
                 reasons=(_touches(exposed, still, "en"),) if faulty[n] else (),
                 alarms=_alarms(lake, run["run"]) if faulty[n] and run["alarms"] else (),
+                rules=tuple(dict.fromkeys(_rule_word(rule) for rule, _ in by_rules)),
             )
         )
     return found
+
+
+def _rule_word(rule: Rule) -> str:
+    """The rule with what it was switched on with."""
+    rate = "?" if rule.false_per_1000 is None else f"{rule.false_per_1000:.1f}"
+    return f"{rule.rule} ({rate} false alarms per 1,000 wafers on {rule.runs:,} runs)"
 
 
 def _sensors(family: Family, judged: Judged, good: np.ndarray, n: int) -> list[SensorFault]:
@@ -161,6 +203,8 @@ def _alike(family: Family, good: np.ndarray, n: int) -> np.ndarray:
 
 def sensor_sentence(told: SensorFault, language: str = "en") -> str:
     """What a sensor did, in words."""
+    if told.rule is not None:
+        return rule_sentence(told, language)
     where = sentence(language, "in_step", step=told.step) if told.step else ""
     where += sentence(language, "in_chamber", chamber=told.chamber) if told.chamber else ""
     since = sentence(language, "from_second", at=told.from_s) if told.from_s is not None else ""
@@ -182,11 +226,12 @@ def sensor_sentence(told: SensorFault, language: str = "en") -> str:
 
 def _since(lake: Lake, family: Family, good: np.ndarray, n: int, named: list[SensorFault]) -> list[SensorFault]:
     """The same, with when the first of them left the envelope of the good runs."""
-    names = [family.runs[m]["run"] for m in _alike(family, good, n)]
+    nearest = sorted(_alike(family, good, n), key=lambda m: abs(int(m) - n))
+    names = [family.runs[m]["run"] for m in nearest]
     found = []
     for place, told in enumerate(named):
         if place < TRACED:
-            for trace in traces(lake, family.runs[n]["run"], names, [told.sensor], told.step, told.chamber):
+            for trace in traces(lake, family.runs[n]["run"], names, [told.sensor], Window(told.step, told.chamber)):
                 moment = left_at(trace)
                 # From the begin on is no news.
                 told = replace(told, from_s=moment if moment else None, unit=trace.unit)

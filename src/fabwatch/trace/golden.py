@@ -1,8 +1,10 @@
 """The golden trace: median and envelope of the good runs, aligned where each step begins, and a run beside it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from fabwatch.store.lake import Lake, identifier, samples_name
@@ -11,67 +13,213 @@ from fabwatch.terms.traces import StepTrace, TracePoint
 from fabwatch.trace.runs import over_runs
 
 STRETCHES = 200
-"""A step is drawn in about so many stretches of time."""
+"""A run is drawn in about so many stretches of time."""
 GOOD_AT_MOST = 60
 """Good runs that an envelope is made of; more change it little and cost reading."""
+SAMPLES_AT_MOST = 6_000_000
+GOOD_AT_LEAST = 5
+"""Fewer good runs where they hold more samples than that, so that a run of an hour at 1 kHz is drawn in seconds."""
 IN_A_ROW = 5
 """Stretches in a row outside the envelope that count as having left it."""
+LOW, HIGH = 0.05, 0.95
+Place = tuple[str | None, str | None]
+"""Chamber and step."""
 
 
-def traces(
-    lake: Lake,
-    run: str,
-    good: Collection[str],
-    sensors: Sequence[str],
-    step: str | None = None,
-    chamber: str | None = None,
-    stretches: int = STRETCHES,
-) -> list[StepTrace]:
-    """A run beside good ones, for some sensors; the steps in order. Nothing for a sensor that the run does not have."""
-    reference = sorted(good)[:GOOD_AT_MOST] if len(good) > GOOD_AT_MOST else list(good)
-    parts = lake.rows(
-        over_runs("SELECT run, load, part, shape, begin_s, end_s FROM runs WHERE list_contains($runs, run)"),
-        {"runs": [run, *reference]},
+@dataclass(frozen=True)
+class Window:
+    """What is read of the runs: a step, a chamber, or a stretch of seconds after their begin."""
+
+    step: str | None = None
+    chamber: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+    @property
+    def cuts(self) -> bool:
+        """True where a stretch of seconds is cut out."""
+        return self.since is not None or self.until is not None
+
+
+@dataclass(frozen=True)
+class Stretched:
+    """Some runs in stretches of time: of each place and sensor the mean, least and most by (run, stretch), NaN for none."""
+
+    runs: tuple[str, ...]
+    every: float
+    begins: dict[Place, np.ndarray]
+    """Seconds after the begin of each run where the place begins, by run; the places in order of time."""
+    values: dict[tuple[Place, str], dict[str, np.ndarray]]
+
+
+def parts_of(lake: Lake, runs: Collection[str]) -> list[dict[str, Any]]:
+    """Where the samples of some runs lie, and when each run began."""
+    every = lake.remember(("parts of runs",), lambda: _all_parts(lake))
+    return [part for run in runs for part in every.get(run, ())]
+
+
+def _all_parts(lake: Lake) -> dict[str, list[dict[str, Any]]]:
+    rows = lake.rows(
+        over_runs(
+            "SELECT run, load, part, shape, rows, begin_s, end_s, "
+            "coalesce(min(begin_s) OVER (PARTITION BY run), min(first_offset) OVER (PARTITION BY run)) AS began FROM runs"
+        )
     )
-    mine = [part for part in parts if part["run"] == run]
-    if not mine:
-        return []
-    shape = mine[0]["shape"]
-    seconds = sum((part["end_s"] or 0) - (part["begin_s"] or 0) for part in mine)
-    chosen = [part for part in parts if part["shape"] == shape]
-    rows = [{**part, "good": part["run"] in set(reference), "mine": part["run"] == run} for part in chosen]
-    columns = {row["sensor"]: row for row in lake.rows("SELECT * FROM sensors WHERE shape = $shape", {"shape": shape})}
-    with lake.incoming(pa.Table.from_pylist(rows)):
-        lake.ask("CREATE OR REPLACE TEMP TABLE chosen AS SELECT run, load, part, good, mine FROM incoming")
-    every = max(seconds / stretches, 1e-3) if seconds else 1.0
-    found: list[StepTrace] = []
-    for sensor in sensors:
-        if sensor in columns and columns[sensor]["number"]:
-            found += _of_sensor(lake, shape, columns[sensor], {"step": step, "chamber": chamber, "every": every}, mine)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["run"], []).append(row)
     return found
 
 
-def _of_sensor(
-    lake: Lake, shape: str, column: dict[str, Any], asked: dict[str, Any], mine: list[dict[str, Any]]
+def columns_of(lake: Lake, shape: str) -> dict[str, dict[str, Any]]:
+    """The columns of numbers of a shape of log, by sensor."""
+    sql = "SELECT * FROM sensors WHERE shape = $shape AND number ORDER BY position"
+    return lake.remember(("columns", shape), lambda: {row["sensor"]: row for row in lake.rows(sql, {"shape": shape})})
+
+
+def stretched(
+    lake: Lake, parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]], every: float, window: Window
+) -> Stretched:
+    """Runs of one shape in stretches of `every` seconds; see `stretches.sql`."""
+    runs = tuple(dict.fromkeys(part["run"] for part in parts))
+    with lake.incoming(pa.Table.from_pylist(list(parts))):
+        lake.ask("CREATE OR REPLACE TEMP TABLE chosen AS SELECT run, load, part, began FROM incoming")
+    names = [identifier(column["column_name"]) for column in columns]
+    values = [f"avg(x{n}) AS mean_{n}, min(x{n}) AS least_{n}, max(x{n}) AS most_{n}" for n in range(len(names))]
+    sql = question("trace", "stretches").replace("$values", ", ".join(values))
+    sql = sql.replace("$columns", ", ".join(f"s.{name} AS x{n}" for n, name in enumerate(names)))
+    sql = sql.replace("JOIN samples AS s", f"JOIN {samples_name(parts[0]['shape'])} AS s")
+    sql = sql.replace("$span", _span(parts, window))
+    asked = {"step": window.step, "chamber": window.chamber, "every": every}
+    found = lake.ask(sql, asked).to_arrow_table()
+    places = list(zip(found.column("chamber").to_pylist(), found.column("step").to_pylist(), strict=True))
+    order = list(dict.fromkeys(places))
+    at = {place: n for n, place in enumerate(order)}
+    code = np.array([at[place] for place in places], int)
+    number = {run: n for n, run in enumerate(runs)}
+    run = np.array([number[name] for name in found.column("run").to_pylist()], int)
+    stretch = np.asarray(found.column("stretch").to_numpy(), int)
+    begin = np.asarray(found.column("begin_s").to_numpy(), float)
+    begins: dict[Place, np.ndarray] = {}
+    filled: dict[tuple[Place, str], dict[str, np.ndarray]] = {}
+    for n, place in enumerate(order):
+        here = np.flatnonzero(code == n)
+        wide = int(stretch[here].max()) + 1
+        begins[place] = np.full(len(runs), np.nan)
+        begins[place][run[here]] = begin[here]
+        for m, column in enumerate(columns):
+            told = {}
+            for kind in ("mean", "least", "most"):
+                cells = np.full((len(runs), wide), np.nan)
+                cells[run[here], stretch[here]] = found.column(f"{kind}_{m}").take(pa.array(here)).to_numpy()
+                told[kind] = cells
+            filled[place, column["sensor"]] = told
+    return Stretched(runs, every, begins, filled)
+
+
+def _span(parts: Sequence[dict[str, Any]], window: Window) -> str:
+    """The seconds that are read, as plain numbers of the clock, by which the engine leaves out what it need not read."""
+    bounds = [(">=", window.since), ("<=", window.until)]
+    began = min((part["began"] for part in parts), default=0.0)
+    return " AND ".join(f"s.t {sign} {began + bound!r}" for sign, bound in bounds if bound is not None) or "true"
+
+
+def envelope(means: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Low, middle and high of good runs by stretch, from their means (runs, stretches); NaN where none has one."""
+    there = ~np.isnan(means).all(axis=0)
+    found = np.full((3, means.shape[1]), np.nan)
+    if there.any():
+        found[:, there] = np.nanquantile(means[:, there], (LOW, 0.5, HIGH), axis=0)
+    return found[0], found[1], found[2]
+
+
+def traces(
+    lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window | None = None
 ) -> list[StepTrace]:
-    value = identifier(column["column_name"])
-    samples = f"(SELECT load, part, byte_offset, t, chamber, step, {value} AS x FROM {samples_name(shape)})"
-    sql = question("trace", "golden").replace("JOIN samples AS s", f"JOIN {samples} AS s")
-    began = min((part["begin_s"] for part in mine if part["begin_s"] is not None), default=0.0)
-    found: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
-    for row in lake.rows(sql, asked):
-        found.setdefault((row["chamber"], row["step"]), []).append(row)
-    return [
-        StepTrace(
-            sensor=column["sensor"],
-            unit=column["unit"],
-            chamber=chamber,
-            step=step,
-            begin_s=rows[0]["began"] - began,
-            points=tuple(TracePoint(**{f: row[f] for f in TracePoint.__dataclass_fields__}) for row in rows),
-        )
-        for (chamber, step), rows in found.items()
+    """A run beside good ones, for some sensors; the steps in order. Nothing for a sensor that the run does not have.
+
+    A window of seconds is cut out of the run alone; the envelope around it is as fine as that of the whole run.
+    """
+    if window is not None and window.cuts:
+        alone = _traces(lake, run, (), sensors, window)
+        return laid(alone, _traces(lake, run, good, sensors, Window(window.step, window.chamber))) if good else alone
+    return _traces(lake, run, good, sensors, window or Window())
+
+
+def laid(alone: Sequence[StepTrace], whole: Sequence[StepTrace]) -> list[StepTrace]:
+    """A stretch of a run with the envelope of the whole run around it."""
+    by_place = {(trace.sensor, trace.chamber, trace.step): trace for trace in whole}
+    return [_laid(trace, by_place.get((trace.sensor, trace.chamber, trace.step))) for trace in alone]
+
+
+def _laid(trace: StepTrace, around: StepTrace | None) -> StepTrace:
+    if around is None or not around.points:
+        return trace
+    times = np.array([point.t for point in around.points])
+    moments = np.array([point.t for point in trace.points]) + trace.begin_s - around.begin_s
+    nearest = np.clip(np.searchsorted(times, moments, side="right") - 1, 0, len(times) - 1)
+    points = [
+        replace(point, low=there.low, middle=there.middle, high=there.high)
+        for point, there in zip(trace.points, (around.points[n] for n in nearest), strict=True)
     ]
+    return replace(trace, points=tuple(points))
+
+
+def _traces(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window) -> list[StepTrace]:
+    parts = parts_of(lake, [run, *list(good)[:GOOD_AT_MOST]])
+    mine = [part for part in parts if part["run"] == run]
+    if not mine:
+        return []
+    beside = _afforded([part for part in parts if part["shape"] == mine[0]["shape"] and part["run"] != run], good)
+    known = columns_of(lake, mine[0]["shape"])
+    columns = [known[sensor] for sensor in sensors if sensor in known]
+    if not columns:
+        return []
+    found = stretched(lake, [*mine, *beside], columns, _every(mine, window), window)
+    return [trace for column in columns for trace in _steps(found, column, run)]
+
+
+def _afforded(parts: Sequence[dict[str, Any]], good: Collection[str]) -> list[dict[str, Any]]:
+    """The parts of as many good runs, in their order, as can be read in seconds."""
+    rows: dict[str, int] = {}
+    for part in parts:
+        rows[part["run"]] = rows.get(part["run"], 0) + part["rows"]
+    chosen: set[str] = set()
+    total = 0
+    for name in good:
+        total += rows.get(name, 0)
+        if total > SAMPLES_AT_MOST and len(chosen) >= GOOD_AT_LEAST:
+            break
+        chosen.add(name)
+    return [part for part in parts if part["run"] in chosen]
+
+
+def _every(mine: Sequence[dict[str, Any]], window: Window) -> float:
+    """Seconds of a stretch, so that what is read of a run has about STRETCHES of them."""
+    begins = [part["begin_s"] for part in mine if part["begin_s"] is not None]
+    ends = [part["end_s"] for part in mine if part["end_s"] is not None]
+    if window.cuts and begins and ends:
+        seconds = min(window.until or np.inf, max(ends) - min(begins)) - (window.since or 0.0)
+    else:
+        seconds = sum((part["end_s"] or 0) - (part["begin_s"] or 0) for part in mine)
+    return max(seconds / STRETCHES, 1e-3) if seconds > 0 else 1.0
+
+
+def _steps(found: Stretched, column: dict[str, Any], run: str) -> Iterator[StepTrace]:
+    here = found.runs.index(run)
+    others = [n for n in range(len(found.runs)) if n != here]
+    for (chamber, step), begins in found.begins.items():
+        if np.isnan(begins[here]):
+            continue
+        told = found.values[(chamber, step), column["sensor"]]
+        low, middle, high = envelope(told["mean"][others])
+        mean, least, most = (told[kind][here] for kind in ("mean", "least", "most"))
+        cells = np.column_stack([low, middle, high, least, most, mean])
+        points = tuple(
+            TracePoint(n * found.every, *(None if np.isnan(cell) else float(cell) for cell in cells[n]))
+            for n in np.flatnonzero(~np.isnan(mean))
+        )
+        yield StepTrace(column["sensor"], column["unit"], chamber, step, float(begins[here]), points)
 
 
 def left_at(trace: StepTrace) -> float | None:

@@ -1,4 +1,4 @@
--- One row a run, the latest first.
+-- One row a run, the latest first; runs without a date in the order of their log, its last one first.
 SELECT run, any_value(tool) AS tool, array_to_string(list_sort(list_distinct(flatten(list(string_split(chambers, ';'))))), ';') AS chamber,
        any_value(recipe) AS recipe, any_value(wafer) AS wafer, any_value(lot) AS lot, any_value(slot) AS slot,
        any_value(stage) AS stage,
@@ -12,4 +12,4 @@ LEFT JOIN (SELECT load, part, count(*) AS alarms FROM alarms WHERE kind = 'alarm
 WHERE ($tool IS NULL OR tool = $tool) AND ($run IS NULL OR run = $run)
 GROUP BY run
 HAVING ($as_of IS NULL OR start_at IS NULL OR start_at <= $as_of)
-ORDER BY start_at DESC NULLS LAST, load, first_offset
+ORDER BY start_at DESC NULLS LAST, load, first_offset DESC

@@ -6,11 +6,11 @@ from datetime import datetime
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import unknown
+from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.traces import Trace
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.golden import GOOD_AT_MOST, traces
-from fabwatch.trace.runs import over_runs
+from fabwatch.trace.golden import GOOD_AT_MOST, Window, traces
+from fabwatch.trace.runs import check_names, over_runs, run_rows
 
 METHOD = (
     "Each step begins at its first sample. The envelope goes from the 5th to the 95th percentile of up to 60 good runs of "
@@ -27,10 +27,19 @@ def trace(
     known_at: datetime | None,
     run: str,
     sensors: Sequence[str],
-    step: str | None,
+    window: Window,
+    beside: bool,
 ) -> Trace:
-    """A run beside the good ones; all sensors where none is named. Raises UnknownTool."""
-    good, chosen = good_runs(lake, as_of, run)
+    """A run beside the good ones, or alone; all sensors where none is named. Raises UnknownTool and BadQuestion."""
+    if window.since is not None and window.until is not None and window.since >= window.until:
+        raise BadQuestion(
+            f"From {window.since:g} s to {window.until:g} s there is nothing.", "ask for a later end than begin"
+        )
+    if beside:
+        good, chosen = good_runs(lake, as_of, run)
+    else:
+        good, chosen = [], "not asked for"
+        check_names(run_rows(lake, run=run, as_of=as_of) or run_rows(lake, as_of=as_of), None, run)
     known = [
         row["sensor"]
         for row in lake.rows(
@@ -44,7 +53,7 @@ def trace(
     for sensor in sensors:
         if sensor not in known:
             raise unknown("sensor", sensor, known)
-    found = traces(lake, run, good, list(sensors) or known, step)
+    found = traces(lake, run, good, list(sensors) or known, window)
     heard = lake.rows(
         over_runs(
             "SELECT a.t - min(r.begin_s) OVER () AS seconds, a.kind, a.code, a.text, l.path, a.line, a.byte_offset "
@@ -53,6 +62,6 @@ def trace(
         ),
         {"run": run},
     )
-    how = How(METHOD, question("trace", "golden"), snapshot)
+    how = How(METHOD, question("trace", "stretches"), snapshot)
     golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
     return Trace(as_of, known_at, lake.settings.fab.demo, how, run, golden, tuple(found), tuple(heard))

@@ -1,0 +1,39 @@
+"""Intervals of shares."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+STEPS = 60
+"""Halvings of the interval in which a bound is looked for: more than a double can tell apart."""
+
+
+def of_share(hits: int, of: int, coverage: float = 0.9) -> tuple[float, float]:
+    """The exact interval of a share of which `hits` of `of` (at least 1) were seen: low and high, in [0, 1].
+
+    Both tails hold (1 - coverage) / 2 at most. Source: C. Clopper and E. S. Pearson, Biometrika 26 (1934) 404.
+    """
+    if not 0 <= hits <= of or of < 1:
+        raise ValueError(f"{hits} of {of} is no share")
+    tail = (1 - coverage) / 2
+    low = 0.0 if hits == 0 else _where(lambda p: 1 - _at_most(hits - 1, of, p) < tail)
+    high = 1.0 if hits == of else _where(lambda p: _at_most(hits, of, p) > tail)
+    return low, high
+
+
+def _where(below: Callable[[float], bool]) -> float:
+    """The share up to which `below` holds."""
+    low, high = 0.0, 1.0
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if below(middle) else (low, middle)
+    return (low + high) / 2
+
+
+def _at_most(hits: int, of: int, p: float) -> float:
+    """Chance of at most `hits` of `of` at a chance of p each."""
+    if p <= 0.0 or p >= 1.0:
+        return 1.0 if p <= 0.0 or hits >= of else 0.0
+    k = np.arange(1, hits + 1)
+    ways = np.concatenate(([0.0], np.cumsum(np.log(of - k + 1) - np.log(k))))
+    return float(np.exp(ways + np.arange(hits + 1) * np.log(p) + (of - np.arange(hits + 1)) * np.log1p(-p)).sum())

@@ -1,0 +1,194 @@
+"""Trying a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
+
+import json
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fabwatch.stats.intervals import of_share
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
+from fabwatch.trace.families import Family, by_run, families
+from fabwatch.trace.rules import WatchRule, alarms, rule_named, rules_of
+from fabwatch.trace.runs import check_names, over_runs, run_rows
+from fabwatch.trace.summary import summary_rows
+
+LATEST = 20
+COVERAGE = 0.9
+METHOD = (
+    "Every run is judged by the good runs before it alone, forward in time. Truth: what the log says of a run (fault, "
+    "verdict); else the next qual of its tool or chamber: good runs are those before one that passed, and a failed one "
+    "should have had an alarm among the runs since the qual before; with neither every alarm counts as false, which is the "
+    "most they can be. "
+    "Interval of the share of false alarms: Clopper and Pearson 1934."
+)
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """What is known of the runs from elsewhere."""
+
+    basis: str
+    good: dict[str, bool]
+    event: dict[str, object]
+    """Which bad thing each bad run belongs to: itself, or the qual that failed after it."""
+
+
+def backtest(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, name: str, tool: str | None) -> Backtest:
+    """How a rule would have done on the record. Raises BadQuestion for no such rule or no runs, UnknownTool."""
+    rule = rule_named(lake.settings, name)
+    runs = run_rows(lake, as_of=as_of)
+    check_names(runs, tool, None)
+    if not runs:
+        raise BadQuestion("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
+    chosen = [one for one in runs if tool is None or one["tool"] == tool]
+    summary = summary_rows(lake, tool, None)
+    rows = by_run(summary)
+    said: dict[str, bool | None] = {run["run"]: None for run in chosen}
+    latest: dict[str, str] = {}
+    watched: set[str] = set()
+    kinds = families(chosen, summary, goldens(lake))
+    for family in kinds:
+        for run, told in alarms(lake, rule, family, rows).items():
+            watched.add(run)
+            said[run] = None if told is None else bool(told)
+            if told:
+                latest[run] = told[0].sentence
+    truth = _truth(lake, chosen, kinds)
+    if not watched:
+        hint = "fabwatch trace summary lists sensors, steps and figures"
+        raise BadQuestion(f"The rule {name} watches nothing that these logs have: {rule.what}.", hint)
+    judged = [run for run in chosen if said[run["run"]] is not None]
+    tools = {run["tool"] for run in judged}
+    parts = {one: _row(one or "-", [run for run in judged if run["tool"] == one], said, truth) for one in tools}
+    total = _row("", judged, said, truth)
+    low, high = of_share(total.false, total.good, COVERAGE) if total.good else (None, None)
+    how = How(METHOD, over_runs(question("trace", "summary")), snapshot)
+    return Backtest(
+        as_of,
+        known_at,
+        lake.settings.fab.demo,
+        how,
+        rule=name,
+        what=rule.what,
+        basis=truth.basis,
+        runs=total.runs,
+        alarms=total.alarms,
+        alarms_per_1000=_per_1000(total.alarms, total.runs),
+        good=total.good,
+        false=total.false,
+        false_per_1000=_per_1000(total.false, total.good),
+        false_low=None if low is None else 1000 * low,
+        false_high=None if high is None else 1000 * high,
+        bad=total.bad,
+        caught=total.caught,
+        not_judged=len(watched) - len(judged),
+        tools=tuple(sorted(parts.values(), key=lambda row: (-row.false, row.tool))),
+        latest=tuple(
+            RuleAlarm(run["run"], run["wafer"], run["tool"], run["start_at"], _word(truth, run["run"]), latest[run["run"]])
+            for run in [run for run in judged if run["run"] in latest][:LATEST]
+        ),
+    )
+
+
+def _row(tool: str, runs: Sequence[dict[str, Any]], said: dict[str, bool | None], truth: _Truth) -> BacktestRow:
+    names = [run["run"] for run in runs]
+    raised = [name for name in names if said[name]]
+    good = [name for name in names if truth.good.get(name) is True]
+    events = {truth.event[name] for name in names if name in truth.event}
+    caught = {truth.event[name] for name in raised if name in truth.event}
+    false = sum(truth.good.get(name) is True for name in raised)
+    return BacktestRow(tool, len(names), len(raised), len(good), false, len(events), len(caught))
+
+
+def _per_1000(some: int, of: int) -> float | None:
+    return 1000 * some / of if of else None
+
+
+def _word(truth: _Truth, run: str) -> str:
+    known = truth.good.get(run)
+    return "unknown" if known is None or truth.basis == "none" else "good" if known else "bad"
+
+
+def _truth(lake: Lake, runs: Sequence[dict[str, Any]], kinds: Sequence[Family]) -> _Truth:
+    """What is known of each run: from the log itself, else from the quals that followed, else nothing."""
+    labelled = {
+        run["run"]: bool(good)
+        for family in kinds
+        if family.labelled is not None
+        for run, good in zip(family.runs, family.labelled, strict=True)
+    }
+    if labelled:
+        return _Truth("log", labelled, {run: run for run, good in labelled.items() if not good})
+    good, event = _by_quals(lake, runs)
+    if good:
+        return _Truth("quals", good, event)
+    return _Truth("none", {run["run"]: True for run in runs}, {})
+
+
+def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, bool], dict[str, object]]:
+    """Runs before a good qual are good; those before a failed one belong to it, and which of them are bad is not known."""
+    looks: dict[str, list[tuple[datetime, str | None, bool]]] = defaultdict(list)
+    for row in lake.rows("SELECT tool, chamber, processed_at, passed FROM quals ORDER BY processed_at"):
+        looks[row["tool"]].append((row["processed_at"], row["chamber"], row["passed"]))
+    good: dict[str, bool] = {}
+    event: dict[str, object] = {}
+    for run in runs:
+        there = looks.get(run["tool"], [])
+        if run["end_at"] is None or not there:
+            continue
+        chambers = set((run["chamber"] or "").split(";"))
+        for at, chamber, passed in there[bisect_left(there, run["end_at"], key=lambda look: look[0]) :]:
+            if chamber is None or chamber in chambers or not run["chamber"]:
+                if passed:
+                    good[run["run"]] = True
+                else:
+                    event[run["run"]] = (run["tool"], chamber, at)
+                break
+    return good, event
+
+
+def all_goldens(lake: Lake) -> list[Golden]:
+    """Every version of golden runs that people chose, the latest first."""
+    rows = lake.rows("SELECT * FROM goldens ORDER BY seq DESC")
+    names = Golden.__dataclass_fields__
+    return [Golden(**{**{name: row[name] for name in names}, "runs": tuple(json.loads(row["runs"]))}) for row in rows]
+
+
+def goldens(lake: Lake) -> list[Golden]:
+    """The good runs that people chose, the latest version of each kind; those taken back are left out."""
+    latest: dict[tuple[Any, ...], Golden] = {}
+    for golden in all_goldens(lake)[::-1]:
+        latest[golden.tool, golden.chamber, golden.recipe, golden.stage] = golden
+    return [golden for golden in latest.values() if golden.runs]
+
+
+def standing(lake: Lake) -> list[Rule]:
+    """Every rule as it is stated, and whether it counts: switched on, and not rewritten since."""
+    latest = {row["rule"]: row for row in lake.rows("SELECT * FROM rules ORDER BY seq")}
+    return [_standing(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
+
+
+def _standing(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
+    if row is None or not row["counts"]:
+        return Rule(rule.name, rule.what, False)
+    changed = row["stated"] != rule.text
+    names = ("runs", "alarms_per_1000", "false_per_1000", "basis", "decided_at", "who", "reason")
+    return Rule(rule.name, rule.what, not changed, changed, **{name: row[name] for name in names})
+
+
+def rules(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None) -> Rules:
+    """Every rule, those that count first."""
+    found = sorted(standing(lake), key=lambda rule: not rule.on)
+    how = How(
+        "A rule counts from when it was switched on, and as long as it is stated as it was then.",
+        "SELECT * FROM rules",
+        snapshot,
+    )
+    return Rules(as_of, known_at, lake.settings.fab.demo, how, tuple(found))

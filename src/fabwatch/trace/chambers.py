@@ -1,0 +1,123 @@
+"""Chamber beside chamber: one sensor in one step, and which chamber stands apart from the others."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from fabwatch.stats.neighbours import MAD
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
+from fabwatch.terms.traces import TracePoint
+from fabwatch.trace.faults import good_ones
+from fabwatch.trace.golden import Stretched, Window, columns_of, envelope, parts_of, stretched
+from fabwatch.trace.runs import check_names, over_runs, run_rows
+
+RUNS_AT_MOST = 30
+"""Good runs of each chamber that are drawn, the latest."""
+STRETCHES = 100
+METHOD = (
+    "The good runs of each chamber, the latest 30, aligned where the step begins: 5 %, median and 95 % of them. z: the mean "
+    "of the chamber's good runs, from the median of the other chambers' means, in robust standard deviations of one run."
+)
+
+
+def chambers(
+    lake: Lake,
+    snapshot: int,
+    as_of: datetime,
+    known_at: datetime | None,
+    sensor: str,
+    step: str | None,
+    recipe: str | None,
+    tool: str | None,
+) -> Chambers:
+    """One sensor in one step, chamber beside chamber; the step with most runs where none is named.
+
+    Raises UnknownTool and BadQuestion for a sensor, step or recipe that is not there.
+    """
+    runs = run_rows(lake, as_of=as_of)
+    check_names(runs, tool, None)
+    known = [row["sensor"] for row in lake.rows("SELECT DISTINCT sensor FROM sensors WHERE number AND role <> 'setpoint'")]
+    if sensor not in known:
+        raise unknown("sensor", sensor, known)
+    sql = over_runs(question("trace", "chambers"))
+    rows = lake.rows(sql, {"sensor": sensor, "tool": tool, "recipe": recipe, "step": step})
+    good = good_ones(lake, [run for run in runs if tool is None or run["tool"] == tool])
+    rows = [row for row in rows if row["run"] in good]
+    if not rows:
+        raise BadQuestion(f"No good run has {sensor} there.", "fabwatch trace summary lists sensors, steps and recipes")
+    step = step if step is not None else _usual(rows, "step")
+    recipe = recipe if recipe is not None else _usual(rows, "recipe")
+    rows = [row for row in rows if row["step"] == step and row["recipe"] == recipe]
+    means: dict[tuple[str, str | None], list[float]] = defaultdict(list)
+    names: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+    for row in rows:
+        means[row["tool"], row["chamber"]].append(row["mean"])
+        names[row["tool"], row["chamber"]].append(row["run"])
+    chosen = [run for some in names.values() for run in some[:RUNS_AT_MOST]]
+    told, unit = _drawn(lake, sorted(set(chosen)), sensor, step)
+    how = How(METHOD, sql, snapshot)
+    answer = Chambers(as_of, known_at, lake.settings.fab.demo, how, sensor, step, recipe, unit, ())
+    found = [_chamber(place, means, names[place], told, step, sensor) for place in means]
+    found = [replace(one, sentence=chamber_sentence(one, replace(answer, unit=unit))) for one in found]
+    found.sort(key=lambda one: (-abs(one.z or 0.0), one.tool, one.chamber or ""))
+    return replace(answer, chambers=tuple(found))
+
+
+def _usual(rows: list[dict[str, Any]], name: str) -> str | None:
+    """The step or recipe of most of the runs."""
+    counts: dict[str | None, int] = defaultdict(int)
+    for row in rows:
+        counts[row[name]] += 1
+    return max(counts, key=lambda value: counts[value])
+
+
+def _chamber(
+    place: tuple[str, str | None],
+    means: dict[tuple[str, str | None], list[float]],
+    names: list[str],
+    told: list[Stretched],
+    step: str | None,
+    sensor: str,
+) -> ChamberTrace:
+    mine = np.array(means[place])
+    others = [float(np.mean(some)) for name, some in means.items() if name != place]
+    spread = [np.abs(np.array(some) - np.median(some)) for some in means.values()]
+    robust = MAD * float(np.median(np.concatenate(spread)))
+    z = (float(mine.mean()) - float(np.median(others))) / robust if others and robust > 0 else None
+    points: tuple[TracePoint, ...] = ()
+    for some in told:
+        cells = some.values.get(((place[1], step), sensor))
+        rows = [n for n, run in enumerate(some.runs) if run in set(names[:RUNS_AT_MOST])]
+        if cells is None or not rows:
+            continue
+        low, middle, high = envelope(cells["mean"][rows])
+        points += tuple(
+            TracePoint(float(n * some.every), float(low[n]), float(middle[n]), float(high[n]), None, None, None)
+            for n in np.flatnonzero(~np.isnan(middle))
+        )
+    std = float(mine.std(ddof=1)) if len(mine) > 1 else None
+    return ChamberTrace(place[0], place[1], len(mine), float(mine.mean()), std, z, "", points)
+
+
+def _drawn(lake: Lake, runs: list[str], sensor: str, step: str | None) -> tuple[list[Stretched], str | None]:
+    """Runs in stretches of time, one table for each shape of log that has the sensor; and its unit."""
+    by_shape: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for part in parts_of(lake, runs):
+        by_shape[part["shape"]].append(part)
+    found: list[Stretched] = []
+    unit = None
+    seconds = [(part["end_s"] or 0) - (part["begin_s"] or 0) for some in by_shape.values() for part in some]
+    every = max(float(np.median(seconds)) / STRETCHES, 1e-3) if seconds else 1.0
+    for shape, parts in by_shape.items():
+        column = columns_of(lake, shape).get(sensor)
+        if column is not None:
+            unit = unit or column["unit"]
+            found.append(stretched(lake, parts, [column], every, Window(step=step)))
+    return found, unit

@@ -1,0 +1,31 @@
+"""Which runs can be golden together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from fabwatch.store.lake import Lake
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.trace.families import KIND, kind_of
+from fabwatch.trace.faults import good_runs
+from fabwatch.trace.runs import check_names, run_rows
+
+
+def alike(lake: Lake, as_of: datetime, runs: Sequence[str], automatic: bool) -> tuple[dict[str, Any], list[str]]:
+    """The kind of some runs, and the runs; with `automatic` all good runs of that kind. Raises UnknownTool, BadQuestion."""
+    known = {row["run"]: row for row in run_rows(lake, as_of=as_of)}
+    if not runs:
+        raise BadQuestion("No run is named.", "fabwatch trace runs lists them")
+    for run in runs:
+        check_names(list(known.values()), None, run)
+    kinds = {kind_of(known[run]) for run in runs}
+    if len(kinds) > 1:
+        raise BadQuestion(
+            "These runs cannot be golden together: they differ in tool, chambers, recipe or stage.",
+            "choose golden runs of one kind at a time",
+        )
+    chosen = list(dict.fromkeys(runs))
+    if automatic:
+        good, _ = good_runs(lake, as_of, chosen[0])
+        chosen = list(dict.fromkeys([*chosen, *good]))
+    return dict(zip(KIND, kinds.pop(), strict=True)), chosen

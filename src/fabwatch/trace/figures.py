@@ -1,0 +1,65 @@
+"""Sensors in figures by tool, chamber, area, recipe, step, lot or period, from the sums that are kept of each run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.errors import BadQuestion, nearest, unknown
+from fabwatch.terms.rules import SensorFigures, SensorStats
+from fabwatch.trace.runs import check_names, over_runs, run_rows
+
+BY = ("tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month")
+FIRST, LAST = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
+METHOD = (
+    "Put together from the sums of each run (parallel variance, Chan, Golub and LeVeque 1983): mean and std of all samples, "
+    "std_of_means of the means of the runs, range = max - min."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which runs and sensors are asked for."""
+
+    tool: str | None = None
+    recipe: str | None = None
+    step: str | None = None
+    sensor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def sensor_stats(
+    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, by: str, choice: Choice
+) -> SensorStats:
+    """Sensors in figures by group. Raises UnknownTool, and BadQuestion for an unknown `by`."""
+    if by not in BY:
+        near = nearest(by, BY) or list(BY)
+        raise BadQuestion(f"Sensors cannot be grouped by {by}.", f"group them by {', '.join(near)}")
+    sql = over_runs(question("trace", "figures"))
+    span = {"since": choice.since or FIRST, "until": choice.until or LAST, "as_of": as_of, "by": by}
+    rows = lake.rows(sql, {**vars(choice), **span})
+    if not rows:
+        _check(lake, choice)
+    found = tuple(
+        SensorFigures(
+            group=row["label"],
+            range=row["most"] - row["least"],
+            min=row["least"],
+            max=row["most"],
+            **{name: row[name] for name in ("sensor", "unit", "runs", "n", "mean", "std", "std_of_means", "outside_s")},
+        )
+        for row in rows
+    )
+    return SensorStats(as_of, known_at, lake.settings.fab.demo, How(METHOD, sql, snapshot), by, found)
+
+
+def _check(lake: Lake, choice: Choice) -> None:
+    """Whether what is asked for is there at all. Raises UnknownTool."""
+    check_names(run_rows(lake), choice.tool, None)
+    for name, table in (("sensor", "step_summary"), ("step", "step_summary"), ("recipe", "parts")):
+        wanted = getattr(choice, name)
+        known = [row["x"] for row in lake.rows(f"SELECT DISTINCT {name} AS x FROM {table} WHERE {name} IS NOT NULL")]
+        if wanted is not None and wanted not in known:
+            raise unknown(name, wanted, known)

@@ -1,0 +1,317 @@
+"""Rules that watch logs: each run is judged by the good runs before it alone, when a rule is tried and ever after."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+
+from fabwatch.stats.neighbours import FEWEST, MAD, WITHIN, judge, reference
+from fabwatch.store.lake import Lake
+from fabwatch.terms.errors import BadQuestion, nearest
+from fabwatch.terms.settings import BUILT_IN, FIGURES, RuleSettings, Settings
+from fabwatch.terms.traces import SensorFault
+from fabwatch.terms.words import sentence
+from fabwatch.trace.families import Family
+from fabwatch.trace.golden import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched
+
+REMEMBERED = 1000
+"""Good runs before a run that it is judged by at most, the latest."""
+ORIGINS = 40
+"""How often the neighbours are learned anew over a record."""
+LONGER = 1.5
+"""The rule setpoint: so many times as long off the setpoint as any good run before."""
+SHARE_OF_STEP = 0.01
+"""… and at least this share of the step longer."""
+WIDER = 0.25
+"""The rule golden: the envelope is the range of the good runs, wider by this share on either side."""
+SHOWN = 3
+BUILT_IN_WORDS = {
+    "neighbours": "a run lies further from its 3 nearest good runs than the limit (all sensors together)",
+    "setpoint": f"a sensor is off its setpoint {LONGER} times as long as in any of the good runs before",
+    "golden": f"a sensor leaves the envelope of the good runs before for {IN_A_ROW} stretches of time in a row",
+}
+Summary = Mapping[str, Sequence[dict[str, Any]]]
+"""Rows of `summary.sql` by run."""
+Alarms = dict[str, list[SensorFault] | None]
+"""What a rule says of each run: its alarms, none, or None where it cannot judge."""
+
+
+@dataclass(frozen=True)
+class WatchRule:
+    """One rule as it is stated now."""
+
+    name: str
+    stated: RuleSettings | None = None
+    """None for a rule that is built in."""
+
+    @property
+    def text(self) -> str:
+        """The rule as one text, by which a rule that was rewritten is known."""
+        return json.dumps(self.stated.model_dump(exclude_defaults=True) if self.stated else {}, sort_keys=True)
+
+    @property
+    def what(self) -> str:
+        """The rule in words."""
+        if self.stated is None:
+            return BUILT_IN_WORDS[self.name]
+        told = self.stated
+        where = [
+            f"{name} {getattr(told, name)}" for name in ("step", "chamber", "recipe", "tool") if getattr(told, name) != "*"
+        ]
+        says = [f"above {told.above:g}"] if told.above is not None else []
+        says += [f"below {told.below:g}"] if told.below is not None else []
+        says += [f"{told.z:g} robust standard deviations from the good runs before"] if told.z is not None else []
+        return f"{told.figure} of {told.sensor}{''.join(', ' + each for each in where)}: {' or '.join(says)}"
+
+
+def rules_of(settings: Settings) -> dict[str, WatchRule]:
+    """Every rule by its name."""
+    stated = {name: WatchRule(name, rule) for name, rule in settings.rules.items()}
+    return {name: WatchRule(name) for name in BUILT_IN} | stated
+
+
+def rule_named(settings: Settings, name: str) -> WatchRule:
+    """The rule of that name. Raises BadQuestion."""
+    known = rules_of(settings)
+    if name not in known:
+        near = nearest(name, known) or known
+        raise BadQuestion(f"No rule {name}.", f"there are {', '.join(near)}; state your own under [rules.NAME] in fab.toml")
+    return known[name]
+
+
+def alarms(lake: Lake, rule: WatchRule, family: Family, summary: Summary) -> Alarms:
+    """What a rule says of each run that it watches, each judged by the good runs before it alone."""
+    found: Alarms
+    if rule.name == "neighbours" and rule.stated is None:
+        found = _neighbours(family)
+    elif rule.name == "golden" and rule.stated is None:
+        found = _golden(lake, family)
+    else:
+        found = _figures(rule, family, summary)
+    return {run: told and [_said(replace(each, rule=rule.name)) for each in told] for run, told in found.items()}
+
+
+def _said(told: SensorFault) -> SensorFault:
+    return replace(told, sentence=rule_sentence(told))
+
+
+def rule_sentence(told: SensorFault, language: str = "en") -> str:
+    """What a rule found, in words."""
+    where = sentence(language, "in_step", step=told.step) if told.step else ""
+    where += sentence(language, "in_chamber", chamber=told.chamber) if told.chamber else ""
+    given = {"rule": told.rule, "sensor": told.sensor, "step": where, "value": told.value or 0.0, "usual": told.usual or 0.0}
+    if told.kind in ("neighbours", "golden", "setpoint"):
+        return sentence(language, f"rule_{told.kind}", **given, at=told.from_s or 0.0)
+    key = "rule_above" if (told.value or 0.0) >= (told.usual or 0.0) else "rule_below"
+    return sentence(language, key, **given, figure=told.kind)
+
+
+def _in_time(family: Family) -> np.ndarray:
+    """The runs in order of time; they are listed the latest first."""
+    return np.arange(len(family.runs))[::-1]
+
+
+def _good_before(family: Family, before: np.ndarray) -> np.ndarray:
+    """Which of some earlier runs were good, by what was known of them then."""
+    if family.known_good is not None:
+        return np.asarray(family.known_good[before])
+    if len(before) < FEWEST:
+        return np.ones(len(before), bool)
+    return reference(family.features[before], family.regimes[before])
+
+
+def _blocks(family: Family) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Good runs before, and the next few runs to be judged by them, forward in time."""
+    order = _in_time(family)
+    step = max(1, len(order) // ORIGINS)
+    for begin in range(0, len(order), step):
+        before = order[:begin][-REMEMBERED:]
+        yield before[_good_before(family, before)], order[begin : begin + step]
+
+
+def _neighbours(family: Family) -> Alarms:
+    found: Alarms = {}
+    for good, here in _blocks(family):
+        if len(good) < FEWEST:
+            found |= {family.runs[n]["run"]: None for n in here}
+            continue
+        both = np.concatenate([good, here])
+        judged = judge(family.features[both], family.regimes[both], np.arange(len(both)) < len(good))
+        for place, n in enumerate(here, len(good)):
+            run = family.runs[n]["run"]
+            if (family.regimes[good] == family.regimes[n]).sum() <= WITHIN < len(good) and len(family.regime_names) > 1:
+                # The first wafers of a lot have no level of their own yet.
+                found[run] = None
+            elif judged.scores[place] <= judged.limit:
+                found[run] = []
+            else:
+                furthest = int(np.argmax(np.abs(judged.z[place])))
+                chamber, step, sensor, _ = family.places[furthest]
+                score, limit = float(judged.scores[place]), judged.limit
+                z = float(judged.z[place, furthest])
+                found[run] = [SensorFault(sensor, step, z, "", chamber, None, "neighbours", score, limit)]
+    return found
+
+
+@dataclass
+class _Matrix:
+    """A figure of every run of a family, by place."""
+
+    places: list[tuple[str | None, str | None, str]]
+    values: np.ndarray
+    seconds: np.ndarray
+    """How long the place lasted."""
+    units: dict[str, str | None] = field(default_factory=dict)
+
+
+def _matrix(family: Family, summary: Summary, figure: str) -> _Matrix:
+    at: dict[tuple[str | None, str | None, str], int] = {}
+    cells: list[tuple[int, int, float, float]] = []
+    units: dict[str, str | None] = {}
+    for n, run in enumerate(family.runs):
+        for row in summary[run["run"]]:
+            value = _figure(row, figure)
+            if value is not None:
+                place = at.setdefault((row["chamber"], row["step"], row["sensor"]), len(at))
+                cells.append((n, place, value, (row["t_last"] or 0.0) - (row["t_first"] or 0.0)))
+                units[row["sensor"]] = row["unit"]
+    values, seconds = np.full((len(family.runs), len(at)), np.nan), np.zeros((len(family.runs), len(at)))
+    for n, place, value, lasted in cells:
+        values[n, place], seconds[n, place] = value, lasted
+    return _Matrix(list(at), values, seconds, units)
+
+
+def _figure(row: dict[str, Any], figure: str) -> float | None:
+    if figure not in FIGURES or row["mean"] is None:
+        return None
+    value = row["max"] - row["min"] if figure == "range" else row[figure]
+    return None if value is None else float(value)
+
+
+def _figures(rule: WatchRule, family: Family, summary: Summary) -> Alarms:
+    """Rules on a figure of a sensor in a step, and the setpoint."""
+    told = rule.stated or RuleSettings(figure="outside_s", z=1.0)
+    family_runs = [n for n, run in enumerate(family.runs) if _covers(told, run)]
+    matrix = _matrix(family, summary, told.figure)
+    watched = np.array([m for m, place in enumerate(matrix.places) if _watches(told, place)], int)
+    if not len(watched):
+        return {}
+    found: Alarms = {family.runs[n]["run"]: None for n in family_runs}
+    x = matrix.values[:, watched]
+    for good, here in _blocks(family):
+        limits = _Limits(rule, told, x[good], matrix.seconds[np.ix_(good, watched)])
+        for n in here:
+            if family.runs[n]["run"] not in found or not limits.can_judge:
+                continue
+            high, low = limits.high, limits.low
+            with np.errstate(invalid="ignore"):
+                out = np.flatnonzero((x[n] > high) | (x[n] < low))
+            raised = []
+            for m in out.tolist():
+                chamber, step, sensor = matrix.places[watched[m]]
+                value, limit = float(x[n, m]), float(high[m] if x[n, m] > high[m] else low[m])
+                z = limits.z_of(m, value)
+                kind = told.figure if rule.stated else "setpoint"
+                raised.append(SensorFault(sensor, step, z, "", chamber, matrix.units.get(sensor), kind, value, limit))
+            raised.sort(key=lambda each: -abs(each.z))
+            found[family.runs[n]["run"]] = raised[:SHOWN]
+    return found
+
+
+class _Limits:
+    """Between which values each place of a rule has to stay, by the good runs before."""
+
+    def __init__(self, rule: WatchRule, told: RuleSettings, good: np.ndarray, seconds: np.ndarray):
+        wide = good.shape[1]
+        self.high = np.full(wide, np.inf if told.above is None else told.above)
+        self.low = np.full(wide, -np.inf if told.below is None else told.below)
+        self.can_judge = told.z is None or len(good) >= FEWEST
+        self._middle, self._spread = np.zeros(wide), np.full(wide, np.inf)
+        if len(good) < FEWEST:
+            return
+        there = ~np.isnan(good).all(axis=0)
+        self._middle[there] = np.nanmedian(good[:, there], axis=0)
+        apart = np.abs(good[:, there] - self._middle[there])
+        mad = MAD * np.nanmedian(apart, axis=0)
+        self._spread[there] = np.where(mad > 0, mad, np.nanstd(good[:, there], axis=0))
+        if rule.stated is None:
+            most = np.full(wide, np.inf)
+            most[there] = LONGER * np.nanmax(good[:, there], axis=0) + SHARE_OF_STEP * np.nanmax(seconds[:, there], axis=0)
+            self.high = most
+        elif told.z is not None:
+            # A figure that never moved says nothing of how far is far.
+            some = there & (self._spread > 1e-12 * np.maximum(np.abs(self._middle), 1e-300))
+            self.high = np.where(some, np.minimum(self.high, self._middle + told.z * self._spread), self.high)
+            self.low = np.where(some, np.maximum(self.low, self._middle - told.z * self._spread), self.low)
+
+    def z_of(self, place: int, value: float) -> float:
+        """How far a value lies from the good ones, in robust standard deviations."""
+        spread = self._spread[place]
+        return float((value - self._middle[place]) / spread) if np.isfinite(spread) and spread > 0 else 0.0
+
+
+def _covers(told: RuleSettings, run: dict[str, Any]) -> bool:
+    return all(fnmatch(str(run[name] or ""), getattr(told, name)) for name in ("tool", "recipe"))
+
+
+def _watches(told: RuleSettings, place: tuple[str | None, str | None, str]) -> bool:
+    chamber, step, sensor = place
+    wanted = ((chamber, told.chamber), (step, told.step), (sensor, told.sensor))
+    return all(fnmatch(str(name or ""), pattern) for name, pattern in wanted)
+
+
+def _golden(lake: Lake, family: Family) -> Alarms:
+    """Which runs left the envelope of the good runs before them, stretch by stretch."""
+    names = [run["run"] for run in family.runs]
+    found: Alarms = dict.fromkeys(names)
+    parts = parts_of(lake, names)
+    if not parts:
+        return found
+    shape = parts[-1]["shape"]
+    mine = [part for part in parts if part["shape"] == shape]
+    sensors = [column for column in columns_of(lake, shape).values() if column["role"] == "sensor"]
+    seconds = float(np.median([run["seconds"] or 0.0 for run in family.runs])) or 1.0
+    if not sensors:
+        return found
+    told = stretched(lake, mine, sensors, max(seconds / 100, 1e-3), Window())
+    row = {run: n for n, run in enumerate(told.runs)}
+    left: dict[str, list[SensorFault]] = {}
+    judged: set[str] = set()
+    for good, here in _blocks(family):
+        rows = [row[names[n]] for n in good[-GOOD_AT_MOST:] if names[n] in row]
+        wanted = [names[n] for n in here if names[n] in row]
+        if len(rows) < FEWEST:
+            continue
+        judged |= set(wanted)
+        for (place, sensor), cells in told.values.items():
+            means = cells["mean"]
+            there = ~np.isnan(means[rows]).all(axis=0)
+            low, high = np.full(means.shape[1], -np.inf), np.full(means.shape[1], np.inf)
+            low[there], high[there] = np.nanmin(means[rows][:, there], axis=0), np.nanmax(means[rows][:, there], axis=0)
+            room = np.where(there, WIDER * (high - low), 0.0)
+            for run in wanted:
+                with np.errstate(invalid="ignore"):
+                    outside = (means[row[run]] < low - room) | (means[row[run]] > high + room)
+                begin = _in_a_row(outside)
+                if begin is not None:
+                    value = float(means[row[run], begin])
+                    edge = float(high[begin] if value > high[begin] else low[begin])
+                    wide = float(high[begin] - low[begin]) or abs(edge) or 1.0
+                    z = (value - edge) / wide
+                    fault = SensorFault(sensor, place[1], z, "", place[0], None, "golden", value, edge, begin * told.every)
+                    left.setdefault(run, []).append(fault)
+    for run in judged:
+        found[run] = sorted(left.get(run, []), key=lambda each: -abs(each.z))[:SHOWN]
+    return found
+
+
+def _in_a_row(outside: np.ndarray) -> int | None:
+    """Where the first IN_A_ROW true values in a row begin."""
+    if outside.sum() < IN_A_ROW:
+        return None
+    runs = np.convolve(outside.astype(int), np.ones(IN_A_ROW, int), "valid")
+    hits = np.flatnonzero(runs == IN_A_ROW)
+    return int(hits[0]) if len(hits) else None
