@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -215,3 +217,46 @@ def test_every_rule_has_a_page_and_a_way_out():
         assert rule.__doc__
         assert rule.hint
         assert rule.code == rule.code.lower()
+
+
+def _bomb(path):
+    with gzip.open(path, "wb", compresslevel=9) as file:
+        file.write(b"time,wafer,step,Pressure\n")
+        for _ in range(40):
+            file.write(b"2026-03-01T00:00:00Z,W1,1,1.000000000000000000\n" * 100_000)
+
+
+def _one_line(path):
+    with path.open("wb") as file:
+        file.write(b"time,wafer,step,Pressure\n2026-03-01T00:00:00Z,W1,1,")
+        for _ in range(256):
+            file.write(b"1" * (4 << 20))
+
+
+def _wide(path):
+    path.write_text("time,wafer," + ",".join(f"S{n}" for n in range(100_000)) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "said"),
+    [("bomb.log.gz", _bomb, "a bomb"), ("line.log", _one_line, "a line of over"), ("wide.log", _wide, "columns")],
+)
+def test_a_log_that_would_choke_the_reader_is_refused_at_once_and_takes_no_memory(tmp_path, name, make, said):
+    make(tmp_path / name)
+    # In a process of its own, so that its memory is its own: the limit includes the engine itself.
+    script = (
+        "import resource, sys, time\nfrom fabwatch.fab import Fab\nfrom fabwatch.store.lean import without_pandas\n"
+        "without_pandas()\nfab = Fab(sys.argv[1], create=True)\nbegan = time.perf_counter()\n"
+        "done = fab.ingest(sys.argv[2], kind='log').files[0]\n"
+        "most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
+        "print(time.perf_counter() - began, most, done.status, done.message)\n"
+    )
+    command = [sys.executable, "-c", script, tmp_path / "fab", tmp_path / name]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    seconds, megabytes, status, message = told.split(" ", 3)
+    assert status == "failed"
+    assert said in message
+    assert "hint: " in message
+    assert int(megabytes) < 512
+    # Two seconds on a machine that does nothing else; here it only must not read on.
+    assert float(seconds) < 10

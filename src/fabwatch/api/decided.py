@@ -23,11 +23,13 @@ Reason = Annotated[str, Field(min_length=3, max_length=2000, description="Why.")
 Names = Annotated[list[str] | None, Field(max_length=MOST_NAMES, description="Wafers or lots; none given means all.")]
 
 
-class _Given(BaseModel):
+class Given(BaseModel):
+    """What a decision is given as; nothing else may stand in it."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class ToHold(_Given):
+class ToHold(Given):
     """What to hold of a containment, and why."""
 
     tool: Annotated[str, Field(max_length=LONGEST_NAME)]
@@ -39,14 +41,14 @@ class ToHold(_Given):
     as_of: Annotated[str | None, Field(max_length=40, json_schema_extra=ISO)] = None
 
 
-class ToDispose(_Given):
+class ToDispose(Given):
     """What to release or scrap, and why."""
 
     reason: Reason
     names: Names = None
 
 
-class ToDecide(_Given):
+class ToDecide(Given):
     """A limit or interval for a tool, and why; the value null takes it back."""
 
     tool: Annotated[str, Field(max_length=LONGEST_NAME)]

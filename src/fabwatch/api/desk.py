@@ -19,7 +19,21 @@ from fabwatch.terms.errors import FabwatchError, TooFewFailures
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.settings import Settings, read_settings
 
-DEEP = frozenset({"forecast", "interval", "curve", "plan", "score", "faults", "step_summary", "trace"})
+DEEP = frozenset(
+    {
+        "forecast",
+        "interval",
+        "curve",
+        "plan",
+        "score",
+        "faults",
+        "step_summary",
+        "trace",
+        "backtest",
+        "chambers",
+        "sensor_stats",
+    }
+)
 """Questions that read the whole history: they have a worker of their own, so that quick ones never wait behind them."""
 AHEAD = frozenset({"forecast", "interval", "curve", "plan"})
 """Those that are worked out for the whole fab before anybody asks."""
@@ -242,7 +256,9 @@ class Desk:
 
     async def _asked(self, question: str, asked: dict[str, Any], key: Any, state: str) -> Held:
         try:
-            pool = self._long if question in LONG else self._deep if question in DEEP else self._quick
+            # A run alone is read in a blink, and somebody is waiting with the mouse in hand.
+            deep = question in DEEP and asked.get("beside", True)
+            pool = self._long if question in LONG else self._deep if deep else self._quick
             return self._keep(key, Held(await pool.run(question, asked), state))
         finally:
             del self._asking[key]
@@ -313,7 +329,7 @@ def _weight(held: Held) -> int:
     answer = held.answer
     if isinstance(answer, list):
         return 10 + len(answer)
-    for name in ("tools", "items", "points", "readings", "groups", "runs", "steps"):
+    for name in ("tools", "items", "points", "readings", "groups", "runs", "steps", "chambers"):
         if isinstance(getattr(answer, name, None), tuple):
             return 10 + len(getattr(answer, name))
     return 10

@@ -18,6 +18,9 @@ QUERY: dict[str, str] = {
     "/stats": "?by=tool_type",
     "/trace/summary": "?format=csv",
     "/trace/run": "?run={run}",
+    "/trace/stats": "?by=step",
+    "/trace/chambers": "?sensor={sensor}",
+    "/trace/backtest": "?rule=neighbours",
     "/problems": "?limit=10",
     "/loads": "?format=csv",
 }
@@ -25,6 +28,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "/holds": {"tool": "{tool}", "reason": "particles over the limit"},
     "/holds/{hold}/release": {"reason": "inspected and found good"},
     "/holds/{hold}/scrap": {"reason": "inspected and found bad", "names": ["{name}"]},
+    "/trace/rules": {
+        "rule": "neighbours",
+        "counts": True,
+        "reason": "3 false alarms per 1,000 wafers are fewer than we have",
+    },
+    "/trace/goldens": {"runs": ["{run}"], "automatic": True, "reason": "accepted after the last maintenance"},
     "/decisions": {
         "tool": "{tool}",
         "qual_type": "{qual_type}",
@@ -33,7 +42,15 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "agreed in the quality meeting",
     },
 }
-NAMES = {"tool": "TOOL", "hold": "H-0001", "upload": "UPLOAD", "qual_type": "QUAL_TYPE", "name": "WAFER", "run": "RUN"}
+NAMES = {
+    "tool": "TOOL",
+    "hold": "H-0001",
+    "upload": "UPLOAD",
+    "qual_type": "QUAL_TYPE",
+    "name": "WAFER",
+    "run": "RUN",
+    "sensor": "SENSOR",
+}
 
 
 @dataclass(frozen=True)

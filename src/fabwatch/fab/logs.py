@@ -1,6 +1,7 @@
 """The door to tool logs: runs, figures, faults, rules, golden runs."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fabwatch.decisions import logs as decided
 from fabwatch.fab.door import Door, Moment, moment_of
@@ -13,6 +14,7 @@ from fabwatch.trace.chosen import alike
 from fabwatch.trace.faults import faults
 from fabwatch.trace.figures import Choice, sensor_stats
 from fabwatch.trace.golden import Window
+from fabwatch.trace.rows import samples
 from fabwatch.trace.rules import rule_named
 from fabwatch.trace.single import trace
 
@@ -63,6 +65,11 @@ class Logs(Door):
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             return trace(self._lake, snapshot, moment, known, run, sensors, Window(step, None, since, until), beside)
+
+    def samples(self, run: str, at: float = 0.0, *, known_at: Moment = None) -> list[dict[str, Any]]:
+        """The few rows of a run nearest to a second after its begin: file, byte, line, values. Raises UnknownTool."""
+        with self._lake.reading(moment_of(known_at)):
+            return samples(self._lake, run, at)
 
     def sensor_stats(
         self,

@@ -236,8 +236,13 @@ class Ingest:
         source, stated = self._lake.settings.source_of(document.file_name)
         suggestion = None
         count = 0
-        if waits and inspected is not None:
-            file = file or open_table(document, inspected, stated)
+        if waits and inspected is not None and file is None:
+            try:
+                file = open_table(document, inspected, stated)
+            except CannotRead as deeper:
+                # What cannot even be read as a table cannot be helped by a word of the user.
+                problem, waits = deeper.problem, False
+        if waits and inspected is not None and file is not None:
             count = file.count()
             block = suggest(file.mapping).toml(source or _source_name(document), document.file_name)
             suggestion = "\n".join([block, problem.hint]) if problem.hint else block

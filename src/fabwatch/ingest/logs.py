@@ -53,13 +53,13 @@ class Taken:
 def known_stream(lake: Lake, document: Document, inspected: Inspected) -> Stream | None:
     """The stream that a file continues: it begins as that did, and is the same up to where it was read."""
     lengths = lake.rows("SELECT DISTINCT least(read_to, $edge) AS n FROM lake.streams", {"edge": EDGE})
-    heads = [_digest(inspected.start[: row["n"]]) for row in lengths if row["n"] <= inspected.size]
+    heads = [digest(inspected.start[: row["n"]]) for row in lengths if row["n"] <= inspected.size]
     rows = lake.rows(
         "SELECT * FROM lake.streams WHERE list_contains($heads, head) AND read_to <= $size ORDER BY read_to DESC",
         {"heads": heads, "size": inspected.size},
     )
     for row in rows:
-        if _digest(_span(document, max(row["read_to"] - EDGE, 0), row["read_to"])) == row["tail"]:
+        if digest(_span(document, max(row["read_to"] - EDGE, 0), row["read_to"])) == row["tail"]:
             state = json.loads(row["state"])
             return Stream(row["stream"], row["load"], row["read_to"], state["lines"], state["now"])
     return None
@@ -183,14 +183,15 @@ def _remember(lake: Lake, load: str, file: LogFile, stream: Stream | None) -> No
         "load": load,
         "path": file.document.name,
         "read_to": file.end,
-        "head": _digest(file.inspected.start[: min(file.end, EDGE)]),
-        "tail": _digest(_span(file.document, max(file.end - EDGE, 0), file.end)),
+        "head": digest(file.inspected.start[: min(file.end, EDGE)]),
+        "tail": digest(_span(file.document, max(file.end - EDGE, 0), file.end)),
         "state": json.dumps({"lines": file.lines, "now": file.now}),
     }
     lake.ask(f"INSERT INTO lake.streams ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})", row)
 
 
-def _digest(content: bytes) -> str:
+def digest(content: bytes) -> str:
+    """SHA-256 of some bytes of a log, by which it is known again."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -90,7 +90,7 @@ SENTENCES: Mapping[str, str] = {
     "backtest_caught_quals": " It raised an alarm before {caught:,} of {bad:,} failed quals.",
     "backtest_nothing": "{rule}: no run could be judged; {left:,} have too few good runs of their kind before them.",
     "rules": "{rules:,} rules, of which {on:,} count.",
-    "chamber": "{place}: {sensor}{step} {mean:.4g}{unit}, {z:+.1f} robust standard deviations from the others "
+    "chamber": "{place}: {sensor}{step} {mean:.4g}{unit}, {z:+.1f} robust standard deviations from the middle of all "
     "({runs:,} good runs).",
     "chambers_alone": "{sensor}: {chambers:,} chamber with good runs; there is none to compare it with.",
     "sensor_stats": "{sensors:,} sensors in {groups:,} groups, as of {at}.",

@@ -144,7 +144,7 @@ class ChamberTrace:
     std: float | None
     """Standard deviation of the means of its runs."""
     z: float | None
-    """How far its mean lies from the median of the others', in robust standard deviations of a run; None alone."""
+    """How far its mean lies from the median of all, in robust standard deviations of a run; None alone."""
     sentence: str
     points: tuple[TracePoint, ...]
     """low, middle and high of its good runs."""

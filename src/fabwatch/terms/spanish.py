@@ -94,7 +94,7 @@ SENTENCES: Mapping[str, str] = {
     "backtest_caught_quals": " Dio alarma antes de {caught:,} de {bad:,} controles fallidos.",
     "backtest_nothing": "{rule}: no se pudo juzgar ninguna pasada; {left:,} tienen demasiado pocas buenas de su tipo antes.",
     "rules": "{rules:,} reglas, de las que cuentan {on:,}.",
-    "chamber": "{place}: {sensor}{step} {mean:.4g}{unit}, a {z:+.1f} desviaciones típicas robustas de las demás "
+    "chamber": "{place}: {sensor}{step} {mean:.4g}{unit}, a {z:+.1f} desviaciones típicas robustas de la mediana de todas "
     "({runs:,} pasadas buenas).",
     "chambers_alone": "{sensor}: {chambers:,} cámara con pasadas buenas; no hay otra con que compararla.",
     "sensor_stats": "{sensors:,} sensores en {groups:,} grupos, a fecha {at}.",

@@ -23,7 +23,7 @@ RUNS_AT_MOST = 30
 STRETCHES = 100
 METHOD = (
     "The good runs of each chamber, the latest 30, aligned where the step begins: 5 %, median and 95 % of them. z: the mean "
-    "of the chamber's good runs, from the median of the other chambers' means, in robust standard deviations of one run."
+    "of the chamber's good runs, from the median of all chambers' means, in robust standard deviations of one run."
 )
 
 
@@ -87,10 +87,10 @@ def _chamber(
     sensor: str,
 ) -> ChamberTrace:
     mine = np.array(means[place])
-    others = [float(np.mean(some)) for name, some in means.items() if name != place]
+    middle = float(np.median([np.mean(some) for some in means.values()]))
     spread = [np.abs(np.array(some) - np.median(some)) for some in means.values()]
     robust = MAD * float(np.median(np.concatenate(spread)))
-    z = (float(mine.mean()) - float(np.median(others))) / robust if others and robust > 0 else None
+    z = (float(mine.mean()) - middle) / robust if len(means) > 1 and robust > 0 else None
     points: tuple[TracePoint, ...] = ()
     for some in told:
         cells = some.values.get(((place[1], step), sensor))

@@ -26,6 +26,6 @@ def alike(lake: Lake, as_of: datetime, runs: Sequence[str], automatic: bool) -> 
         )
     chosen = list(dict.fromkeys(runs))
     if automatic:
-        good, _ = good_runs(lake, as_of, chosen[0])
+        good, _ = good_runs(lake, as_of, chosen[0], chosen_too=False)
         chosen = list(dict.fromkeys([*chosen, *good]))
     return dict(zip(KIND, kinds.pop(), strict=True)), chosen

@@ -89,13 +89,16 @@ def _judged(family: Family) -> tuple[Judged, np.ndarray]:
     return judge(family.features, family.regimes, good), good
 
 
-def good_runs(lake: Lake, as_of: datetime, run: str) -> tuple[list[str], str]:
-    """The good runs that a run is compared with, the nearest in time first, and how they were chosen."""
+def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True) -> tuple[list[str], str]:
+    """The good runs that a run is compared with, the nearest in time first, and how they were chosen.
+
+    Those that people chose come first, unless they are not to count.
+    """
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, None, run)
     mine = next(one for one in runs if one["run"] == run)
     alike = [one for one in runs if one["tool"] == mine["tool"]]
-    for family in families(alike, summary_rows(lake, mine["tool"], None), goldens(lake)):
+    for family in families(alike, summary_rows(lake, mine["tool"], None), goldens(lake) if chosen_too else ()):
         names = [one["run"] for one in family.runs]
         whole = run in names
         if not whole and run not in [one["run"] for one in family.cut]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -9,7 +10,7 @@ from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.traces import Trace
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.golden import GOOD_AT_MOST, Window, traces
+from fabwatch.trace.golden import GOOD_AT_MOST, Window, columns_of, parts_of, traces
 from fabwatch.trace.runs import check_names, over_runs, run_rows
 
 METHOD = (
@@ -35,26 +36,25 @@ def trace(
         raise BadQuestion(
             f"From {window.since:g} s to {window.until:g} s there is nothing.", "ask for a later end than begin"
         )
-    if beside:
-        good, chosen = good_runs(lake, as_of, run)
-    else:
-        good, chosen = [], "not asked for"
-        check_names(run_rows(lake, run=run, as_of=as_of) or run_rows(lake, as_of=as_of), None, run)
-    known = [
-        row["sensor"]
-        for row in lake.rows(
-            over_runs(
-                "SELECT DISTINCT s.sensor, s.position FROM sensors AS s JOIN runs AS r ON r.shape = s.shape "
-                "WHERE r.run = $run AND s.number AND s.role <> 'setpoint' ORDER BY s.position"
-            ),
-            {"run": run},
-        )
-    ]
+    parts = parts_of(lake, [run])
+    if not parts:
+        check_names(run_rows(lake, as_of=as_of), None, run)
+    good, chosen = good_runs(lake, as_of, run) if beside else ([], "not asked for")
+    columns = {} if not parts else columns_of(lake, parts[0]["shape"])
+    known = [sensor for sensor, column in columns.items() if column["role"] != "setpoint"]
     for sensor in sensors:
         if sensor not in known:
             raise unknown("sensor", sensor, known)
     found = traces(lake, run, good, list(sensors) or known, window)
-    heard = lake.rows(
+    heard = lake.remember(("heard", run), lambda: _heard(lake, run))
+    how = How(METHOD, question("trace", "stretches"), snapshot)
+    golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
+    return Trace(as_of, known_at, lake.settings.fab.demo, how, run, golden, tuple(found), tuple(heard))
+
+
+def _heard(lake: Lake, run: str) -> list[dict[str, Any]]:
+    """The messages and alarms of a run, in order of time."""
+    return lake.rows(
         over_runs(
             "SELECT a.t - min(r.begin_s) OVER () AS seconds, a.kind, a.code, a.text, l.path, a.line, a.byte_offset "
             "FROM runs AS r JOIN alarms AS a ON a.load = r.load AND a.part = r.part JOIN loads AS l ON l.load = a.load "
@@ -62,6 +62,3 @@ def trace(
         ),
         {"run": run},
     )
-    how = How(METHOD, question("trace", "stretches"), snapshot)
-    golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
-    return Trace(as_of, known_at, lake.settings.fab.demo, how, run, golden, tuple(found), tuple(heard))

@@ -7,9 +7,9 @@ from starlette.types import Scope
 
 from fabwatch.api.app import Parts, service
 from fabwatch.api.shapes import Shelf
-from fabwatch.web.pages import ahead, contain, fab, load, runs, signin, tool
+from fabwatch.web.pages import ahead, contain, fab, load, run, runs, sensors, signin, tool
 
-PAGES = (fab.router, tool.router, contain.router, ahead.router, runs.router, load.router, signin.router)
+PAGES = tuple(each.router for each in (fab, tool, contain, ahead, runs, run, sensors, load, signin))
 YEAR = "public, max-age=31536000, immutable"
 
 

@@ -47,10 +47,10 @@ def waits(*told: Told) -> bool:
     return any(held is None and fault is None for held, fault in told)
 
 
-async def soon(question: Awaitable[Held]) -> Told:
+async def soon(question: Awaitable[Held], patience: float = PATIENCE) -> Told:
     """An answer if it comes soon, or why there will be none; neither when it is still being worked out."""
     task = asyncio.ensure_future(question)
-    await asyncio.wait([task], timeout=PATIENCE)
+    await asyncio.wait([task], timeout=patience)
     if not task.done():
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return None, None
