@@ -97,10 +97,10 @@ def _chamber(
         rows = [n for n, run in enumerate(some.runs) if run in set(names[:RUNS_AT_MOST])]
         if cells is None or not rows:
             continue
-        low, middle, high = envelope(cells["mean"][rows])
+        low, centre, high = envelope(cells["mean"][rows])
         points += tuple(
-            TracePoint(float(n * some.every), float(low[n]), float(middle[n]), float(high[n]), None, None, None)
-            for n in np.flatnonzero(~np.isnan(middle))
+            TracePoint(float(n * some.every), float(low[n]), float(centre[n]), float(high[n]), None, None, None)
+            for n in np.flatnonzero(~np.isnan(centre))
         )
     std = float(mine.std(ddof=1)) if len(mine) > 1 else None
     return ChamberTrace(place[0], place[1], len(mine), float(mine.mean()), std, z, "", points)
