@@ -10,19 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from fabwatch.ingest.ahead import Ahead
+from fabwatch.sources.ahead import Ahead
 from fabwatch.sources.opening import Document, Inspected
 from fabwatch.sources.toollog.parts import Part
 from fabwatch.sources.toollog.reader import LogBatch, LogFile, Said, stored_name
+from fabwatch.store.files import add
 from fabwatch.store.lake import Lake, columns_sql, identifier, samples_name
 from fabwatch.store.rows import insert
-from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.problems import Problem
 from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS
 
 EDGE = 4096
 """Bytes at the begin and at the end of what was read, by which a log that grew is known again."""
-ROWS_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,8 @@ def store(lake: Lake, load: str, file: LogFile, latest: datetime, stream: Stream
     shape = file.shape
     if file.kept:
         _make_table(lake, file, shape)
-        ahead = Ahead(_flow(file, latest, begin, taken))
-        reader = pa.RecordBatchReader.from_batches(file.schema, iter(ahead))
-        try:
-            with lake.incoming(reader):
-                lake.ask(f"INSERT INTO lake.{samples_name(shape)} SELECT '{load}', * FROM incoming")
-        except FabwatchError:
-            # The engine wraps what the reading raised in words of its own.
-            if ahead.fault is not None:
-                raise ahead.fault from None
-            raise
+        schema = pa.schema([pa.field("load", pa.string()), *file.schema])
+        add(lake, samples_name(shape), schema, Ahead(_flow(file, load, latest, begin, taken)))
     else:
         for batch in file.batches(latest, begin):
             _note(batch, taken)
@@ -105,10 +96,11 @@ def forget(lake: Lake, load: str) -> None:
         lake.ask(f"DELETE FROM lake.{name} WHERE load = $load", {"load": load})
 
 
-def _flow(file: LogFile, latest: datetime, begin: int, taken: Taken) -> Iterator[pa.RecordBatch]:
+def _flow(file: LogFile, load: str, latest: datetime, begin: int, taken: Taken) -> Iterator[pa.Table]:
     for batch in file.batches(latest, begin):
         _note(batch, taken)
-        yield from batch.samples.combine_chunks().to_batches(max_chunksize=ROWS_AT_ONCE)
+        name = pa.repeat(pa.scalar(load, pa.string()), batch.samples.num_rows)
+        yield batch.samples.add_column(0, "load", name)
 
 
 def _note(batch: LogBatch, taken: Taken) -> None:

@@ -52,7 +52,8 @@ def _read(content: bytes, layout: Layout) -> pa.Table:
     kinds = {str(n): pa.float64() if column.number else pa.string() for n, column in enumerate(layout.columns)}
     return arrow_csv.read_csv(
         pa.BufferReader(content),
-        read_options=arrow_csv.ReadOptions(column_names=names, block_size=2 << 20),
+        # One thread: the reading of the next lines and the writing of the last ones have the others.
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=1 << 20, use_threads=False),
         parse_options=arrow_csv.ParseOptions(
             delimiter=layout.delimiter, quote_char='"' if b'"' in content else False, ignore_empty_lines=True
         ),

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fabwatch.sources.ahead import Ahead
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.text import as_text, encoding_of
 from fabwatch.sources.toollog import keyvalue, sml
@@ -50,6 +51,33 @@ class LogBatch:
     samples: pa.Table
     said: list[Said] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class _Cut:
+    """Some lines of a log on their way to a batch."""
+
+    chunk: Chunk
+    whole: bool
+    """Whether the last line has its end."""
+    rows: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    lines: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    table: pa.Table | None = None
+    faults: list[Problem] = field(default_factory=list)
+
+    @property
+    def torn(self) -> bool:
+        """Whether the last line may be cut; a blank one is nothing."""
+        return not self.whole and bool(self.chunk.line(len(self.chunk) - 1).strip())
+
+
+def _torn(cut: _Cut) -> list[Problem]:
+    """The last line of a file that has no line end, unless it is stated to be whole."""
+    if not cut.torn:
+        return []
+    last = len(cut.chunk) - 1
+    why = "the last line has no line end and may be cut; it is read when the file has grown"
+    return [Problem(TornLine, why, cut.chunk.number + last, int(cut.chunk.offsets[last]), cut.chunk.line(last))]
 
 
 class LogFile:
@@ -117,50 +145,43 @@ class LogFile:
         """The samples from byte `begin` on; a row with a time after `latest` is set aside. Raises CannotRead."""
         limit = latest.replace(tzinfo=UTC).timestamp()
         with self.document.open(begin) as stream:
-            for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
-                batch = self._batch(chunk, limit, begin)
+            # Each stage works a few pieces ahead of the next one: lines are found, cells are read, runs are told apart.
+            for cut in Ahead(map(self._tabled, Ahead(self._cut(stream, begin)))):
+                chunk = cut.chunk
+                self.end = chunk.end if cut.whole else int(chunk.offsets[-1])
+                batch = self._batch(cut, limit)
                 # A line that was cut is read again when the file has grown, and counted then.
                 self._lines = chunk.number - 1 + len(chunk) - (self.end < chunk.end)
                 yield batch
 
-    def _batch(self, chunk: Chunk, limit: float, begin: int) -> LogBatch:
-        rows = np.zeros(len(chunk), bool)
-        table: pa.Table | None = None
-        problems: list[Problem] = []
-        torn = self._torn(chunk)
-        if self.dialect == "delimited":
-            rows = rows_of(chunk, self.layout)
-            if begin == 0:
-                rows[: max(self.layout.first_line + 1 - chunk.number, 0)] = False
-            if torn is not None:
-                rows[-1] = False
-                problems.append(torn)
-            table, lines, faults = table_of(chunk, rows, self.layout)
-        elif self.dialect == "keyvalue":
-            if torn is not None:
-                problems.append(torn)
-            table, lines, rows = keyvalue.table_of(chunk, self.layout, open_end=torn is not None)
-            faults = []
-        if table is None:
-            self.dated = True
-            heard = [Said(message, own_time(message.stamp), None) for message in sml.messages(chunk)]
-            return LogBatch(self.schema.empty_table(), heard, problems)
-        problems += faults
-        between, marks = self._between(chunk, rows, torn is not None)
-        return self._samples(chunk, table, lines, between, marks, problems, limit)
+    def _cut(self, stream: io.BufferedReader, begin: int) -> Iterator["_Cut"]:
+        """Lines, and which of them are rows."""
+        for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
+            cut = _Cut(chunk, chunk.closed or self.stated.complete)
+            if self.dialect == "delimited":
+                cut.rows = rows_of(chunk, self.layout)
+                if begin == 0:
+                    cut.rows[: max(self.layout.first_line + 1 - chunk.number, 0)] = False
+                if cut.torn:
+                    cut.rows[-1] = False
+            yield cut
 
-    def _torn(self, chunk: Chunk) -> Problem | None:
-        """The last line of a file that has no line end, unless it is stated to be whole."""
-        if chunk.closed or self.stated.complete:
-            self.end = chunk.end
-            return None
-        last = len(chunk) - 1
-        self.end = int(chunk.offsets[last])
-        raw = chunk.line(last)
-        if not raw.strip():
-            return None
-        why = "the last line has no line end and may be cut; it is read when the file has grown"
-        return Problem(TornLine, why, chunk.number + last, int(chunk.offsets[last]), raw)
+    def _tabled(self, cut: "_Cut") -> "_Cut":
+        """The same with the cells of the rows."""
+        if self.dialect == "delimited":
+            cut.table, cut.lines, cut.faults = table_of(cut.chunk, cut.rows, self.layout)
+        elif self.dialect == "keyvalue":
+            cut.table, cut.lines, cut.rows = keyvalue.table_of(cut.chunk, self.layout, open_end=cut.torn)
+        return cut
+
+    def _batch(self, cut: "_Cut", limit: float) -> LogBatch:
+        problems = [*_torn(cut), *cut.faults]
+        if cut.table is None:
+            self.dated = True
+            heard = [Said(message, own_time(message.stamp), None) for message in sml.messages(cut.chunk)]
+            return LogBatch(self.schema.empty_table(), heard, problems)
+        between, marks = self._between(cut.chunk, cut.rows, cut.torn)
+        return self._samples(cut.chunk, cut.table, cut.lines, between, marks, problems, limit)
 
     def _between(self, chunk: Chunk, rows: np.ndarray, torn: bool) -> tuple[list[Message], list[Mark]]:
         said: list[Message] = []
