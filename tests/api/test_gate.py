@@ -302,6 +302,10 @@ def test_a_key_of_one_area_sees_the_runs_of_its_tools_alone(server):
             "/trace/faults",
             "/trace/runs?tool=ETCH-1",
             "/trace/faults?tool=ETCH-1",
+            "/trace/stats",
+            "/trace/chambers?sensor=Pressure",
+            "/trace/backtest?rule=golden",
+            "/trace/goldens",
         ):
             assert client.get(f"/api/v1{path}").status_code == 403, path
         assert client.get("/api/v1/trace/run", params={"run": run}).status_code == 403

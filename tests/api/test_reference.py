@@ -30,6 +30,7 @@ def examples(server):
         held = client.post("/api/v1/holds", json={"tool": "ETCH-1", "reason": "for the example"}).json()
         names = {"tool": "ETCH-1", "hold": held["hold"], "qual_type": "particles", "name": held["items"][0]["wafer"]}
         names["run"] = client.get("/api/v1/trace/runs").json()["runs"][0]["run"]
+        names["sensor"] = "Pressure"
         names["upload"] = client.post("/api/v1/loads", files={"file": ("t.csv", b"tool,area\nX,Y\n")}).json()["upload"]
     routes = [route for _, some in reference(described, server.address, names) for route in some]
     # What takes the last wafer off the list comes after what needs one there; what puts on hold finds nothing left.
@@ -61,5 +62,13 @@ def test_every_route_has_an_example_and_its_scope(server):
 
 def examples_only(server):
     described = server.get(f"{BASE}/openapi.json").json()
-    names = {"tool": "ETCH-1", "hold": "H-0001", "upload": "x", "qual_type": "particles", "name": "w", "run": "r"}
+    names = {
+        "tool": "ETCH-1",
+        "hold": "H-0001",
+        "upload": "x",
+        "qual_type": "particles",
+        "name": "w",
+        "run": "r",
+        "sensor": "s",
+    }
     return [route for _, some in reference(described, server.address, names) for route in some]

@@ -25,6 +25,9 @@ PAGES = [
     "/stats",
     "/runs",
     "/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000",
+    "/chambers?sensor=Pressure",
+    "/sensors?by=step",
+    "/rules?rule=golden",
     "/load",
     "/reference",
     "/search?q=zzz",
@@ -266,3 +269,43 @@ def test_a_page_works_without_any_script(browser, server):
     page.goto(f"{server.address}/?view=table")
     assert page.locator("tbody tr").count() >= 5
     context.close()
+
+
+def test_a_run_is_looked_at_closer_with_the_mouse_and_the_keys_and_a_click_shows_its_rows(opened, server):
+    page = opened()
+    settled(page, f"{server.address}/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000&sensor=Pressure")
+    figure = page.locator("figure.trace").first
+    plot = page.locator(".plot").first
+    box = plot.bounding_box()
+    assert float(figure.get_attribute("data-until")) == 39.0
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 30, steps=4)
+    assert page.locator(".plot .cross").count() == page.locator(".plot").count()
+    page.mouse.up()
+    page.wait_for_url(re.compile("since=19.5.*until=29.2"))
+    # The address holds the stretch: loaded anew, it is the same picture.
+    line = page.locator("path.line").first.get_attribute("d")
+    settled(page, page.url)
+    assert page.locator("path.line").first.get_attribute("d") == line
+    page.locator("#pictures").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile("since=21.9"))
+    page.keyboard.press("0")
+    page.wait_for_url(lambda url: "since" not in url)
+    box = page.locator(".plot").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 25 / 39, box["y"] + 20)
+    expect(page.locator("#row table tbody tr")).to_have_count(7)
+    expect(page.locator("#row")).to_contain_text("2026-05-01T18:00:25.250Z,ETCH-1,A,LOG1,LOG1.19,2,")
+    assert page.complaints == []
+
+
+def test_a_rule_is_tried_and_switched_on_from_its_page(opened, server):
+    page = opened()
+    settled(page, f"{server.address}/rules")
+    page.click("text=golden")
+    page.fill("input[name=reason]", "tried on the record of May")
+    page.click("button:has-text('Let it count'):not(:has-text('no more'))")
+    page.wait_for_url(re.compile(r".*/rules$"))
+    expect(page.locator("tr", has_text="golden").locator(".chip")).to_contain_text("counts")
+    expect(page.locator("tr", has_text="golden")).to_contain_text("tried on the record of May")

@@ -309,6 +309,8 @@ class Desk:
         """Work out what every page begins with, before anybody asks."""
         try:
             state = await self.state()
+            # A worker that has to be started first would take its time from whoever asks first.
+            await self._deep.run("state", {})
             await self.ask("risk")
             await self._outlook(state)
         except FabwatchError:

@@ -13,7 +13,7 @@ from fabwatch.trace.chambers import chambers
 from fabwatch.trace.chosen import alike
 from fabwatch.trace.faults import faults
 from fabwatch.trace.figures import Choice, sensor_stats
-from fabwatch.trace.golden import Window
+from fabwatch.trace.golden import Window, sensors_of
 from fabwatch.trace.rows import samples
 from fabwatch.trace.rules import rule_named
 from fabwatch.trace.single import trace
@@ -70,6 +70,11 @@ class Logs(Door):
         """The few rows of a run nearest to a second after its begin: file, byte, line, values. Raises UnknownTool."""
         with self._lake.reading(moment_of(known_at)):
             return samples(self._lake, run, at)
+
+    def sensors(self, run: str, *, known_at: Moment = None) -> list[str]:
+        """The sensors and counters of a run, in the order of its log; none for a run that is not there."""
+        with self._lake.reading(moment_of(known_at)):
+            return sensors_of(self._lake, run)
 
     def sensor_stats(
         self,

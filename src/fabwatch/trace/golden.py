@@ -77,6 +77,13 @@ def columns_of(lake: Lake, shape: str) -> dict[str, dict[str, Any]]:
     return lake.remember(("columns", shape), lambda: {row["sensor"]: row for row in lake.rows(sql, {"shape": shape})})
 
 
+def sensors_of(lake: Lake, run: str) -> list[str]:
+    """The sensors and counters of a run, in the order of its log."""
+    parts = parts_of(lake, [run])
+    columns = columns_of(lake, parts[0]["shape"]) if parts else {}
+    return [sensor for sensor, column in columns.items() if column["role"] != "setpoint"]
+
+
 def stretched(
     lake: Lake, parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]], every: float, window: Window
 ) -> Stretched:

@@ -10,7 +10,7 @@ from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.traces import Trace
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.golden import GOOD_AT_MOST, Window, columns_of, parts_of, traces
+from fabwatch.trace.golden import GOOD_AT_MOST, Window, parts_of, sensors_of, traces
 from fabwatch.trace.runs import check_names, over_runs, run_rows
 
 METHOD = (
@@ -40,8 +40,7 @@ def trace(
     if not parts:
         check_names(run_rows(lake, as_of=as_of), None, run)
     good, chosen = good_runs(lake, as_of, run) if beside else ([], "not asked for")
-    columns = {} if not parts else columns_of(lake, parts[0]["shape"])
-    known = [sensor for sensor, column in columns.items() if column["role"] != "setpoint"]
+    known = sensors_of(lake, run)
     for sensor in sensors:
         if sensor not in known:
             raise unknown("sensor", sensor, known)

@@ -20,6 +20,9 @@ from fabwatch.web.pages.common import asked, moments, shelved, soon, waits
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 DRAWN = 6
 """Sensors that are drawn of a run, those that moved most; one that is named stands alone."""
+FIRST = 3
+LARGE = 200_000
+"""Samples from which a run is drawn alone before anything else is asked."""
 WIDTH, HEIGHT = 1000.0, 100.0
 PATIENCE = 0.15
 """Seconds that the page waits for the good runs before the run is shown alone."""
@@ -68,23 +71,28 @@ async def _asked(request: Request, run: Run, faults: Faults | None, sensors: lis
     else:
         found = faults.runs[0] if faults and faults.runs else None
         chosen = list(dict.fromkeys(told.sensor for told in found.sensors))[:DRAWN] if found else []
-        chosen = chosen or sensors[:DRAWN]
+        # As long as nobody knows what moved, a few pictures that are there at once.
+        chosen = chosen or (sensors or await desk_of(request).look_up("sensors", run=run.run))[: DRAWN if faults else FIRST]
     since, until = _second(given, "since"), _second(given, "until")
     return Asked(run, tuple(chosen), given.get("step"), since, until, moments(request))
+
+
+async def _alone(request: Request, wanted: Asked) -> Trace:
+    """The run without others around it."""
+    asked: dict[str, Any] = {"run": wanted.run.run, "sensors": wanted.sensors, "step": wanted.step, **wanted.when}
+    cut = {"since": wanted.since, "until": wanted.until, "beside": False}
+    found: Trace = (await desk_of(request).ask("trace", **asked, **cut)).answer
+    return found
 
 
 async def _drawn(request: Request, wanted: Asked) -> tuple[Trace, bool]:
     """The run with the good ones around it, or alone as long as they are being read; and whether they still are."""
     desk = desk_of(request)
     common: dict[str, Any] = {"run": wanted.run.run, "sensors": wanted.sensors, "step": wanted.step, **wanted.when}
-    cut = {"since": wanted.since, "until": wanted.until, "beside": False}
-    # The run alone is read by another worker, at the same time.
-    reading = asyncio.ensure_future(desk.ask("trace", **common, **cut))
     whole = await soon(desk.ask("trace", **common), PATIENCE)
     if whole[0] is not None and wanted.since is None and wanted.until is None:
-        reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return whole[0].answer, False
-    alone: Trace = (await reading).answer
+    alone = await _alone(request, wanted)
     if whole[0] is None:
         return alone, waits(whole)
     around: Trace = whole[0].answer
@@ -101,6 +109,9 @@ async def run(request: Request) -> Response:
     async def make(page: Page) -> tuple[str, bool]:
         desk, when, known = desk_of(request), moments(request), await _known(request)
         name = known.run
+        if known.rows > LARGE and "hx-request" not in request.headers:
+            # With both processors to itself the run is there at once; what takes seconds is asked for after it.
+            await _alone(request, await _asked(request, known, None, []))
         judged, summed = await asyncio.gather(
             soon(desk.ask("faults", run=name, **when), PATIENCE), soon(desk.ask("step_summary", run=name, **when), PATIENCE)
         )
@@ -139,8 +150,6 @@ async def pictures(request: Request) -> Response:
     page, desk, known = Page(request), desk_of(request), await _known(request)
     judged = await soon(desk.ask("faults", run=known.run, **moments(request)), PATIENCE)
     wanted = await _asked(request, known, judged[0].answer if judged[0] else None, [])
-    if not wanted.sensors:
-        raise BadQuestion("No sensor is named.", "name one: sensor=…")
     traced, _ = await _drawn(request, wanted)
     return page.show("run_pictures.html", answer=traced, **_pictured(traced, wanted))
 
