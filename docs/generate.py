@@ -73,6 +73,7 @@ def settings_page() -> str:
         ("[server]", settings.ServerSettings),
         ("[logs]", settings.LogSettings),
         ("[rules.NAME]", settings.RuleSettings),
+        ("[cmp]", settings.CmpSettings),
     ):
         parts.append(f"\n## {title}\n\n| key | default | what it says |\n|---|---|---|\n")
         for name, field in model.model_fields.items():

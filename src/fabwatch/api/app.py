@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fabwatch.api import answers, decided, loads, traces
+from fabwatch.api import answers, decided, loads, polishing, traces
 from fabwatch.api.crowd import LONGEST_BODY, MOST_AT_ONCE
 from fabwatch.api.desk import Desk
 from fabwatch.api.faults import Fault, Refused, refused, told
@@ -33,7 +33,7 @@ from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.version import VERSION
 
-ROUTES: tuple[Routes, ...] = (answers.routes, traces.routes, loads.routes, decided.routes)
+ROUTES: tuple[Routes, ...] = (answers.routes, traces.routes, polishing.routes, loads.routes, decided.routes)
 UPLOAD_PATHS = (f"{BASE}/loads", "/load")
 LOG = logging.getLogger("fabwatch")
 DRAINED = 1 << 30

@@ -32,6 +32,8 @@ DEEP = frozenset(
         "backtest",
         "chambers",
         "sensor_stats",
+        "replay",
+        "predicted_rates",
     }
 )
 """Questions that read the whole history: they have a worker of their own, so that quick ones never wait behind them."""

@@ -28,6 +28,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "/holds": {"tool": "{tool}", "reason": "particles over the limit"},
     "/holds/{hold}/release": {"reason": "inspected and found good"},
     "/holds/{hold}/scrap": {"reason": "inspected and found bad", "names": ["{name}"]},
+    "/cmp/polish-time": {"incoming": 9000, "target": 5000, "unit": "angstrom", "rate": 40},
+    "/cmp/advices": {
+        "incoming": 9000,
+        "target": 5000,
+        "tool": "{polisher}",
+        "chosen_s": 102.5,
+        "reason": "the last three came out a little thick",
+    },
     "/trace/rules": {
         "rule": "neighbours",
         "counts": True,
@@ -50,6 +58,7 @@ NAMES = {
     "name": "WAFER",
     "run": "RUN",
     "sensor": "SENSOR",
+    "polisher": "TOOL",
 }
 
 

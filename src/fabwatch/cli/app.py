@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from fabwatch import __version__
 from fabwatch.cli import boards, service
+from fabwatch.cli import cmp as polish
 from fabwatch.cli import trace as traces
 from fabwatch.cli.options import (
     HERE,
@@ -57,7 +58,9 @@ def _top(
 @app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or patterns in quotes.")],
-    kind: Annotated[str | None, typer.Option("--as", help="moves, quals, restores, counters, tools or log.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--as", help="moves, quals, restores, counters, metrology, tools or log.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood; load nothing.")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Read files anew that are there already, after fab.toml was mended.")
@@ -127,6 +130,7 @@ def contain(
 app.command()(traces.watch)
 app.add_typer(traces.trace, name="trace")
 app.add_typer(traces.log, name="log")
+app.add_typer(polish.cmp, name="cmp")
 forecasts = typer.Typer(rich_markup_mode=None)
 app.add_typer(forecasts, name="forecast")
 

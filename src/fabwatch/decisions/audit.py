@@ -16,7 +16,7 @@ REASON_LONGEST = 2000
 FIELDS = ", ".join(Entry.__dataclass_fields__)
 
 
-DECIDED = ("holds", "decisions", "rules", "goldens")
+DECIDED = ("holds", "decisions", "rules", "goldens", "advices")
 """Tables whose rows are decided, each by an entry of the audit."""
 
 

@@ -14,6 +14,7 @@ from fabwatch.decisions import limits
 from fabwatch.fab.door import Moment, moment_of
 from fabwatch.fab.logs import Logs
 from fabwatch.fab.overview import overview
+from fabwatch.fab.polishing import Polishing
 from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.quals.cards import Selection
@@ -42,7 +43,7 @@ from fabwatch.terms.scores import Score
 from fabwatch.trace.upkeep import bring_up
 
 
-class Fab(Logs):
+class Fab(Logs, Polishing):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):

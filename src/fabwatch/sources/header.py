@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fabwatch.sources.counters import COUNTERS_KIND
 from fabwatch.sources.kinds import Kind, plain_name
 from fabwatch.sources.maintenance import MAINTENANCE_KIND
+from fabwatch.sources.metrology import METROLOGY_KIND
 from fabwatch.sources.moves import MOVES_KIND
 from fabwatch.sources.quals import QUALS_KIND
 from fabwatch.sources.tools import TOOLS_KIND
@@ -13,9 +14,9 @@ from fabwatch.terms.errors import nearest
 from fabwatch.terms.settings import SourceSettings
 
 KINDS: dict[str, Kind] = {
-    kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, COUNTERS_KIND, TOOLS_KIND)
+    kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, COUNTERS_KIND, METROLOGY_KIND, TOOLS_KIND)
 }
-READ_FIRST = ("tools", "moves", "restores", "counters", "quals")
+READ_FIRST = ("tools", "moves", "restores", "counters", "quals", "metrology")
 """The order in which kinds are loaded when several come at once: tools before what refers to them."""
 
 

@@ -19,6 +19,7 @@ FROM lake.loads AS l LEFT JOIN (
     UNION ALL SELECT load, count(*) FROM lake.restores GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.counters GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.tools GROUP BY load
+    UNION ALL SELECT load, count(*) FROM lake.metrology GROUP BY load
 ) AS s ON s.load = l.load
 LEFT JOIN (SELECT load, sum(rows) AS samples FROM lake.parts GROUP BY load) AS p ON p.load = l.load
 WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples ELSE s.stored END, 0)

@@ -94,6 +94,14 @@ SENTENCES: Mapping[str, str] = {
     "({runs:,} good runs).",
     "chambers_alone": "{sensor}: {chambers:,} chamber with good runs; there is none to compare it with.",
     "sensor_stats": "{sensors:,} sensors in {groups:,} groups, as of {at}.",
+    "rates": "{groups:,} tools, heads or products with a known rate; {doubted:,} of them in doubt.",
+    "replay": "{name} would have kept the thickness after within a sigma of {sigma:.4g}{unit}; it was {was:.4g} ({n:,} "
+    "wafers).",
+    "replay_rate": "{name} misses the rate by a sigma of {sigma:.4g}{unit} ({n:,} runs); no thickness is known.",
+    "replay_nothing": "Nothing to replay yet.",
+    "predicted": "{n:,} runs: mean squared error {error:.4g}, {better:+.0%} beside the last value of the group; "
+    "{held:.1%} of the intervals held.",
+    "predicted_nothing": "{runs:,} runs, of which none has been measured since.",
     "in_step": " in step {step}",
     "in_chamber": " in chamber {chamber}",
     "from_second": " from {at:.1f} s on",

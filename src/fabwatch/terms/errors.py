@@ -17,6 +17,7 @@
         │   └── NothingThen   no qual at that time, or nothing had been loaded by then
         ├── NotOnHold         no hold list or wafer of that name
         ├── DecidedAlready    what is to be held, released or scrapped was so before
+        ├── CannotPolish      a polish time asked for that cannot be
         ├── NothingFailed     containment asked for, and no qual has failed
         └── TooFewFailures    a forecast asked for where nothing is known to make one of
 
@@ -131,6 +132,12 @@ class DecidedAlready(BadQuestion):
     """What is to be held, released or scrapped was so before."""
 
     hint = "fabwatch holds shows what was decided, by whom and why"
+
+
+class CannotPolish(BadQuestion):
+    """A polish time was asked for that cannot be: below the target, a rate that is not above 0, units that look mixed."""
+
+    hint = "state thicknesses in one unit and the rate in that unit a second: --unit angstrom --rate 40"
 
 
 class NothingFailed(BadQuestion):

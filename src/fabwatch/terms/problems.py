@@ -33,6 +33,12 @@ class BadNumber(Rule):
     hint = 'state decimal = "," or "." for the source in fab.toml if the file writes decimals that way'
 
 
+class ImpossibleValue(Rule):
+    """A value that cannot be: a thickness below 0, a rate or polish time that is not above 0, a unit that nobody knows."""
+
+    hint = "mend the line, or state the right unit for the source in fab.toml: constants = { unit = 'angstrom' }"
+
+
 class UnknownWord(Rule):
     """A word outside the vocabulary of its column, such as a result that is neither a pass nor a fail."""
 

@@ -202,6 +202,28 @@ class LogSettings(_Stated):
     tolerances: dict[str, float] = Field({}, description="The same for single sensors, in their unit: Pressure = 0.5.")
 
 
+class CmpSettings(_Stated):
+    """`[cmp]`: polish times. Thicknesses in angstrom."""
+
+    coverage: float = Field(0.9, gt=0, lt=1, description="Chance that the polish time needed lies in the interval.")
+    below: float | None = Field(None, gt=0, description="How far under its target a wafer may end, in angstrom.")
+    above: float | None = Field(None, gt=0, description="How far over its target a wafer may end, in angstrom.")
+    least_s: float = Field(1.0, gt=0, description="Shortest polish time.")
+    most_s: float = Field(1200.0, gt=0, description="Longest polish time.")
+    step_s: float | None = Field(None, gt=0, description="Most that the time may change from the last wafer of its head.")
+    deadband_s: float = Field(0.0, ge=0, description="Changes up to this are not made.")
+    controller: Literal["auto", "fixed", "last", "ewma", "dewma", "age"] = Field(
+        "auto", description="Which estimate of the rate to go by; auto: the one that did best on the record."
+    )
+    offsets: dict[str, float] = Field({}, description="Seconds more for a head or product: H1 = 1.5.")
+
+    @model_validator(mode="after")
+    def _times_in_order(self) -> "CmpSettings":
+        if self.least_s > self.most_s:
+            raise ValueError(f"least_s {self.least_s:g} lies above most_s {self.most_s:g}")
+        return self
+
+
 FIGURES = ("mean", "std", "min", "max", "range", "first", "last", "slope", "outside_s", "settle_s", "over", "under")
 """Figures of a sensor in a step that a rule can watch."""
 BUILT_IN = ("neighbours", "setpoint", "golden")
@@ -273,6 +295,7 @@ class Settings(_Stated):
     server: ServerSettings = ServerSettings()
     logs: LogSettings = LogSettings()
     rules: dict[str, RuleSettings] = {}
+    cmp: CmpSettings = CmpSettings()
 
     @field_validator("rules")
     @classmethod
@@ -317,6 +340,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "server": ServerSettings,
     "logs": LogSettings,
     "rules": RuleSettings,
+    "cmp": CmpSettings,
 }
 
 

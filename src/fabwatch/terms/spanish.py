@@ -98,6 +98,15 @@ SENTENCES: Mapping[str, str] = {
     "({runs:,} pasadas buenas).",
     "chambers_alone": "{sensor}: {chambers:,} cámara con pasadas buenas; no hay otra con que compararla.",
     "sensor_stats": "{sensors:,} sensores en {groups:,} grupos, a fecha {at}.",
+    "rates": "{groups:,} equipos, cabezales o productos con velocidad conocida; {doubted:,} de ellos en duda.",
+    "replay": "{name} habría mantenido el espesor final con una sigma de {sigma:.4g}{unit}; fue de {was:.4g} ({n:,} "
+    "obleas).",
+    "replay_rate": "{name} yerra la velocidad con una sigma de {sigma:.4g}{unit} ({n:,} pasadas); no se conoce ningún "
+    "espesor.",
+    "replay_nothing": "Todavía nada que repetir.",
+    "predicted": "{n:,} pasadas: error cuadrático medio {error:.4g}, {better:+.0%} junto al último valor del grupo; se "
+    "cumplió el {held:.1%} de los intervalos.",
+    "predicted_nothing": "{runs:,} pasadas, ninguna medida desde entonces.",
     "in_step": " en el paso {step}",
     "in_chamber": " en la cámara {chamber}",
     "from_second": " desde el segundo {at:.1f}",

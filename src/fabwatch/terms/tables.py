@@ -138,6 +138,32 @@ COUNTERS = Table(
     loaded=True,
 )
 
+METROLOGY = Table(
+    "metrology",
+    "Thickness before and after a wafer was polished, how long that took, or the removal rate itself.",
+    (
+        Column("lot", "text", "The lot; a row needs a lot or a wafer."),
+        Column("wafer", "text", "The wafer."),
+        Column("tool", "text", "The tool that polished it; else that of its run in the logs."),
+        Column("chamber", "text", "The head or platen."),
+        Column("product", "text", "The product."),
+        Column("stage", "text", "The stage of the tool, where a wafer is polished in several."),
+        Column("site", "whole", "The site on the wafer, where each is a row; sites of a wafer are averaged."),
+        Column("polished_at", "time", "When it was polished.", "UTC"),
+        Column("measured_at", "time", "When the result arrived; empty: when the next of its group was polished.", "UTC"),
+        Column("incoming", "number", "Thickness before."),
+        Column("after", "number", "Thickness after."),
+        Column("seconds", "number", "Polish time.", "s"),
+        Column("rate", "number", "Removal rate, where it is measured itself."),
+        Column("unit", "text", "Unit of the thicknesses: angstrom, nm or um."),
+        Column("rate_unit", "text", "Unit of the rate, such as angstrom/s or nm/min."),
+        Column("target", "number", "Thickness that was aimed at."),
+        Column("lower", "number", "Lower limit of the thickness after."),
+        Column("upper", "number", "Upper limit of the thickness after."),
+    ),
+    loaded=True,
+)
+
 PLACES = Table(
     "places",
     "Every place where a move was ever seen, kept from the moves: known tools, chambers, and the steps of each route.",
@@ -405,6 +431,26 @@ GOLDENS = Table(
     ),
 )
 
+ADVICES = Table(
+    "advices",
+    "Polish times that were advised, with all that was known then, and what somebody chose instead.",
+    (
+        Column("advised_at", "time", "When it was advised.", "UTC", needed=True),
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chamber", "text", "The head."),
+        Column("product", "text", "The product."),
+        Column("lot", "text", "The lot."),
+        Column("wafer", "text", "The wafer."),
+        Column("asked", "text", "What was asked (JSON)."),
+        Column("answer", "text", "What was answered (JSON)."),
+        Column("known", "text", "The state that it rests on (JSON)."),
+        Column("chosen_s", "number", "Polish time that somebody chose instead; empty where the advice stands.", "s"),
+        Column("who", "text", "Who chose."),
+        Column("reason", "text", "Why."),
+        Column("seq", "whole", "Its entry in `audit`."),
+    ),
+)
+
 AUDIT = Table(
     "audit",
     "Every decision, in order; each entry carries the hash of the one before, so that none can be changed unseen.",
@@ -412,7 +458,7 @@ AUDIT = Table(
         Column("seq", "whole", "Number of the entry, from 1.", needed=True),
         Column("written_at", "time", "When it was written.", "UTC", needed=True),
         Column("who", "text", "Who decided: the name of a key, or of the user of this machine.", needed=True),
-        Column("act", "text", "`hold`, `release`, `scrap`, `decide`, `rule` or `golden`.", needed=True),
+        Column("act", "text", "`hold`, `release`, `scrap`, `decide`, `rule`, `golden` or `polish`.", needed=True),
         Column("about", "text", "What was decided (JSON)."),
         Column("reason", "text", "Why.", needed=True),
         Column("previous", "text", "Hash of the entry before; empty for the first."),
@@ -421,8 +467,8 @@ AUDIT = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    TOOLS, MOVES, QUALS, RESTORES, COUNTERS, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS, HOLDS,
-    DECISIONS, RULES, GOLDENS, AUDIT, LOADS, PROBLEMS,
+    TOOLS, MOVES, QUALS, RESTORES, COUNTERS, METROLOGY, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS,
+    HOLDS, DECISIONS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS,
 )  # fmt: skip
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

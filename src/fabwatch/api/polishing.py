@@ -1,0 +1,176 @@
+"""The routes about polishing: times, rates, replay, predicted rates, and what was kept."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from pydantic import Field
+from starlette.responses import JSONResponse, Response
+
+from fabwatch.api.answers import LONGEST_NAME, OneTool, Paged, When, desk_of, seen, told
+from fabwatch.api.decided import Given, Reason
+from fabwatch.api.gate import Asker
+from fabwatch.api.routing import Routes
+from fabwatch.api.shapes import ISO, listed
+from fabwatch.api.traces import of_tool
+from fabwatch.cmp.polish import Film, Rate, polish_time
+from fabwatch.terms.clock import asked_time
+from fabwatch.terms.errors import CannotPolish
+from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, Replayed
+
+routes = Routes("polishing")
+MOST_WAFERS = 20_000
+Name = Annotated[str | None, Field(max_length=LONGEST_NAME)]
+Thickness = Annotated[float | None, Field(ge=-1e9, le=1e9)]
+
+
+class Wafer(Given):
+    """One wafer to polish."""
+
+    incoming: Thickness
+    target: Thickness = None
+    wafer: Name = None
+    rework: bool = False
+    lower: Thickness = None
+    upper: Thickness = None
+
+
+class ToPolish(Given):
+    """Wafers to polish, on a tool of the fab or by a rate that is given."""
+
+    incoming: Thickness = None
+    target: Thickness = None
+    unit: Annotated[str, Field(max_length=20)] = "angstrom"
+    tool: Name = None
+    head: Name = None
+    product: Name = None
+    stage: Name = None
+    wafer: Name = None
+    rework: bool = False
+    lower: Thickness = None
+    upper: Thickness = None
+    rate: Annotated[float | None, Field(ge=-1e9, le=1e9)] = None
+    rate_unit: Annotated[str | None, Field(max_length=20)] = None
+    rate_sd: Annotated[float | None, Field(ge=0, le=1e9)] = None
+    coverage: Annotated[float | None, Field(gt=0, lt=1)] = None
+    wafers: Annotated[list[Wafer] | None, Field(max_length=MOST_WAFERS, description="Several at once.")] = None
+    as_of: Annotated[str | None, Field(max_length=40, json_schema_extra=ISO)] = None
+
+
+class ToKeep(Given):
+    """An advice to keep, or the time that was chosen instead, and why."""
+
+    incoming: Annotated[float, Field(gt=0, le=1e9)]
+    target: Annotated[float, Field(ge=0, le=1e9)]
+    tool: Annotated[str, Field(max_length=LONGEST_NAME)]
+    reason: Reason
+    unit: Annotated[str, Field(max_length=20)] = "angstrom"
+    chosen_s: Annotated[float | None, Field(ge=0, le=7200)] = None
+    head: Name = None
+    product: Name = None
+    stage: Name = None
+    wafer: Name = None
+    lot: Name = None
+    rework: bool = False
+
+
+@dataclass(frozen=True)
+class Advices:
+    """Polish times that were kept, the latest first."""
+
+    advices: list[dict[str, Any]]
+
+
+@routes.post("/cmp/polish-time", answer=PolishTime, scope="read")
+async def polish(request: Request, key: Asker, wanted: ToPolish) -> Response:
+    """How long to polish a wafer, or each of `wafers`: by a rate that is given, or by what the fab knows of a tool."""
+    if wanted.rate is not None:
+        return JSONResponse(_by_rate(wanted))
+    if wanted.tool is None:
+        raise CannotPolish(
+            "Neither a rate nor a tool is named.", 'send "rate": 40, or "tool": a tool whose metrology is loaded'
+        )
+    await seen(request, key, wanted.tool)
+    asked: dict[str, Any] = wanted.model_dump(
+        include={"tool", "unit", "head", "product", "stage", "coverage"}, exclude_none=True
+    )
+    moment = {"as_of": asked_time(wanted.as_of) if wanted.as_of else desk_of(request).now()}
+    if wanted.wafers is None:
+        one = {name: getattr(wanted, name) for name in ("incoming", "target", "wafer", "rework", "lower", "upper")}
+        found: PolishTimes = await desk_of(request).fresh("polish_times", wafers=[one], **asked, **moment)
+        return JSONResponse(_one(found))
+    films = [{"target": wanted.target, **each.model_dump(exclude_none=True)} for each in wanted.wafers]
+    found = await desk_of(request).fresh("polish_times", wafers=films, **asked, **moment)
+    return JSONResponse(found.to_dict())
+
+
+def _by_rate(wanted: ToPolish) -> dict[str, Any]:
+    rate = Rate(wanted.rate or 0.0, wanted.rate_unit or f"{wanted.unit}/s", wanted.rate_sd)
+    every = wanted.wafers or [Wafer(**wanted.model_dump(include=set(Wafer.model_fields)))]
+    told: list[PolishTime | None] = []
+    refused: list[str | None] = []
+    for each in every:
+        target = each.target if each.target is not None else wanted.target
+        film = Film(each.incoming, target, wanted.unit, 0.0, each.lower, each.upper, rework=each.rework)  # type: ignore[arg-type]
+        try:
+            told.append(polish_time(film, rate, None, wanted.coverage or 0.9))
+            refused.append(None)
+        except CannotPolish as stop:
+            if wanted.wafers is None:
+                raise
+            told.append(None)
+            refused.append(f"{stop.what} {stop.hint}")
+    found = PolishTimes(tuple(told), tuple(refused))
+    return found.to_dict() if wanted.wafers is not None else _one(found)
+
+
+def _one(found: PolishTimes) -> dict[str, Any]:
+    if found.wafers[0] is None:
+        what, _, hint = (found.refused[0] or "").partition(". ")
+        raise CannotPolish(f"{what}.", hint or None)
+    return found.wafers[0].to_dict()
+
+
+@routes.get("/cmp/rate", answer=Rates)
+async def rate(request: Request, key: Asker, when: When, page: Paged, tool: OneTool = None) -> Response:
+    """The removal rate of every tool, head, product and stage as it stands, with its reason and its doubts."""
+    await of_tool(request, key, tool)
+    return await told(request, page, "groups", "rates", tool=tool, **when.asked())
+
+
+@routes.get("/cmp/replay", answer=Replayed)
+async def replay(request: Request, key: Asker, when: When, page: Paged, tool: OneTool = None) -> Response:
+    """What each controller would have made of the fab's own history, beside what happened."""
+    await of_tool(request, key, tool)
+    return await told(request, page, "controllers", "replay", tool=tool, **when.asked())
+
+
+@routes.get("/cmp/predict", answer=PredictedRates)
+async def predict(
+    request: Request,
+    key: Asker,
+    when: When,
+    page: Paged,
+    tool: OneTool = None,
+    first: Annotated[str | None, Query(max_length=4 * LONGEST_NAME, description="First run, by name or number.")] = None,
+    last: Annotated[str | None, Query(max_length=4 * LONGEST_NAME, description="Last run, by name or number.")] = None,
+) -> Response:
+    """The removal rate of each run from its log and the metrology that had arrived before it ended."""
+    await of_tool(request, key, tool)
+    return await told(request, page, "runs", "predicted_rates", tool=tool, first=first, last=last, **when.asked())
+
+
+@routes.get("/cmp/advices", answer=Advices)
+async def advices(request: Request, key: Asker, page: Paged, tool: OneTool = None) -> Response:
+    """Polish times that were kept: what was asked, answered, known, and chosen instead."""
+    await of_tool(request, key, tool)
+    found = await desk_of(request).look_up("advices", tool=tool)
+    return listed(request, "advices", found, page.format, page.limit, page.offset)
+
+
+@routes.post("/cmp/advices", answer=PolishTime, scope="decide", status=201)
+async def keep(request: Request, key: Asker, wanted: ToKeep) -> Response:
+    """Keep an advice with all that was known, or the time that was chosen instead and why; written to the audit."""
+    await seen(request, key, wanted.tool)
+    found: PolishTime = await desk_of(request).act("keep_polish", **wanted.model_dump(), who=key.who)
+    return JSONResponse(found.to_dict(), 201)

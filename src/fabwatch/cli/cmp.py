@@ -1,0 +1,146 @@
+"""The commands about polishing: how long, by which rate, how that would have done, what rate a run had."""
+
+from typing import Annotated, Any
+
+import typer
+
+from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, ToolOption, Who, opened, who_of
+
+cmp = typer.Typer(rich_markup_mode=None, help="How long to polish, learning from every wafer.", no_args_is_help=True)
+UnitOption = Annotated[str, typer.Option(help="Unit of the thicknesses: angstrom, nm or um.")]
+Head = Annotated[str | None, typer.Option(help="The head or platen.")]
+Product = Annotated[str | None, typer.Option(help="The product.")]
+Stage = Annotated[str | None, typer.Option(help="The stage of the tool.")]
+
+
+@cmp.command("polish-time")
+def polish_time(
+    incoming: Annotated[float, typer.Option(help="Thickness before.")],
+    target: Annotated[float, typer.Option(help="Thickness that is wanted.")],
+    unit: UnitOption = "angstrom",
+    rate: Annotated[float | None, typer.Option(help="Removal rate, where no fab is to be asked.")] = None,
+    rate_unit: Annotated[str | None, typer.Option(help="Unit of the rate, such as nm/min; else UNIT/s.")] = None,
+    rate_sd: Annotated[float | None, typer.Option(min=0, help="Standard deviation of the rate.")] = None,
+    incoming_sd: Annotated[float, typer.Option(min=0, help="Standard deviation of the thickness before.")] = 0.0,
+    lower: Annotated[float | None, typer.Option(help="Lower limit of the thickness after.")] = None,
+    upper: Annotated[float | None, typer.Option(help="Upper limit of the thickness after.")] = None,
+    coverage: Annotated[
+        float | None, typer.Option(help="Chance that the time needed lies in the interval; else 0.9.")
+    ] = None,
+    tool: ToolOption = None,
+    head: Head = None,
+    product: Product = None,
+    stage: Stage = None,
+    wafer: Annotated[str | None, typer.Option(help="Name of the wafer.")] = None,
+    lot: Annotated[str | None, typer.Option(help="Name of the lot.")] = None,
+    rework: Annotated[bool, typer.Option("--rework", help="The wafer was polished before and came out thick.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the advice with all that was known, in the audit.")] = False,
+    chosen: Annotated[float | None, typer.Option(help="Keep this time instead, with --reason.")] = None,
+    reason: Annotated[str, typer.Option(help="Why another time was chosen.")] = "as advised",
+    who: Who = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """How many seconds a wafer needs: with --rate by that rate, with --tool by what the fab knows of it."""
+    from fabwatch.cli import polishing
+    from fabwatch.cmp.polish import Film, Rate
+    from fabwatch.cmp.polish import polish_time as calculated
+    from fabwatch.terms.errors import BadQuestion
+
+    if (rate is None) == (tool is None):
+        raise BadQuestion(
+            "Either a rate or a tool is needed.", "--rate 40, or --tool NAME of a fab whose metrology is loaded"
+        )
+    if rate is not None:
+        film = Film(incoming, target, unit, incoming_sd, lower, upper, rework=rework)
+        answer = calculated(film, Rate(rate, rate_unit or f"{unit}/s", rate_sd), coverage=coverage or 0.9)
+    else:
+        asked: dict[str, Any] = {
+            "tool": tool,
+            "unit": unit,
+            "head": head,
+            "product": product,
+            "stage": stage,
+            "wafer": wafer,
+        }
+        with opened(fab) as door:
+            if keep or chosen is not None:
+                said: dict[str, Any] = {"who": who_of(who), "reason": reason, "chosen_s": chosen, "lot": lot}
+                answer = door.keep_polish(incoming, target, rework=rework, **asked, **said)
+            else:
+                more: dict[str, Any] = {"lower": lower, "upper": upper, "coverage": coverage, "as_of": as_of}
+                answer = door.polish_time(incoming, target, rework=rework, known_at=known_at, **asked, **more)
+    polishing.polish_time(answer, as_json, as_csv)
+
+
+@cmp.command()
+def rate(
+    tool: ToolOption = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """The removal rate of every tool, head, product and stage as it stands, with its reason and its doubts."""
+    from fabwatch.cli import polishing
+
+    _told(fab, "rates", {"tool": tool, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang, polishing.rates)
+
+
+@cmp.command()
+def replay(
+    tool: ToolOption = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """What each controller would have made of the fab's own history: sigma, bias, rework, beside what happened."""
+    _told(fab, "replay", {"tool": tool, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+
+
+@cmp.command()
+def predict(
+    runs: Annotated[
+        str | None, typer.Option(help="FROM..TO: names of runs, or numbers that count them from 1 in order of time.")
+    ] = None,
+    tool: ToolOption = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """The removal rate of each run from its log and the metrology that had arrived before it ended, with an interval."""
+    from fabwatch.cli import polishing
+
+    first, dots, last = (runs or "..").partition("..")
+    asked: dict[str, Any] = {"tool": tool, "first": first or None, "last": (last if dots else first) or None}
+    asked |= {"as_of": as_of, "known_at": known_at}
+    _told(fab, "predicted_rates", asked, as_json, as_csv, lang, polishing.predicted)
+
+
+@cmp.command()
+def advices(tool: ToolOption = None, fab: FabOption = HERE, as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
+    """Polish times that were kept: what was asked, answered, known, and chosen instead."""
+    from fabwatch.cli import polishing
+
+    with opened(fab) as door:
+        polishing.advices(door.advices(tool=tool), as_json, as_csv)
+
+
+def _told(fab: Any, question: str, asked: dict[str, Any], as_json: bool, as_csv: bool, lang: str, show: Any = None) -> None:
+    from fabwatch.cli import printing
+
+    with opened(fab) as door, printing.working("working it out …"):
+        answer = getattr(door, question)(**asked)
+    if not printing.data(answer, as_json, as_csv):
+        (show or printing.rows)(answer, lang)

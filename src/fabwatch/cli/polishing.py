@@ -1,0 +1,78 @@
+"""How polish times and rates are printed for people."""
+
+from typing import Any
+
+from rich.markup import escape
+
+from fabwatch.cli.printing import ROWS_SHOWN, csv_out, json_out, out, rows, table_of
+from fabwatch.terms.answers import plain
+from fabwatch.terms.polishing import PolishTime, PredictedRates, Rates
+
+
+def polish_time(answer: PolishTime, as_json: bool, as_csv: bool) -> None:
+    """One polish time."""
+    if as_json:
+        json_out(answer.to_dict())
+        return
+    if as_csv:
+        csv_out(answer.rows())
+        return
+    console = out()
+    around = f" ({answer.coverage:.0%}: {answer.low:.1f} to {answer.high:.1f} s)" if answer.low is not None else ""
+    console.print(escape(f"{answer.seconds:.1f} s{around}"), style="bold")
+    chance = "" if answer.p_out_of_spec is None else f", {answer.p_out_of_spec:.1%} to end outside the limits"
+    console.print(escape(f"thickness after: {answer.predicted_after:,.6g} {answer.unit}{chance}"))
+    console.print(escape(f"why: {answer.reason}"))
+    for doubt in answer.doubts:
+        console.print(escape(f"doubt: {doubt}"))
+
+
+def rates(answer: Rates, language: str) -> None:
+    """The rates of all groups."""
+    console = out()
+    columns = ("tool", "head", "product", "stage", "rate", "± sd", "wafers", "results")
+    table = table_of(answer.demo, "removal rates", columns)
+    for one in answer.groups[:ROWS_SHOWN]:
+        spread = "-" if one.spread is None else f"{one.spread:.4g}"
+        names = (one.tool, one.head or "-", one.product or "-", one.stage or "-")
+        table.add_row(
+            *(escape(cell) for cell in (*names, f"{one.rate:.5g} {one.rate_unit}", spread, str(one.age), str(one.measured)))
+        )
+    console.print(table)
+    for one in answer.groups[:ROWS_SHOWN]:
+        name = " ".join(part for part in (one.tool, one.head, one.product, one.stage) if part)
+        console.print(escape(f"{name}: {one.reason}"))
+        for doubt in one.doubts:
+            console.print(escape(f"  doubt: {doubt}"), style="dim")
+    console.print(escape(answer.sentence(language)))
+
+
+def predicted(answer: PredictedRates, language: str) -> None:
+    """Predicted rates, then how they did by group."""
+    rows(answer, language)
+    console = out()
+    for group in answer.groups:
+        name = " ".join(str(group[part]) for part in ("stage", "chamber") if group[part])
+        held = "-" if group["held"] is None else f"{group['held']:.1%}"
+        told = f"{group['n']:,} runs, mean squared error {group['mse']:.4g}, of the last value {group['mse_last_value']:.4g}"
+        console.print(escape(f"{name}: {told}; {held} of the {group['coverage']:.0%} intervals held"))
+
+
+def advices(found: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
+    """Polish times that were kept."""
+    if as_json:
+        json_out({"advices": plain(found)})
+        return
+    flat = [
+        {name: row[name] for name in ("advised_at", "tool", "chamber", "product", "lot", "wafer")}
+        | {"advised_s": row["answer"]["seconds"], "chosen_s": row["chosen_s"], "who": row["who"], "reason": row["reason"]}
+        for row in found
+    ]
+    if as_csv:
+        csv_out(flat)
+        return
+    columns = tuple(flat[0]) if flat else ("advised_at", "tool", "advised_s", "chosen_s", "who", "reason")
+    table = table_of(False, "polish times that were kept", columns)
+    for row in flat[:ROWS_SHOWN]:
+        table.add_row(*(escape("-" if row[name] is None else str(row[name])) for name in columns))
+    out().print(table)

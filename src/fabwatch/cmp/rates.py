@@ -1,0 +1,136 @@
+"""The removal rate of each group as it stands now, with its reason and its doubts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fabwatch.cmp.history import Group, Polished, groups
+from fabwatch.cmp.runtorun import Filter, best, filtered
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+from fabwatch.terms.answers import How
+from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.polishing import Rates, RateState
+
+FEW = 3
+"""Results since a change up to which the rate is in doubt."""
+OLD = 30.0
+"""Days without a result from which it is in doubt."""
+FIRST = 3
+"""Wafers after a change whose mean is what the rate is compared with."""
+METHOD = (
+    "Rate of a wafer = (incoming - after) / seconds, or as measured; sites of a wafer averaged. The controller of a group "
+    "is the one that missed least on its own record, forward in time with the results that had arrived: fixed, last, "
+    "EWMA, double EWMA (level and drift), by the age of the consumables. At a change of a consumable the level is set "
+    "free."
+)
+
+
+def rates(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None) -> Rates:
+    """The state of every group. Raises UnknownTool, and BadQuestion where nothing was measured."""
+    found = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
+    how = How(METHOD, question("cmp", "metrology"), snapshot)
+    return Rates(as_of, known_at, lake.settings.fab.demo, how, tuple(found))
+
+
+def _groups(lake: Lake, as_of: datetime, tool: str | None) -> list[Group]:
+    every = groups(lake, as_of)
+    some = [group for group in every if tool in (None, group.key[0]) and group.wafers]
+    if not some:
+        if tool is not None and every:
+            raise unknown("tool with metrology", tool, {group.key[0] for group in every})
+        hint = (
+            "load files with WAFER, TOOL, HEAD, INCOMING, POST_THICKNESS, POLISH_TIME, or REMOVAL_RATE: fabwatch ingest FILE"
+        )
+        raise BadQuestion("No thickness or removal rate is known.", hint)
+    return some
+
+
+def one_group(lake: Lake, as_of: datetime, tool: str, head: str | None, product: str | None, stage: str | None) -> Group:
+    """The group of a tool, head, product and stage; where one of them is not named there must be one alone.
+
+    Raises UnknownTool for a head or product that nobody knows, BadQuestion where several would do.
+    """
+    some = _groups(lake, as_of, tool)
+    for place, name, wanted in ((1, "head", head), (2, "product", product), (3, "stage", stage)):
+        known = {group.key[place] for group in some}
+        if wanted is not None and wanted not in known:
+            raise unknown(f"{name} of {tool} with metrology", wanted, {str(one) for one in known if one is not None})
+        if wanted is not None:
+            some = [group for group in some if group.key[place] == wanted]
+        elif len(known) > 1:
+            listed = ", ".join(sorted(str(one) for one in known)[:8])
+            raise BadQuestion(f"{tool} has several: {name} {listed}.", f"name one: --{name}")
+    return some[0]
+
+
+def state_of(lake: Lake, group: Group, as_of: datetime) -> RateState:
+    """The state of one group at a moment."""
+    choice, why = best(group, lake.settings.cmp.controller)
+    known = filtered(group, choice, as_of)
+    if not known.wafers:
+        # Results without a time of their own wait for the next wafer; the first one is all there is.
+        known.take(group.wafers[0])
+    age, life = age_at(group, as_of)
+    expected = known.expected(age + 1, life, 1.0)
+    rate, spread = expected if expected is not None else (known.wafers[-1].rate, None)
+    last = known.wafers[-1]
+    since = [wafer for wafer in known.wafers if wafer.life == life]
+    first = since[:FIRST]
+    share = rate / (sum(w.rate for w in first) / len(first)) - 1 if len(first) == FIRST and len(since) > FIRST else None
+    changed = group.changes[life - 1] if life else None
+    return RateState(
+        tool=group.key[0],
+        head=group.key[1],
+        product=group.key[2],
+        stage=group.key[3],
+        rate=rate,
+        rate_unit=group.rate_unit,
+        spread=spread,
+        drift=known.level.drift if choice[0] == "dewma" else known.level.slope if choice[0] == "age" else 0.0,
+        age=age,
+        since_change=share,
+        changed_at=changed,
+        measured=len(known.wafers),
+        last_wafer=last.wafer,
+        last_rate=last.rate,
+        last_at=last.at,
+        controller=choice[0],
+        reason=_reason(rate, group.rate_unit, share, age, changed, why),
+        doubts=tuple(_doubts(group, known, since, life, as_of)),
+    )
+
+
+def age_at(group: Group, moment: datetime) -> tuple[int, int]:
+    """Wafers since the last change of a consumable, and the number of that change."""
+    life = sum(at <= moment for at in group.changes)
+    since = group.changes[life - 1] if life else None
+    return sum(wafer.at <= moment and (since is None or wafer.at > since) for wafer in group.wafers), life
+
+
+def _reason(rate: float, unit: str, share: float | None, age: int, changed: datetime | None, why: str) -> str:
+    where = "since the last change of a consumable" if changed is not None else "since the first on record"
+    moved = f", rate {share:+.1%} since then" if share is not None else ""
+    return f"{rate:.5g} {unit}; {age} wafers {where}{moved}; {why}"
+
+
+def _doubts(group: Group, known: Filter, since: Sequence[Polished], life: int, as_of: datetime) -> list[str]:
+    found = []
+    if len(known.wafers) < FEW:
+        found.append(f"FewResults: need at least {FEW} results of this group, have {len(known.wafers)}")
+    elif life and len(since) < FEW:
+        found.append(f"ConsumableChanged: {len(since)} results since the change of {group.changes[life - 1]:%Y-%m-%d %H:%M}")
+    if known.level.jumped:
+        found.append("RateJumped: the last two results lie beyond the noise to the same side; the level follows them")
+    elif known.level.departures:
+        found.append("OneAstray: the last result lies beyond the noise; measure the next wafer before you believe it")
+    quiet = (as_of - known.wafers[-1].at).total_seconds() / 86400
+    if quiet > OLD:
+        found.append(f"OldResults: the last result is {quiet:.0f} days old")
+    twice = sum(wafer.apart for wafer in known.wafers[-10:])
+    if twice:
+        found.append(f"TwoResults: {twice} of the last 10 wafers have two results that do not agree; their mean is taken")
+    if group.unmeasured:
+        found.append(f"NoRate: {group.unmeasured} rows say no rate, or a film that did not get thinner")
+    if group.unit is None and group.rate_unit == "per s":
+        found.append("UnitUnstated: the files state no unit; constants = { unit = 'angstrom' } in fab.toml")
+    return found

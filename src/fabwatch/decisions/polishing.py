@@ -1,0 +1,60 @@
+"""Polish times that are kept: what was advised with all that was known, and what somebody chose instead."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from fabwatch.decisions.audit import append, fingerprint, reasoned
+from fabwatch.store.lake import Lake
+from fabwatch.store.rows import insert
+from fabwatch.terms.answers import plain
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.polishing import PolishTime, RateState
+from fabwatch.terms.tables import ADVICES
+
+MOST_S = 7200.0
+
+
+def keep(
+    lake: Lake,
+    moment: datetime,
+    who: str,
+    advised: PolishTime,
+    state: RateState,
+    lot: str | None,
+    chosen_s: float | None,
+    reason: str,
+) -> None:
+    """Keep one advice; `chosen_s` where another time was chosen. Raises BadQuestion."""
+    said = reasoned(reason)
+    if chosen_s is not None and not 0 <= chosen_s <= MOST_S:
+        raise BadQuestion(f"A polish time of {chosen_s:g} s cannot be meant.", f"give 0 to {MOST_S:,.0f} s")
+    asked = {name: getattr(advised, name) for name in ("incoming", "target", "unit", "rework")}
+    row: dict[str, Any] = {
+        "advised_at": moment,
+        "tool": state.tool,
+        "chamber": state.head,
+        "product": state.product,
+        "lot": lot,
+        "wafer": advised.wafer,
+        "asked": json.dumps(asked),
+        "answer": json.dumps(advised.to_dict()),
+        "known": json.dumps(plain(state)),
+        "chosen_s": chosen_s,
+        "who": who,
+        "reason": said,
+    }
+    with lake.writing():
+        about = {"tool": state.tool, "chamber": state.head, "wafer": advised.wafer, "seconds": advised.seconds}
+        about |= {"chosen_s": chosen_s, "table": "advices", "rows": fingerprint([row])}
+        seq = append(lake, moment, who, "polish", about, said)
+        insert(lake, ADVICES, [{**row, "seq": seq}])
+
+
+def advices(lake: Lake, tool: str | None, limit: int) -> list[dict[str, Any]]:
+    """What was kept, the latest first."""
+    rows = lake.rows(
+        "SELECT * FROM advices WHERE $tool IS NULL OR tool = $tool ORDER BY seq DESC LIMIT $limit",
+        {"tool": tool, "limit": limit},
+    )
+    return [{**row, **{name: json.loads(row[name]) for name in ("asked", "answer", "known")}} for row in rows]

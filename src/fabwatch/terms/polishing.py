@@ -1,0 +1,195 @@
+"""Answers about polishing: how long, by which rate, how that would have done, and what rate a run had."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.words import sentence
+
+
+@dataclass(frozen=True)
+class PolishTime:
+    """How long to polish one wafer, how sure that is, and why."""
+
+    seconds: float
+    low: float | None
+    """Shortest time that may be needed; None where nothing is known of the spread."""
+    high: float | None
+    coverage: float
+    rate: float
+    rate_unit: str
+    predicted_after: float
+    """Thickness after that time, in the unit that was asked in."""
+    p_out_of_spec: float | None
+    """Chance to end outside the limits; None without limits or spread."""
+    reason: str
+    doubts: tuple[str, ...] = ()
+    unit: str = "angstrom"
+    incoming: float = 0.0
+    target: float = 0.0
+    tool: str | None = None
+    head: str | None = None
+    product: str | None = None
+    wafer: str | None = None
+    controller: str | None = None
+    rework: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain values, for JSON."""
+        return dict(plain(self))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row."""
+        return [{**self.to_dict(), "doubts": "; ".join(self.doubts)}]
+
+
+@dataclass(frozen=True)
+class PolishTimes:
+    """How long to polish each of several wafers; those that cannot be polished say why."""
+
+    wafers: tuple[PolishTime | None, ...]
+    refused: tuple[str | None, ...]
+    """Why a wafer cannot be polished, and the way out; None for the others."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain values, for JSON."""
+        return {"wafers": [plain(one) for one in self.wafers], "refused": list(self.refused)}
+
+
+@dataclass(frozen=True)
+class RateState:
+    """What is known of the removal rate of one tool, head, product and stage."""
+
+    tool: str
+    head: str | None
+    product: str | None
+    stage: str | None
+    rate: float
+    rate_unit: str
+    spread: float | None
+    """Standard deviation of the next wafer's rate around it."""
+    drift: float
+    """Change a wafer."""
+    age: int
+    """Wafers since the last change of a consumable, or since the first on record."""
+    since_change: float | None
+    """Share by which the rate has changed since the first wafers after it."""
+    changed_at: datetime | None
+    measured: int
+    """Results that it rests on."""
+    last_wafer: str | None
+    last_rate: float | None
+    last_at: datetime | None
+    controller: str
+    reason: str
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rates(Answer):
+    """The removal rate of every tool, head, product and stage as it stands."""
+
+    groups: tuple[RateState, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a group."""
+        return [{**plain(group), "doubts": "; ".join(group.doubts)} for group in self.groups]
+
+    def sentence(self, language: str = "en") -> str:
+        """How many there are, and how many are in doubt."""
+        doubted = sum(bool(group.doubts) for group in self.groups)
+        return sentence(language, "rates", groups=len(self.groups), doubted=doubted)
+
+
+@dataclass(frozen=True)
+class Controlled:
+    """How one way to choose the time would have done."""
+
+    name: str
+    sigma: float | None
+    """Standard deviation of the thickness after, about its target; of the rate about the measured one where only rates are
+    known."""
+    bias: float | None
+    rework: int | None
+    """Wafers that would have been too thick; None without limits."""
+    n: int
+    scrap: int | None = None
+    """Wafers that would have been too thin."""
+
+
+@dataclass(frozen=True)
+class Replayed(Answer):
+    """What each controller would have made of the fab's own history, beside what happened."""
+
+    of: str
+    """thickness, or rate where no thickness is known."""
+    unit: str | None
+    controllers: tuple[Controlled, ...]
+    happened: Controlled
+    groups: tuple[dict[str, Any], ...]
+    """The controller that did best in each group."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a controller, then what happened."""
+        return [plain(one) for one in (*self.controllers, self.happened)]
+
+    def sentence(self, language: str = "en") -> str:
+        """The best one beside what happened."""
+        told = [one for one in self.controllers if one.sigma is not None]
+        if not told:
+            return sentence(language, "replay_nothing")
+        best = min(told, key=lambda one: one.sigma or 0.0)
+        unit = f" {self.unit}" if self.unit else ""
+        if self.happened.sigma is None:
+            return sentence(language, "replay_rate", name=best.name, sigma=best.sigma, unit=unit, n=best.n)
+        return sentence(language, "replay", name=best.name, sigma=best.sigma, was=self.happened.sigma, unit=unit, n=best.n)
+
+
+@dataclass(frozen=True)
+class PredictedRate:
+    """The removal rate of one run, from its log and the metrology that had arrived before it ended."""
+
+    run: str
+    wafer: str | None
+    stage: str | None
+    chamber: str | None
+    predicted: float | None
+    low: float | None
+    high: float | None
+    coverage: float
+    doubts: tuple[str, ...]
+    measured: float | None = None
+    """What was measured of it later, where it was."""
+    last: float | None = None
+    """The last value of its group that was known."""
+    by: str = ""
+    """What it was predicted by."""
+
+
+@dataclass(frozen=True)
+class PredictedRates(Answer):
+    """Removal rates of runs, in order of time."""
+
+    runs: tuple[PredictedRate, ...]
+    groups: tuple[dict[str, Any], ...]
+    """How it did by group: runs, error beside the last value, share of intervals that held."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a run."""
+        return [{**plain(run), "doubts": "; ".join(run.doubts)} for run in self.runs]
+
+    def sentence(self, language: str = "en") -> str:
+        """How near they came, and how the intervals held."""
+        scored = [
+            run for run in self.runs if run.measured is not None and run.predicted is not None and run.last is not None
+        ]
+        if not scored:
+            return sentence(language, "predicted_nothing", runs=len(self.runs))
+        error = float(sum((run.predicted - run.measured) ** 2 for run in scored))  # type: ignore[operator,misc]
+        naive = float(sum((run.last - run.measured) ** 2 for run in scored))  # type: ignore[operator,misc]
+        bounded = [run for run in scored if run.low is not None and run.high is not None]
+        held = sum(bool(run.low <= run.measured <= run.high) for run in bounded)  # type: ignore[operator]
+        share = held / len(bounded) if bounded else 0.0
+        better = 1 - error / naive if naive else 0.0
+        return sentence(language, "predicted", n=len(scored), error=error / len(scored), better=better, held=share)
