@@ -59,10 +59,23 @@ def exports(folder):
             )
             if failed and look < 12:
                 lines["maintenance"].append(f"{tool},{stamp(look * 3 + n * 0.1 + 0.05)},repair")
+    lines["metrology"] = list(_metrology())
     for name, some in lines.items():
         (folder / f"{name}.csv").write_text("\n".join(some) + "\n")
     (folder / "etch-1.log").write_text("\n".join(_log()) + "\n")
     return folder
+
+
+def _metrology():
+    """Thickness before and after of 30 wafers on CMP-1, whose rate falls from 40 angstrom a second by 0.05 a wafer."""
+    yield "wafer,tool,head,product,polished_at,measured_at,incoming,after,seconds,unit,target,lower,upper,rate"
+    for n in range(30):
+        at, wobble = DAY0 + timedelta(hours=n), ((n * 7) % 11 - 5) / 100
+        after = 9000 - (40 - 0.05 * n + wobble) * 100
+        known = (at + timedelta(minutes=90)).isoformat()
+        yield f"M{n:02d},CMP-1,H1,P1,{at.isoformat()}Z,{known}Z,9000,{after:.4f},100,angstrom,5000,4850,5150,"
+    for n in range(20):
+        yield f"LOG1.{n + 1:02d},,,,,,,,,,,,,{70 + n % 3}"
 
 
 def _log():

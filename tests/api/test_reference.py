@@ -30,7 +30,7 @@ def examples(server):
         held = client.post("/api/v1/holds", json={"tool": "ETCH-1", "reason": "for the example"}).json()
         names = {"tool": "ETCH-1", "hold": held["hold"], "qual_type": "particles", "name": held["items"][0]["wafer"]}
         names["run"] = client.get("/api/v1/trace/runs").json()["runs"][0]["run"]
-        names["sensor"] = "Pressure"
+        names |= {"sensor": "Pressure", "polisher": "CMP-1"}
         names["upload"] = client.post("/api/v1/loads", files={"file": ("t.csv", b"tool,area\nX,Y\n")}).json()["upload"]
     routes = [route for _, some in reference(described, server.address, names) for route in some]
     # What takes the last wafer off the list comes after what needs one there; what puts on hold finds nothing left.

@@ -47,7 +47,7 @@ def test_files_that_are_sent_are_loaded_once_and_the_answers_follow(server, tmp_
     assert answer.status_code == 200
     assert answer.json()["state"] == "done"
     summary = answer.json()["summary"]
-    assert (summary["loaded"], summary["failed"], summary["set_aside"]) == (5, 0, 0)
+    assert (summary["loaded"], summary["failed"], summary["set_aside"]) == (6, 0, 0)
     again = send(server, *[(f"renamed-{name}", content) for name, content in files]).json()["summary"]
     assert (again["loaded"], again["already"], again["rows"]) == (0, 5, 0)
     with Fab(server.fab) as fab:

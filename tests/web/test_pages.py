@@ -30,6 +30,7 @@ PAGES = [
     "/chambers?sensor=Pressure",
     "/sensors?by=step",
     "/rules?rule=golden",
+    "/cmp?tool=CMP-1&target=5000&wafers=L9.01%099000%0AL9.02%094000&replay=1",
     "/stats?by=tool&area=Etch",
     "/load",
     "/reference",
@@ -190,14 +191,14 @@ def test_a_run_that_left_the_path_is_on_top_and_its_page_says_what_moved(reader)
     assert "faulty" in rows[0]
     assert any("LOG1.19" in row and "faulty" in row for row in rows[:5])
     link = next(re.search(r'href="(/run\?[^"]+)"', row)[1] for row in rows if "LOG1.19" in row)
-    page = reader.get(link.replace("&amp;", "&")).text
+    page = whole(reader, link.replace("&amp;", "&")).text
     assert "Pressure in step 2" in page
     assert '<path class="band" d="M' in page
     assert '<line class="alarm"' in page
     assert "pressure &lt;b&gt;high&lt;/b&gt;, valve 3" in page
     assert "<b>high" not in page
     assert "Presión" not in page
-    spanish = reader.get(link.replace("&amp;", "&") + "&lang=es").text
+    spanish = whole(reader, link.replace("&amp;", "&") + "&lang=es").text
     assert "en el paso 2" in spanish
 
 

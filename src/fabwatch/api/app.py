@@ -35,6 +35,9 @@ from fabwatch.terms.version import VERSION
 
 ROUTES: tuple[Routes, ...] = (answers.routes, traces.routes, polishing.routes, loads.routes, decided.routes)
 UPLOAD_PATHS = (f"{BASE}/loads", "/load")
+LIST_PATHS = (f"{BASE}/cmp/polish-time",)
+"""Where ten thousand wafers may be sent at once."""
+LONGEST_LIST = 8 << 20
 LOG = logging.getLogger("fabwatch")
 DRAINED = 1 << 30
 """So many bytes of a body that is too long are read all the same, to be able to say so."""
@@ -122,7 +125,8 @@ class Gate:
 
     def _limit(self, request: Request) -> int:
         """How long the body may be. Raises Refused (413) for one that says it is longer, 411 for one that is silent."""
-        limit = self._longest if request.url.path in UPLOAD_PATHS else LONGEST_BODY
+        path = request.url.path
+        limit = self._longest if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
         said = request.headers.get("content-length", "0")
         if not said.isdigit() or int(said) > limit:
             raise _too_long(limit)

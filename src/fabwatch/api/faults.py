@@ -15,6 +15,8 @@ STATUS: dict[type[FabwatchError], int] = {
     errors.TooFewFailures: 404,
     errors.NothingThen: 404,
     errors.NotOnHold: 404,
+    errors.NothingRecorded: 404,
+    errors.CannotPolish: 409,
     errors.DecidedAlready: 409,
     errors.BadQuestion: 422,
     errors.NoSuchPath: 422,

@@ -1,7 +1,7 @@
 """The routes about polishing: times, rates, replay, predicted rates, and what was kept."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import Field
@@ -19,8 +19,9 @@ from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, Replayed
 
 routes = Routes("polishing")
-MOST_WAFERS = 20_000
+MOST_WAFERS = 10_000
 Name = Annotated[str | None, Field(max_length=LONGEST_NAME)]
+Unit = Literal["angstrom", "nm", "um"]
 Thickness = Annotated[float | None, Field(ge=-1e9, le=1e9)]
 
 
@@ -40,7 +41,7 @@ class ToPolish(Given):
 
     incoming: Thickness = None
     target: Thickness = None
-    unit: Annotated[str, Field(max_length=20)] = "angstrom"
+    unit: Unit = "angstrom"
     tool: Name = None
     head: Name = None
     product: Name = None
@@ -50,7 +51,7 @@ class ToPolish(Given):
     lower: Thickness = None
     upper: Thickness = None
     rate: Annotated[float | None, Field(ge=-1e9, le=1e9)] = None
-    rate_unit: Annotated[str | None, Field(max_length=20)] = None
+    rate_unit: Annotated[str | None, Field(pattern="^(angstrom|nm|um)/(s|min)$")] = None
     rate_sd: Annotated[float | None, Field(ge=0, le=1e9)] = None
     coverage: Annotated[float | None, Field(gt=0, lt=1)] = None
     wafers: Annotated[list[Wafer] | None, Field(max_length=MOST_WAFERS, description="Several at once.")] = None
@@ -64,7 +65,7 @@ class ToKeep(Given):
     target: Annotated[float, Field(ge=0, le=1e9)]
     tool: Annotated[str, Field(max_length=LONGEST_NAME)]
     reason: Reason
-    unit: Annotated[str, Field(max_length=20)] = "angstrom"
+    unit: Unit = "angstrom"
     chosen_s: Annotated[float | None, Field(ge=0, le=7200)] = None
     head: Name = None
     product: Name = None

@@ -18,7 +18,7 @@ FAULTS: dict[int, str] = {
     422: "The question cannot be read.",
     429: "Too many wrong keys.",
     405: "The route has no such method; Allow says which.",
-    409: "It was decided before.",
+    409: "It was decided before, or cannot be done.",
     413: "The body is too long.",
     503: "Too busy, or the fab cannot be read now; come back after Retry-After seconds.",
 }

@@ -8,9 +8,11 @@ from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
 from fabwatch.terms.polishing import Rates, RateState
 
+SHOWN = 400
+"""Wafers of a trend."""
 FEW = 3
 """Results since a change up to which the rate is in doubt."""
 OLD = 30.0
@@ -41,7 +43,7 @@ def _groups(lake: Lake, as_of: datetime, tool: str | None) -> list[Group]:
         hint = (
             "load files with WAFER, TOOL, HEAD, INCOMING, POST_THICKNESS, POLISH_TIME, or REMOVAL_RATE: fabwatch ingest FILE"
         )
-        raise BadQuestion("No thickness or removal rate is known.", hint)
+        raise NothingRecorded("No thickness or removal rate is known.", hint)
     return some
 
 
@@ -133,4 +135,18 @@ def _doubts(group: Group, known: Filter, since: Sequence[Polished], life: int, a
         found.append(f"NoRate: {group.unmeasured} rows say no rate, or a film that did not get thinner")
     if group.unit is None and group.rate_unit == "per s":
         found.append("UnitUnstated: the files state no unit; constants = { unit = 'angstrom' } in fab.toml")
+    return found
+
+
+def trends(lake: Lake, as_of: datetime, tool: str | None) -> list[dict[str, object]]:
+    """The rate of each group wafer by wafer, the latest ones, and the wafers before which a consumable was changed."""
+    found: list[dict[str, object]] = []
+    for group in groups(lake, as_of, tool):
+        some = group.wafers[-SHOWN:]
+        if len(some) > 1:
+            changes = [n for n in range(1, len(some)) if some[n].life != some[n - 1].life]
+            name = " ".join(part for part in group.key if part)
+            found.append(
+                {"name": name, "unit": group.rate_unit, "rates": [wafer.rate for wafer in some], "changes": changes}
+            )
     return found

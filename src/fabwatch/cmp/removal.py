@@ -21,7 +21,7 @@ from fabwatch.cmp.runs import LogRun, log_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.polishing import PredictedRate, PredictedRates
 
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
@@ -108,7 +108,7 @@ def predict(
     measured = {wafer.run: wafer for group in groups(lake, as_of, tool) for wafer in group.wafers if wafer.run}
     runs = log_runs(lake, as_of, tool)
     if not runs or not measured:
-        raise BadQuestion(
+        raise NothingRecorded(
             "No run of a log has a measured removal rate.",
             "load the logs and a file with WAFER, STAGE, REMOVAL_RATE: fabwatch ingest FILES",
         )
@@ -127,9 +127,7 @@ def _span(told: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[
         if name is not None and name.isdigit() and name not in names:
             places.append(min(max(int(name) - 1, 0), len(names) - 1))
         elif name is not None and name not in names:
-            raise BadQuestion(
-                f"No run {name} with a log.", "fabwatch trace runs lists them; numbers count them from 1 in order of time"
-            )
+            raise unknown("run with a log", name, names)
         else:
             places.append(otherwise if name is None else names.index(name))
     return places[0], places[1] + 1

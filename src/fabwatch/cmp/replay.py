@@ -9,7 +9,7 @@ from fabwatch.cmp.runtorun import ALL, FIXED_AFTER, Step, best, forward, score
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.polishing import Controlled, Replayed
 from fabwatch.terms.settings import CmpSettings
 
@@ -33,7 +33,7 @@ def replay(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None
         if tool is not None and tool not in {group.key[0] for group in every}:
             raise unknown("tool with metrology", tool, {group.key[0] for group in every})
         have = max((len(group.wafers) for group in every), default=0)
-        raise BadQuestion(
+        raise NothingRecorded(
             f"Too little to replay: need at least {FIXED_AFTER + 1} results of a group, have {have}.", "load more metrology"
         )
     thick = any(_is_timed(wafer) for group in some for wafer in group.wafers)

@@ -8,7 +8,7 @@ from typing import Any
 from fabwatch.decisions.audit import append, fingerprint, reasoned
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
-from fabwatch.terms.errors import BadQuestion, DecidedAlready
+from fabwatch.terms.errors import DecidedAlready, NothingRecorded
 from fabwatch.terms.rules import Backtest, Golden
 from fabwatch.terms.tables import GOLDENS, RULES, Table
 
@@ -24,7 +24,7 @@ def switch(
     row: dict[str, Any] = {"rule": rule, "counts": counts, "stated": stated}
     if counts:
         if tried is None or not tried.runs:
-            raise BadQuestion(
+            raise NothingRecorded(
                 f"{rule} could not judge a single run, so that nothing is known of its alarms.", "load more logs first"
             )
         row |= {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fabwatch.cmp.advice import Place, advise
 from fabwatch.cmp.polish import Film
-from fabwatch.cmp.rates import rates
+from fabwatch.cmp.rates import rates, trends
 from fabwatch.cmp.removal import predict
 from fabwatch.cmp.replay import replay
 from fabwatch.decisions import polishing as decided
@@ -129,6 +129,12 @@ class Polishing(Door):
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             return rates(self._lake, snapshot, moment, known, tool)
+
+    def rate_trends(self, *, tool: str | None = None, known_at: Moment = None) -> list[dict[str, object]]:
+        """The measured rate of each group wafer by wafer, and where a consumable was changed; the latest few hundred."""
+        moment, known = self._moment(None, known_at)
+        with self._lake.reading(known):
+            return trends(self._lake, moment, tool)
 
     def replay(self, *, tool: str | None = None, as_of: Moment = None, known_at: Moment = None) -> Replayed:
         """How each controller would have done on the fab's own history. Raises UnknownTool and BadQuestion."""

@@ -14,6 +14,8 @@ FORGET = 0.05
 """Share of the newest departure in what is known of the noise."""
 CLIPPED = 3.0
 """Departures count for the noise up to so many standard deviations."""
+FEW_AGES = 100.0
+"""Sum of squares of ages up to which a slope is hardly believed: that of ten wafers in a row."""
 START = 0.05
 """Noise that is assumed before anything is known, as a share of the level."""
 
@@ -130,4 +132,4 @@ def _slope(sums: tuple[float, float], ages: tuple[tuple[float, float], ...]) -> 
     """Change with age, pooled over the lives of the part (within each life, about its own mean)."""
     squares, products = _life(ages)
     squares, products = squares + sums[0], products + sums[1]
-    return products / squares if squares > 0 else 0.0
+    return products / (squares + FEW_AGES)

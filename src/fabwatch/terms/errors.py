@@ -17,6 +17,7 @@
         │   └── NothingThen   no qual at that time, or nothing had been loaded by then
         ├── NotOnHold         no hold list or wafer of that name
         ├── DecidedAlready    what is to be held, released or scrapped was so before
+        ├── NothingRecorded   no runs, no metrology: nothing on record to answer with
         ├── CannotPolish      a polish time asked for that cannot be
         ├── NothingFailed     containment asked for, and no qual has failed
         └── TooFewFailures    a forecast asked for where nothing is known to make one of
@@ -132,6 +133,12 @@ class DecidedAlready(BadQuestion):
     """What is to be held, released or scrapped was so before."""
 
     hint = "fabwatch holds shows what was decided, by whom and why"
+
+
+class NothingRecorded(BadQuestion):
+    """Nothing is on record to answer with: no runs, no metrology, no good run."""
+
+    hint = "load tool logs and metrology: fabwatch ingest FILES"
 
 
 class CannotPolish(BadQuestion):

@@ -37,7 +37,8 @@ class PolishTime:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, for JSON."""
-        return dict(plain(self))
+        # Plain already, and there may be ten thousand of them.
+        return {**vars(self), "doubts": list(self.doubts)}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row."""
@@ -54,7 +55,7 @@ class PolishTimes:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, for JSON."""
-        return {"wafers": [plain(one) for one in self.wafers], "refused": list(self.refused)}
+        return {"wafers": [one and one.to_dict() for one in self.wafers], "refused": list(self.refused)}
 
 
 @dataclass(frozen=True)

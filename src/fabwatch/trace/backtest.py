@@ -12,7 +12,7 @@ from fabwatch.stats.intervals import of_share
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.errors import NothingRecorded
 from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
 from fabwatch.trace.families import Family, by_run, families
 from fabwatch.trace.rules import WatchRule, alarms, rule_named, rules_of
@@ -46,7 +46,7 @@ def backtest(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | No
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, None)
     if not runs:
-        raise BadQuestion("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
+        raise NothingRecorded("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
     chosen = [one for one in runs if tool is None or one["tool"] == tool]
     summary = summary_rows(lake, tool, None)
     rows = by_run(summary)
@@ -63,7 +63,7 @@ def backtest(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | No
     truth = _truth(lake, chosen, kinds)
     if not watched:
         hint = "fabwatch trace summary lists sensors, steps and figures"
-        raise BadQuestion(f"The rule {name} watches nothing that these logs have: {rule.what}.", hint)
+        raise NothingRecorded(f"The rule {name} watches nothing that these logs have: {rule.what}.", hint)
     judged = [run for run in chosen if said[run["run"]] is not None]
     tools = {run["tool"] for run in judged}
     parts = {one: _row(one or "-", [run for run in judged if run["tool"] == one], said, truth) for one in tools}

@@ -11,7 +11,7 @@ from fabwatch.stats.neighbours import MAD
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.terms.traces import TracePoint
 from fabwatch.trace.faults import good_ones
@@ -43,7 +43,7 @@ def chambers(
     """
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, None)
-    known = [row["sensor"] for row in lake.rows("SELECT DISTINCT sensor FROM sensors WHERE number AND role <> 'setpoint'")]
+    known = [row["sensor"] for row in lake.rows("SELECT DISTINCT sensor FROM sensors WHERE number")]
     if sensor not in known:
         raise unknown("sensor", sensor, known)
     sql = over_runs(question("trace", "chambers"))
@@ -51,7 +51,7 @@ def chambers(
     good = good_ones(lake, [run for run in runs if tool is None or run["tool"] == tool])
     rows = [row for row in rows if row["run"] in good]
     if not rows:
-        raise BadQuestion(f"No good run has {sensor} there.", "fabwatch trace summary lists sensors, steps and recipes")
+        raise NothingRecorded(f"No good run has {sensor} there.", "fabwatch trace summary lists sensors, steps and recipes")
     step = step if step is not None else _usual(rows, "step")
     recipe = recipe if recipe is not None else _usual(rows, "recipe")
     rows = [row for row in rows if row["step"] == step and row["recipe"] == recipe]

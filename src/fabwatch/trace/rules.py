@@ -10,7 +10,7 @@ import numpy as np
 
 from fabwatch.stats.neighbours import FEWEST, MAD, WITHIN, judge, reference
 from fabwatch.store.lake import Lake
-from fabwatch.terms.errors import BadQuestion, nearest
+from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import BUILT_IN, FIGURES, RuleSettings, Settings
 from fabwatch.terms.traces import SensorFault
 from fabwatch.terms.words import sentence
@@ -74,11 +74,12 @@ def rules_of(settings: Settings) -> dict[str, WatchRule]:
 
 
 def rule_named(settings: Settings, name: str) -> WatchRule:
-    """The rule of that name. Raises BadQuestion."""
+    """The rule of that name. Raises UnknownTool."""
     known = rules_of(settings)
     if name not in known:
-        near = nearest(name, known) or known
-        raise BadQuestion(f"No rule {name}.", f"there are {', '.join(near)}; state your own under [rules.NAME] in fab.toml")
+        fault = unknown("rule", name, known)
+        fault.hint = f"there are {', '.join(known)}; state your own under [rules.NAME] in fab.toml"
+        raise fault
     return known[name]
 
 

@@ -37,6 +37,7 @@ NAV = (
     ("/holds", _("Holds")),
     ("/stats", _("Readings")),
     ("/runs", _("Runs")),
+    ("/cmp", _("Polish")),
     ("/record", _("Record")),
     ("/load", _("Load")),
     ("/reference", _("API")),

@@ -7,9 +7,9 @@ from starlette.types import Scope
 
 from fabwatch.api.app import Parts, service
 from fabwatch.api.shapes import Shelf
-from fabwatch.web.pages import ahead, contain, fab, load, run, runs, sensors, signin, tool
+from fabwatch.web.pages import ahead, contain, fab, load, polish, run, runs, sensors, signin, tool
 
-PAGES = tuple(each.router for each in (fab, tool, contain, ahead, runs, run, sensors, load, signin))
+PAGES = tuple(each.router for each in (fab, tool, contain, ahead, runs, run, sensors, polish, load, signin))
 YEAR = "public, max-age=31536000, immutable"
 
 

@@ -1,0 +1,72 @@
+"""Removal rates of the CMP tool of PHM 2016, run by run in order of time, against plain loops."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from fabwatch.fab import Fab
+
+
+@pytest.fixture(scope="module")
+def predicted(data, tmp_path_factory):
+    with Fab(tmp_path_factory.mktemp("cmp") / "fab", create=True) as fab:
+        fab.ingest(data / "cmp")
+        yield fab.predicted_rates()
+
+
+def later(answer, share=0.7):
+    """The runs of the later part that were measured, by stage and chambers."""
+    groups = defaultdict(list)
+    for run in answer.runs[int(share * len(answer.runs)) :]:
+        if run.measured is not None and run.predicted is not None and run.last is not None:
+            groups[run.stage, run.chamber].append(run)
+    return groups
+
+
+def test_each_group_is_predicted_better_than_by_its_last_value(predicted):
+    groups = later(predicted)
+    assert set(groups) == {("A", "1;2;3"), ("A", "4;5;6"), ("B", "4;5;6")}
+    for name, runs in groups.items():
+        error = np.mean([(run.predicted - run.measured) ** 2 for run in runs])
+        naive = np.mean([(run.last - run.measured) ** 2 for run in runs])
+        assert error <= 0.85 * naive, name
+
+
+def test_the_intervals_hold_as_often_as_they_say_overall_and_in_each_group(predicted):
+    groups = later(predicted)
+    held = {name: [run.low <= run.measured <= run.high for run in runs] for name, runs in groups.items()}
+    assert 0.86 <= np.mean([one for some in held.values() for one in some]) <= 0.94
+    for name, some in held.items():
+        assert np.mean(some) >= 0.8, name
+
+
+def test_a_prediction_rests_on_nothing_that_came_later(data, predicted, tmp_path):
+    # The same with every later label taken away says the same of the runs before.
+    cut = predicted.runs[250]
+    known = {(run.wafer, run.stage) for run in predicted.runs[:250]}
+    lines = (data / "cmp" / "CMP-training-removalrate.csv").read_text().splitlines()
+    kept = [line for line in lines[1:] if tuple(line.replace("\t", ",").split(",")[:2]) in known]
+    (tmp_path / "rates.csv").write_text("\n".join([lines[0], *kept]) + "\n")
+    with Fab(tmp_path / "fab", create=True) as fab:
+        fab.ingest([str(data / "cmp" / "CMP-training-0*.csv"), tmp_path / "rates.csv"])
+        again = fab.predicted_rates(last=cut.run)
+    assert len(again.runs) == 251
+    for before, now in zip(predicted.runs[:251], again.runs, strict=True):
+        assert (before.run, before.predicted, before.low, before.high) == (now.run, now.predicted, now.low, now.high)
+
+
+def test_a_group_that_is_new_and_a_consumable_that_was_changed_are_doubted(predicted):
+    first = {}
+    for run in predicted.runs:
+        first.setdefault((run.stage, run.chamber), run)
+    assert all("NewGroup" in str(run.doubts) and run.predicted is None for run in first.values())
+    fell = [run for run in predicted.runs if "ConsumableChanged" in str(run.doubts)]
+    assert 20 < len(fell) < 120
+    assert any("USAGE_OF_POLISHING_TABLE" in str(run.doubts) for run in fell)
+
+
+def test_runs_can_be_chosen_by_number_and_the_answer_sums_up_by_group(predicted):
+    assert {"stage", "chamber", "n", "mse", "mse_last_value", "held"} <= predicted.groups[0].keys()
+    assert "mean squared error" in predicted.sentence()
+    assert sum(group["n"] for group in predicted.groups) > 440
