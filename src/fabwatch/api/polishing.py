@@ -54,7 +54,7 @@ class ToPolish(Given):
     rate_unit: Annotated[str | None, Field(pattern="^(angstrom|nm|um)/(s|min)$")] = None
     rate_sd: Annotated[float | None, Field(ge=0, le=1e9)] = None
     coverage: Annotated[float | None, Field(gt=0, lt=1)] = None
-    wafers: Annotated[list[Wafer] | None, Field(max_length=MOST_WAFERS, description="Several at once.")] = None
+    wafers: Annotated[list[Wafer] | None, Field(min_length=1, max_length=MOST_WAFERS, description="Several at once.")] = None
     as_of: Annotated[str | None, Field(max_length=40, json_schema_extra=ISO)] = None
 
 
@@ -82,9 +82,10 @@ class Advices:
     advices: list[dict[str, Any]]
 
 
-@routes.post("/cmp/polish-time", answer=PolishTime, scope="read")
+@routes.post("/cmp/polish-time", answer=PolishTime, or_answer=PolishTimes, scope="read")
 async def polish(request: Request, key: Asker, wanted: ToPolish) -> Response:
     """How long to polish a wafer, or each of `wafers`: by a rate that is given, or by what the fab knows of a tool."""
+    as_of = asked_time(wanted.as_of) if wanted.as_of is not None else desk_of(request).now()
     if wanted.rate is not None:
         return JSONResponse(_by_rate(wanted))
     if wanted.tool is None:
@@ -95,7 +96,7 @@ async def polish(request: Request, key: Asker, wanted: ToPolish) -> Response:
     asked: dict[str, Any] = wanted.model_dump(
         include={"tool", "unit", "head", "product", "stage", "coverage"}, exclude_none=True
     )
-    moment = {"as_of": asked_time(wanted.as_of) if wanted.as_of else desk_of(request).now()}
+    moment = {"as_of": as_of}
     if wanted.wafers is None:
         one = {name: getattr(wanted, name) for name in ("incoming", "target", "wafer", "rework", "lower", "upper")}
         found: PolishTimes = await desk_of(request).fresh("polish_times", wafers=[one], **asked, **moment)

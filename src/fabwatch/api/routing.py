@@ -27,8 +27,9 @@ FAULTS: dict[int, str] = {
 LOADING: dict[int, str] = {415: "Not a form, or no data.", 507: "The disk is full."}
 
 
-def _body(answer: Any) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer.__name__}"}}}
+def _body(*answers: Any) -> dict[str, Any]:
+    some = [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in answers]
+    return {"application/json": {"schema": some[0] if len(some) == 1 else {"anyOf": some}}}
 
 
 class Routes:
@@ -43,10 +44,17 @@ class Routes:
         return self._route("GET", path, answer, scope, whole)
 
     def post(
-        self, path: str, answer: Any, scope: str, whole: bool = False, status: int = 200, extra: dict[str, Any] | None = None
+        self,
+        path: str,
+        answer: Any,
+        scope: str,
+        whole: bool = False,
+        status: int = 200,
+        extra: dict[str, Any] | None = None,
+        or_answer: Any = None,
     ) -> Callable[[Endpoint], Endpoint]:
-        """A route that changes something."""
-        return self._route("POST", path, answer, scope, whole, status, extra)
+        """A route that changes something, or takes what is asked in its body; `or_answer` is its other kind of answer."""
+        return self._route("POST", path, answer, scope, whole, status, extra, or_answer)
 
     def _route(
         self,
@@ -57,14 +65,16 @@ class Routes:
         whole: bool,
         status: int = 200,
         extra: dict[str, Any] | None = None,
+        or_answer: Any = None,
     ) -> Callable[[Endpoint], Endpoint]:
+        answers = [answer] if or_answer is None else [answer, or_answer]
         said: dict[int | str, dict[str, Any]] = {code: {"model": Fault, "description": FAULTS[code]} for code in FAULTS}
         if status == 200 and extra:
             said[202] = {"description": "Taken in; the loading goes on.", "content": _body(answer)}
             said |= {code: {"model": Fault, "description": LOADING[code]} for code in LOADING}
-        said[status] = {"content": _body(answer)}
+        said[status] = {"content": _body(*answers)}
         said[status]["description"] = "The answer."
-        self.answers.append(answer)
+        self.answers += answers
         if method == "GET":
             said[status]["content"]["text/csv"] = {"schema": {"type": "string"}}
             said[304] = {"description": "As it was: the tag in If-None-Match still fits."}
