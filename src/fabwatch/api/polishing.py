@@ -22,7 +22,7 @@ routes = Routes("polishing")
 MOST_WAFERS = 10_000
 Name = Annotated[str | None, Field(max_length=LONGEST_NAME)]
 Unit = Literal["angstrom", "nm", "um"]
-Thickness = Annotated[float | None, Field(ge=-1e9, le=1e9)]
+Thickness = Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)]
 
 
 class Wafer(Given):
@@ -50,10 +50,10 @@ class ToPolish(Given):
     rework: bool = False
     lower: Thickness = None
     upper: Thickness = None
-    rate: Annotated[float | None, Field(ge=-1e9, le=1e9)] = None
+    rate: Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)] = None
     rate_unit: Annotated[str | None, Field(pattern="^(angstrom|nm|um)/(s|min)$")] = None
-    rate_sd: Annotated[float | None, Field(ge=0, le=1e9)] = None
-    coverage: Annotated[float | None, Field(gt=0, lt=1)] = None
+    rate_sd: Annotated[float | None, Field(strict=True, ge=0, le=1e9)] = None
+    coverage: Annotated[float | None, Field(strict=True, gt=0, lt=1)] = None
     wafers: Annotated[list[Wafer] | None, Field(min_length=1, max_length=MOST_WAFERS, description="Several at once.")] = None
     as_of: Annotated[str | None, Field(max_length=40, json_schema_extra=ISO)] = None
 
@@ -61,12 +61,12 @@ class ToPolish(Given):
 class ToKeep(Given):
     """An advice to keep, or the time that was chosen instead, and why."""
 
-    incoming: Annotated[float, Field(gt=0, le=1e9)]
-    target: Annotated[float, Field(ge=0, le=1e9)]
+    incoming: Annotated[float, Field(strict=True, gt=0, le=1e9)]
+    target: Annotated[float, Field(strict=True, ge=0, le=1e9)]
     tool: Annotated[str, Field(max_length=LONGEST_NAME)]
     reason: Reason
     unit: Unit = "angstrom"
-    chosen_s: Annotated[float | None, Field(ge=0, le=7200)] = None
+    chosen_s: Annotated[float | None, Field(strict=True, ge=0, le=7200)] = None
     head: Name = None
     product: Name = None
     stage: Name = None
