@@ -138,7 +138,9 @@ def test_what_a_fab_does_not_know_or_cannot_be_is_refused_with_the_way_out(fab):
     )
     assert told.wafers[0] is not None
     assert "below its target" in told.refused[1]
-    assert "missing" in told.refused[2]
+    assert "incoming thickness is missing" in told.refused[2]
+    # The fab states limits about the target: without one they are none.
+    assert "target thickness is missing" in fab.polish_times([{"incoming": 9000}], tool="CMP-1").refused[0]
 
 
 def test_only_what_had_arrived_counts(fab):
@@ -220,6 +222,16 @@ def test_a_film_that_did_not_get_thinner_says_no_rate_and_is_told(fab, tmp_path)
     )
     fab.ingest(tmp_path / "thick.csv")
     assert "NoRate: 1 rows" in str(fab.rates().groups[0].doubts)
+
+
+def test_metrology_that_belongs_to_no_tool_is_counted_and_told(fab, tmp_path):
+    (tmp_path / "lost.csv").write_text(
+        "WAFER_ID,REMOVAL_RATE,MEASURED_AT\nZ1,40,2026-01-09T00:00:00Z\nZ2,41,2026-01-09T00:00:00Z\n"
+    )
+    fab.ingest(tmp_path / "lost.csv")
+    answer = fab.rates()
+    assert answer.unplaced == 2
+    assert "2 rows of metrology name no tool" in answer.sentence()
 
 
 def test_without_metrology_it_is_said_what_to_load(tmp_path, capsys):

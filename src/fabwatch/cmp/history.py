@@ -56,10 +56,7 @@ class Group:
 
 def groups(lake: Lake, as_of: datetime, tool: str | None = None) -> list[Group]:
     """All groups, each in order of time, with what had been polished by `as_of`."""
-    runs = question("trace", "runs").replace("$gap", str(GAP))
-    rows = lake.rows(
-        f"WITH runs AS MATERIALIZED (\n{runs})\n, measured AS (\n{question('cmp', 'metrology')})\nSELECT * FROM measured"
-    )
+    rows = lake.rows(_over_measured("SELECT * FROM measured"))
     by_key: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         if (
@@ -71,6 +68,17 @@ def groups(lake: Lake, as_of: datetime, tool: str | None = None) -> list[Group]:
             by_key[row["tool"], row["head"], row["product"], row["stage"]].append(row)
     changes = _changes(lake)
     return [_group(key, some, changes) for key, some in sorted(by_key.items(), key=lambda item: str(item[0]))]
+
+
+def unplaced(lake: Lake) -> int:
+    """Rows of metrology of which nobody knows the tool or the time."""
+    sql = "SELECT count(*) AS n FROM measured WHERE tool IS NULL OR polished_at IS NULL"
+    return int(lake.rows(_over_measured(sql))[0]["n"])
+
+
+def _over_measured(sql: str) -> str:
+    runs = question("trace", "runs").replace("$gap", str(GAP))
+    return f"WITH runs AS MATERIALIZED (\n{runs})\n, measured AS (\n{question('cmp', 'metrology')})\n{sql}"
 
 
 def _changes(lake: Lake) -> dict[str, list[tuple[str | None, datetime]]]:

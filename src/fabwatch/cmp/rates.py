@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fabwatch.cmp.history import Group, Polished, groups
+from fabwatch.cmp.history import Group, Polished, groups, unplaced
 from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -31,7 +31,7 @@ def rates(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None,
     """The state of every group. Raises UnknownTool, and BadQuestion where nothing was measured."""
     found = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
     how = How(METHOD, question("cmp", "metrology"), snapshot)
-    return Rates(as_of, known_at, lake.settings.fab.demo, how, tuple(found))
+    return Rates(as_of, known_at, lake.settings.fab.demo, how, tuple(found), unplaced(lake))
 
 
 def _groups(lake: Lake, as_of: datetime, tool: str | None) -> list[Group]:

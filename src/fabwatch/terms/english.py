@@ -95,6 +95,7 @@ SENTENCES: Mapping[str, str] = {
     "chambers_alone": "{sensor}: {chambers:,} chamber with good runs; there is none to compare it with.",
     "sensor_stats": "{sensors:,} sensors in {groups:,} groups, as of {at}.",
     "rates": "{groups:,} tools, heads or products with a known rate; {doubted:,} of them in doubt.",
+    "rates_unplaced": " {rows:,} rows of metrology name no tool and belong to no run before them: they count nowhere.",
     "replay": "{name} would have kept the thickness after within a sigma of {sigma:.4g}{unit}; it was {was:.4g} ({n:,} "
     "wafers).",
     "replay_rate": "{name} misses the rate by a sigma of {sigma:.4g}{unit} ({n:,} runs); no thickness is known.",

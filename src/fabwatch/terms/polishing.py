@@ -92,6 +92,8 @@ class Rates(Answer):
     """The removal rate of every tool, head, product and stage as it stands."""
 
     groups: tuple[RateState, ...]
+    unplaced: int = 0
+    """Rows of metrology that name no tool and belong to no run, or were measured before their run: they count nowhere."""
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a group."""
@@ -100,7 +102,8 @@ class Rates(Answer):
     def sentence(self, language: str = "en") -> str:
         """How many there are, and how many are in doubt."""
         doubted = sum(bool(group.doubts) for group in self.groups)
-        return sentence(language, "rates", groups=len(self.groups), doubted=doubted)
+        told = sentence(language, "rates", groups=len(self.groups), doubted=doubted)
+        return told + (sentence(language, "rates_unplaced", rows=self.unplaced) if self.unplaced else "")
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,8 @@ SENTENCES: Mapping[str, str] = {
     "chambers_alone": "{sensor}: {chambers:,} cámara con pasadas buenas; no hay otra con que compararla.",
     "sensor_stats": "{sensors:,} sensores en {groups:,} grupos, a fecha {at}.",
     "rates": "{groups:,} equipos, cabezales o productos con velocidad conocida; {doubted:,} de ellos en duda.",
+    "rates_unplaced": " {rows:,} filas de metrología no nombran equipo ni siguen a ninguna pasada: no cuentan en ninguna "
+    "parte.",
     "replay": "{name} habría mantenido el espesor final con una sigma de {sigma:.4g}{unit}; fue de {was:.4g} ({n:,} "
     "obleas).",
     "replay_rate": "{name} yerra la velocidad con una sigma de {sigma:.4g}{unit} ({n:,} pasadas); no se conoce ningún "
