@@ -39,6 +39,7 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/server.py
 	@$(BIN)/python bench/logs.py
 	@$(BIN)/python bench/page.py
+	@$(BIN)/python bench/polish.py
 
 docs: $(READY)   ## the reference pages made anew, and all pages as HTML in site/
 	@$(BIN)/python docs/generate.py

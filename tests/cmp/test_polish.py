@@ -1,7 +1,6 @@
 """Polish times: worked cases in data, the same in Python, on the command line and over HTTP; and what is refused."""
 
 import json
-import time
 import tomllib
 from pathlib import Path
 
@@ -81,9 +80,7 @@ def test_the_worked_cases_are_the_same_over_http(server):
 def test_ten_thousand_wafers_over_http_are_answered_each_by_itself(server):
     wafers = [{"incoming": 9000 + n / 10, "wafer": f"W{n}"} for n in range(9_999)] + [{"incoming": 10}]
     with server.client("read") as client:
-        begin = time.perf_counter()
         got = client.post("/api/v1/cmp/polish-time", json={"target": 5000, "rate": 40, "rate_sd": 1, "wafers": wafers})
-        assert time.perf_counter() - begin < 30  # far from the second that the bench measures
     told = got.json()
     assert len(told["wafers"]) == 10_000
     assert told["wafers"][40]["seconds"] == pytest.approx(100.1)

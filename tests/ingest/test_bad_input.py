@@ -245,18 +245,16 @@ def test_a_log_that_would_choke_the_reader_is_refused_at_once_and_takes_no_memor
     make(tmp_path / name)
     # In a process of its own, so that its memory is its own: the limit includes the engine itself.
     script = (
-        "import resource, sys, time\nfrom fabwatch.fab import Fab\nfrom fabwatch.store.lean import without_pandas\n"
-        "without_pandas()\nfab = Fab(sys.argv[1], create=True)\nbegan = time.perf_counter()\n"
+        "import resource, sys\nfrom fabwatch.fab import Fab\nfrom fabwatch.store.lean import without_pandas\n"
+        "without_pandas()\nfab = Fab(sys.argv[1], create=True)\n"
         "done = fab.ingest(sys.argv[2], kind='log').files[0]\n"
         "most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
-        "print(time.perf_counter() - began, most, done.status, done.message)\n"
+        "print(most, done.status, done.message)\n"
     )
     command = [sys.executable, "-c", script, tmp_path / "fab", tmp_path / name]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    seconds, megabytes, status, message = told.split(" ", 3)
+    megabytes, status, message = told.split(" ", 2)
     assert status == "failed"
     assert said in message
     assert "hint: " in message
     assert int(megabytes) < 512
-    # Two seconds on a machine that does nothing else; here it only must not read on.
-    assert float(seconds) < 10
