@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from fabwatch.api.answers import LONGEST_NAME, OneTool, Paged, When, desk_of, seen, told
@@ -28,6 +28,8 @@ Thickness = Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)]
 class Wafer(Given):
     """One wafer to polish."""
 
+    model_config = ConfigDict(strict=True)
+
     incoming: Thickness
     target: Thickness = None
     wafer: Name = None
@@ -38,6 +40,8 @@ class Wafer(Given):
 
 class ToPolish(Given):
     """Wafers to polish, on a tool of the fab or by a rate that is given."""
+
+    model_config = ConfigDict(strict=True)
 
     incoming: Thickness = None
     target: Thickness = None
@@ -60,6 +64,8 @@ class ToPolish(Given):
 
 class ToKeep(Given):
     """An advice to keep, or the time that was chosen instead, and why."""
+
+    model_config = ConfigDict(strict=True)
 
     incoming: Annotated[float, Field(strict=True, gt=0, le=1e9)]
     target: Annotated[float, Field(strict=True, ge=0, le=1e9)]
