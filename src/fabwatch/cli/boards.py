@@ -1,11 +1,10 @@
 """The commands of the answers that pages are made of: tools, areas, overview, history, curve, stats, readings."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from fabwatch.cli.options import HERE, AreaOption, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, TypeOption, opened
+from fabwatch.cli.options import HERE, AreaOption, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, TypeOption, told
 
 ToolName = Annotated[str, typer.Argument(help="The tool.")]
 Since = Annotated[str | None, typer.Option(help="From this process time on.")]
@@ -27,7 +26,7 @@ def overview(
     lang: Lang = "en",
 ) -> None:
     """The fab as a whole: what was loaded, until when it is known, how many wafers are at risk."""
-    _told(fab, as_json, as_csv, lang, lambda door: door.overview(as_of=as_of, known_at=known_at))
+    told(fab, as_json, as_csv, lang, lambda door: door.overview(as_of=as_of, known_at=known_at))
 
 
 def areas(
@@ -39,7 +38,7 @@ def areas(
     lang: Lang = "en",
 ) -> None:
     """Every area in one line; their wafers add up to those of the tools."""
-    _told(fab, as_json, as_csv, lang, lambda door: door.areas(as_of=as_of, known_at=known_at))
+    told(fab, as_json, as_csv, lang, lambda door: door.areas(as_of=as_of, known_at=known_at))
 
 
 def tools(
@@ -54,7 +53,7 @@ def tools(
 ) -> None:
     """Every tool in one line: wafers at risk, limit, chance that it fails soon, next check."""
     asked: dict[str, Any] = {"area": area, "horizon": horizon, "as_of": as_of, "known_at": known_at}
-    _told(fab, as_json, as_csv, lang, lambda door: door.tools(**asked))
+    told(fab, as_json, as_csv, lang, lambda door: door.tools(**asked))
 
 
 def history(
@@ -71,7 +70,7 @@ def history(
 ) -> None:
     """Wafers at risk of a tool over time, with its quals and restores."""
     asked: dict[str, Any] = {"qual_type": qual_type, "chamber": chamber, "days": days, "as_of": as_of, "known_at": known_at}
-    _told(fab, as_json, as_csv, lang, lambda door: door.history(tool, **asked))
+    told(fab, as_json, as_csv, lang, lambda door: door.history(tool, **asked))
 
 
 def curve(
@@ -86,7 +85,7 @@ def curve(
 ) -> None:
     """What if we checked every so many wafers: wafers at risk, chance to fail, cost."""
     asked: dict[str, Any] = {"qual_type": qual_type, "as_of": as_of, "known_at": known_at}
-    _told(fab, as_json, as_csv, lang, lambda door: door.curve(tool, **asked))
+    told(fab, as_json, as_csv, lang, lambda door: door.curve(tool, **asked))
 
 
 def stats(
@@ -107,7 +106,7 @@ def stats(
 ) -> None:
     """Readings in figures: n, mean, std, min, max, range, and Cpk where they have limits."""
     asked: dict[str, Any] = {"by": by, "area": area, "tool": tool, "qual_type": qual_type, "since": since, "until": until}
-    _told(fab, as_json, as_csv, lang, lambda door: door.stats(**asked, as_of=as_of, known_at=known_at))
+    told(fab, as_json, as_csv, lang, lambda door: door.stats(**asked, as_of=as_of, known_at=known_at))
 
 
 def readings(
@@ -124,13 +123,4 @@ def readings(
 ) -> None:
     """The readings of one tool in order of time, with moving ranges."""
     asked: dict[str, Any] = {"qual_type": qual_type, "since": since, "until": until, "as_of": as_of, "known_at": known_at}
-    _told(fab, as_json, as_csv, lang, lambda door: door.readings(tool, **asked))
-
-
-def _told(fab: Any, as_json: bool, as_csv: bool, lang: str, ask: Callable[[Any], Any]) -> None:
-    from fabwatch.cli import printing
-
-    with opened(fab) as door, printing.working("working it out …"):
-        answer = ask(door)
-    if not printing.data(answer, as_json, as_csv):
-        printing.rows(answer, lang)
+    told(fab, as_json, as_csv, lang, lambda door: door.readings(tool, **asked))

@@ -4,7 +4,20 @@ from typing import Annotated, Any
 
 import typer
 
-from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, ToolOption, Who, opened, who_of
+from fabwatch.cli.options import (
+    HERE,
+    AsOf,
+    CsvOption,
+    FabOption,
+    JsonOption,
+    KnownAt,
+    Lang,
+    ToolOption,
+    Who,
+    opened,
+    told,
+    who_of,
+)
 
 cmp = typer.Typer(rich_markup_mode=None, help="How long to polish, learning from every wafer.", no_args_is_help=True)
 UnitOption = Annotated[str, typer.Option(help="Unit of the thicknesses: angstrom, nm or um.")]
@@ -89,7 +102,14 @@ def rate(
     """The removal rate of every tool, head, product and stage as it stands, with its reason and its doubts."""
     from fabwatch.cli import polishing
 
-    _told(fab, "rates", {"tool": tool, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang, polishing.rates)
+    told(
+        fab,
+        as_json,
+        as_csv,
+        lang,
+        lambda door: door.rates(tool=tool, as_of=as_of, known_at=known_at),
+        polishing.rates,
+    )
 
 
 @cmp.command()
@@ -103,7 +123,7 @@ def replay(
     lang: Lang = "en",
 ) -> None:
     """What each controller would have made of the fab's own history: sigma, bias, rework, beside what happened."""
-    _told(fab, "replay", {"tool": tool, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+    told(fab, as_json, as_csv, lang, lambda door: door.replay(tool=tool, as_of=as_of, known_at=known_at))
 
 
 @cmp.command()
@@ -125,7 +145,7 @@ def predict(
     first, dots, last = (runs or "..").partition("..")
     asked: dict[str, Any] = {"tool": tool, "first": first or None, "last": (last if dots else first) or None}
     asked |= {"as_of": as_of, "known_at": known_at}
-    _told(fab, "predicted_rates", asked, as_json, as_csv, lang, polishing.predicted)
+    told(fab, as_json, as_csv, lang, lambda door: door.predicted_rates(**asked), polishing.predicted)
 
 
 @cmp.command()
@@ -135,12 +155,3 @@ def advices(tool: ToolOption = None, fab: FabOption = HERE, as_json: JsonOption 
 
     with opened(fab) as door:
         polishing.advices(door.advices(tool=tool), as_json, as_csv)
-
-
-def _told(fab: Any, question: str, asked: dict[str, Any], as_json: bool, as_csv: bool, lang: str, show: Any = None) -> None:
-    from fabwatch.cli import printing
-
-    with opened(fab) as door, printing.working("working it out …"):
-        answer = getattr(door, question)(**asked)
-    if not printing.data(answer, as_json, as_csv):
-        (show or printing.rows)(answer, lang)

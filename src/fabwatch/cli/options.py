@@ -1,8 +1,9 @@
 """Options that many commands share, and the fab they open."""
 
 import getpass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,3 +35,20 @@ def opened(path: Path, create: bool = False) -> "Fab":
 def who_of(given: str | None) -> str:
     """Who decides: the name that is given, else the user of this machine."""
     return given or getpass.getuser()
+
+
+def told(
+    fab: Path,
+    as_json: bool,
+    as_csv: bool,
+    lang: str,
+    ask: Callable[["Fab"], Any],
+    show: Callable[[Any, str], None] | None = None,
+) -> None:
+    """Ask the fab and print the answer: for machines, or as a table, or the way `show` does."""
+    from fabwatch.cli import printing
+
+    with opened(fab) as door, printing.working("working it out …"):
+        answer = ask(door)
+    if not printing.data(answer, as_json, as_csv):
+        (show or printing.rows)(answer, lang)

@@ -17,6 +17,7 @@ from fabwatch.cli.options import (
     ToolOption,
     Who,
     opened,
+    told,
     who_of,
 )
 
@@ -53,7 +54,7 @@ def runs(
     lang: Lang = "en",
 ) -> None:
     """The runs: each wafer on each tool, with its samples and alarms."""
-    _told(fab, "runs", {"tool": tool, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+    told(fab, as_json, as_csv, lang, lambda door: door.runs(tool=tool, as_of=as_of, known_at=known_at))
 
 
 @trace.command()
@@ -68,7 +69,13 @@ def summary(
     lang: Lang = "en",
 ) -> None:
     """What each sensor did in each step of a run: n, mean, std, min, max, slope, seconds off its setpoint."""
-    _told(fab, "step_summary", {"tool": tool, "run": run, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+    told(
+        fab,
+        as_json,
+        as_csv,
+        lang,
+        lambda door: door.step_summary(tool=tool, run=run, as_of=as_of, known_at=known_at),
+    )
 
 
 @trace.command()
@@ -112,7 +119,7 @@ def stats(
     """Sensors in figures over many runs: n, mean, std, min, max, range, seconds off the setpoint."""
     asked: dict[str, Any] = {"by": by, "tool": tool, "recipe": recipe, "step": step, "sensor": sensor}
     asked |= {"since": since, "until": until, "as_of": as_of, "known_at": known_at}
-    _told(fab, "sensor_stats", asked, as_json, as_csv, lang)
+    told(fab, as_json, as_csv, lang, lambda door: door.sensor_stats(**asked))
 
 
 @trace.command()
@@ -130,7 +137,7 @@ def chambers(
 ) -> None:
     """One sensor in one step, chamber beside chamber, the one that stands apart first."""
     asked: dict[str, Any] = {"sensor": sensor, "step": step, "recipe": recipe, "tool": tool}
-    _told(fab, "chambers", {**asked, "as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+    told(fab, as_json, as_csv, lang, lambda door: door.chambers(**asked, as_of=as_of, known_at=known_at))
 
 
 @trace.command()
@@ -143,7 +150,7 @@ def rules(
     lang: Lang = "en",
 ) -> None:
     """The rules that watch logs, which of them count, and with which figure they were switched on."""
-    _told(fab, "rules", {"as_of": as_of, "known_at": known_at}, as_json, as_csv, lang)
+    told(fab, as_json, as_csv, lang, lambda door: door.rules(as_of=as_of, known_at=known_at))
 
 
 @trace.command()
@@ -239,12 +246,3 @@ def watch(
                 printing.ingested(summary, fab, as_json, dry_run=False)
         except KeyboardInterrupt:
             typer.echo("stopped; what was loaded stays", err=True)
-
-
-def _told(fab: Path, question: str, asked: dict[str, Any], as_json: bool, as_csv: bool, lang: str) -> None:
-    from fabwatch.cli import printing
-
-    with opened(fab) as door, printing.working("working it out …"):
-        answer = getattr(door, question)(**asked)
-    if not printing.data(answer, as_json, as_csv):
-        printing.rows(answer, lang)
