@@ -8,7 +8,7 @@ import pytest
 
 from fabwatch.cli.app import _run
 from fabwatch.cmp.polish import Film, Rate, polish_time
-from fabwatch.cmp.runtorun import ALL, Filter
+from fabwatch.cmp.runtorun import ALL, DEFAULT, Filter
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion, CannotPolish, UnknownTool
 from tests.cmp.polisher import RATE, TARGET, Truth, files, measured
@@ -29,7 +29,7 @@ def controlled(truth, n=400, late=3, teach=40):
         told = {c: one.expected(age, life, max(i - len(one.wafers) + 1, 1)) for c, one in filters.items()}
         # The best so far, as `best` chooses it, but with what a real fab would have: only the past.
         scores = {c: statistics.fmean(some[-100:]) if some else math.inf for c, some in missed.items()}
-        choice = min(ALL, key=scores.get) if i > 30 else ("ewma", 0.3)
+        choice = min(ALL, key=scores.get) if i > 30 else DEFAULT
         guess = told[choice][0] if told[choice] else RATE
         for c, said in told.items():
             if said:
@@ -141,6 +141,48 @@ def test_what_a_fab_does_not_know_or_cannot_be_is_refused_with_the_way_out(fab):
     assert "incoming thickness is missing" in told.refused[2]
     # The fab states limits about the target: without one they are none.
     assert "target thickness is missing" in fab.polish_times([{"incoming": 9000}], tool="CMP-1").refused[0]
+
+
+def test_a_pasted_lot_keeps_to_the_largest_step_and_the_deadband_from_wafer_to_wafer(tmp_path):
+    (tmp_path / "fab").mkdir()
+    (tmp_path / "fab" / "fab.toml").write_text("[cmp]\nstep_s = 5\ndeadband_s = 1\n")
+    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+        fab.ingest(files(tmp_path / "in", Truth(seed=2), 160))
+        rate = fab.rates().groups[0].rate
+        incoming = [TARGET + seconds * rate for seconds in (102, 102.5, 109, 120, 7, 101)]
+        lot = [{"incoming": value, "target": TARGET, "rework": value < 5500} for value in incoming]
+        told = fab.polish_times(lot, tool="CMP-1").wafers
+    # The last wafer took 100 s; a rework takes its own time and is no step for the wafer after it.
+    assert [wafer.seconds for wafer in told] == pytest.approx([102, 102, 107, 112, 7, 107])
+    assert "deadband" in told[1].reason
+    assert all("StepLimited" in str(told[n].doubts) for n in (2, 3, 5))
+    assert "StepLimited" not in str(told[4].doubts)
+
+
+def test_a_pad_that_has_just_been_changed_is_taken_for_new_before_any_file_says_so(fab):
+    worn = fab.polish_time(9000, 5000, tool="CMP-1")
+    fresh = fab.polish_time(9000, 5000, tool="CMP-1", changed=True)
+    # Pads wear by 0.08 % a wafer, and this one has polished 40.
+    assert fresh.rate == pytest.approx(worn.rate / (1 - 0.0008 * 40), rel=0.015)
+    assert fresh.seconds < worn.seconds
+    assert fresh.high - fresh.low > worn.high - worn.low
+    assert "ConsumableChanged: 0 results since the change of 2026-01-10" in str(fresh.doubts)
+    assert "ConsumableChanged" not in str(worn.doubts)
+
+
+def test_a_lot_spread_over_heads_goes_by_the_rate_of_each_head(fab, tmp_path):
+    head = "WAFER_ID,TOOL_ID,HEAD,PRODUCT,POLISH_END,MEASURED_AT,PRE_THICKNESS,POST_THICKNESS,POLISH_TIME,TARGET,UNIT"
+    rows = [f"Y{n},CMP-1,H2,P1,2026-01-09T0{n}:00:00Z,2026-01-09T0{n}:30:00Z,9000,4000,100,5000,angstrom" for n in range(9)]
+    (tmp_path / "two.csv").write_text("\n".join([head, *rows]) + "\n")
+    fab.ingest(tmp_path / "two.csv")
+    lot = [{"incoming": 9000, "target": 5000, "head": name, "wafer": n} for n, name in enumerate(("H1", "H2", "H9", "H1"))]
+    told = fab.polish_times(lot, tool="CMP-1")
+    assert [wafer and wafer.head for wafer in told.wafers] == ["H1", "H2", None, "H1"]
+    assert told.wafers[1].rate == pytest.approx(50)
+    assert "No head of CMP-1 with metrology H9" in told.refused[2]
+    with pytest.raises(BadQuestion, match="several: head H1, H2") as stop:
+        fab.polish_times([{"incoming": 9000, "target": 5000}], tool="CMP-1")
+    assert "--head" in stop.value.hint
 
 
 def test_only_what_had_arrived_counts(fab):

@@ -8,7 +8,7 @@ from fabwatch.cmp.history import Group
 from fabwatch.cmp.polish import Bounds, Film, Rate, polish_time
 from fabwatch.cmp.rates import one_group, state_of
 from fabwatch.store.lake import Lake
-from fabwatch.terms.errors import CannotPolish
+from fabwatch.terms.errors import BadQuestion, CannotPolish
 from fabwatch.terms.polishing import PolishTime, PolishTimes, RateState
 from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom
@@ -25,35 +25,83 @@ class Place:
     head: str | None = None
     product: str | None = None
     stage: str | None = None
+    changed: bool = False
+    """A consumable has just been changed."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One wafer that is to be polished; its own head where the lot is spread over several."""
+
+    film: Film
+    head: str | None = None
+
+
+@dataclass
+class _Line:
+    """One head: the rate that it goes by, and its last time."""
+
+    state: RateState
+    rate: Rate
+    bounds: Bounds
+    usual: float | None
 
 
 def advise(
-    lake: Lake, as_of: datetime, place: Place, films: Sequence[tuple[str | None, Film]], coverage: float | None
+    lake: Lake, as_of: datetime, place: Place, wanted: Sequence[Wanted], coverage: float | None
 ) -> tuple[PolishTimes, RateState]:
-    """The time of each wafer, and the state that they rest on; one that cannot be polished says why.
+    """The time of each wafer, in the order in which they are polished, and the state that the last one rests on.
 
-    Raises UnknownTool and BadQuestion for a place that is not known.
+    One that cannot be polished says why. Deadband and largest step go from wafer to wafer of a head. Raises UnknownTool and
+    BadQuestion for a place that is not known.
     """
-    group = one_group(lake, as_of, place.tool, place.head, place.product, place.stage)
-    state = state_of(lake, group, as_of)
     stated = lake.settings.cmp
-    # A rate of files that state no unit is in the unit that is asked in.
-    rate = Rate(state.rate, state.rate_unit, state.spread, _said(state), state.doubts)
-    bounds, usual = _bounds(stated, state, group), _usual(group)
+    lines: dict[str | None, _Line | BadQuestion] = {}
     told: list[PolishTime | None] = []
     refused: list[str | None] = []
-    for wafer, film in films:
-        own = rate if state.rate_unit != "per s" else replace(rate, unit=f"{film.unit}/s")
+    for one in wanted:
+        head = one.head or place.head
+        line = lines.get(head)
+        if line is None:
+            line = lines[head] = _opened(lake, as_of, replace(place, head=head), stated)
+            if isinstance(line, BadQuestion) and one.head is None:
+                raise line
         try:
-            found = polish_time(_placed(film, stated, usual), own, bounds, coverage or stated.coverage)
-        except CannotPolish as stop:
-            told.append(None)
-            refused.append(f"{stop.what} {stop.hint}")
-        else:
-            place_of = {"tool": state.tool, "head": state.head, "product": state.product, "wafer": wafer}
-            told.append(PolishTime(**{**vars(found), **place_of, "controller": state.controller}))
+            if isinstance(line, BadQuestion):
+                raise line
+            told.append(_next(line, _placed(one.film, stated, line.usual), coverage or stated.coverage))
             refused.append(None)
+        except BadQuestion as stop:
+            told.append(None)
+            refused.append(" ".join(part for part in (stop.what, stop.hint) if part))
+    if not lines:
+        raise CannotPolish("No wafer is given.", "give at least one")
+    if all(isinstance(line, BadQuestion) for line in lines.values()):
+        raise next(line for line in lines.values() if isinstance(line, BadQuestion))
+    state = next(line.state for line in reversed(lines.values()) if isinstance(line, _Line))
     return PolishTimes(tuple(told), tuple(refused)), state
+
+
+def _opened(lake: Lake, as_of: datetime, place: Place, stated: CmpSettings) -> _Line | BadQuestion:
+    try:
+        group = one_group(lake, as_of, place.tool, place.head, place.product, place.stage)
+    except BadQuestion as stop:
+        return stop
+    state = state_of(lake, group, as_of, place.changed)
+    of = {"tool": state.tool, "head": state.head, "product": state.product, "controller": state.controller}
+    rate = Rate(state.rate, state.rate_unit, state.spread, _said(state), state.doubts, **of)
+    return _Line(state, rate, _bounds(stated, state, group), _usual(group))
+
+
+def _next(line: _Line, film: Film, coverage: float) -> PolishTime:
+    # A rate of files that state no unit is in the unit that is asked in.
+    rate = line.rate if line.rate.unit != "per s" else replace(line.rate, unit=f"{film.unit}/s")
+    bounds = line.bounds
+    # A wafer that is polished again takes a time of its own: the one before it says nothing of it, nor it of the next.
+    told = polish_time(film, rate, replace(bounds, before_s=None) if film.rework else bounds, coverage)
+    if not film.rework and (bounds.step_s is not None or bounds.deadband_s):
+        line.bounds = replace(bounds, before_s=told.seconds)
+    return told
 
 
 def _said(state: RateState) -> str:

@@ -1,17 +1,20 @@
-"""What was polished and measured, group by group: tool, head, product and stage; in angstrom, in order of time."""
+"""What was polished and measured, group by group: tool, head, product and stage; in order of time."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fabwatch.sources.toollog.parts import GAP
+from fabwatch.cmp.usage import WAFERS, Head, Upkeep, Used
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 Key = tuple[str, str | None, str | None, str | None]
 """Tool, head, product, stage."""
+LENGTHS = ("incoming", "after", "target", "lower", "upper")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Polished:
     """Number of that change."""
     apart: bool
     """Two results of this wafer do not agree."""
+    used: Mapping[str, float] = field(default_factory=dict)
+    """Use of the consumables by each counter, in wafers' worth."""
+
+    def aged(self, clock: str) -> float:
+        """The use of the consumables by one clock."""
+        return self.age if clock == WAFERS else self.used[clock]
 
 
 @dataclass(frozen=True)
@@ -50,69 +59,74 @@ class Group:
     rate_unit: str
     changes: tuple[datetime, ...]
     """When a consumable was changed."""
+    now: Used
+    """How far the consumables are used at the moment that is asked for."""
+    clocks: tuple[str, ...] = ()
+    """The counters that its wafers are aged by."""
+    fell: tuple[str, ...] = ()
+    """Counters that fell though no change is on record."""
     unmeasured: int = 0
     """Rows from which no rate can be had."""
 
 
 def groups(lake: Lake, as_of: datetime, tool: str | None = None) -> list[Group]:
-    """All groups, each in order of time, with what had been polished by `as_of`."""
-    rows = lake.rows(_over_measured("SELECT * FROM measured"))
-    by_key: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        if (
-            row["tool"] is not None
-            and row["polished_at"] is not None
-            and row["polished_at"] <= as_of
-            and tool in (None, row["tool"])
-        ):
-            by_key[row["tool"], row["head"], row["product"], row["stage"]].append(row)
-    changes = _changes(lake)
-    return [_group(key, some, changes) for key, some in sorted(by_key.items(), key=lambda item: str(item[0]))]
+    """All groups, each in order of time, with what had been polished by `as_of`; to be asked inside `lake.reading()`."""
+    return _read(lake, as_of, tool)[0]
 
 
-def unplaced(lake: Lake) -> int:
+def unplaced(lake: Lake, as_of: datetime, tool: str | None = None) -> int:
     """Rows of metrology of which nobody knows the tool or the time."""
-    sql = "SELECT count(*) AS n FROM measured WHERE tool IS NULL OR polished_at IS NULL"
-    return int(lake.rows(_over_measured(sql))[0]["n"])
+    return _read(lake, as_of, tool)[1]
+
+
+def tools_measured(lake: Lake) -> set[str]:
+    """The tools that metrology knows."""
+    return {
+        row["tool"] for row in lake.rows(_over_measured("SELECT DISTINCT tool FROM measured")) if row["tool"] is not None
+    }
 
 
 def _over_measured(sql: str) -> str:
-    runs = question("trace", "runs").replace("$gap", str(GAP))
-    return f"WITH runs AS MATERIALIZED (\n{runs})\n, measured AS (\n{question('cmp', 'metrology')})\n{sql}"
+    return over_runs(f"\nWITH measured AS (\n{question('cmp', 'metrology')})\n{sql}")
 
 
-def _changes(lake: Lake) -> dict[str, list[tuple[str | None, datetime]]]:
-    found: dict[str, list[tuple[str | None, datetime]]] = defaultdict(list)
-    for row in lake.rows(
-        "SELECT DISTINCT tool, chamber, done_at FROM restores WHERE kind IN ('part', 'pm', 'repair') ORDER BY done_at"
-    ):
-        found[row["tool"]].append((row["chamber"], row["done_at"]))
-    return found
+def _read(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], int]:
+    return lake.remember(("polished", as_of, tool), lambda: _grouped(lake, as_of, tool))
 
 
-def _group(key: Key, rows: list[dict[str, Any]], changes: dict[str, list[tuple[str | None, datetime]]]) -> Group:
-    tool, head, _, _ = key
-    heads = set((head or "").split(";"))
-    mine = [at for chamber, at in changes.get(tool, ()) if chamber is None or head is None or chamber in heads]
+def _grouped(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], int]:
+    sql = "SELECT * FROM measured WHERE $tool IS NULL OR tool = $tool OR tool IS NULL OR polished_at IS NULL"
+    by_key: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    nowhere = 0
+    for row in lake.rows(_over_measured(f"{sql} ORDER BY polished_at, wafer"), {"tool": tool}):
+        if row["tool"] is None or row["polished_at"] is None:
+            nowhere += 1
+        elif row["polished_at"] <= as_of:
+            by_key[row["tool"], row["head"], row["product"], row["stage"]].append(row)
+    if not by_key:
+        return [], nowhere
+    polished: dict[tuple[str, str | None, str | None], list[datetime]] = defaultdict(list)
+    for (own, head, _, stage), rows in by_key.items():
+        # Wafers of every product wear the pad.
+        polished[own, head, stage] += [row["polished_at"] for row in rows]
+    since = min(rows[0]["polished_at"] for rows in by_key.values())
+    upkeep = Upkeep(lake, as_of, {key[0] for key in by_key}, since)
+    heads = {place: upkeep.head(*place[:2], sorted(times)) for place, times in polished.items()}
+    every = sorted(by_key.items(), key=lambda item: str(item[0]))
+    return [_group(key, rows, heads[key[0], key[1], key[3]], as_of) for key, rows in every], nowhere
+
+
+def _group(key: Key, rows: list[dict[str, Any]], head: Head, as_of: datetime) -> Group:
     unit = next((row["unit"] for row in rows if row["unit"]), None)
     rate_unit = next((row["rate_unit"] for row in rows if row["rate_unit"]), None)
     rate_unit = rate_unit or (f"{unit}/s" if unit else "per s")
     wafers: list[Polished] = []
-    age, life, unmeasured = 0, 0, 0
     for row in rows:
-        while life < len(mine) and mine[life] <= row["polished_at"]:
-            life += 1
-            age = 0
         rate = _rate(row, unit, rate_unit)
-        age += 1
         if rate is None:
-            unmeasured += 1
             continue
         scale = _scale(row["unit"], unit)
-        lengths = {
-            name: None if row[name] is None else row[name] * scale
-            for name in ("incoming", "after", "target", "lower", "upper")
-        }
+        used = head.used(row["polished_at"])
         wafers.append(
             Polished(
                 wafer=row["wafer"],
@@ -122,13 +136,24 @@ def _group(key: Key, rows: list[dict[str, Any]], changes: dict[str, list[tuple[s
                 known_at=row["measured_at"],
                 rate=rate,
                 seconds=row["seconds"],
-                age=age,
-                life=life,
+                age=used.age,
+                life=used.life,
                 apart=row["whole"] > 1 and row["apart"] > 0,
-                **lengths,
+                used=used.by,
+                **{name: None if row[name] is None else row[name] * scale for name in LENGTHS},
             )
         )
-    return Group(key, tuple(wafers), unit, rate_unit, tuple(mine), unmeasured)
+    return Group(
+        key=key,
+        wafers=tuple(wafers),
+        unit=unit,
+        rate_unit=rate_unit,
+        changes=head.changes,
+        now=head.used(as_of),
+        clocks=tuple(head.counters),
+        fell=tuple(head.fell()),
+        unmeasured=len(rows) - len(wafers),
+    )
 
 
 def _scale(unit: str | None, common: str | None) -> float:

@@ -25,4 +25,3 @@ SELECT tool, head, product, stage, lot, wafer, any_value(run) AS run, polished_a
            + coalesce(max(rate) FILTER (site IS NULL) - min(rate) FILTER (site IS NULL), 0) AS apart
 FROM matched
 GROUP BY tool, head, product, stage, lot, wafer, polished_at
-ORDER BY polished_at, wafer

@@ -33,6 +33,8 @@ class Film:
     """Incoming thickness that this tool and product usually have."""
     rework: bool = False
     """The wafer was polished before and came out thick."""
+    wafer: str | None = None
+    """Its name."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,12 @@ class Rate:
     """Standard deviation of the rate of the next wafer."""
     said: str = "the rate that was given"
     doubts: tuple[str, ...] = ()
+    tool: str | None = None
+    head: str | None = None
+    product: str | None = None
+    """Of which tool, head and product it is; None where it was given."""
+    controller: str | None = None
+    """By which it is estimated."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,11 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
         unit=film.unit,
         incoming=film.incoming,
         target=film.target,
+        tool=rate.tool,
+        head=rate.head,
+        product=rate.product,
+        wafer=film.wafer,
+        controller=rate.controller,
         rework=film.rework,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fabwatch.cmp.history import Group, Polished, groups, unplaced
+from fabwatch.cmp.history import Group, Polished, groups, tools_measured, unplaced
 from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -31,15 +31,15 @@ def rates(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None,
     """The state of every group. Raises UnknownTool, and BadQuestion where nothing was measured."""
     found = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
     how = How(METHOD, question("cmp", "metrology"), snapshot)
-    return Rates(as_of, known_at, lake.settings.fab.demo, how, tuple(found), unplaced(lake))
+    return Rates(as_of, known_at, lake.settings.fab.demo, how, tuple(found), unplaced(lake, as_of, tool))
 
 
 def _groups(lake: Lake, as_of: datetime, tool: str | None) -> list[Group]:
-    every = groups(lake, as_of)
-    some = [group for group in every if tool in (None, group.key[0]) and group.wafers]
+    some = [group for group in groups(lake, as_of, tool) if group.wafers]
     if not some:
-        if tool is not None and every:
-            raise unknown("tool with metrology", tool, {group.key[0] for group in every})
+        known = tools_measured(lake) if tool is not None else set()
+        if tool is not None and known:
+            raise unknown("tool with metrology", tool, known)
         hint = (
             "load files with WAFER, TOOL, HEAD, INCOMING, POST_THICKNESS, POLISH_TIME, or REMOVAL_RATE: fabwatch ingest FILE"
         )
@@ -65,21 +65,25 @@ def one_group(lake: Lake, as_of: datetime, tool: str, head: str | None, product:
     return some[0]
 
 
-def state_of(lake: Lake, group: Group, as_of: datetime) -> RateState:
-    """The state of one group at a moment."""
-    choice, why = best(group, lake.settings.cmp.controller)
-    known = filtered(group, choice, as_of)
+def state_of(lake: Lake, group: Group, as_of: datetime, changed: bool = False) -> RateState:
+    """The state of one group at a moment; `changed`: a consumable has just been changed, which no file says yet."""
+    wanted = lake.settings.cmp.controller
+    # The choice goes through the whole record: it is made once for what is loaded.
+    choice, why = lake.remember(("controller", group.key, len(group.wafers), wanted), lambda: best(group, wanted))
+    known = lake.remember(("rate", group.key, as_of, choice), lambda: filtered(group, choice, as_of))
     if not known.wafers:
         # Results without a time of their own wait for the next wafer; the first one is all there is.
         known.take(group.wafers[0])
-    age, life = age_at(group, as_of)
-    expected = known.expected(age + 1, life, 1.0)
+    life = group.now.life + changed
+    use = 0.0 if changed else group.now.on(choice.clock)
+    expected = known.expected(use + 1, life, 1.0)
     rate, spread = expected if expected is not None else (known.wafers[-1].rate, None)
     last = known.wafers[-1]
     since = [wafer for wafer in known.wafers if wafer.life == life]
     first = since[:FIRST]
     share = rate / (sum(w.rate for w in first) / len(first)) - 1 if len(first) == FIRST and len(since) > FIRST else None
-    changed = group.changes[life - 1] if life else None
+    changed_at = as_of if changed else group.changes[life - 1] if life else None
+    age = 0 if changed else round(group.now.age)
     return RateState(
         tool=group.key[0],
         head=group.key[1],
@@ -88,25 +92,18 @@ def state_of(lake: Lake, group: Group, as_of: datetime) -> RateState:
         rate=rate,
         rate_unit=group.rate_unit,
         spread=spread,
-        drift=known.level.drift if choice[0] == "dewma" else known.level.slope if choice[0] == "age" else 0.0,
+        drift=known.level.drift if choice.name == "dewma" else known.level.slope if choice.name == "age" else 0.0,
         age=age,
         since_change=share,
-        changed_at=changed,
+        changed_at=changed_at,
         measured=len(known.wafers),
         last_wafer=last.wafer,
         last_rate=last.rate,
         last_at=last.at,
-        controller=choice[0],
-        reason=_reason(rate, group.rate_unit, share, age, changed, why),
-        doubts=tuple(_doubts(group, known, since, life, as_of)),
+        controller=choice.name,
+        reason=_reason(rate, group.rate_unit, share, age, changed_at, why),
+        doubts=tuple(_doubts(group, known, since, changed_at, as_of)),
     )
-
-
-def age_at(group: Group, moment: datetime) -> tuple[int, int]:
-    """Wafers since the last change of a consumable, and the number of that change."""
-    life = sum(at <= moment for at in group.changes)
-    since = group.changes[life - 1] if life else None
-    return sum(wafer.at <= moment and (since is None or wafer.at > since) for wafer in group.wafers), life
 
 
 def _reason(rate: float, unit: str, share: float | None, age: int, changed: datetime | None, why: str) -> str:
@@ -115,12 +112,13 @@ def _reason(rate: float, unit: str, share: float | None, age: int, changed: date
     return f"{rate:.5g} {unit}; {age} wafers {where}{moved}; {why}"
 
 
-def _doubts(group: Group, known: Filter, since: Sequence[Polished], life: int, as_of: datetime) -> list[str]:
+def _doubts(group: Group, known: Filter, since: Sequence[Polished], changed: datetime | None, as_of: datetime) -> list[str]:
     found = []
     if len(known.wafers) < FEW:
         found.append(f"FewResults: need at least {FEW} results of this group, have {len(known.wafers)}")
-    elif life and len(since) < FEW:
-        found.append(f"ConsumableChanged: {len(since)} results since the change of {group.changes[life - 1]:%Y-%m-%d %H:%M}")
+    elif changed is not None and len(since) < FEW:
+        found.append(f"ConsumableChanged: {len(since)} results since the change of {changed:%Y-%m-%d %H:%M}")
+    found += group.fell
     if known.level.jumped:
         found.append("RateJumped: the last two results lie beyond the noise to the same side; the level follows them")
     elif known.level.departures:

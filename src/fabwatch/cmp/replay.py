@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from fabwatch.cmp.history import Group, Polished, groups
-from fabwatch.cmp.runtorun import ALL, FIXED_AFTER, Step, best, forward, score
+from fabwatch.cmp.history import Group, Polished, groups, tools_measured
+from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, score
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
@@ -27,11 +27,11 @@ Missed = list[tuple[float, Polished]]
 
 def replay(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None) -> Replayed:
     """How each controller would have done. Raises UnknownTool, and BadQuestion where nothing was measured."""
-    every = groups(lake, as_of)
-    some = [group for group in every if tool in (None, group.key[0]) and len(group.wafers) > FIXED_AFTER]
+    every = groups(lake, as_of, tool)
+    some = [group for group in every if len(group.wafers) > FIXED_AFTER]
     if not some:
-        if tool is not None and tool not in {group.key[0] for group in every}:
-            raise unknown("tool with metrology", tool, {group.key[0] for group in every})
+        if tool is not None and not every:
+            raise unknown("tool with metrology", tool, tools_measured(lake))
         have = max((len(group.wafers) for group in every), default=0)
         raise NothingRecorded(
             f"Too little to replay: need at least {FIXED_AFTER + 1} results of a group, have {have}.", "load more metrology"
@@ -41,17 +41,17 @@ def replay(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None
     missed: dict[str, Missed] = {name: [] for name in (*NAMES, "auto")}
     told = []
     for group in some:
-        runs = {choice: forward(group, *choice) for choice in ALL}
+        runs = {choice: forward(group, choice) for choice in choices(group)}
         for name in NAMES:
             # The weight is chosen on the first half, so that what is shown of the second one was not seen when choosing.
-            choice = min((c for c in ALL if c[0] == name), key=lambda c: score(runs[c][: len(runs[c]) // 2]))
+            choice = min((c for c in runs if c.name == name), key=lambda c: score(runs[c][: len(runs[c]) // 2]))
             missed[name] += _missed(runs[choice], stated, thick)
-        choice = min(ALL, key=lambda c: score(runs[c][: len(runs[c]) // 2]))
+        choice = min(runs, key=lambda c: score(runs[c][: len(runs[c]) // 2]))
         missed["auto"] += _missed(runs[choice], stated, thick)
         chosen, why = best(group, stated.controller)
         told.append(
             {"tool": group.key[0], "head": group.key[1], "product": group.key[2], "stage": group.key[3]}
-            | {"controller": chosen[0], "weight": chosen[1], "why": why, "n": len(group.wafers)}
+            | {"controller": chosen.name, "weight": chosen.weight, "why": why, "n": len(group.wafers)}
         )
     units = {group.unit if thick else group.rate_unit for group in some}
     how = How(METHOD, question("cmp", "metrology"), snapshot)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from fabwatch.sources.toollog.parts import GAP
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,7 @@ class LogRun:
 
 def log_runs(lake: Lake, as_of: datetime, tool: str | None = None) -> list[LogRun]:
     """The dated runs in the order in which they ended."""
-    runs = question("trace", "runs").replace("$gap", str(GAP))
-    rows = lake.rows(
-        f"WITH runs AS MATERIALIZED (\n{runs})\n, measured AS (\n{question('cmp', 'features')})\nSELECT * FROM measured",
-        {"tool": tool},
-    )
+    rows = lake.rows(over_runs(question("cmp", "features")), {"tool": tool})
     by_run: dict[str, list[dict[str, object]]] = defaultdict(list)
     for row in rows:
         by_run[row["run"]].append(row)

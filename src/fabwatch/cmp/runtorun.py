@@ -3,10 +3,12 @@
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from fabwatch.cmp.history import Group, Polished
+from fabwatch.cmp.usage import WAFERS
 from fabwatch.stats.control import Level, observed, set_free
 
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
@@ -20,16 +22,37 @@ FIRST = 3
 LIVES, KNOWN = 12, 3
 """Changes of a consumable that are remembered, and from how many on they tell what the next one will do."""
 ALONE = 1.3
-DEFAULT = ("ewma", 0.3)
-Name = tuple[str, float]
-"""A controller with its weight."""
+BY_COUNTER = 0.2
+"""The weight that ages by a counter are tried with."""
+RECORD = 1000
+"""The latest wafers of a group, by which a controller is chosen."""
+
+
+class Name(NamedTuple):
+    """A controller with its weight, and the clock that it ages consumables by."""
+
+    name: str
+    weight: float
+    clock: str = WAFERS
+
+    def __str__(self) -> str:
+        return self.name if self.clock == WAFERS else f"{self.name} by {self.clock}"
+
+
+DEFAULT = Name("ewma", 0.3)
 ALL: tuple[Name, ...] = (
-    ("fixed", 0.0),
-    ("last", 1.0),
-    *(("ewma", weight) for weight in WEIGHTS),
-    *(("dewma", weight) for weight in (0.2, 0.3, 0.4)),
-    *(("age", weight) for weight in (0.1, 0.2, 0.3, 0.4)),
+    Name("fixed", 0.0),
+    Name("last", 1.0),
+    *(Name("ewma", weight) for weight in WEIGHTS),
+    *(Name("dewma", weight) for weight in (0.2, 0.3, 0.4)),
+    *(Name("age", weight) for weight in (0.1, 0.2, 0.3, 0.4)),
 )
+
+
+def choices(group: Group, wanted: str = "auto") -> list[Name]:
+    """The controllers that can be tried on a group: those of one name, or all."""
+    every = [*ALL, *(Name("age", BY_COUNTER, clock) for clock in group.clocks)]
+    return [choice for choice in every if wanted in ("auto", choice.name)]
 
 
 @dataclass(frozen=True)
@@ -41,23 +64,32 @@ class Step:
     wafer: Polished
 
 
+@dataclass(frozen=True)
+class _State:
+    """Where a controller stands."""
+
+    level: Level
+    life: int = 0
+    jumps: tuple[tuple[float, float], ...] = ()
+    """How far the first wafer after each change lay from the level before it, and from that of a new consumable."""
+    starts: tuple[tuple[float, ...], ...] = ((),)
+    """The first rates of each life of the consumables."""
+
+
 class Filter:
     """A controller that goes through the results of a group as they arrive; late ones are put in their place."""
 
-    def __init__(self, name: str, weight: float):
-        self._name, self._weight = name, weight
+    def __init__(self, name: str, weight: float, clock: str = WAFERS):
+        self._name, self._weight, self._clock = name, weight, clock
         self._wafers: list[Polished] = []
-        self._level = Level(name, weight)
-        self._life = 0
-        self._jumps: list[tuple[float, float]] = []
-        """How far the first wafer after each change lay from the level before it, and from that of a new consumable."""
-        self._starts: list[list[float]] = [[]]
-        """The first rates of each life of the consumables."""
+        self._before: list[_State] = []
+        """Where it stood before each of them, so that a late one costs no more than those after it."""
+        self._state = _State(Level(name, weight))
 
     @property
     def level(self) -> Level:
         """What is known now."""
-        return self._level
+        return self._state.level
 
     @property
     def wafers(self) -> Sequence[Polished]:
@@ -66,56 +98,59 @@ class Filter:
 
     def take(self, wafer: Polished) -> None:
         """Take a result in."""
+        later: list[Polished] = []
         if self._wafers and wafer.at < self._wafers[-1].at:
-            place = bisect_right([one.at for one in self._wafers], wafer.at)
-            every = [*self._wafers[:place], wafer, *self._wafers[place:]]
-            self.__init__(self._name, self._weight)  # type: ignore[misc]
-            for one in every:
-                self._follow(one)
-            return
-        self._follow(wafer)
+            place = bisect_right(self._wafers, wafer.at, key=lambda one: one.at)
+            later, self._state = self._wafers[place:], self._before[place]
+            del self._wafers[place:], self._before[place:]
+        for one in (wafer, *later):
+            self._follow(one)
 
     def _follow(self, wafer: Polished) -> None:
+        state = self._state
+        age = wafer.aged(self._clock)
+        level, jumps, starts = state.level, state.jumps, state.starts
+        if wafer.life != state.life and self._wafers:
+            stays, anew = self._bases(age)
+            level = self._open(wafer.life, age)
+            jumps = (*jumps, (wafer.rate - stays, wafer.rate - anew))[-LIVES:]
+            starts = (*starts, ())[-FIRST - 1 :]
+        if len(starts[-1]) < FIRST:
+            starts = (*starts[:-1], (*starts[-1], wafer.rate))
         self._wafers.append(wafer)
-        level = self._level
-        if wafer.life != self._life and len(self._wafers) > 1:
-            stays, anew = self._bases()
-            self._jumps.append((wafer.rate - stays, wafer.rate - anew))
-            level = self._open(wafer.life)
-            self._starts.append([])
-        if len(self._starts[-1]) < FIRST:
-            self._starts[-1].append(wafer.rate)
-        self._level = observed(level, wafer.rate, wafer.age)
-        self._life = wafer.life
+        self._before.append(state)
+        self._state = _State(observed(level, wafer.rate, age), wafer.life, jumps, starts)
 
-    def _bases(self) -> tuple[float, float]:
+    def _bases(self, age: float) -> tuple[float, float]:
         """Where the level would be after a change that does nothing, and after one that makes the consumables new."""
-        level = self._level.level or 0.0
+        state = self._state
+        level = state.level.level or 0.0
         if self._name == "age":
-            return level, self._level.expected(0.0) or level
-        starts = [sum(some) / len(some) for some in self._starts[-FIRST:] if some]
+            return level, state.level.expected(age) or level
+        starts = [sum(some) / len(some) for some in state.starts[-FIRST:] if some]
         return level, sum(starts) / len(starts) if starts else level
 
-    def _open(self, life: int) -> Level:
+    def _open(self, life: int, age: float) -> Level:
         """The level before a wafer: set free when a consumable was changed, unless changes have not moved it so far."""
-        if life == self._life or not self._wafers or self._name in ("fixed", "last"):
-            return self._level
-        stays, anew = self._bases()
-        jumps, variance = self._jumps[-LIVES:], self._level.variance
+        level = self._state.level
+        if life == self._state.life or not self._wafers or self._name in ("fixed", "last"):
+            return level
+        stays, anew = self._bases(age)
+        jumps, variance = self._state.jumps, level.variance
         if len(jumps) < KNOWN or variance is None:
-            return set_free(self._level, anew)
+            return set_free(level, anew, age=age)
         squares = [sum(jump[n] ** 2 for jump in jumps) / len(jumps) for n in (0, 1)]
         base, which = (stays, 0) if squares[0] <= squares[1] else (anew, 1)
         # A first wafer alone lies ALONE times the variance from the level by its own noise and that of the level.
         moved = max(squares[which] - ALONE * variance, 0.0)
         opening = moved / (moved + variance)
         if which == 0 and opening <= self._weight and self._name != "age":
-            return self._level
+            return level
         some = [jump[which] for jump in jumps]
         mean = sum(some) / len(some)
         spread = sum((jump - mean) ** 2 for jump in some) / len(some) ** 2
         sure = mean * mean / (mean * mean + spread) if mean else 0.0
-        return set_free(self._level, base + sure * mean, max(opening, self._weight))
+        return set_free(level, base + sure * mean, max(opening, self._weight), age)
 
     def expected(self, age: float, life: int, ahead: float) -> tuple[float, float | None] | None:
         """Rate of a wafer that is polished next, and its spread; None before anything is known."""
@@ -124,7 +159,7 @@ class Filter:
         if self._name == "fixed":
             some = [wafer.rate for wafer in self._wafers[:FIXED_AFTER]]
             return sum(some) / len(some), _spread(some)
-        level = self._open(life)
+        level = self._open(life, age)
         expected = level.expected(age, ahead)
         return None if expected is None else (expected, level.spread())
 
@@ -136,17 +171,17 @@ def _spread(values: Sequence[float]) -> float | None:
     return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-def forward(group: Group, name: str, weight: float) -> list[Step | None]:
+def forward(group: Group, choice: Name) -> list[Step | None]:
     """What a controller would have expected of each wafer of a group, with the results that had arrived before it."""
     found: list[Step | None] = []
     waiting: list[tuple[datetime, int, Polished]] = []
-    filtered = Filter(name, weight)
+    filtered = Filter(*choice)
     for n, wafer in enumerate(group.wafers):
         for arrived in sorted(one for one in waiting if one[0] <= wafer.at):
             filtered.take(arrived[2])
         waiting = [one for one in waiting if one[0] > wafer.at]
         ahead = n - len(filtered.wafers) + 1.0
-        told = filtered.expected(wafer.age, wafer.life, max(ahead, 1.0))
+        told = filtered.expected(wafer.aged(choice.clock), wafer.life, max(ahead, 1.0))
         found.append(None if told is None else Step(told[0], told[1], wafer))
         # Without a time of its own a result is known when the next wafer of the group is polished.
         waiting.append((wafer.known_at or wafer.at, n, wafer))
@@ -161,14 +196,15 @@ def score(steps: Sequence[Step | None]) -> float:
 
 def best(group: Group, wanted: str = "auto") -> tuple[Name, str]:
     """The controller for a group, and why: the one stated, or the one that missed least on the record."""
-    choices = [choice for choice in ALL if wanted in ("auto", choice[0])]
+    some = choices(group, wanted)
     if len(group.wafers) < ENOUGH:
-        chosen = DEFAULT if wanted == "auto" else choices[len(choices) // 2]
-        return chosen, f"{chosen[0]}: too few results to choose by"
-    scores = {choice: score(forward(group, *choice)[1:]) for choice in choices}
-    chosen = min(choices, key=lambda choice: scores[choice])
+        chosen = DEFAULT if wanted == "auto" else some[len(some) // 2]
+        return chosen, f"{chosen}: too few results to choose by"
+    record = replace(group, wafers=group.wafers[-RECORD:])
+    scores = {choice: score(forward(record, choice)[1:]) for choice in some}
+    chosen = min(some, key=lambda choice: scores[choice])
     why = "stated in fab.toml" if wanted != "auto" else "missed least on the record"
-    return chosen, f"{chosen[0]}: {why} ({math.sqrt(scores[chosen]):.2%} of the rate)"
+    return chosen, f"{chosen}: {why} ({math.sqrt(scores[chosen]):.2%} of the rate)"
 
 
 def filtered(group: Group, choice: Name, moment: datetime) -> Filter:

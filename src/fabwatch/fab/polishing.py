@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fabwatch.cmp.advice import Place, advise
+from fabwatch.cmp.advice import Place, Wanted, advise
 from fabwatch.cmp.polish import Film
 from fabwatch.cmp.rates import rates, trends
 from fabwatch.cmp.removal import predict
@@ -10,7 +10,7 @@ from fabwatch.cmp.replay import replay
 from fabwatch.decisions import polishing as decided
 from fabwatch.fab.door import Door, Moment
 from fabwatch.terms.errors import CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, Replayed
+from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, RateState, Replayed
 
 
 class Polishing(Door):
@@ -28,6 +28,8 @@ class Polishing(Door):
         stage: str | None = None,
         wafer: str | None = None,
         rework: bool = False,
+        changed: bool = False,
+        incoming_sd: float = 0.0,
         lower: float | None = None,
         upper: float | None = None,
         coverage: float | None = None,
@@ -36,22 +38,12 @@ class Polishing(Door):
     ) -> PolishTime:
         """How long to polish one wafer on a tool, by what is known of its rate.
 
-        Thicknesses in `unit`. Raises CannotPolish for what cannot be, UnknownTool and BadQuestion.
+        Thicknesses in `unit`; `changed`: a consumable has just been changed, which no file says yet. Raises CannotPolish for
+        what cannot be, UnknownTool and BadQuestion.
         """
-        film = Film(incoming, target, unit, 0.0, lower, upper, rework=rework)
-        asked = {
-            "head": head,
-            "product": product,
-            "stage": stage,
-            "coverage": coverage,
-            "as_of": as_of,
-            "known_at": known_at,
-        }
-        told = self._advised([(wafer, film)], tool, **asked)  # type: ignore[arg-type]
-        if told.wafers[0] is None:
-            what, _, hint = (told.refused[0] or "").partition(". ")
-            raise CannotPolish(f"{what}.", hint or None)
-        return told.wafers[0]
+        film = Film(incoming, target, unit, incoming_sd, lower, upper, rework=rework, wafer=wafer)
+        told, _ = self._advised([Wanted(film)], Place(tool, head, product, stage, changed), coverage, as_of, known_at)
+        return _only(told)
 
     def polish_times(
         self,
@@ -62,32 +54,25 @@ class Polishing(Door):
         head: str | None = None,
         product: str | None = None,
         stage: str | None = None,
+        changed: bool = False,
         coverage: float | None = None,
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> PolishTimes:
-        """How long to polish each of several wafers: {"incoming", "target", "wafer", "rework", "lower", "upper"}.
+        """How long to polish each of several wafers, in the order in which they are polished.
 
-        One that cannot be polished says why. Raises UnknownTool and BadQuestion for the tool, head or product.
+        A wafer is {"incoming", "target", "wafer", "head", "rework", "lower", "upper", "incoming_sd"}. One that cannot be
+        polished says why. Raises UnknownTool and BadQuestion for the tool, head or product.
         """
-        films = [(str(one["wafer"]) if one.get("wafer") is not None else None, _film(one, unit)) for one in wafers]
-        return self._advised(films, tool, head, product, stage, coverage, as_of, known_at)
+        wanted = [Wanted(_film(one, unit), _text(one.get("head"))) for one in wafers]
+        return self._advised(wanted, Place(tool, head, product, stage, changed), coverage, as_of, known_at)[0]
 
     def _advised(
-        self,
-        films: Sequence[tuple[str | None, Film]],
-        tool: str,
-        head: str | None = None,
-        product: str | None = None,
-        stage: str | None = None,
-        coverage: float | None = None,
-        as_of: Moment = None,
-        known_at: Moment = None,
-    ) -> PolishTimes:
+        self, wanted: Sequence[Wanted], place: Place, coverage: float | None, as_of: Moment, known_at: Moment
+    ) -> tuple[PolishTimes, RateState]:
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known):
-            told, _ = advise(self._lake, moment, Place(tool, head, product, stage), films, coverage)
-        return told
+            return advise(self._lake, moment, place, wanted, coverage)
 
     def keep_polish(
         self,
@@ -105,19 +90,18 @@ class Polishing(Door):
         wafer: str | None = None,
         lot: str | None = None,
         rework: bool = False,
+        changed: bool = False,
     ) -> PolishTime:
         """Keep an advice with all that was known, or what somebody chose instead and why; written to the audit.
 
         Raises CannotPolish, UnknownTool, and BadQuestion for a time that cannot be or a missing reason.
         """
         moment = self._now()
-        film = Film(incoming, target, unit, rework=rework)
-        with self._lake.reading():
-            told, state = advise(self._lake, moment, Place(tool, head, product, stage), [(wafer, film)], None)
-        if told.wafers[0] is None:
-            raise CannotPolish(told.refused[0] or "")
-        decided.keep(self._lake, moment, who, told.wafers[0], state, lot, chosen_s, reason)
-        return told.wafers[0]
+        film = Film(incoming, target, unit, rework=rework, wafer=wafer)
+        told, state = self._advised([Wanted(film)], Place(tool, head, product, stage, changed), None, moment, None)
+        advised = _only(told)
+        decided.keep(self._lake, moment, who, advised, state, lot, chosen_s, reason)
+        return advised
 
     def advices(self, *, tool: str | None = None, limit: int = 1000) -> list[dict[str, object]]:
         """Polish times that were kept, with what was known then, the latest first."""
@@ -160,17 +144,29 @@ class Polishing(Door):
             return predict(self._lake, snapshot, moment, known, tool, (first, last))
 
 
+def _only(told: PolishTimes) -> PolishTime:
+    """The one time that was asked for. Raises CannotPolish."""
+    if told.wafers[0] is None:
+        what, _, hint = (told.refused[0] or "").partition(". ")
+        raise CannotPolish(f"{what}.", hint or None)
+    return told.wafers[0]
+
+
 def _film(one: dict[str, object], unit: str) -> Film:
-    number = {name: _number(one.get(name)) for name in ("incoming", "target", "lower", "upper")}
     return Film(
-        number["incoming"],  # type: ignore[arg-type]
-        number["target"],  # type: ignore[arg-type]
-        str(one.get("unit") or unit),
-        0.0,
-        number["lower"],
-        number["upper"],
+        _number(one.get("incoming")),  # type: ignore[arg-type]
+        _number(one.get("target")),  # type: ignore[arg-type]
+        _text(one.get("unit")) or unit,
+        _number(one.get("incoming_sd")) or 0.0,
+        _number(one.get("lower")),
+        _number(one.get("upper")),
         rework=bool(one.get("rework", False)),
+        wafer=_text(one.get("wafer")),
     )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _number(value: object) -> float | None:

@@ -6,7 +6,9 @@ jumps is followed at once when two departures in a row, to the same side, are la
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+
+Life = tuple[float, float, float, float, float]
 
 JUMP = 3.0
 """Standard deviations that two departures in a row have to be beyond, to the same side, to count as a jump."""
@@ -16,6 +18,8 @@ CLIPPED = 3.0
 """Departures count for the noise up to so many standard deviations."""
 FEW_AGES = 100.0
 """Sum of squares of ages up to which a slope is hardly believed: that of ten wafers in a row."""
+NONE = (0.0, 0.0, 0.0, 0.0, 0.0)
+"""A life of which nothing was seen."""
 START = 0.05
 """Noise that is assumed before anything is known, as a share of the level."""
 
@@ -37,8 +41,8 @@ class Level:
     """Age of the part at the last observation."""
     slope: float = 0.0
     """Change of the level with the age of the part, for the estimate by age."""
-    ages: tuple[tuple[float, float], ...] = field(default=(), repr=False)
-    """Ages and observations that the slope is learned from, of this life of the part."""
+    life: Life = NONE
+    """Of this life of the part: how many, mean age, mean observation, sums of squares of ages and of products about them."""
     sums: tuple[float, float] = (0.0, 0.0)
     """Sum of squares of ages, and of their products with observations, about the mean of each earlier life."""
     jumped: bool = False
@@ -67,7 +71,7 @@ def observed(state: Level, value: float, age: float) -> Level:
     """The same after one more observation, at an age of the part."""
     expected = state.expected(age)
     if expected is None or state.level is None:
-        return replace(state, level=value, age=age, seen=1, ages=((age, value),))
+        return replace(state, level=value, age=age, seen=1, life=_longer(NONE, age, value))
     off = value - expected
     variance = state.variance if state.variance is not None else (START * abs(state.level)) ** 2
     noise = math.sqrt(variance)
@@ -76,8 +80,9 @@ def observed(state: Level, value: float, age: float) -> Level:
     share = 0.0 if state.seen == 0 else FORGET if state.variance is not None else 0.3
     variance = (1 - share) * variance + share * counted
     if state.seen and abs(off) > JUMP * noise and state.departures and off * state.departures[-1] > 0:
+        first = _longer(NONE, age, value)
         middle = (value + (expected + state.departures[-1])) / 2
-        return replace(state, level=middle, drift=0.0, age=age, seen=2, departures=(), jumped=True, ages=((age, value),))
+        return replace(state, level=middle, drift=0.0, age=age, seen=2, departures=(), jumped=True, life=first)
     gain = max(state.weight, state.opening if state.seen == 0 else 1.0 / (state.seen + 1))
     departures = (off,) if state.seen and abs(off) > JUMP * noise else ()
     if departures and state.seen > 2 and state.weight < 1:
@@ -85,8 +90,8 @@ def observed(state: Level, value: float, age: float) -> Level:
         off = math.copysign(JUMP * noise, off)
     level = expected + gain * off
     drift = state.drift + (state.weight * gain * off if state.name == "dewma" and state.seen > 2 else 0.0)
-    ages = (*state.ages, (age, value)) if state.name == "age" else ()
-    slope = _slope(state.sums, ages) if state.name == "age" else 0.0
+    life = _longer(state.life, age, value) if state.name == "age" else NONE
+    slope = _slope(state.sums, life) if state.name == "age" else 0.0
     return replace(
         state,
         level=level,
@@ -96,40 +101,41 @@ def observed(state: Level, value: float, age: float) -> Level:
         departures=departures,
         age=age,
         slope=slope,
-        ages=ages,
+        life=life,
         jumped=False,
     )
 
 
-def set_free(state: Level, level: float | None = None, opening: float = 1.0) -> Level:
-    """The part was changed: the level is open again, from `level` where something is known of new parts.
+def set_free(state: Level, level: float | None = None, opening: float = 1.0, age: float = 0.0) -> Level:
+    """The part was changed: the level is open again, from `level` at `age` where something is known of new parts.
 
     `opening` in (0, 1] is the weight of the first observation after it.
     """
-    squares, products = _life(state.ages)
+    _, _, _, squares, products = state.life
     return replace(
         state,
         level=state.level if level is None else level,
         drift=0.0,
         seen=0,
         departures=(),
-        age=0.0,
-        ages=(),
+        age=age,
+        life=NONE,
         opening=opening,
         sums=(state.sums[0] + squares, state.sums[1] + products),
     )
 
 
-def _life(ages: tuple[tuple[float, float], ...]) -> tuple[float, float]:
-    if len(ages) < 2:
-        return 0.0, 0.0
-    middle = sum(age for age, _ in ages) / len(ages)
-    mean = sum(value for _, value in ages) / len(ages)
-    return sum((age - middle) ** 2 for age, _ in ages), sum((age - middle) * (value - mean) for age, value in ages)
+def _longer(life: Life, age: float, value: float) -> Life:
+    """One more observation of this life (B. Welford, Technometrics 4 (1962) 419)."""
+    n, middle, mean, squares, products = life
+    n += 1
+    off = age - middle
+    middle += off / n
+    mean += (value - mean) / n
+    return n, middle, mean, squares + off * (age - middle), products + off * (value - mean)
 
 
-def _slope(sums: tuple[float, float], ages: tuple[tuple[float, float], ...]) -> float:
+def _slope(sums: tuple[float, float], life: Life) -> float:
     """Change with age, pooled over the lives of the part (within each life, about its own mean)."""
-    squares, products = _life(ages)
-    squares, products = squares + sums[0], products + sums[1]
+    squares, products = life[3] + sums[0], life[4] + sums[1]
     return products / (squares + FEW_AGES)

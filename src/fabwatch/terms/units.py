@@ -1,5 +1,7 @@
 """Units of thickness and of rates, each in angstrom and angstrom a second."""
 
+from functools import lru_cache
+
 from fabwatch.terms.errors import BadQuestion, nearest
 
 ANGSTROM: dict[str, float] = {
@@ -14,6 +16,7 @@ SECONDS: dict[str, float] = {
 NAMES = ("angstrom", "nm", "um")
 
 
+@lru_cache(100)
 def in_angstrom(unit: str) -> float:
     """How many angstrom one of a unit of thickness is. Raises BadQuestion."""
     found = ANGSTROM.get(unit.strip().casefold())
@@ -23,6 +26,7 @@ def in_angstrom(unit: str) -> float:
     return found
 
 
+@lru_cache(100)
 def in_angstrom_per_s(unit: str) -> float:
     """How many angstrom a second one of a unit such as nm/min is. Raises BadQuestion."""
     length, slash, time = unit.replace("per", "/").replace(" ", "").partition("/")

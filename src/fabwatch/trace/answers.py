@@ -4,9 +4,10 @@ from datetime import datetime
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.traces import Run, Runs, StepRow, StepSummary
-from fabwatch.trace.runs import check_names, over_runs, run_rows
+from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
 RUNS = "A run is a wafer (or lot, or slot) on a tool without a gap of over an hour between two samples, in whatever files."

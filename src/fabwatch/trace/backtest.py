@@ -11,12 +11,13 @@ from typing import Any
 from fabwatch.stats.intervals import of_share
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import NothingRecorded
 from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
 from fabwatch.trace.families import Family, by_run, families
 from fabwatch.trace.rules import WatchRule, alarms, rule_named, rules_of
-from fabwatch.trace.runs import check_names, over_runs, run_rows
+from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
 LATEST = 20

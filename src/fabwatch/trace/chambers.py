@@ -10,13 +10,14 @@ import numpy as np
 from fabwatch.stats.neighbours import MAD
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.terms.traces import TracePoint
 from fabwatch.trace.faults import good_ones
 from fabwatch.trace.golden import Stretched, Window, columns_of, envelope, parts_of, stretched
-from fabwatch.trace.runs import check_names, over_runs, run_rows
+from fabwatch.trace.runs import check_names, run_rows
 
 RUNS_AT_MOST = 30
 """Good runs of each chamber that are drawn, the latest."""

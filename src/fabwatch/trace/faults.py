@@ -9,6 +9,7 @@ import numpy as np
 from fabwatch.stats.neighbours import FEWEST, Judged, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.rules import Rule
 from fabwatch.terms.traces import Faults, RunFault, SensorFault
@@ -17,7 +18,7 @@ from fabwatch.trace.backtest import goldens, standing
 from fabwatch.trace.families import Family, by_run, families
 from fabwatch.trace.golden import Window, left_at, traces
 from fabwatch.trace.rules import Summary, alarms, rule_named, rule_sentence
-from fabwatch.trace.runs import check_names, over_runs, run_rows
+from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
 SHOWN = 6

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
 from fabwatch.terms.rules import SensorFigures, SensorStats
-from fabwatch.trace.runs import check_names, over_runs, run_rows
+from fabwatch.trace.runs import check_names, run_rows
 
 BY = ("tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month")
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.traces import StepTrace, TracePoint
-from fabwatch.trace.runs import over_runs
 
 STRETCHES = 200
 """A run is drawn in about so many stretches of time."""

@@ -1,9 +1,9 @@
 """What a fab without an MES gets from its logs: moves, readings of usage counters, and a restore where one fell."""
 
 from fabwatch.ingest.commit import admit_waiting
-from fabwatch.sources.toollog.parts import GAP
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import runs_sql
 from fabwatch.terms.tables import COUNTERS, MOVES, PLACES, RESTORES, Table
 
 DERIVED = (("moves", MOVES), ("counters", COUNTERS), ("restores", RESTORES))
@@ -15,9 +15,7 @@ def bring_up(lake: Lake) -> None:
     A tool of which other files bring moves keeps those: its runs would be the same passes once more.
     """
     lake.ask("CREATE OR REPLACE TEMP TABLE logs AS SELECT load FROM lake.loads WHERE kind = 'log'")
-    runs = "CREATE OR REPLACE TEMP TABLE runs AS " + question("trace", "runs").replace("$gap", str(GAP)).replace(
-        "FROM parts AS p", "FROM lake.parts AS p"
-    )
+    runs = "CREATE OR REPLACE TEMP TABLE runs AS " + runs_sql().replace("FROM parts AS p", "FROM lake.parts AS p")
     lake.ask(runs)
     for name, table in DERIVED:
         lake.ask(f"CREATE OR REPLACE TEMP TABLE derived AS {question('trace', 'derived_' + name)}")

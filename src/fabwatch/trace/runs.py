@@ -4,18 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from fabwatch.sources.toollog.parts import GAP
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.errors import unknown
-
-
-def over_runs(sql: str) -> str:
-    """A question that reads `runs`."""
-    runs = question("trace", "runs").replace("$gap", str(GAP))
-    begins, with_, rest = sql.partition("\nWITH ")
-    joined = f"{begins}\n, {rest}" if with_ else sql
-    return f"WITH runs AS MATERIALIZED (\n{runs})\n{joined}"
 
 
 def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.traces import Trace
 from fabwatch.trace.faults import good_runs
 from fabwatch.trace.golden import GOOD_AT_MOST, Window, parts_of, sensors_of, traces
-from fabwatch.trace.runs import check_names, over_runs, run_rows
+from fabwatch.trace.runs import check_names, run_rows
 
 METHOD = (
     "Each step begins at its first sample. The envelope goes from the 5th to the 95th percentile of up to 60 good runs of "

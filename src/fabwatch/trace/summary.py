@@ -12,9 +12,9 @@ from fabwatch.stats.moments import Groups, departures, grouped, sums
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import question
 from fabwatch.store.rows import ARROW, schema_of
+from fabwatch.store.runs import over_runs
 from fabwatch.terms.settings import LogSettings
 from fabwatch.terms.tables import STEP_SUMMARY
-from fabwatch.trace.runs import over_runs
 
 ROWS_AT_ONCE = 500_000
 PLACE = ("load", "part", "chamber", "step")

@@ -8,9 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fabwatch.stats.codes import combined, there
+from fabwatch.terms.traces import GAP
 
-GAP = 3600.0
-"""Seconds without a row after which the same wafer on the same tool is a new run."""
 MANY = 10_000
 BACK = 1.0
 """Seconds by which time since the start may fall without a new start."""

@@ -1,4 +1,4 @@
-"""What a tool itself counts (hours of RF power, usage of a part) as a clock of wear."""
+"""What a tool itself counts (hours of RF power, usage of a part): a clock that wear goes by."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -27,10 +27,25 @@ class Counter:
 
     seconds: NDArray[np.float64]
     total: NDArray[np.float64]
+    values: NDArray[np.float64]
+    """What it stood at."""
 
     def by(self, moment: datetime) -> float:
         """What it had counted by a moment, by straight lines between readings."""
         return float(np.interp(_seconds(moment), self.seconds, self.total))
+
+    def falls(self) -> NDArray[np.int64]:
+        """The readings, by number, that lie below the one before."""
+        return np.flatnonzero(np.diff(self.values) < 0) + 1
+
+    def stands(self, moment: datetime, since: datetime | None) -> float:
+        """What it counted since it was last set back or, where it never is, since a moment (None: its first reading)."""
+        fallen = self.falls()
+        if not len(fallen):
+            return self.by(moment) - (self.by(since) if since is not None else 0.0)
+        last = int(np.searchsorted(self.seconds[fallen], _seconds(moment), side="right"))
+        begin = int(fallen[last - 1]) if last else 0
+        return self.by(moment) - float(self.total[begin]) + max(float(self.values[begin]), 0.0)
 
     def spans(self, begin: datetime, end: datetime) -> bool:
         """True when it was read from about the begin to about the end."""
@@ -56,4 +71,4 @@ def _counter(rows: list[tuple[float, float]]) -> Counter:
     # A counter that falls was set back to nothing, and has counted up to its value since.
     gone = np.diff(values, prepend=values[0])
     gone = np.where(gone < 0, np.maximum(values, 0.0), gone)
-    return Counter(seconds, np.cumsum(gone))
+    return Counter(seconds, np.cumsum(gone), values)
