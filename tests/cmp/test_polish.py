@@ -66,8 +66,6 @@ def test_a_worked_case_is_as_it_was_worked_out(case, capsys):
 def test_the_worked_cases_are_the_same_over_http(server):
     with server.client("read") as client:
         for case in CASES:
-            if "incoming_sd" in case["ask"]:
-                continue
             got = client.post("/api/v1/cmp/polish-time", json=case["ask"])
             if "refused" in case:
                 assert got.status_code in (409, 422), case["why"]
@@ -86,6 +84,21 @@ def test_ten_thousand_wafers_over_http_are_answered_each_by_itself(server):
     assert told["wafers"][40]["seconds"] == pytest.approx(100.1)
     assert told["wafers"][-1] is None
     assert "below its target" in told["refused"][-1]
+
+
+def test_what_a_wafer_does_not_say_for_itself_is_as_it_is_said_for_all(server):
+    said = {"rate": 40, "target": 5000, "lower": 4900, "upper": 5100, "rate_sd": 1, "wafer": "ignored"}
+    wafers = [{"incoming": 9000}, {"incoming": 9000, "target": 4000, "upper": None, "wafer": "W2"}]
+    with server.client("read") as client:
+        first, second = client.post("/api/v1/cmp/polish-time", json={**said, "wafers": wafers}).json()["wafers"]
+        assert first == asked({**said, "incoming": 9000, "unit": "angstrom"}).to_dict()
+        both = client.post("/api/v1/cmp/polish-time", json={"rate": 40, "tool": "CMP-1", "incoming": 9000, "target": 5000})
+    assert (first["seconds"], second["seconds"], second["wafer"]) == (100, 125, "W2")
+    assert first["p_out_of_spec"] is not None
+    # Its lower limit of 4,900 lies above its own target.
+    assert second["p_out_of_spec"] > 0.9
+    assert both.status_code == 409
+    assert "Either a rate or a tool" in both.json()["what"]
 
 
 def test_deadband_step_and_bounds_hold_whatever_is_asked():

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from fabwatch.api.answers import LONGEST_NAME, OneTool, Paged, When, desk_of, seen, told
@@ -13,7 +14,7 @@ from fabwatch.api.gate import Asker
 from fabwatch.api.routing import Routes
 from fabwatch.api.shapes import ISO, listed
 from fabwatch.api.traces import of_tool
-from fabwatch.cmp.polish import Film, Rate, polish_time
+from fabwatch.cmp.polish import Rate, film_of, polish_times
 from fabwatch.terms.clock import asked_time
 from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, Replayed
@@ -23,6 +24,8 @@ MOST_WAFERS = 10_000
 Name = Annotated[str | None, Field(max_length=LONGEST_NAME)]
 Unit = Literal["angstrom", "nm", "um"]
 Thickness = Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)]
+Spread = Annotated[float | None, Field(strict=True, ge=0, le=1e9)]
+PLACE = {"tool", "unit", "head", "product", "stage", "coverage", "changed"}
 
 
 class Wafer(Given):
@@ -33,9 +36,11 @@ class Wafer(Given):
     incoming: Thickness
     target: Thickness = None
     wafer: Name = None
+    head: Annotated[str | None, Field(max_length=LONGEST_NAME, description="Where the lot is spread over heads.")] = None
     rework: bool = False
     lower: Thickness = None
     upper: Thickness = None
+    incoming_sd: Spread = None
 
 
 class ToPolish(Given):
@@ -54,9 +59,11 @@ class ToPolish(Given):
     rework: bool = False
     lower: Thickness = None
     upper: Thickness = None
+    incoming_sd: Spread = None
+    changed: Annotated[bool, Field(description="A consumable has just been changed, which no file says yet.")] = False
     rate: Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)] = None
     rate_unit: Annotated[str | None, Field(pattern="^(angstrom|nm|um)/(s|min)$")] = None
-    rate_sd: Annotated[float | None, Field(strict=True, ge=0, le=1e9)] = None
+    rate_sd: Spread = None
     coverage: Annotated[float | None, Field(strict=True, gt=0, lt=1)] = None
     wafers: Annotated[list[Wafer] | None, Field(min_length=1, max_length=MOST_WAFERS, description="Several at once.")] = None
     as_of: Annotated[str | None, Field(max_length=40, json_schema_extra=ISO)] = None
@@ -79,6 +86,7 @@ class ToKeep(Given):
     wafer: Name = None
     lot: Name = None
     rework: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,53 +98,35 @@ class Advices:
 
 @routes.post("/cmp/polish-time", answer=PolishTime, or_answer=PolishTimes, scope="read")
 async def polish(request: Request, key: Asker, wanted: ToPolish) -> Response:
-    """How long to polish a wafer, or each of `wafers`: by a rate that is given, or by what the fab knows of a tool."""
+    """How long to polish a wafer, or each of `wafers` in that order: by a rate, or by what the fab knows of a tool."""
     as_of = asked_time(wanted.as_of) if wanted.as_of is not None else desk_of(request).now()
-    if wanted.rate is not None:
-        return JSONResponse(_by_rate(wanted))
-    if wanted.tool is None:
+    if (wanted.rate is None) == (wanted.tool is None):
         raise CannotPolish(
-            "Neither a rate nor a tool is named.", 'send "rate": 40, or "tool": a tool whose metrology is loaded'
+            "Either a rate or a tool is needed.", 'send "rate": 40, or "tool": a tool whose metrology is loaded'
         )
-    await seen(request, key, wanted.tool)
-    asked: dict[str, Any] = wanted.model_dump(
-        include={"tool", "unit", "head", "product", "stage", "coverage"}, exclude_none=True
-    )
-    moment = {"as_of": as_of}
+    wafers = _wafers(wanted)
+    if wanted.rate is not None:
+        rate = Rate(wanted.rate, wanted.rate_unit or f"{wanted.unit}/s", wanted.rate_sd)
+        films = (film_of(one, wanted.unit) for one in wafers)
+        # Ten thousand wafers take a while: others are answered meanwhile.
+        found = await run_in_threadpool(polish_times, films, rate, wanted.coverage or 0.9)
+    else:
+        await seen(request, key, wanted.tool)
+        place = wanted.model_dump(include=PLACE, exclude_none=True)
+        found = await desk_of(request).fresh("polish_times", wafers=wafers, as_of=as_of, **place)
+    return await run_in_threadpool(_answered, found, wanted.wafers is None)
+
+
+def _wafers(wanted: ToPolish) -> list[dict[str, Any]]:
+    """The wafers; what each does not say for itself is as it is said for all."""
     if wanted.wafers is None:
-        one = {name: getattr(wanted, name) for name in ("incoming", "target", "wafer", "rework", "lower", "upper")}
-        found: PolishTimes = await desk_of(request).fresh("polish_times", wafers=[one], **asked, **moment)
-        return JSONResponse(_one(found))
-    films = [{"target": wanted.target, **each.model_dump(exclude_none=True)} for each in wanted.wafers]
-    found = await desk_of(request).fresh("polish_times", wafers=films, **asked, **moment)
-    return JSONResponse(found.to_dict())
+        return [wanted.model_dump(include=set(Wafer.model_fields) - {"head"})]
+    for_all = {name: getattr(wanted, name) for name in ("target", "lower", "upper", "incoming_sd", "rework")}
+    return [{**for_all, **one.model_dump(exclude_unset=True)} for one in wanted.wafers]
 
 
-def _by_rate(wanted: ToPolish) -> dict[str, Any]:
-    rate = Rate(wanted.rate or 0.0, wanted.rate_unit or f"{wanted.unit}/s", wanted.rate_sd)
-    every = wanted.wafers or [Wafer(**wanted.model_dump(include=set(Wafer.model_fields)))]
-    told: list[PolishTime | None] = []
-    refused: list[str | None] = []
-    for each in every:
-        target = each.target if each.target is not None else wanted.target
-        film = Film(each.incoming, target, wanted.unit, 0.0, each.lower, each.upper, rework=each.rework)  # type: ignore[arg-type]
-        try:
-            told.append(polish_time(film, rate, None, wanted.coverage or 0.9))
-            refused.append(None)
-        except CannotPolish as stop:
-            if wanted.wafers is None:
-                raise
-            told.append(None)
-            refused.append(f"{stop.what} {stop.hint}")
-    found = PolishTimes(tuple(told), tuple(refused))
-    return found.to_dict() if wanted.wafers is not None else _one(found)
-
-
-def _one(found: PolishTimes) -> dict[str, Any]:
-    if found.wafers[0] is None:
-        what, _, hint = (found.refused[0] or "").partition(". ")
-        raise CannotPolish(f"{what}.", hint or None)
-    return found.wafers[0].to_dict()
+def _answered(found: PolishTimes, alone: bool) -> Response:
+    return JSONResponse(found.only().to_dict() if alone else found.to_dict())
 
 
 @routes.get("/cmp/rate", answer=Rates)

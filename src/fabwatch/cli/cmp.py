@@ -47,6 +47,9 @@ def polish_time(
     wafer: Annotated[str | None, typer.Option(help="Name of the wafer.")] = None,
     lot: Annotated[str | None, typer.Option(help="Name of the lot.")] = None,
     rework: Annotated[bool, typer.Option("--rework", help="The wafer was polished before and came out thick.")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="A consumable has just been changed, which no file says yet.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the advice with all that was known, in the audit.")] = False,
     chosen: Annotated[float | None, typer.Option(help="Keep this time instead, with --reason.")] = None,
     reason: Annotated[str, typer.Option(help="Why another time was chosen.")] = "as advised",
@@ -68,7 +71,7 @@ def polish_time(
             "Either a rate or a tool is needed.", "--rate 40, or --tool NAME of a fab whose metrology is loaded"
         )
     if rate is not None:
-        film = Film(incoming, target, unit, incoming_sd, lower, upper, rework=rework)
+        film = Film(incoming, target, unit, incoming_sd, lower, upper, rework=rework, wafer=wafer)
         answer = calculated(film, Rate(rate, rate_unit or f"{unit}/s", rate_sd), coverage=coverage or 0.9)
     else:
         asked: dict[str, Any] = {
@@ -78,14 +81,17 @@ def polish_time(
             "product": product,
             "stage": stage,
             "wafer": wafer,
+            "rework": rework,
+            "changed": changed,
         }
         with opened(fab) as door:
             if keep or chosen is not None:
                 said: dict[str, Any] = {"who": who_of(who), "reason": reason, "chosen_s": chosen, "lot": lot}
-                answer = door.keep_polish(incoming, target, rework=rework, **asked, **said)
+                answer = door.keep_polish(incoming, target, **asked, **said)
             else:
                 more: dict[str, Any] = {"lower": lower, "upper": upper, "coverage": coverage, "as_of": as_of}
-                answer = door.polish_time(incoming, target, rework=rework, known_at=known_at, **asked, **more)
+                more |= {"incoming_sd": incoming_sd}
+                answer = door.polish_time(incoming, target, known_at=known_at, **asked, **more)
     polishing.polish_time(answer, as_json, as_csv)
 
 

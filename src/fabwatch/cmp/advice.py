@@ -73,7 +73,7 @@ def advise(
             refused.append(None)
         except BadQuestion as stop:
             told.append(None)
-            refused.append(" ".join(part for part in (stop.what, stop.hint) if part))
+            refused.append(stop.said())
     if not lines:
         raise CannotPolish("No wafer is given.", "give at least one")
     if all(isinstance(line, BadQuestion) for line in lines.values()):

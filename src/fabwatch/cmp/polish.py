@@ -5,11 +5,13 @@ time = (incoming - target) / rate. The spread of the time follows from those of 
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
-from fabwatch.terms.errors import CannotPolish
-from fabwatch.terms.polishing import PolishTime
+from fabwatch.terms.errors import BadQuestion, CannotPolish
+from fabwatch.terms.polishing import PolishTime, PolishTimes
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 MIXED = 8.0
@@ -35,6 +37,24 @@ class Film:
     """The wafer was polished before and came out thick."""
     wafer: str | None = None
     """Its name."""
+
+
+def film_of(one: Mapping[str, Any], unit: str) -> Film:
+    """A film from its parts by name, with the name of the wafer; what is no number is missing."""
+    return Film(
+        _number(one.get("incoming")),  # type: ignore[arg-type]
+        _number(one.get("target")),  # type: ignore[arg-type]
+        one.get("unit") or unit,
+        _number(one.get("incoming_sd")) or 0.0,
+        _number(one.get("lower")),
+        _number(one.get("upper")),
+        rework=bool(one.get("rework", False)),
+        wafer=None if one.get("wafer") is None else str(one["wafer"]),
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True)
@@ -84,7 +104,7 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
     spread = None if rate.spread is None else rate.spread * in_angstrom_per_s(rate.unit)
     plain = removal / speed
     if plain > HOURS:
-        hint = f"{rate.rate:g} {rate.unit} takes {plain / 3600:.1f} hours; give the rate with its unit: --rate-unit nm/min"
+        hint = f"{rate.rate:g} {rate.unit} takes {plain / 3600:.1f} hours; give the rate with its unit (--rate-unit nm/min)"
         raise CannotPolish("The units of thickness and rate look mixed.", hint)
     reasons = [f"{removal / each:,.6g} {film.unit} at {rate.rate:,.6g} {rate.unit} ({rate.said})"]
     doubts = list(rate.doubts)
@@ -125,6 +145,20 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
     )
 
 
+def polish_times(films: Iterable[Film], rate: Rate, coverage: float = 0.9) -> PolishTimes:
+    """How long to polish each film by one rate; one that cannot be polished says why."""
+    told: list[PolishTime | None] = []
+    refused: list[str | None] = []
+    for film in films:
+        try:
+            told.append(polish_time(film, rate, None, coverage))
+            refused.append(None)
+        except BadQuestion as stop:
+            told.append(None)
+            refused.append(stop.said())
+    return PolishTimes(tuple(told), tuple(refused))
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)
 
@@ -134,11 +168,13 @@ def _check(film: Film, speed: float, rate: Rate) -> None:
     for name in ("incoming", "target"):
         value = getattr(film, name)
         if not _is_number(value):
-            raise CannotPolish(f"The {name} thickness is missing.", f"give it in {film.unit}: --{name} 5000")
+            raise CannotPolish(f"The {name} thickness is missing.", f"give it in {film.unit}, such as 5000 (--{name})")
         if value < 0 or (name == "incoming" and value == 0):
             raise CannotPolish(f"The {name} thickness {value:g} {film.unit} cannot be.", "a thickness lies above 0")
     if not math.isfinite(speed) or speed <= 0:
-        raise CannotPolish(f"A removal rate of {rate.rate:g} {rate.unit} cannot be.", "give a rate above 0: --rate 40")
+        raise CannotPolish(
+            f"A removal rate of {rate.rate:g} {rate.unit} cannot be.", "give one above 0, such as 40 (--rate)"
+        )
     if film.incoming <= film.target:
         word = "at" if film.incoming == film.target else "below"
         told = f"{film.incoming:g} {film.unit} incoming, {film.target:g} {film.unit} wanted"
@@ -148,11 +184,11 @@ def _check(film: Film, speed: float, rate: Rate) -> None:
         )
     usual = film.usual
     if usual and not 1 / MIXED < film.incoming / usual < MIXED:
-        hint = f"here it is usually about {usual:,.4g} {film.unit}; give the unit of the measurement: --unit nm"
+        hint = f"here it is usually about {usual:,.4g} {film.unit}; give the unit of the measurement (--unit nm)"
         raise CannotPolish(f"{film.incoming:,.6g} {film.unit} incoming looks like another unit.", hint)
     if usual is None and film.target and film.incoming / film.target >= MIXED:
         times = film.incoming / film.target
-        hint = "give incoming and target in the unit that --unit says; angstrom and nm differ by 10"
+        hint = "give incoming and target in one unit (--unit); angstrom and nm differ by 10"
         raise CannotPolish(f"The units look mixed: the incoming film is {times:.0f} times the target.", hint)
 
 

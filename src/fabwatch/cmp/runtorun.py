@@ -133,8 +133,11 @@ class Filter:
     def _open(self, life: int, age: float) -> Level:
         """The level before a wafer: set free when a consumable was changed, unless changes have not moved it so far."""
         level = self._state.level
-        if life == self._state.life or not self._wafers or self._name in ("fixed", "last"):
+        if life == self._state.life or not self._wafers or self._name == "fixed":
             return level
+        if self._name == "last":
+            # Nothing but the last value is known, and how far the next one lies from it less than before.
+            return set_free(level, age=age)
         stays, anew = self._bases(age)
         jumps, variance = self._state.jumps, level.variance
         if len(jumps) < KNOWN or variance is None:

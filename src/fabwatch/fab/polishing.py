@@ -1,15 +1,15 @@
 """The door to polishing: how long, by which rate, and how that would have done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fabwatch.cmp.advice import Place, Wanted, advise
-from fabwatch.cmp.polish import Film
+from fabwatch.cmp.polish import Film, film_of
 from fabwatch.cmp.rates import rates, trends
 from fabwatch.cmp.removal import predict
 from fabwatch.cmp.replay import replay
 from fabwatch.decisions import polishing as decided
 from fabwatch.fab.door import Door, Moment
-from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, RateState, Replayed
 
 
@@ -43,11 +43,11 @@ class Polishing(Door):
         """
         film = Film(incoming, target, unit, incoming_sd, lower, upper, rework=rework, wafer=wafer)
         told, _ = self._advised([Wanted(film)], Place(tool, head, product, stage, changed), coverage, as_of, known_at)
-        return _only(told)
+        return told.only()
 
     def polish_times(
         self,
-        wafers: Sequence[dict[str, object]],
+        wafers: Sequence[Mapping[str, Any]],
         *,
         tool: str,
         unit: str = "angstrom",
@@ -64,7 +64,7 @@ class Polishing(Door):
         A wafer is {"incoming", "target", "wafer", "head", "rework", "lower", "upper", "incoming_sd"}. One that cannot be
         polished says why. Raises UnknownTool and BadQuestion for the tool, head or product.
         """
-        wanted = [Wanted(_film(one, unit), _text(one.get("head"))) for one in wafers]
+        wanted = [Wanted(film_of(one, unit), one.get("head")) for one in wafers]
         return self._advised(wanted, Place(tool, head, product, stage, changed), coverage, as_of, known_at)[0]
 
     def _advised(
@@ -99,7 +99,7 @@ class Polishing(Door):
         moment = self._now()
         film = Film(incoming, target, unit, rework=rework, wafer=wafer)
         told, state = self._advised([Wanted(film)], Place(tool, head, product, stage, changed), None, moment, None)
-        advised = _only(told)
+        advised = told.only()
         decided.keep(self._lake, moment, who, advised, state, lot, chosen_s, reason)
         return advised
 
@@ -142,32 +142,3 @@ class Polishing(Door):
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             return predict(self._lake, snapshot, moment, known, tool, (first, last))
-
-
-def _only(told: PolishTimes) -> PolishTime:
-    """The one time that was asked for. Raises CannotPolish."""
-    if told.wafers[0] is None:
-        what, _, hint = (told.refused[0] or "").partition(". ")
-        raise CannotPolish(f"{what}.", hint or None)
-    return told.wafers[0]
-
-
-def _film(one: dict[str, object], unit: str) -> Film:
-    return Film(
-        _number(one.get("incoming")),  # type: ignore[arg-type]
-        _number(one.get("target")),  # type: ignore[arg-type]
-        _text(one.get("unit")) or unit,
-        _number(one.get("incoming_sd")) or 0.0,
-        _number(one.get("lower")),
-        _number(one.get("upper")),
-        rework=bool(one.get("rework", False)),
-        wafer=_text(one.get("wafer")),
-    )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -40,6 +40,10 @@ class FabwatchError(Exception):
         if hint is not None:
             self.hint = hint
 
+    def said(self) -> str:
+        """What went wrong and the way out, in one line."""
+        return f"{self.what} {self.hint}"
+
 
 class NoFab(FabwatchError):
     """There is no fab in that folder."""

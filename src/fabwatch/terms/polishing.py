@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.words import sentence
 
 
@@ -52,6 +53,13 @@ class PolishTimes:
     wafers: tuple[PolishTime | None, ...]
     refused: tuple[str | None, ...]
     """Why a wafer cannot be polished, and the way out; None for the others."""
+
+    def only(self) -> PolishTime:
+        """The one time that was asked for. Raises CannotPolish."""
+        if self.wafers[0] is None:
+            what, _, hint = (self.refused[0] or "").partition(". ")
+            raise CannotPolish(f"{what}.", hint or None)
+        return self.wafers[0]
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, for JSON."""

@@ -1,6 +1,7 @@
 """How long do we polish? The calculator, the state of each tool and head, the trend, and how it would have done."""
 
-import re
+import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -8,52 +9,52 @@ from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.answers import desk_of, seen
 from fabwatch.api.gate import asker, needs
+from fabwatch.api.routing import BASE
 from fabwatch.api.traces import of_tool
+from fabwatch.cmp.polish import Rate, film_of, polish_times
 from fabwatch.terms.errors import BadQuestion, UnknownTool
-from fabwatch.terms.polishing import PolishTimes, Rates
+from fabwatch.terms.polishing import PolishTime, PolishTimes, Rates
 from fabwatch.web.look import Page
 from fabwatch.web.pages.common import asked, moments, shelved
+from fabwatch.web.pages.pasting import Line, number, pasted
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
-MOST_LINES = 500
 WIDTH, HEIGHT = 1000.0, 160.0
-_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
-_COMMA = re.compile(r"[+-]?\d+,\d+")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 UNITS = ("angstrom", "nm", "um")
+RATE_UNITS = tuple(f"{unit}/{time}" for unit in UNITS for time in ("s", "min"))
+PLACE = ("tool", "head", "product", "stage")
+NUMBERS = ("target", "lower", "upper", "incoming_sd", "rate", "rate_sd", "coverage")
+TICKS = ("rework", "changed")
+COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
 
 
-def pasted(text: str) -> list[dict[str, Any]]:
-    """Wafers from lines as a spreadsheet gives them: a name where there is one, then the thickness; decimal commas too.
+@dataclass(frozen=True)
+class Row:
+    """One pasted wafer: its time, or why it has none, and the times that it would have another way."""
 
-    A line without a number is a heading and left out. Raises BadQuestion for too many lines.
-    """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) > MOST_LINES:
-        hint = "send more to POST /api/v1/cmp/polish-time"
-        raise BadQuestion(f"{len(lines):,} lines; at most {MOST_LINES} are taken here.", hint)
-    found = []
-    for line in lines:
-        cells = [cell.strip() for cell in re.split(r"[\t;]| {2,}", line) if cell.strip()] or [line]
-        if len(cells) == 1 and " " in cells[0]:
-            cells = cells[0].split()
-        value = number(cells[-1])
-        if value is not None:
-            found.append({"incoming": value, "wafer": cells[0] if len(cells) > 1 else None})
-    return found
+    name: str | None
+    told: PolishTime | None
+    refused: str | None
+    others: tuple[PolishTime | None, ...]
 
 
-def number(text: str) -> float | None:
-    """A number as it is written here or there: 9000, 9,000.5, 9.000,5, 9000,5."""
-    plain = text.replace("\u00a0", "").replace(" ", "").replace("'", "")
-    if _POINTS.fullmatch(plain) or (_COMMA.fullmatch(plain) and not _THOUSANDS.fullmatch(plain)):
-        plain = plain.replace(".", "").replace(",", ".")
-    else:
-        plain = plain.replace(",", "")
-    try:
-        return float(plain)
-    except ValueError:
-        return None
+@dataclass(frozen=True)
+class Sheet:
+    """The times of the pasted wafers."""
+
+    rows: tuple[Row, ...]
+    others: tuple[str, ...]
+    """What the other times are for."""
+
+    @property
+    def first(self) -> PolishTime | None:
+        """The first wafer that can be polished."""
+        return next((row.told for row in self.rows if row.told is not None), None)
+
+    def chosen(self, number: str | None) -> PolishTime | None:
+        """The wafer of that number from 1, else the first."""
+        row = self.rows[int(number) - 1] if number and number.isdigit() and 0 < int(number) <= len(self.rows) else None
+        return row.told if row is not None and row.told is not None else self.first
 
 
 @router.get("/cmp")
@@ -62,12 +63,17 @@ async def cmp(request: Request) -> Response:
 
     async def make(page: Page) -> tuple[str, bool]:
         desk, when = desk_of(request), moments(request)
-        given = asked(request, "tool", "head", "product", "stage", "unit", "target", "wafers")
+        given = asked(request, *PLACE, *NUMBERS, *TICKS, "unit", "rate_unit", "keep")
         # Pasted lines may be long; they stand in the address, so that a lot sheet can be sent to somebody.
         lines = request.query_params.get("wafers", "")[:20_000]
         await of_tool(request, asker(request), given.get("tool"))
         states, nothing = await _states(request, given.get("tool"), when)
-        told, fault = await _told(request, given, lines, when)
+        sheet, fault = None, None
+        if lines.strip() and ("tool" in given or "rate" in given):
+            try:
+                sheet = await _sheet(request, given, pasted(lines), when)
+            except BadQuestion as stop:
+                fault = stop
         text = page.render(
             "cmp.html",
             at="/cmp",
@@ -78,9 +84,12 @@ async def cmp(request: Request) -> Response:
             given=given,
             lines=lines,
             units=UNITS,
-            told=told,
-            names=[one["wafer"] for one in pasted(lines)] if told else [],
+            rate_units=RATE_UNITS,
+            coverages=COVERAGES,
+            sheet=sheet,
+            chosen=sheet.chosen(given.get("keep")) if sheet else None,
             fault=fault,
+            call=_call(page, given, pasted(lines)) if sheet else None,
             replayed=(await desk.ask("replay", **when)).answer if states and "replay" in request.query_params else None,
             trends=[trend(one) for one in await desk.look_up("rate_trends", tool=given.get("tool"))] if states else [],
         )
@@ -98,32 +107,75 @@ async def _states(request: Request, tool: str | None, when: dict[str, Any]) -> t
         return None, stop
 
 
-async def _told(
-    request: Request, given: dict[str, str], lines: str, when: dict[str, Any]
-) -> tuple[PolishTimes | None, BadQuestion | None]:
-    """The times of the pasted wafers, or why there are none."""
-    if not lines.strip() or "tool" not in given:
-        return None, None
-    try:
-        target = number(given.get("target", ""))
-        if target is None:
-            raise BadQuestion("The target thickness is missing.", "write it into the box, in the unit beside it")
-        wafers = [{**one, "target": target} for one in pasted(lines)]
-        if not wafers:
-            hint = "one wafer a line: its name if you like, then its thickness"
-            raise BadQuestion("No thickness was found in these lines.", hint)
+async def _sheet(request: Request, given: dict[str, str], lines: list[Line], when: dict[str, Any]) -> Sheet:
+    """The times of the pasted wafers by the tool, or by the rate where no tool is named. Raises BadQuestion."""
+    if not lines:
+        hint = "one wafer a line: its name if you like, then its thickness"
+        raise BadQuestion("No thickness was found in these lines.", hint)
+    said = _numbers(given)
+    unit = given.get("unit", "angstrom")
+    for_all = {name: said.get(name) for name in ("target", "lower", "upper", "incoming_sd")} | {"rework": "rework" in given}
+    wafers = [{**line.asked(), **for_all} for line in lines]
+    others: dict[str, PolishTimes] = {}
+    by_rate = _by_rate(wafers, unit, given, said) if "rate" in said else None
+    if "tool" not in given:
+        told = by_rate or PolishTimes((), ())
+    else:
         await seen(request, asker(request), given["tool"])
-        place = {name: given[name] for name in ("tool", "head", "product", "stage") if name in given}
-        told = await desk_of(request).fresh(
-            "polish_times",
-            wafers=wafers,
-            unit=given.get("unit", "angstrom"),
-            **place,
-            **{"as_of": desk_of(request).now(), **when},
-        )
-        return told, None
-    except BadQuestion as stop:
-        return None, stop
+        place: dict[str, Any] = {name: given[name] for name in PLACE if name in given}
+        place |= {"unit": unit, "coverage": said.get("coverage"), "as_of": desk_of(request).now(), **when}
+        told = await desk_of(request).fresh("polish_times", wafers=wafers, changed="changed" in given, **place)
+        if "changed" in given:
+            others["unchanged"] = await desk_of(request).fresh("polish_times", wafers=wafers, **place)
+        if by_rate is not None:
+            others[f"{given['rate']} {given.get('rate_unit') or unit + '/s'}"] = by_rate
+    return _rows(lines, told, others)
+
+
+def _rows(lines: list[Line], told: PolishTimes, others: dict[str, PolishTimes]) -> Sheet:
+    rows = []
+    for n, line in enumerate(lines):
+        # A thickness that cannot be read is missing for the calculation; what is wrong with it is known here.
+        refused = line.fault or told.refused[n]
+        rows.append(Row(line.wafer, told.wafers[n], refused, tuple(other.wafers[n] for other in others.values())))
+    return Sheet(tuple(rows), tuple(others))
+
+
+def _call(page: Page, given: dict[str, str], lines: list[Line]) -> str:
+    """The same question as a line for a terminal."""
+    place = PLACE if "tool" in given else ("rate_unit",)
+    by = {name: given[name] for name in place if name in given}
+    said = {name: value for name, value in _numbers(given).items() if name not in ("rate", "rate_sd") or "tool" not in given}
+    ticks = {name: True for name in TICKS if name in given}
+    body = {**by, "unit": given.get("unit", "angstrom"), **said, **ticks, "wafers": [line.asked() for line in lines]}
+    text = json.dumps(_told(body), ensure_ascii=False).replace("'", "'\\''")
+    where = f"{page.request.url.scheme}://{page.request.url.netloc}{BASE}/cmp/polish-time"
+    return f"curl -H \"Authorization: Bearer $FABWATCH_KEY\" -H 'Content-Type: application/json' {where} -d '{text}'"
+
+
+def _told(value: Any) -> Any:
+    """The same without what was not said."""
+    if isinstance(value, dict):
+        return {name: _told(each) for name, each in value.items() if each is not None}
+    return [_told(each) for each in value] if isinstance(value, list) else value
+
+
+def _numbers(given: dict[str, str]) -> dict[str, float]:
+    """The numbers that were written. Raises BadQuestion for one that is none."""
+    found = {}
+    for name in NUMBERS:
+        if name in given:
+            value = number(given[name])
+            if value is None:
+                raise BadQuestion(f"{given[name]!r} is no number: {name}.", "write it such as 9012.5 or 9012,5")
+            found[name] = value
+    return found
+
+
+def _by_rate(wafers: list[dict[str, Any]], unit: str, given: dict[str, str], said: dict[str, float]) -> PolishTimes:
+    rate = Rate(said["rate"], given.get("rate_unit") or f"{unit}/s", said.get("rate_sd"), "the rate that was given")
+    films = [film_of(one, unit) for one in wafers]
+    return polish_times(films, rate, said.get("coverage", 0.9))
 
 
 def trend(one: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +202,8 @@ async def keep(
     head: Annotated[str, Form(max_length=200)] = "",
     product: Annotated[str, Form(max_length=200)] = "",
     stage: Annotated[str, Form(max_length=200)] = "",
+    rework: Annotated[str, Form(max_length=5)] = "",
+    changed: Annotated[str, Form(max_length=5)] = "",
     chosen: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Keep an advice, or the time that was chosen instead."""
@@ -158,6 +212,7 @@ async def keep(
         name: value or None for name, value in (("head", head), ("product", product), ("stage", stage), ("wafer", wafer))
     }
     said: dict[str, Any] = {"tool": tool, "incoming": incoming, "target": target, "unit": unit, "reason": reason}
+    said |= {"rework": bool(rework), "changed": bool(changed)}
     instead = number(chosen) if chosen else None
     await desk_of(request).act("keep_polish", **said, **place, chosen_s=instead, who=asker(request).who)
     return RedirectResponse(Page(request).url("/cmp", tool=tool, head=head, product=product, stage=stage), 303)

@@ -1,0 +1,93 @@
+"""Wafers from lines as a spreadsheet gives them, or as somebody types them; decimal commas too."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fabwatch.terms.errors import BadQuestion
+
+MOST_LINES = 500
+_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+_TWO_WAYS = re.compile(r"\d{1,3}( \d{3})+([.,]\d+)?")
+"""One number with blanks between thousands, or a name and a number."""
+NAMES = {
+    "wafer": ("wafer", "wafer_id", "slot", "oblea"),
+    "head": ("head", "platen", "cabezal"),
+    "incoming": ("incoming", "thickness", "thk", "pre", "before", "espesor"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One wafer as it was pasted; `fault` says why its thickness cannot be read."""
+
+    incoming: float | None
+    wafer: str | None = None
+    head: str | None = None
+    fault: str | None = None
+
+    def asked(self) -> dict[str, Any]:
+        """The wafer as the calculation takes it."""
+        return {"incoming": self.incoming, "wafer": self.wafer, "head": self.head}
+
+
+def pasted(text: str) -> list[Line]:
+    """A wafer a line: thickness; name and thickness; name, head and thickness; or as a first line of headings names them.
+
+    A line whose thickness cannot be read is kept with its fault. Raises BadQuestion for too many lines.
+    """
+    lines = [line.strip(" ") for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_LINES:
+        hint = "send more to POST /api/v1/cmp/polish-time"
+        raise BadQuestion(f"{len(lines):,} lines; at most {MOST_LINES} are taken here.", hint)
+    if not lines:
+        return []
+    places = _headings(_cells(lines[0]))
+    return [_line(line, places) for line in (lines if places is None else lines[1:])]
+
+
+def _cells(line: str) -> list[str]:
+    cells = [cell.strip() for cell in re.split(r"\t|;| {2,}", line)]
+    return cells[0].split() if len(cells) == 1 and number(cells[0]) is None else cells
+
+
+def _headings(cells: list[str]) -> dict[str, int] | None:
+    """Which column is which; None where the first line is a wafer already."""
+    if any(character.isdigit() for cell in cells for character in re.sub(r"\(.*?\)", "", cell)):
+        return None
+    words = [re.sub(r"\(.*?\)|\[.*?\]", "", cell).strip().casefold().partition(" ")[0] for cell in cells]
+    return {name: n for name, known in NAMES.items() for n, word in enumerate(words) if word in known}
+
+
+def _line(line: str, places: dict[str, int] | None) -> Line:
+    if _TWO_WAYS.fullmatch(line):
+        return Line(None, fault=f"{line!r} is one number or two. Put a tab or ; between name and thickness.")
+    cells = _cells(line)
+    if places and len(cells) > 1 and "incoming" in places:
+        found = {name: cells[n] if n < len(cells) else "" for name, n in places.items()}
+        wafer, head, thickness = found.get("wafer") or None, found.get("head") or None, found["incoming"]
+    else:
+        cells = [cell for cell in cells if cell]
+        wafer, head, thickness = cells[0] if len(cells) > 1 else None, cells[1] if len(cells) > 2 else None, cells[-1]
+        if len(cells) > 3 or (head is not None and number(head) is not None):
+            told = f"{len(cells)} columns, and nothing says which is the thickness."
+            return Line(None, wafer, fault=f"{told} Put a line of headings above them: wafer, head, thickness.")
+    value = number(thickness)
+    if value is None and thickness:
+        return Line(None, wafer, head, f"{thickness!r} is no thickness. Write a number such as 9012.5 or 9012,5.")
+    return Line(value, wafer, head)
+
+
+def number(text: str) -> float | None:
+    """A number as it is written here or there: 9000, 9,000.5, 9.000,5, 9000,5."""
+    plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("'", "")
+    if _POINTS.fullmatch(plain) or (_COMMA.fullmatch(plain) and not _THOUSANDS.fullmatch(plain)):
+        plain = plain.replace(".", "").replace(",", ".")
+    else:
+        plain = plain.replace(",", "")
+    try:
+        return float(plain)
+    except ValueError:
+        return None
