@@ -34,6 +34,7 @@ DEEP = frozenset(
         "sensor_stats",
         "replay",
         "predicted_rates",
+        "rate_model",
     }
 )
 """Questions that read the whole history: they have a worker of their own, so that quick ones never wait behind them."""

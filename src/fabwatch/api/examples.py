@@ -50,6 +50,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "agreed in the quality meeting",
     },
 }
+FILES: dict[str, str] = {"/cmp/model": "removal-rate.onnx"}
+"""Routes that give a file, and what it is called."""
 NAMES = {
     "tool": "TOOL",
     "hold": "H-0001",
@@ -99,6 +101,7 @@ def _route(path: str, method: str, said: dict[str, Any], base: str, names: dict[
     where = base + _filled(path + (QUERY.get(short, "") if method == "get" else ""), names)
     body = _filled(json.dumps(BODIES[short]), names) if method == "post" and short in BODIES else None
     files = "requestBody" in said and body is None
+    given = FILES.get(short)
     return Route(
         method=method.upper(),
         path=path,
@@ -108,8 +111,8 @@ def _route(path: str, method: str, said: dict[str, Any], base: str, names: dict[
             Parameter(one["name"], one["in"], one.get("required", False), one.get("description", ""))
             for one in said.get("parameters", ())
         ),
-        curl=_curl(where, method, body, files),
-        python=_python(where, method, body, files),
+        curl=_curl(where, method, body, files) + (f" -o {given}" if given else ""),
+        python=_python(where, method, body, files, given),
     )
 
 
@@ -128,7 +131,7 @@ def _curl(where: str, method: str, body: str | None, files: bool) -> str:
     return f"curl {key}{' -X POST' if method == 'post' else ''} '{where}'"
 
 
-def _python(where: str, method: str, body: str | None, files: bool) -> str:
+def _python(where: str, method: str, body: str | None, files: bool, out: str | None = None) -> str:
     lines = ["import json, os, urllib.request", ""]
     given = ['headers={"Authorization": f"Bearer {os.environ[\'FABWATCH_KEY\']}"}']
     if files:
@@ -146,5 +149,6 @@ def _python(where: str, method: str, body: str | None, files: bool) -> str:
     elif method == "post":
         given.append('method="POST"')
     lines.append(f'request = urllib.request.Request("{where}", {", ".join(given)})')
-    lines += ["with urllib.request.urlopen(request) as answer:", "    print(answer.read().decode())"]
+    shown = "answer.read().decode()" if out is None else f'open("{out}", "wb").write(answer.read()), "bytes"'
+    lines += ["with urllib.request.urlopen(request) as answer:", f"    print({shown})"]
     return "\n".join(lines) + "\n"

@@ -17,10 +17,11 @@ from fabwatch.api.traces import of_tool
 from fabwatch.cmp.polish import Rate, film_of, polish_times
 from fabwatch.terms.clock import asked_time
 from fabwatch.terms.errors import CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, Replayed
+from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, RateModel, Rates, Replayed
 
 routes = Routes("polishing")
 MOST_WAFERS = 10_000
+ONNX = "application/octet-stream"
 Name = Annotated[str | None, Field(max_length=LONGEST_NAME)]
 Unit = Literal["angstrom", "nm", "um"]
 Thickness = Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)]
@@ -156,6 +157,15 @@ async def predict(
     """The removal rate of each run from its log and the metrology that had arrived before it ended."""
     await of_tool(request, key, tool)
     return await told(request, page, "runs", "predicted_rates", tool=tool, first=first, last=last, **when.asked())
+
+
+@routes.get("/cmp/model", answer=RateModel, binary=ONNX)
+async def model(request: Request, key: Asker, when: When, tool: OneTool = None) -> Response:
+    """The predicted removal rate of the next run of each group as an ONNX file, compared with what is said here."""
+    await of_tool(request, key, tool)
+    found: RateModel = (await desk_of(request).ask("rate_model", tool=tool, **when.asked())).answer
+    headers = {"Content-Disposition": 'attachment; filename="removal-rate.onnx"', "X-Compared-Rows": str(found.compared)}
+    return Response(found.onnx, media_type=ONNX, headers=headers)
 
 
 @routes.get("/cmp/advices", answer=Advices)

@@ -39,9 +39,11 @@ class Routes:
         self.router = APIRouter(prefix=BASE, tags=[tag])
         self.answers: list[Any] = []
 
-    def get(self, path: str, answer: Any, scope: str = "read", whole: bool = False) -> Callable[[Endpoint], Endpoint]:
-        """A route that answers; `whole` where it cannot be told apart by area."""
-        return self._route("GET", path, answer, scope, whole)
+    def get(
+        self, path: str, answer: Any, scope: str = "read", whole: bool = False, binary: str | None = None
+    ) -> Callable[[Endpoint], Endpoint]:
+        """A route that answers; `whole` where it cannot be told apart by area, `binary` the kind of a file it gives."""
+        return self._route("GET", path, answer, scope, whole, binary=binary)
 
     def post(
         self,
@@ -66,6 +68,7 @@ class Routes:
         status: int = 200,
         extra: dict[str, Any] | None = None,
         or_answer: Any = None,
+        binary: str | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         answers = [answer] if or_answer is None else [answer, or_answer]
         said: dict[int | str, dict[str, Any]] = {code: {"model": Fault, "description": FAULTS[code]} for code in FAULTS}
@@ -74,8 +77,11 @@ class Routes:
             said |= {code: {"model": Fault, "description": LOADING[code]} for code in LOADING}
         said[status] = {"content": _body(*answers)}
         said[status]["description"] = "The answer."
-        self.answers += answers
-        if method == "GET":
+        if binary is not None:
+            said[status]["content"] = {binary: {"schema": {"type": "string", "format": "binary"}}}
+        else:
+            self.answers += answers
+        if method == "GET" and binary is None:
             said[status]["content"]["text/csv"] = {"schema": {"type": "string"}}
             said[304] = {"description": "As it was: the tag in If-None-Match still fits."}
 

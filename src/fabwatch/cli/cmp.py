@@ -1,6 +1,7 @@
 """The commands about polishing: how long, by which rate, how that would have done, what rate a run had."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +19,9 @@ from fabwatch.cli.options import (
     told,
     who_of,
 )
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
 
 cmp = typer.Typer(rich_markup_mode=None, help="How long to polish, learning from every wafer.", no_args_is_help=True)
 UnitOption = Annotated[str, typer.Option(help="Unit of the thicknesses: angstrom, nm or um.")]
@@ -152,6 +156,26 @@ def predict(
     asked: dict[str, Any] = {"tool": tool, "first": first or None, "last": (last if dots else first) or None}
     asked |= {"as_of": as_of, "known_at": known_at}
     told(fab, as_json, as_csv, lang, lambda door: door.predicted_rates(**asked), polishing.predicted)
+
+
+@cmp.command()
+def export(
+    out: Annotated[Path, typer.Option(help="The file to write, such as rate.onnx.", dir_okay=False)],
+    tool: ToolOption = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """The predicted removal rate as an ONNX file that runs elsewhere; written only when it says the same there."""
+    from fabwatch.cli import polishing
+
+    def ask(door: "Fab") -> Any:
+        return polishing.written(door.rate_model(tool=tool, as_of=as_of, known_at=known_at), out)
+
+    told(fab, as_json, as_csv, lang, ask)
 
 
 @cmp.command()

@@ -1,12 +1,14 @@
 """How polish times and rates are printed for people."""
 
+from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 
 from fabwatch.cli.printing import ROWS_SHOWN, csv_out, json_out, out, rows, table_of
 from fabwatch.terms.answers import plain
-from fabwatch.terms.polishing import PolishTime, PredictedRates, Rates
+from fabwatch.terms.errors import NoSuchPath
+from fabwatch.terms.polishing import PolishTime, PredictedRates, RateModel, Rates
 
 
 def polish_time(answer: PolishTime, as_json: bool, as_csv: bool) -> None:
@@ -56,6 +58,15 @@ def predicted(answer: PredictedRates, language: str) -> None:
         held = "-" if group["held"] is None else f"{group['held']:.1%}"
         told = f"{group['n']:,} runs, mean squared error {group['mse']:.4g}, of the last value {group['mse_last_value']:.4g}"
         console.print(escape(f"{name}: {told}; {held} of the {group['coverage']:.0%} intervals held"))
+
+
+def written(answer: RateModel, path: Path) -> RateModel:
+    """The same, once its file is written. Raises NoSuchPath."""
+    try:
+        path.write_bytes(answer.onnx)
+    except OSError as fault:
+        raise NoSuchPath(f"{path} cannot be written: {fault.strerror}.", "give a file in a folder that is there") from fault
+    return answer
 
 
 def advices(found: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fabwatch.cmp.advice import Place, Wanted, advise
+from fabwatch.cmp.exported import export
 from fabwatch.cmp.polish import Film, film_of
 from fabwatch.cmp.rates import rates, trends
 from fabwatch.cmp.removal import predict
 from fabwatch.cmp.replay import replay
 from fabwatch.decisions import polishing as decided
 from fabwatch.fab.door import Door, Moment
-from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, Rates, RateState, Replayed
+from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, RateModel, Rates, RateState, Replayed
 
 
 class Polishing(Door):
@@ -142,3 +143,12 @@ class Polishing(Door):
         moment, known = self._moment(as_of, known_at)
         with self._lake.reading(known) as snapshot:
             return predict(self._lake, snapshot, moment, known, tool, (first, last))
+
+    def rate_model(self, *, tool: str | None = None, as_of: Moment = None, known_at: Moment = None) -> RateModel:
+        """The predicted removal rate of the next run of each group as an ONNX file (`.onnx`), compared before it is given.
+
+        Raises BadQuestion, ExtraMissing without the packages of fabwatch[onnx], ParityFailed.
+        """
+        moment, known = self._moment(as_of, known_at)
+        with self._lake.reading(known) as snapshot:
+            return export(self._lake, snapshot, moment, known, tool)

@@ -102,6 +102,8 @@ SENTENCES: Mapping[str, str] = {
     "replay_nothing": "Nothing to replay yet.",
     "predicted": "{n:,} runs: mean squared error {error:.4g}, {better:+.0%} beside the last value of the group; "
     "{held:.1%} of the intervals held.",
+    "rate_model": "An ONNX file of {size:,} bytes that knows {groups} groups and reads {features} features of a log; "
+    "compared by {compared:,} rows, largest difference {largest:.0e} of the rate.",
     "predicted_nothing": "{runs:,} runs, of which none has been measured since.",
     "in_step": " in step {step}",
     "in_chamber": " in chamber {chamber}",

@@ -4,6 +4,8 @@
     ├── NoFab                 there is no fab in that folder
     ├── NewerFab              the fab was made by a newer fabwatch
     ├── EngineMissing         an extension of the engine is not installed
+    ├── ExtraMissing          a package that only some questions need is not installed
+    ├── ParityFailed          a model that was exported does not say what it says here
     ├── StoreBroken           the catalog or a data file cannot be read
     ├── StoreBusy             another process holds the fab for writing
     ├── DiskFull              no room left to write
@@ -61,6 +63,18 @@ class EngineMissing(FabwatchError):
     """An extension of the engine is not installed."""
 
     hint = "make setup, or: pip install duckdb-extension-ducklake duckdb-extension-sqlite-scanner of duckdb's version"
+
+
+class ExtraMissing(FabwatchError):
+    """A package that only some questions need is not installed."""
+
+    hint = "pip install 'fabwatch[onnx]'"
+
+
+class ParityFailed(FabwatchError):
+    """A model that was exported does not say what it says here."""
+
+    hint = "use fabwatch cmp predict in its place, and report this with the versions of onnx and onnxruntime"
 
 
 class StoreBroken(FabwatchError):

@@ -1,6 +1,7 @@
 """Answers about polishing: how long, by which rate, how that would have done, and what rate a run had."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -177,6 +178,37 @@ class PredictedRate:
     """The last value of its group that was known."""
     by: str = ""
     """What it was predicted by."""
+
+
+@dataclass(frozen=True)
+class RateModel(Answer):
+    """The predicted removal rate as an ONNX file, which says the same when it runs elsewhere."""
+
+    onnx: bytes
+    groups: tuple[str, ...]
+    """Tools, stages and chambers that it knows."""
+    features: tuple[str, ...]
+    """What it reads of a log, in that order."""
+    coverage: float
+    compared: int
+    """Rows that it was compared by with what fabwatch says: runs as they were, with parts missing, and unknown groups."""
+    largest: float
+    """Largest difference among them, as a share."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data, with size and hash of the file in its place."""
+        told = replace(self, onnx=b"")
+        said = {"bytes": len(self.onnx), "sha256": hashlib.sha256(self.onnx).hexdigest(), "sentence": self.sentence()}
+        return {name: value for name, value in plain(told).items() if name != "onnx"} | said
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a group."""
+        return [{"group": group, "features": len(self.features), "coverage": self.coverage} for group in self.groups]
+
+    def sentence(self, language: str = "en") -> str:
+        """What it knows, and how it was compared."""
+        known = {"groups": len(self.groups), "features": len(self.features), "size": len(self.onnx)}
+        return sentence(language, "rate_model", compared=self.compared, largest=self.largest, **known)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,8 @@ SENTENCES: Mapping[str, str] = {
     "replay_nothing": "Todavía nada que repetir.",
     "predicted": "{n:,} pasadas: error cuadrático medio {error:.4g}, {better:+.0%} junto al último valor del grupo; se "
     "cumplió el {held:.1%} de los intervalos.",
+    "rate_model": "Un archivo ONNX de {size:,} bytes que conoce {groups} grupos y lee {features} características de un "
+    "registro; comparado con {compared:,} filas, diferencia máxima {largest:.0e} de la tasa.",
     "predicted_nothing": "{runs:,} pasadas, ninguna medida desde entonces.",
     "in_step": " en el paso {step}",
     "in_chamber": " en la cámara {chamber}",
