@@ -1,7 +1,7 @@
 """What the pages share: what is asked, waiting a moment for what lies ahead, and pages that were made already."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,13 @@ Told = tuple[Held | None, FabwatchError | None]
 def waits(*told: Told) -> bool:
     """Whether one of some answers is still being worked out, so that the page has to ask again."""
     return any(held is None and fault is None for held, fault in told)
+
+
+def scale(values: Collection[float]) -> tuple[float, float]:
+    """The lowest and highest value of a picture, with some room around what is drawn."""
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    room = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
+    return low - room, high + room
 
 
 async def soon(question: Awaitable[Held], patience: float = PATIENCE) -> Told:

@@ -15,7 +15,7 @@ from fabwatch.cmp.polish import Rate, film_of, polish_times
 from fabwatch.terms.errors import BadQuestion, UnknownTool
 from fabwatch.terms.polishing import PolishTime, PolishTimes, Rates
 from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, shelved
+from fabwatch.web.pages.common import asked, moments, scale, shelved
 from fabwatch.web.pages.pasting import Line, number, pasted
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
@@ -181,13 +181,11 @@ def _by_rate(wafers: list[dict[str, Any]], unit: str, given: dict[str, str], sai
 def trend(one: dict[str, Any]) -> dict[str, Any]:
     """The rate of one group wafer by wafer as a path of WIDTH × HEIGHT, with a mark where a consumable was changed."""
     values = one["rates"]
-    low, high = min(values), max(values)
-    room = (high - low) * 0.08 or abs(high) * 0.01 or 1.0
-    low, high = low - room, high + room
+    low, high = scale(values)
     across = [n / max(len(values) - 1, 1) * WIDTH for n in range(len(values))]
     points = [f"{x:.1f},{(high - value) / (high - low) * HEIGHT:.1f}" for x, value in zip(across, values, strict=True)]
     marks = [f"{across[n]:.1f}" for n in one["changes"]]
-    return {**one, "line": "M" + "L".join(points), "low": low + room, "high": high - room, "marks": marks}
+    return {**one, "line": "M" + "L".join(points), "low": min(values), "high": max(values), "marks": marks}
 
 
 @router.post("/cmp/keep", dependencies=[needs("decide")])

@@ -15,7 +15,7 @@ from fabwatch.terms.traces import Faults, Run, StepTrace, Trace
 from fabwatch.trace.faults import reason, sensor_sentence
 from fabwatch.trace.golden import laid
 from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, shelved, soon, waits
+from fabwatch.web.pages.common import asked, moments, scale, shelved, soon, waits
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 DRAWN = 6
@@ -194,9 +194,7 @@ def picture(sensor: str, traced: Trace, since: float, until: float) -> dict[str,
     """One sensor over a stretch of seconds as paths of a picture of WIDTH × HEIGHT."""
     mine = [step for step in traced.steps if step.sensor == sensor]
     values = [v for s in mine for p in s.points for v in (p.low, p.high, p.least, p.most) if v is not None]
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    room = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
-    low, high = low - room, high + room
+    low, high = scale(values)
     span = until - since or 1.0
 
     def across(second: float) -> str:
@@ -215,8 +213,8 @@ def picture(sensor: str, traced: Trace, since: float, until: float) -> dict[str,
     return {
         "sensor": sensor,
         "unit": mine[0].unit if mine else None,
-        "low": low + room,
-        "high": high - room,
+        "low": min(values, default=0.0),
+        "high": max(values, default=1.0),
         "bands": [path for step in mine if (path := band(step, "low", "high"))],
         "spikes": [path for step in mine if (path := band(step, "least", "most"))],
         "lines": ["M" + "L".join(place(s, p.t, p.mean) for p in s.points if p.mean is not None) for s in mine],

@@ -13,7 +13,7 @@ from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.trace.figures import BY
 from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, offset_of, shelved
+from fabwatch.web.pages.common import asked, moments, offset_of, scale, shelved
 from fabwatch.web.pages.run import HEIGHT, WIDTH
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
@@ -83,9 +83,7 @@ async def chambers(request: Request) -> Response:
 def multiples(answer: Chambers) -> list[dict[str, Any]]:
     """A small picture of each chamber, all on the same axes."""
     values = [v for one in answer.chambers for p in one.points for v in (p.low, p.high) if v is not None]
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    room = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
-    low, high = low - room, high + room
+    low, high = scale(values)
     seconds = max((p.t for one in answer.chambers for p in one.points), default=0.0) or 1.0
 
     def path(one: ChamberTrace, name: str) -> list[str]:
@@ -100,8 +98,8 @@ def multiples(answer: Chambers) -> list[dict[str, Any]]:
             "one": one,
             "line": "M" + "L".join(path(one, "middle")) if one.points else "",
             "band": "M" + "L".join([*path(one, "low"), *reversed(path(one, "high"))]) + "Z" if one.points else "",
-            "low": low + room,
-            "high": high - room,
+            "low": min(values, default=0.0),
+            "high": max(values, default=1.0),
             "seconds": seconds,
         }
         for one in answer.chambers
