@@ -47,6 +47,20 @@ def test_every_fault_that_was_found_lies_in_the_containment_of_the_qual_that_fou
         assert any(held.since is None or f["began"] > held.since for f in begun)
 
 
+def test_its_polish_times_were_worked_out_by_hand_and_would_have_been_better_learned(made):
+    fab, history = made
+    polishers = {tool["tool"] for tool in history.tools if tool["area"] == "CMP"}
+    rates = fab.rates(as_of=ALL_ARRIVED)
+    assert {group.tool for group in rates.groups} == polishers
+    assert all(30 < group.rate < 42 for group in rates.groups)
+    # Three wafers of each lot are measured; what wears a pad is told by the moves.
+    assert max(group.age for group in rates.groups) > 3 * max(group.measured for group in rates.groups)
+    replay = fab.replay(as_of=ALL_ARRIVED)
+    learned = next(one for one in replay.controllers if one.name == "auto")
+    assert learned.sigma < 0.7 * replay.happened.sigma
+    assert learned.rework <= replay.happened.rework
+
+
 def test_the_same_seed_gives_the_same_fab_and_another_another():
     assert simulate(PLAN).moves == simulate(PLAN).moves
     assert simulate(PLAN).moves != simulate(Plan(seed=4, days=9)).moves

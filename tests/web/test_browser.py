@@ -28,7 +28,7 @@ PAGES = [
     "/chambers?sensor=Pressure",
     "/sensors?by=step",
     "/rules?rule=golden",
-    "/cmp?tool=CMP-1&target=5000&wafers=L9.01%099000%0AL9.02%094000&replay=1",
+    "/cmp?tool=CMP-1&target=5000&wafers=L9.01%099000%0AL9.02%094000&replay=1&changed=1&rate=41&keep=1",
     "/load",
     "/reference",
     "/search?q=zzz",
@@ -310,3 +310,24 @@ def test_a_rule_is_tried_and_switched_on_from_its_page(opened, server):
     page.wait_for_url(re.compile(r".*/rules$"))
     expect(page.locator("tr", has_text="golden").locator(".chip")).to_contain_text("counts")
     expect(page.locator("tr", has_text="golden")).to_contain_text("tried on the record of May")
+
+
+def test_a_lot_is_pasted_with_decimal_commas_and_its_sheet_prints_alone(opened, server):
+    page = opened()
+    page.goto(f"{server.address}/cmp")
+    page.select_option("select[name=unit]", "nm")
+    page.fill("input[name=target]", "500,0")
+    page.fill("textarea[name=wafers]", "wafer\tThickness (nm)\nL9.01\t900,0\nL9.02\t904\nL9.03\t90")
+    page.click("summary:has-text('a rate of your own')")
+    # The unit of the rate goes with that of the thickness until another is chosen: 4 nm a second.
+    page.fill("input[name=rate]", "4")
+    page.click("button:has-text('How long?')")
+    times = page.locator("#sheet .seconds data")
+    expect(times).to_have_count(2)
+    assert [float(one.get_attribute("value")) for one in times.all()] == pytest.approx([100.0, 101.0], rel=1e-9)
+    expect(page.locator("#sheet")).to_contain_text("below its target")
+    page.emulate_media(media="print")
+    expect(page.locator("#sheet")).to_be_visible()
+    expect(page.locator("textarea")).not_to_be_visible()
+    expect(page.get_by_text("How each tool and head stands")).not_to_be_visible()
+    assert page.complaints == []

@@ -30,7 +30,7 @@ PAGES = [
     "/chambers?sensor=Pressure",
     "/sensors?by=step",
     "/rules?rule=golden",
-    "/cmp?tool=CMP-1&target=5000&wafers=L9.01%099000%0AL9.02%094000&replay=1",
+    "/cmp?tool=CMP-1&target=5000&wafers=L9.01%099000%0AL9.02%094000&replay=1&changed=1&rate=41&keep=1",
     "/stats?by=tool&area=Etch",
     "/load",
     "/reference",

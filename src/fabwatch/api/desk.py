@@ -79,7 +79,7 @@ class Desk:
         self._clock = clock
         self._settings = read_settings(folder)
         self._quick = Pool(folder, workers=2, waiting=120)
-        self._deep = Pool(folder, workers=1, waiting=24, nice=5)
+        self._deep = Pool(folder, workers=1, waiting=64, nice=5)
         self._outlooks = Pool(folder, workers=1, waiting=2, nice=5)
         self._long = Pool(folder, workers=1, waiting=8, nice=10)
         self._loader = Pool(folder, workers=1, waiting=50, nice=10)

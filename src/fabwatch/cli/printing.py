@@ -264,17 +264,19 @@ def findings(found: Sequence[Finding], as_json: bool) -> None:
 def demo_next(answer: Risk, fab: Path) -> None:
     """What to try after the demo."""
     worst = next((row for row in answer.tools if row.failed_at), answer.tools[0])
-    console = out()
+    console, day = out(), f"{answer.as_of:%Y-%m-%d}"
     console.print("\nThis is a make-believe fab. Try next:")
     for line in (
         f"risk --by tool_type --fab {fab}",
         f"risk --tool {worst.tool} --fab {fab}",
         f"contain {worst.tool} --fab {fab}",
         f"contain {worst.tool} --csv --fab {fab} > hold.csv",
-        f"forecast --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
-        f"forecast --tool {worst.tool} --why --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
-        f"forecast score --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
-        f"plan --days 7 --as-of {answer.as_of:%Y-%m-%d} --fab {fab}",
+        f"forecast --as-of {day} --fab {fab}",
+        f"forecast --tool {worst.tool} --why --as-of {day} --fab {fab}",
+        f"forecast score --as-of {day} --fab {fab}",
+        f"plan --days 7 --as-of {day} --fab {fab}",
+        f"cmp replay --fab {fab}",
+        f"cmp polish-time --tool POLISHER-02 --product MCU8 --incoming 9000 --target 5000 --as-of {day} --fab {fab}",
         f"ingest YOUR_FILES --dry-run --fab {fab.parent / 'myfab'}",
     ):
         console.print(f"  .venv/bin/fabwatch {line}", markup=False)

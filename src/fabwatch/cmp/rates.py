@@ -15,6 +15,7 @@ SHOWN = 400
 """Wafers of a trend."""
 FEW = 3
 """Results since a change up to which the rate is in doubt."""
+LISTED = "fabwatch cmp rate lists every tool, head, product and stage of which something was measured"
 OLD = 30.0
 """Days without a result from which it is in doubt."""
 FIRST = 3
@@ -39,7 +40,7 @@ def _groups(lake: Lake, as_of: datetime, tool: str | None) -> list[Group]:
     if not some:
         known = tools_measured(lake) if tool is not None else set()
         if tool is not None and known:
-            raise unknown("tool with metrology", tool, known)
+            raise unknown("tool with metrology", tool, known, LISTED)
         hint = (
             "load files with WAFER, TOOL, HEAD, INCOMING, POST_THICKNESS, POLISH_TIME, or REMOVAL_RATE: fabwatch ingest FILE"
         )
@@ -56,12 +57,12 @@ def one_group(lake: Lake, as_of: datetime, tool: str, head: str | None, product:
     for place, name, wanted in ((1, "head", head), (2, "product", product), (3, "stage", stage)):
         known = {group.key[place] for group in some}
         if wanted is not None and wanted not in known:
-            raise unknown(f"{name} of {tool} with metrology", wanted, {str(one) for one in known if one is not None})
+            raise unknown(f"{name} of {tool} with metrology", wanted, {str(one) for one in known if one is not None}, LISTED)
         if wanted is not None:
             some = [group for group in some if group.key[place] == wanted]
         elif len(known) > 1:
             listed = ", ".join(sorted(str(one) for one in known)[:8])
-            raise BadQuestion(f"{tool} has several: {name} {listed}.", f"name one: --{name}")
+            raise BadQuestion(f"{tool} has several: {name} {listed}.", f"name one (--{name})")
     return some[0]
 
 

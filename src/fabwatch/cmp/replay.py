@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fabwatch.cmp.history import Group, Polished, groups, tools_measured
+from fabwatch.cmp.rates import LISTED
 from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, score
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -31,7 +32,7 @@ def replay(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None
     some = [group for group in every if len(group.wafers) > FIXED_AFTER]
     if not some:
         if tool is not None and not every:
-            raise unknown("tool with metrology", tool, tools_measured(lake))
+            raise unknown("tool with metrology", tool, tools_measured(lake), LISTED)
         have = max((len(group.wafers) for group in every), default=0)
         raise NothingRecorded(
             f"Too little to replay: need at least {FIXED_AFTER + 1} results of a group, have {have}.", "load more metrology"

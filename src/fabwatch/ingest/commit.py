@@ -135,7 +135,10 @@ def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
 
 def admit_waiting(lake: Lake) -> None:
     """Store the rows that waited for a tool which is known now, and mend the ledger of the loads they came with."""
+    waiting = lake.ask(f"SELECT DISTINCT kind FROM lake.problems WHERE rule = '{UnknownTool.code}'").fetchall()
     for name in REFERRING:
+        if (name,) not in waiting:
+            continue
         table = BY_NAME[name]
         fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
         lake.ask(

@@ -183,8 +183,8 @@ def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
     return [by_fold[hit] for hit in get_close_matches(word.casefold(), by_fold, n=limit, cutoff=0.5)]
 
 
-def unknown(what: str, word: str, known: Iterable[str]) -> UnknownTool:
+def unknown(what: str, word: str, known: Iterable[str], hint: str | None = None) -> UnknownTool:
     """An error for a name that is not there, offering the nearest ones."""
     near = nearest(word, known)
     tail = f" Near it: {', '.join(near)}." if near else ""
-    return UnknownTool(f"No {what} {word}.{tail}")
+    return UnknownTool(f"No {what} {word}.{tail}", hint)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fabwatch.sources.synthetic.plan import Plan
+from fabwatch.sources.synthetic.polishing import polished
 from fabwatch.sources.synthetic.simulation import History
 
 MOVE_HEADERS = {
@@ -21,6 +22,11 @@ QUAL_HEADERS = {
     "resulted_at": "RESULT_TIME", "passed": "RESULT", "reading": "VALUE", "unit": "UNIT", "upper": "USL",
 }  # fmt: skip
 RESTORE_HEADERS = {"tool": "EQP_ID", "chamber": "CHAMBER", "done_at": "DONE_AT", "kind": "KIND"}
+METROLOGY_HEADERS = {
+    "lot": "LOT_ID", "wafer": "WAFER_ID", "tool": "EQP_ID", "product": "PRODUCT", "polished_at": "POLISH_END",
+    "measured_at": "MEASURED_AT", "incoming": "PRE_THICKNESS", "after": "POST_THICKNESS", "seconds": "POLISH_TIME",
+    "target": "TARGET", "lower": "LSL", "upper": "USL", "unit": "UNIT",
+}  # fmt: skip
 TOOL_HEADERS = {"tool": "EQP_ID", "tool_type": "EQP_TYPE", "area": "AREA", "chambers": "CHAMBERS"}
 
 FAB_TOML = """\
@@ -41,11 +47,15 @@ inhibit = 2000
 recipes = ["PECVD-R1"]
 warning = 500
 inhibit = 1000
+
+[cmp]
+below = 250
+above = 250
 """
 
 
 def write_exports(history: History, plan: Plan, folder: Path) -> None:
-    """Write the history as an MES would export it: moves a day a file (packed), quals, maintenance and the tool list."""
+    """Write the history as an MES would export it: moves a day a file (packed), quals, maintenance, thickness, tools."""
     folder.mkdir(parents=True, exist_ok=True)
     days: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for move in sorted(history.moves, key=lambda m: (m["end_at"], m["tool"], m["wafer"])):
@@ -56,6 +66,7 @@ def write_exports(history: History, plan: Plan, folder: Path) -> None:
         _write(folder / f"{name}.csv.gz", MOVE_HEADERS, moves)
     _write(folder / "quals.csv", QUAL_HEADERS, history.quals)
     _write(folder / "maintenance.csv", RESTORE_HEADERS, history.restores)
+    _write(folder / "thickness.csv", METROLOGY_HEADERS, list(polished(history, plan)))
     _write(folder / "tools.csv", TOOL_HEADERS, history.tools)
 
 
