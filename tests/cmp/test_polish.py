@@ -15,13 +15,14 @@ CASES = tomllib.loads((Path(__file__).parent.parent / "cases" / "cmp" / "polish.
 
 def asked(ask):
     film = Film(
-        ask["incoming"],
+        ask.get("incoming"),
         ask["target"],
         ask["unit"],
         ask.get("incoming_sd", 0.0),
         ask.get("lower"),
         ask.get("upper"),
         rework=ask.get("rework", False),
+        sites=ask.get("sites", ()),
     )
     rate = Rate(ask["rate"], ask.get("rate_unit", f"{ask['unit']}/s"), ask.get("rate_sd"))
     return polish_time(film, rate, None, ask.get("coverage", 0.9))
@@ -30,7 +31,9 @@ def asked(ask):
 def command(ask):
     words = ["cmp", "polish-time", "--json"]
     for name, value in ask.items():
-        words += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
+        words += [f"--{name.replace('_', '-')}"] + (
+            [] if value is True else [" ".join(map(str, value)) if isinstance(value, list) else str(value)]
+        )
     return words
 
 
@@ -58,7 +61,7 @@ def test_a_worked_case_is_as_it_was_worked_out(case, capsys):
     if "out" in case:
         assert answer["p_out_of_spec"] == pytest.approx(case["out"], rel=1e-9)
     assert any(case.get("doubt", "") in doubt for doubt in [*answer["doubts"], ""])
-    if "rate_sd" not in case["ask"] and "incoming_sd" not in case["ask"]:
+    if not {"rate_sd", "incoming_sd", "sites"} & case["ask"].keys():
         # Nothing is known of the spread: no interval is made up.
         assert (answer["low"], answer["high"], answer["p_out_of_spec"]) == (None, None, None)
 

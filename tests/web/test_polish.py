@@ -62,7 +62,12 @@ def sheet(reader, **asked):
 def test_the_worked_cases_are_the_same_on_the_page(reader):
     for case in CASES:
         ask = dict(case["ask"])
-        wafer = f"W\t{ask.pop('incoming')!r}"
+        incoming, sites = ask.pop("incoming", None), ask.pop("sites", None)
+        if sites and incoming is not None:
+            # A line has the one or the other.
+            continue
+        head = "\t".join(["wafer", *(f"site {n}" for n in range(len(sites or [])))])
+        wafer = "\t".join([f"{head}\nW", *map(repr, sites)]) if sites else f"W\t{incoming!r}"
         rework = {"rework": "1"} if ask.pop("rework", False) else {}
         rows, text = sheet(reader, wafers=wafer, **{name: str(value) for name, value in ask.items()}, **rework)
         if "refused" in case:
@@ -108,6 +113,9 @@ def test_lines_from_a_spreadsheet_are_read_with_their_headings_or_without():
     ]
     headed = pasted("Thickness (Å)\tPost (Å)\tHead\tWafer\n9000\t5000\tH1\t1\n9100\t5010\t2\t2\n")
     assert [(line.wafer, line.head, line.incoming) for line in headed] == [("1", "H1", 9000), ("2", "2", 9100)]
+    sites = pasted("Wafer\tSite 1\tSite 2\tSite 3\nA\t9000,5\t\t9010\nB\t9000\tbad\t9010")
+    assert (sites[0].wafer, sites[0].incoming, sites[0].sites) == ("A", None, (9000.5, 9010))
+    assert "'bad' is no thickness" in sites[1].fault
     three = pasted("L9.01\tH2\t9000")
     assert (three[0].wafer, three[0].head, three[0].incoming) == ("L9.01", "H2", 9000)
     assert pasted("wafer\tthk\n8888.5")[0].incoming == 8888.5

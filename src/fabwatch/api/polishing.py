@@ -25,6 +25,10 @@ ONNX = "application/octet-stream"
 Name = Annotated[str | None, Field(max_length=LONGEST_NAME)]
 Unit = Literal["angstrom", "nm", "um"]
 Thickness = Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)]
+Sites = Annotated[
+    list[Annotated[float, Field(strict=True, ge=-1e9, le=1e9)]] | None,
+    Field(min_length=1, max_length=500, description="Thickness before at each site, in place of `incoming`."),
+]
 Spread = Annotated[float | None, Field(strict=True, ge=0, le=1e9)]
 PLACE = {"tool", "unit", "head", "product", "stage", "coverage", "changed"}
 
@@ -34,7 +38,8 @@ class Wafer(Given):
 
     model_config = ConfigDict(strict=True)
 
-    incoming: Thickness
+    incoming: Thickness = None
+    sites: Sites = None
     target: Thickness = None
     wafer: Name = None
     head: Annotated[str | None, Field(max_length=LONGEST_NAME, description="Where the lot is spread over heads.")] = None
@@ -50,6 +55,7 @@ class ToPolish(Given):
     model_config = ConfigDict(strict=True)
 
     incoming: Thickness = None
+    sites: Sites = None
     target: Thickness = None
     unit: Unit = "angstrom"
     tool: Name = None

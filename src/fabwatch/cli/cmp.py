@@ -32,8 +32,11 @@ Stage = Annotated[str | None, typer.Option(help="The stage of the tool.")]
 
 @cmp.command("polish-time")
 def polish_time(
-    incoming: Annotated[float, typer.Option(help="Thickness before.")],
     target: Annotated[float, typer.Option(help="Thickness that is wanted.")],
+    incoming: Annotated[float | None, typer.Option(help="Thickness before.")] = None,
+    sites: Annotated[
+        str | None, typer.Option(help="Thickness before at each site, in place of --incoming: '9010 8990 9005'.")
+    ] = None,
     unit: UnitOption = "angstrom",
     rate: Annotated[float | None, typer.Option(help="Removal rate, where no fab is to be asked.")] = None,
     rate_unit: Annotated[str | None, typer.Option(help="Unit of the rate, such as nm/min; else UNIT/s.")] = None,
@@ -66,7 +69,7 @@ def polish_time(
 ) -> None:
     """How many seconds a wafer needs: with --rate by that rate, with --tool by what the fab knows of it."""
     from fabwatch.cli import polishing
-    from fabwatch.cmp.polish import Film, Rate
+    from fabwatch.cmp.polish import Rate, film_of
     from fabwatch.cmp.polish import polish_time as calculated
     from fabwatch.terms.errors import BadQuestion
 
@@ -74,8 +77,10 @@ def polish_time(
         raise BadQuestion(
             "Either a rate or a tool is needed.", "--rate 40, or --tool NAME of a fab whose metrology is loaded"
         )
+    at_sites = polishing.numbers(sites)
     if rate is not None:
-        film = Film(incoming, target, unit, incoming_sd, lower, upper, rework=rework, wafer=wafer)
+        about = {"lower": lower, "upper": upper, "rework": rework, "wafer": wafer, "sites": at_sites}
+        film = film_of({"incoming": incoming, "target": target, "incoming_sd": incoming_sd, **about}, unit)
         answer = calculated(film, Rate(rate, rate_unit or f"{unit}/s", rate_sd), coverage=coverage or 0.9)
     else:
         asked: dict[str, Any] = {
@@ -87,6 +92,7 @@ def polish_time(
             "wafer": wafer,
             "rework": rework,
             "changed": changed,
+            "sites": at_sites,
         }
         with opened(fab) as door:
             if keep or chosen is not None:

@@ -7,8 +7,16 @@ from rich.markup import escape
 
 from fabwatch.cli.printing import ROWS_SHOWN, csv_out, json_out, out, rows, table_of
 from fabwatch.terms.answers import plain
-from fabwatch.terms.errors import NoSuchPath
+from fabwatch.terms.errors import BadQuestion, NoSuchPath
 from fabwatch.terms.polishing import PolishTime, PredictedRates, RateModel, Rates
+
+
+def numbers(text: str | None) -> tuple[float, ...]:
+    """The numbers of a line, apart by blanks or ;. Raises BadQuestion."""
+    try:
+        return tuple(float(one) for one in (text or "").replace(";", " ").split())
+    except ValueError:
+        raise BadQuestion(f"{text!r} are no numbers.", "write them apart by blanks: --sites '9010 8990 9005'") from None
 
 
 def polish_time(answer: PolishTime, as_json: bool, as_csv: bool) -> None:

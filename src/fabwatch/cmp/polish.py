@@ -5,9 +5,9 @@ time = (incoming - target) / rate. The spread of the time follows from those of 
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from statistics import NormalDist
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist, fmean, stdev
 from typing import Any
 
 from fabwatch.terms.errors import BadQuestion, CannotPolish
@@ -37,6 +37,8 @@ class Film:
     """The wafer was polished before and came out thick."""
     wafer: str | None = None
     """Its name."""
+    sites: Sequence[float] = ()
+    """Thickness before at each site, in place of `incoming`: their mean is gone by."""
 
 
 def film_of(one: Mapping[str, Any], unit: str) -> Film:
@@ -49,6 +51,7 @@ def film_of(one: Mapping[str, Any], unit: str) -> Film:
         _number(one.get("lower")),
         _number(one.get("upper")),
         rework=bool(one.get("rework", False)),
+        sites=tuple(one.get("sites") or ()),
         wafer=None if one.get("wafer") is None else str(one["wafer"]),
     )
 
@@ -92,11 +95,14 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
     """How long to polish a film. Raises CannotPolish for what cannot be.
 
     seconds = (incoming - target) / rate + offset, then deadband, largest step and bounds; low, high = (incoming - target) /
-    rate · (1 ∓ z · r) + offset with r² = (spread of the rate / rate)² + (spread of the incoming / removal)².
+    rate · (1 ∓ z · r) + offset with r² = (spread of the rate / rate)² + (spread of the incoming / removal)². Of sites the
+    mean counts, with its standard error.
     """
     bounds = bounds or Bounds()
     if not 0 < coverage < 1:
         raise CannotPolish(f"A coverage of {coverage:g} cannot be.", "give a number between 0 and 1, such as 0.9")
+    if film.sites:
+        film = _averaged(film)
     each = in_angstrom(film.unit)
     speed = rate.rate * in_angstrom_per_s(rate.unit) if _is_number(rate.rate) else math.nan
     _check(film, speed, rate)
@@ -106,7 +112,8 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
     if plain > HOURS:
         hint = f"{rate.rate:g} {rate.unit} takes {plain / 3600:.1f} hours; give the rate with its unit (--rate-unit nm/min)"
         raise CannotPolish("The units of thickness and rate look mixed.", hint)
-    reasons = [f"{removal / each:,.6g} {film.unit} at {rate.rate:,.6g} {rate.unit} ({rate.said})"]
+    averaged = [f"mean of {len(film.sites)} sites"] if film.sites else []
+    reasons = [*averaged, f"{removal / each:,.6g} {film.unit} at {rate.rate:,.6g} {rate.unit} ({rate.said})"]
     doubts = list(rate.doubts)
     seconds = _bounded(plain + bounds.offset_s, bounds, reasons, doubts)
     if film.rework:
@@ -157,6 +164,21 @@ def polish_times(films: Iterable[Film], rate: Rate, coverage: float = 0.9) -> Po
             told.append(None)
             refused.append(stop.said())
     return PolishTimes(tuple(told), tuple(refused))
+
+
+def _averaged(film: Film) -> Film:
+    """The same with the mean of its sites; how sure that is follows from their spread. Raises CannotPolish."""
+    if film.incoming is not None:
+        raise CannotPolish("Both a thickness and sites of it are given.", "give one of them")
+    for n, site in enumerate(film.sites, 1):
+        if not _is_number(site) or site <= 0:
+            raise CannotPolish(f"The thickness at site {n} cannot be: {site}.", "leave a site out that was not measured")
+    middle = fmean(film.sites)
+    if max(film.sites) >= MIXED * min(film.sites):
+        told = f"{min(film.sites):g} and {max(film.sites):g} {film.unit}"
+        raise CannotPolish(f"The sites look like different units: {told}.", "give all sites in one unit (--unit)")
+    error = stdev(film.sites) / math.sqrt(len(film.sites)) if len(film.sites) > 1 else 0.0
+    return replace(film, incoming=middle, incoming_spread=film.incoming_spread or error)
 
 
 def _is_number(value: object) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from fabwatch.cmp.advice import Place, Wanted, advise
 from fabwatch.cmp.exported import export
-from fabwatch.cmp.polish import Film, film_of
+from fabwatch.cmp.polish import film_of
 from fabwatch.cmp.rates import rates, trends
 from fabwatch.cmp.removal import predict
 from fabwatch.cmp.replay import replay
@@ -19,10 +19,11 @@ class Polishing(Door):
 
     def polish_time(
         self,
-        incoming: float,
+        incoming: float | None,
         target: float,
         *,
         tool: str,
+        sites: Sequence[float] = (),
         unit: str = "angstrom",
         head: str | None = None,
         product: str | None = None,
@@ -39,10 +40,18 @@ class Polishing(Door):
     ) -> PolishTime:
         """How long to polish one wafer on a tool, by what is known of its rate.
 
-        Thicknesses in `unit`; `changed`: a consumable has just been changed, which no file says yet. Raises CannotPolish for
-        what cannot be, UnknownTool and BadQuestion.
+        Thicknesses in `unit`; `sites` in place of `incoming`: their mean; `changed`: a consumable has just been changed,
+        which no file says yet. Raises CannotPolish for what cannot be, UnknownTool and BadQuestion.
         """
-        film = Film(incoming, target, unit, incoming_sd, lower, upper, rework=rework, wafer=wafer)
+        about = {
+            "incoming_sd": incoming_sd,
+            "lower": lower,
+            "upper": upper,
+            "rework": rework,
+            "wafer": wafer,
+            "sites": sites,
+        }
+        film = film_of({"incoming": incoming, "target": target, **about}, unit)
         told, _ = self._advised([Wanted(film)], Place(tool, head, product, stage, changed), coverage, as_of, known_at)
         return told.only()
 
@@ -62,8 +71,8 @@ class Polishing(Door):
     ) -> PolishTimes:
         """How long to polish each of several wafers, in the order in which they are polished.
 
-        A wafer is {"incoming", "target", "wafer", "head", "rework", "lower", "upper", "incoming_sd"}. One that cannot be
-        polished says why. Raises UnknownTool and BadQuestion for the tool, head or product.
+        A wafer is {"incoming", "target", "wafer", "head", "rework", "lower", "upper", "incoming_sd", "sites"}. One that
+        cannot be polished says why. Raises UnknownTool and BadQuestion for the tool, head or product.
         """
         wanted = [Wanted(film_of(one, unit), one.get("head")) for one in wafers]
         return self._advised(wanted, Place(tool, head, product, stage, changed), coverage, as_of, known_at)[0]
@@ -77,13 +86,14 @@ class Polishing(Door):
 
     def keep_polish(
         self,
-        incoming: float,
+        incoming: float | None,
         target: float,
         *,
         who: str,
         reason: str,
         tool: str,
         chosen_s: float | None = None,
+        sites: Sequence[float] = (),
         unit: str = "angstrom",
         head: str | None = None,
         product: str | None = None,
@@ -98,7 +108,8 @@ class Polishing(Door):
         Raises CannotPolish, UnknownTool, and BadQuestion for a time that cannot be or a missing reason.
         """
         moment = self._now()
-        film = Film(incoming, target, unit, rework=rework, wafer=wafer)
+        about = {"rework": rework, "wafer": wafer, "sites": sites}
+        film = film_of({"incoming": incoming, "target": target, **about}, unit)
         told, state = self._advised([Wanted(film)], Place(tool, head, product, stage, changed), None, moment, None)
         advised = told.only()
         decided.keep(self._lake, moment, who, advised, state, lot, chosen_s, reason)

@@ -15,6 +15,7 @@ _TWO_WAYS = re.compile(r"\d{1,3}( \d{3})+([.,]\d+)?")
 NAMES = {
     "wafer": ("wafer", "wafer_id", "slot", "oblea"),
     "head": ("head", "platen", "cabezal"),
+    "site": ("site", "point", "sitio", "punto"),
     "incoming": ("incoming", "thickness", "thk", "pre", "before", "espesor"),
 }
 
@@ -27,16 +28,18 @@ class Line:
     wafer: str | None = None
     head: str | None = None
     fault: str | None = None
+    sites: tuple[float, ...] = ()
 
     def asked(self) -> dict[str, Any]:
         """The wafer as the calculation takes it."""
-        return {"incoming": self.incoming, "wafer": self.wafer, "head": self.head}
+        return {"incoming": self.incoming, "wafer": self.wafer, "head": self.head, "sites": list(self.sites) or None}
 
 
 def pasted(text: str) -> list[Line]:
-    """A wafer a line: thickness; name and thickness; name, head and thickness; or as a first line of headings names them.
+    """A wafer a line: thickness; name and thickness; name, head and thickness; or as headings above them say.
 
-    A line whose thickness cannot be read is kept with its fault. Raises BadQuestion for too many lines.
+    Headings name wafer, head, and thickness or a column for each site. A line whose thickness cannot be read is kept with
+    its fault. Raises BadQuestion for too many lines.
     """
     lines = [line.strip(" ") for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES:
@@ -53,21 +56,25 @@ def _cells(line: str) -> list[str]:
     return cells[0].split() if len(cells) == 1 and number(cells[0]) is None else cells
 
 
-def _headings(cells: list[str]) -> dict[str, int] | None:
-    """Which column is which; None where the first line is a wafer already."""
-    if any(character.isdigit() for cell in cells for character in re.sub(r"\(.*?\)", "", cell)):
-        return None
-    words = [re.sub(r"\(.*?\)|\[.*?\]", "", cell).strip().casefold().partition(" ")[0] for cell in cells]
-    return {name: n for name, known in NAMES.items() for n, word in enumerate(words) if word in known}
+def _headings(cells: list[str]) -> dict[str, list[int]] | None:
+    """Which columns are which; None where the first line is a wafer already."""
+    plain = [re.sub(r"\(.*?\)|\[.*?\]", "", cell).strip().casefold() for cell in cells]
+    words = [re.split(r"[\W\d]", cell, maxsplit=1)[0] for cell in plain]
+    places = {name: [n for n, word in enumerate(words) if word in known] for name, known in NAMES.items()}
+    named = any(places.values()) or not any(map(str.isdigit, "".join(plain)))
+    return places if named and all(number(cell) is None for cell in plain) else None
 
 
-def _line(line: str, places: dict[str, int] | None) -> Line:
+def _line(line: str, places: dict[str, list[int]] | None) -> Line:
     if _TWO_WAYS.fullmatch(line):
         return Line(None, fault=f"{line!r} is one number or two. Put a tab or ; between name and thickness.")
     cells = _cells(line)
-    if places and len(cells) > 1 and "incoming" in places:
-        found = {name: cells[n] if n < len(cells) else "" for name, n in places.items()}
-        wafer, head, thickness = found.get("wafer") or None, found.get("head") or None, found["incoming"]
+    if places and len(cells) > 1 and (places["incoming"] or places["site"]):
+        found = {name: [cells[n] for n in some if n < len(cells) and cells[n]] for name, some in places.items()}
+        wafer, head = (next(iter(found[name]), None) for name in ("wafer", "head"))
+        if not places["incoming"]:
+            return _of_sites(found["site"], wafer, head)
+        thickness = next(iter(found["incoming"]), "")
     else:
         cells = [cell for cell in cells if cell]
         wafer, head, thickness = cells[0] if len(cells) > 1 else None, cells[1] if len(cells) > 2 else None, cells[-1]
@@ -78,6 +85,16 @@ def _line(line: str, places: dict[str, int] | None) -> Line:
     if value is None and thickness:
         return Line(None, wafer, head, f"{thickness!r} is no thickness. Write a number such as 9012.5 or 9012,5.")
     return Line(value, wafer, head)
+
+
+def _of_sites(cells: list[str], wafer: str | None, head: str | None) -> Line:
+    """A wafer of which each site stands in a column of its own; a site that is empty was not measured."""
+    values = [number(cell) for cell in cells]
+    if None in values:
+        return Line(
+            None, wafer, head, f"{cells[values.index(None)]!r} is no thickness. Leave a site empty that was not measured."
+        )
+    return Line(None, wafer, head, sites=tuple(value for value in values if value is not None))
 
 
 def number(text: str) -> float | None:
