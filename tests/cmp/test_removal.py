@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fabwatch.fab import Fab
+from fabwatch.terms.errors import UnknownTool
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,16 @@ def test_a_group_that_is_new_and_a_consumable_that_was_changed_are_doubted(predi
     fell = [run for run in predicted.runs if "ConsumableChanged" in str(run.doubts)]
     assert 20 < len(fell) < 120
     assert any("USAGE_OF_POLISHING_TABLE" in str(run.doubts) for run in fell)
+
+
+def test_a_number_beyond_the_last_run_is_refused_and_not_taken_for_the_last(data, tmp_path):
+    with Fab(tmp_path / "fab", create=True) as fab:
+        fab.ingest([data / "cmp" / "CMP-training-000.csv", data / "cmp" / "CMP-training-removalrate.csv"])
+        count = len(fab.predicted_rates().runs)
+        assert len(fab.predicted_rates(first="2", last="9999").runs) == count - 1
+        with pytest.raises(UnknownTool, match=f"there are {count} runs") as stop:
+            fab.predicted_rates(first=str(count + 1))
+    assert "count from 1" in stop.value.hint
 
 
 def test_runs_can_be_chosen_by_number_and_the_answer_sums_up_by_group(predicted):

@@ -189,3 +189,11 @@ def test_a_time_that_was_chosen_instead_is_kept_from_the_page_with_its_reason(re
     assert kept.status_code == 303
     (row, *_) = server.get("/api/v1/cmp/advices", "read").json()["advices"]
     assert (row["wafer"], row["chosen_s"], row["reason"]) == ("B", 104.5, "the last three came out thick")
+
+
+def test_a_digit_that_is_no_number_in_the_address_is_no_fault_of_the_server(reader):
+    lot = {"tool": "CMP-1", "target": "5000", "wafers": "A\t9000"}
+    for path, asked in (("/cmp", {**lot, "keep": "²"}), ("/runs", {"offset": "²"}), ("/tools/ETCH-1", {"step": "²"})):
+        assert reader.get(path, params=asked, follow_redirects=True).status_code == 200, path
+    told = reader.get("/api/v1/cmp/predict", params={"first": "²"})
+    assert told.status_code == 404

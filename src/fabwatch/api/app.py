@@ -128,7 +128,7 @@ class Gate:
         path = request.url.path
         limit = self._longest if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
         said = request.headers.get("content-length", "0")
-        if not said.isdigit() or int(said) > limit:
+        if not said.isdecimal() or int(said) > limit:
             raise _too_long(limit)
         return limit
 
@@ -136,7 +136,7 @@ class Gate:
 async def _drained(request: Request, receive: Receive) -> None:
     """Take in what comes, unless it is far too much: a client that still sends does not listen."""
     said = request.headers.get("content-length", "")
-    if said.isdigit() and int(said) <= DRAINED and not request.headers.get("expect"):
+    if said.isdecimal() and int(said) <= DRAINED and not request.headers.get("expect"):
         while (await receive()).get("more_body"):
             pass
 

@@ -13,7 +13,7 @@ from fabwatch.cmp.walk import Walk
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
-from fabwatch.terms.errors import NothingRecorded, unknown
+from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
 from fabwatch.terms.polishing import PredictedRate, PredictedRates
 
 METHOD = (
@@ -57,12 +57,16 @@ def _span(told: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[
     names = [run.run for run in told]
     places = []
     for name, otherwise in zip(chosen, (0, len(names) - 1), strict=True):
-        if name is not None and name.isdigit() and name not in names:
+        if name is not None and name.isdecimal() and name not in names:
             places.append(min(max(int(name) - 1, 0), len(names) - 1))
         elif name is not None and name not in names:
             raise unknown("run with a log", name, names)
         else:
             places.append(otherwise if name is None else names.index(name))
+    if chosen[0] is not None and chosen[0].isdecimal() and chosen[0] not in names and int(chosen[0]) > len(names):
+        raise UnknownTool(
+            f"No run {chosen[0]}: there are {len(names):,} runs with a log.", "count them from 1 in order of time"
+        )
     return places[0], places[1] + 1
 
 

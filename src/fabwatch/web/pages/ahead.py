@@ -23,7 +23,7 @@ async def plan(request: Request) -> Response:
         desk, given = desk_of(request), asked(request, "area", "days")
         area = area_of(asker(request), given.get("area"))
         days = given.get("days", "7")
-        if not days.isdigit():
+        if not days.isdecimal():
             raise BadQuestion(f"A plan of {days} days is none.", "give 1 to 366 days")
         ahead = {} if days == "7" else {"days": int(days)}
         held, fault = await soon(desk.ask("plan", area=area, **ahead, **moments(request)))

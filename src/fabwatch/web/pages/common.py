@@ -36,7 +36,7 @@ def asked(request: Request, *names: str) -> dict[str, str]:
 
 def offset_of(given: dict[str, str]) -> int:
     """How many rows of a list stand before the page that is asked for."""
-    return int(given["offset"]) if given.get("offset", "").isdigit() else 0
+    return int(given["offset"]) if given.get("offset", "").isdecimal() else 0
 
 
 Told = tuple[Held | None, FabwatchError | None]

@@ -53,7 +53,7 @@ class Sheet:
 
     def chosen(self, number: str | None) -> PolishTime | None:
         """The wafer of that number from 1, else the first."""
-        row = self.rows[int(number) - 1] if number and number.isdigit() and 0 < int(number) <= len(self.rows) else None
+        row = self.rows[int(number) - 1] if number and number.isdecimal() and 0 < int(number) <= len(self.rows) else None
         return row.told if row is not None and row.told is not None else self.first
 
 

@@ -190,8 +190,8 @@ def individuals(found: Readings) -> dict[str, Any]:
 def _step(curve: ToolCurve, given: dict[str, str]) -> int:
     """Which interval is shown: the one that is asked for by its wafers, else the advised one."""
     asked_for = given.get("every", "")
-    wanted = float(asked_for) if asked_for.replace(".", "", 1).isdigit() else curve.advised_wafers
-    if given.get("step", "").isdigit() and not asked_for:
+    wanted = float(asked_for) if asked_for.replace(".", "", 1).isdecimal() else curve.advised_wafers
+    if given.get("step", "").isdecimal() and not asked_for:
         return min(int(given["step"]), len(curve.points) - 1)
     return min(range(len(curve.points)), key=lambda n: abs(curve.points[n].wafers - wanted))
 
