@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from fabwatch.cmp.polish import Rate, film_of, polish_time
+from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.pages.pasting import number, pasted
+from tests.served import Server
 
 CASES = tomllib.loads((Path(__file__).parent.parent / "cases" / "cmp" / "polish.toml").read_text())["case"]
 
@@ -197,3 +199,20 @@ def test_a_digit_that_is_no_number_in_the_address_is_no_fault_of_the_server(read
         assert reader.get(path, params=asked, follow_redirects=True).status_code == 200, path
     told = reader.get("/api/v1/cmp/predict", params={"first": "²"})
     assert told.status_code == 404
+
+
+def test_in_a_fab_without_metrology_the_calculator_goes_by_a_rate_and_it_is_said_what_to_load(tmp_path):
+    Fab(tmp_path / "fab", create=True).close()
+    server = Server(tmp_path / "fab")
+    try:
+        with server.client("read") as client:
+            client.headers["Accept"] = "text/html"
+            empty = client.get("/cmp")
+            rows, text = sheet(client, rate="40", target="5000", wafers="A\t9000")
+    finally:
+        server.stop()
+    assert empty.status_code == 200
+    assert "How long?" in empty.text
+    assert "No thickness or removal rate is known" in empty.text
+    assert "fabwatch ingest FILE" in text
+    assert rows[0][2]["values"] == [100.0]
