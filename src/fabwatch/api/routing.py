@@ -75,14 +75,14 @@ class Routes:
         if status == 200 and extra:
             said[202] = {"description": "Taken in; the loading goes on.", "content": _body(answer)}
             said |= {code: {"model": Fault, "description": LOADING[code]} for code in LOADING}
-        said[status] = {"content": _body(*answers)}
-        said[status]["description"] = "The answer."
+        content = _body(*answers)
         if binary is not None:
-            said[status]["content"] = {binary: {"schema": {"type": "string", "format": "binary"}}}
+            content = {binary: {"schema": {"type": "string", "format": "binary"}}}
         else:
             self.answers += answers
+        said[status] = {"content": content, "description": "The answer."}
         if method == "GET" and binary is None:
-            said[status]["content"]["text/csv"] = {"schema": {"type": "string"}}
+            content["text/csv"] = {"schema": {"type": "string"}}
             said[304] = {"description": "As it was: the tag in If-None-Match still fits."}
 
         def made(endpoint: Endpoint) -> Endpoint:

@@ -5,6 +5,7 @@ groups and moment are written into it.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -62,7 +63,7 @@ def _libraries() -> tuple[Any, Any]:
         import onnx
         import onnxruntime
     except ImportError as missing:
-        raise ExtraMissing(f"The export needs the package {missing.name}.", "pip install 'fabwatch[onnx]'") from None
+        raise ExtraMissing(f"The export needs the package {missing.name}.") from None
     return onnx, onnxruntime
 
 
@@ -87,19 +88,9 @@ def _tables(walk: Walk, width: int) -> dict[str, np.ndarray]:
     }
 
 
-def _built(walk: Walk, width: int, about: dict[str, str]) -> bytes:
-    onnx, _ = _libraries()
-    make, kinds = onnx.helper, onnx.TensorProto
-    tables = _tables(walk, width)
-    fixed = {
-        **tables,
-        "zero": np.zeros(1),
-        "least": np.array(-CLIP),
-        "most": np.array(CLIP),
-        "far": np.array([FAR]),
-        "across": np.array([1], np.int64),
-    }
-    nodes = [
+def _nodes(make: Any, walk: Walk, tables: Iterable[str]) -> list[Any]:
+    """The steps from tool, stage, chamber and features to what is told."""
+    return [
         make.make_node("StringConcat", ["tool", "separator"], ["tool_"]),
         make.make_node("StringConcat", ["tool_", "stage"], ["tool_stage"]),
         make.make_node("StringConcat", ["tool_stage", "separator"], ["tool_stage_"]),
@@ -129,6 +120,21 @@ def _built(walk: Walk, width: int, about: dict[str, str]) -> bytes:
         make.make_node("LessOrEqual", ["largest", "far"], ["alike"]),
         make.make_node("And", ["alike", "its_enough"], ["trusted"]),
     ]
+
+
+def _built(walk: Walk, width: int, about: dict[str, str]) -> bytes:
+    onnx, _ = _libraries()
+    make, kinds = onnx.helper, onnx.TensorProto
+    tables = _tables(walk, width)
+    fixed = {
+        **tables,
+        "zero": np.zeros(1),
+        "least": np.array(-CLIP),
+        "most": np.array(CLIP),
+        "far": np.array([FAR]),
+        "across": np.array([1], np.int64),
+    }
+    nodes = _nodes(make, walk, tables)
     numbers = [onnx.numpy_helper.from_array(value, name) for name, value in fixed.items()]
     separator = make.make_tensor("separator", kinds.STRING, [1], [SEPARATOR.encode()])
     given = [make.make_tensor_value_info(name, kinds.STRING, ["N"]) for name in ("tool", "stage", "chamber")]

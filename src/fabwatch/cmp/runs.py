@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.runs import over_runs
+from fabwatch.terms.clock import moment_at
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def log_runs(lake: Lake, as_of: datetime, tool: str | None = None) -> list[LogRu
     for run, some in by_run.items():
         cells = {row["sensor"]: row for row in some}
         first = some[0]
-        end = datetime(1970, 1, 1) + timedelta(seconds=float(first["end_s"]))  # type: ignore[arg-type] # noqa: DTZ001 - naive UTC
+        end = moment_at(float(first["end_s"]))  # type: ignore[arg-type]
         if end > as_of:
             continue
         features = [cells[s][kind] if s in cells else np.nan for s in sensors for kind in ("mean", "spread")]

@@ -10,9 +10,8 @@ import numpy as np
 from fabwatch.store.counted import Counter, counters
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.clock import iso
+from fabwatch.terms.clock import iso, moment_at, seconds_of
 
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
 WAFERS = "wafers"
 """The clock that every head has: wafers since the last change of a consumable."""
 MOST_CLOCKS = 6
@@ -61,18 +60,13 @@ class Head:
         """The counters that fell since the last change on record, without a change that explains it; the latest fall."""
         found = []
         for name, one in self.counters.items():
-            for n in one.falls():
-                before, after = (EPOCH + timedelta(seconds=float(t)) for t in one.seconds[n - 1 : n + 1])
+            for n in one.falls:
+                before, after = (moment_at(float(t)) for t in one.seconds[n - 1 : n + 1])
                 explained = any(before - SLACK <= change <= after + SLACK for change in self.changes)
                 if not explained and (not self.changes or after > self.changes[-1]):
                     told = f"{name} fell from {one.values[n - 1]:g} to {one.values[n]:g} by {iso(after)}"
                     found.append((after, f"CounterFell: {told}, and no change of a consumable is on record; load it"))
         return [max(found)[1]] if found else []
-
-
-def seconds_of(moment: datetime) -> float:
-    """Seconds since 1970."""
-    return (moment - EPOCH).total_seconds()
 
 
 class Upkeep:

@@ -1,6 +1,5 @@
 """What is understood of one log file, without loading it."""
 
-from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from fabwatch.sources.opening import CannotRead, documents, inspect
 from fabwatch.sources.toollog.reader import open_log
 from fabwatch.terms.answers import plain
-from fabwatch.terms.clock import SKEW, utc_now
+from fabwatch.terms.clock import SKEW, moment_at, utc_now
 from fabwatch.terms.errors import BadQuestion, NoSuchPath
 from fabwatch.terms.problems import Problem
 from fabwatch.terms.settings import read_settings
@@ -67,5 +66,5 @@ def explain(path: str | Path, fab: str | Path = "fab") -> dict[str, Any]:
 def _dated(row: dict[str, Any], dated: bool) -> dict[str, Any]:
     found = plain(row)
     if dated and row["t"] is not None:
-        found["t"] = plain(datetime(1970, 1, 1) + timedelta(seconds=row["t"]))  # noqa: DTZ001 - naive UTC inside
+        found["t"] = plain(moment_at(row["t"]))
     return dict(found)

@@ -18,6 +18,9 @@ SKEW = timedelta(seconds=60)
 """How far a stamp may lie ahead of this machine's clock before it counts as a time in the future."""
 
 
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
+
+
 def utc_now() -> datetime:
     """The wall clock, as a naive UTC time."""
     return datetime.now(UTC).replace(tzinfo=None)
@@ -26,6 +29,16 @@ def utc_now() -> datetime:
 def to_utc(stamp: datetime) -> datetime:
     """A stamp with a zone, as a naive UTC time; one without a zone is UTC already."""
     return stamp if stamp.tzinfo is None else stamp.astimezone(UTC).replace(tzinfo=None)
+
+
+def seconds_of(moment: datetime) -> float:
+    """Seconds since 1970 of a naive UTC time."""
+    return (moment - EPOCH).total_seconds()
+
+
+def moment_at(seconds: float) -> datetime:
+    """The naive UTC time that lies so many seconds after 1970."""
+    return EPOCH + timedelta(seconds=seconds)
 
 
 class SkippedTime(ValueError):
