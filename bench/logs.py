@@ -68,7 +68,7 @@ def loaded(log: Path, folder: Path, rows: int, messages: int) -> tuple[float, fl
     """Seconds to load the log and to sum it up, and the most memory that took, in MB."""
     from fabwatch.fab import Fab
     from fabwatch.ingest.loading import Ingest
-    from fabwatch.store.lean import without_pandas
+    from fabwatch.store.skip_pandas import without_pandas
     from fabwatch.trace.upkeep import bring_up
 
     without_pandas()

@@ -245,7 +245,7 @@ def test_a_log_that_would_choke_the_reader_is_refused_at_once_and_takes_no_memor
     make(tmp_path / name)
     # In a process of its own, so that its memory is its own: the limit includes the engine itself.
     script = (
-        "import sys\nfrom fabwatch.fab import Fab\nfrom fabwatch.store.lean import without_pandas\n"
+        "import sys\nfrom fabwatch.fab import Fab\nfrom fabwatch.store.skip_pandas import without_pandas\n"
         "without_pandas()\nfab = Fab(sys.argv[1], create=True)\n"
         "done = fab.ingest(sys.argv[2], kind='log').files[0]\n"
         # Not ru_maxrss: it goes over to a child from the process that began it, here the whole suite.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fabwatch.fab import Fab
-from fabwatch.fab.watching import watch
+from fabwatch.fab.folder_watch import watch
 from fabwatch.terms.errors import NoSuchPath
 from tests.diary import NOW
 

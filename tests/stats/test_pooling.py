@@ -8,7 +8,7 @@ import pytest
 
 from fabwatch.quals.wear import fit_sisters
 from fabwatch.stats.cycles import Cycles, Running, pieces
-from fabwatch.stats.families import LOGNORMAL, WEIBULL
+from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.pooling import Fitted, Grid, Sisters, fit, log_likelihood
 from fabwatch.terms.settings import QualSettings
 from tests.worn import SCENARIOS, worn_tools

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fabwatch.stats.families import LOGNORMAL, WEIBULL
+from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.renewal import Costs, cost_per_wafer, cost_share, expected_looks, tabled_looks
 
 COSTS = Costs(qual=50, contain=0.4, scrap=8, fail=900, false=120)

@@ -15,7 +15,7 @@ from fabwatch.api.shapes import ISO, MOST_ROWS, Format, Limit, Offset, shaped
 from fabwatch.terms.advice import Curves, Intervals, Plan
 from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.boards import Areas, History, Overview, Readings, Stats, Tools
-from fabwatch.terms.clock import asked_time
+from fabwatch.terms.clock import stated_time
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.scores import Score
 
@@ -48,7 +48,7 @@ class Moments:
     def asked(self) -> dict[str, Any]:
         """The times as the Fab takes them. Raises UnknownTime."""
         given = {"as_of": self.as_of, "known_at": self.known_at}
-        return {name: asked_time(text) for name, text in given.items() if text is not None}
+        return {name: stated_time(text) for name, text in given.items() if text is not None}
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ async def contain(
 ) -> Response:
     """Containment: the wafers between the last good qual and the failed one, and where they are now."""
     await seen(request, key, tool)
-    asked: dict[str, Any] = {"qual_type": qual_type, "chamber": chamber, "at": at and asked_time(at)}
+    asked: dict[str, Any] = {"qual_type": qual_type, "chamber": chamber, "at": at and stated_time(at)}
     return await told(request, page, "items", "contain", tool=tool, **asked, **when.asked())
 
 
@@ -258,7 +258,7 @@ async def stats(
 ) -> Response:
     """Readings in figures: n, mean, std, min, max, range, and Cpk where they have limits."""
     chosen = await chosen_of(request, key, part)
-    period = {"since": since and asked_time(since), "until": until and asked_time(until)}
+    period = {"since": since and stated_time(since), "until": until and stated_time(until)}
     return await told(request, page, "groups", "stats", **chosen, by=by, **period, **when.asked())
 
 
@@ -275,5 +275,5 @@ async def readings(
 ) -> Response:
     """The readings of one tool in order of time, with moving ranges."""
     await seen(request, key, tool)
-    period = {"since": since and asked_time(since), "until": until and asked_time(until)}
+    period = {"since": since and stated_time(since), "until": until and stated_time(until)}
     return await told(request, page, "readings", "readings", tool=tool, qual_type=qual_type, **period, **when.asked())

@@ -13,7 +13,7 @@ from fabwatch.api.keys import Key
 from fabwatch.api.routing import Routes
 from fabwatch.api.shapes import ISO, listed
 from fabwatch.terms.answers import plain
-from fabwatch.terms.clock import asked_time
+from fabwatch.terms.clock import stated_time
 from fabwatch.terms.decisions import Audit, Decision, Entry, HoldList
 
 routes = Routes("decisions")
@@ -126,7 +126,7 @@ async def put_on_hold(request: Request, key: Asker, wanted: ToHold) -> Response:
     asked = wanted.model_dump(exclude_none=True)
     for name in ("at", "as_of"):
         if name in asked:
-            asked[name] = asked_time(asked[name])
+            asked[name] = stated_time(asked[name])
     asked.setdefault("as_of", desk_of(request).now())
     return told(await desk_of(request).act("hold", **asked, who=key.who), 201)
 

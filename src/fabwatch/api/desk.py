@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fabwatch.api.workers import Pool
-from fabwatch.quals.forecast import Wish, combined
+from fabwatch.quals.forecast import ForecastOptions, combined
 from fabwatch.risk.board import areas, board
 from fabwatch.risk.exposure import narrowed
 from fabwatch.terms.answers import Answer
@@ -363,6 +363,6 @@ def _narrow(answer: Any, asked: Mapping[str, Any]) -> Answer | None:
     if not rows:
         return None
     if isinstance(answer, Forecasts):
-        return replace(answer, tools=rows, combined=combined(rows, Wish(answer.coverage)))
+        return replace(answer, tools=rows, combined=combined(rows, ForecastOptions(answer.coverage)))
     narrowed: Answer = replace(answer, tools=rows)
     return narrowed

@@ -15,7 +15,7 @@ from fabwatch.api.routing import Routes
 from fabwatch.api.shapes import ISO, listed
 from fabwatch.api.traces import of_tool
 from fabwatch.cmp.polish import Rate, film_of, polish_times
-from fabwatch.terms.clock import asked_time
+from fabwatch.terms.clock import stated_time
 from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.polishing import PolishTime, PolishTimes, PredictedRates, RateModel, Rates, Replayed
 
@@ -106,7 +106,7 @@ class Advices:
 @routes.post("/cmp/polish-time", answer=PolishTime, or_answer=PolishTimes, scope="read")
 async def polish(request: Request, key: Asker, wanted: ToPolish) -> Response:
     """How long to polish a wafer, or each of `wafers` in that order: by a rate, or by what the fab knows of a tool."""
-    as_of = asked_time(wanted.as_of) if wanted.as_of is not None else desk_of(request).now()
+    as_of = stated_time(wanted.as_of) if wanted.as_of is not None else desk_of(request).now()
     if (wanted.rate is None) == (wanted.tool is None):
         raise CannotPolish(
             "Either a rate or a tool is needed.", 'send "rate": 40, or "tool": a tool whose metrology is loaded'

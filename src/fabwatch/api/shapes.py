@@ -21,7 +21,7 @@ KEPT_BYTES = 64 << 20
 _MONTHS = r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31"
 _CLOCK = r"T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{3}|\.\d{6})?)?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
 ISO = {"pattern": rf"^(19[8-9]\d|20\d\d|21[0-8]\d)-({_MONTHS})({_CLOCK})?$", "examples": ["2026-03-17T06:30:00Z"]}
-"""How a time is described; what is read is wider (see `asked_time`)."""
+"""How a time is described; what is read is wider (see `stated_time`)."""
 Format = Annotated[Literal["json", "csv"], Query(description="json, or csv: the flat table, all of its rows.")]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows on this page.")]
 Offset = Annotated[int, Query(ge=0, le=10**9, description="Rows before this page.")]

@@ -15,7 +15,7 @@ from fabwatch.api.gate import Asker
 from fabwatch.api.keys import Key
 from fabwatch.api.routing import Routes
 from fabwatch.api.shapes import listed
-from fabwatch.terms.clock import asked_time
+from fabwatch.terms.clock import stated_time
 from fabwatch.terms.rules import Backtest, Chambers, Golden, Rules, SensorStats
 from fabwatch.terms.traces import Faults, Runs, StepSummary, Trace
 
@@ -131,7 +131,7 @@ async def stats(
     """Sensors in figures over many runs: n, mean, std, min, max, range, seconds off the setpoint."""
     await of_tool(request, key, tool)
     asked: dict[str, Any] = {"by": by, "tool": tool, "recipe": recipe, "step": step, "sensor": sensor}
-    period = {"since": since and asked_time(since), "until": until and asked_time(until)}
+    period = {"since": since and stated_time(since), "until": until and stated_time(until)}
     return await told(request, page, "groups", "sensor_stats", **asked, **period, **when.asked())
 
 

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from fabwatch.store.lean import without_pandas
+from fabwatch.store.skip_pandas import without_pandas
 from fabwatch.terms.advice import Curves, Intervals, Plan
 from fabwatch.terms.errors import StoreBroken, TooBusy, TooFewFailures
 from fabwatch.terms.forecasts import Forecasts

@@ -27,7 +27,7 @@ from fabwatch.cli.options import (
     TypeOption,
     opened,
 )
-from fabwatch.store.lean import without_pandas
+from fabwatch.store.skip_pandas import without_pandas
 
 app = typer.Typer(
     help="Which wafers are at risk now, and where are they?",

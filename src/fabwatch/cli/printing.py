@@ -14,7 +14,7 @@ from rich.table import Table
 
 from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
-from fabwatch.store.doctor import Finding
+from fabwatch.store.check import Finding
 from fabwatch.terms.answers import Answer, Containment, Risk, plain
 from fabwatch.terms.tabular import csv_text
 from fabwatch.terms.words import STATUS_SHAPE

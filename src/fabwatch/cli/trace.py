@@ -38,7 +38,7 @@ def explain(
 ) -> None:
     """What is understood of a log: dialect, columns with units and roles, runs, messages, what would be set aside."""
     from fabwatch.cli import logs
-    from fabwatch.fab.explaining import explain as explained
+    from fabwatch.fab.log_explanation import explain as explained
 
     logs.explained(explained(file, fab), as_json)
 
@@ -238,7 +238,7 @@ def watch(
 ) -> None:
     """Load what is new or has grown in a folder, again and again; logs go on where they stopped."""
     from fabwatch.cli import printing
-    from fabwatch.fab.watching import watch as watching
+    from fabwatch.fab.folder_watch import watch as watching
 
     with opened(fab, create=True) as door:
         try:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from fabwatch.cmp.usage import WAFERS, Head, Upkeep, Used
+from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 Key = tuple[str, str | None, str | None, str | None]

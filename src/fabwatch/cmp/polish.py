@@ -5,13 +5,12 @@ time = (incoming - target) / rate. The spread of the time follows from those of 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist, fmean, stdev
-from typing import Any
 
 from fabwatch.terms.errors import BadQuestion, CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes
+from fabwatch.terms.polishing import PolishTime, PolishTimes, WaferToPolish
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 MIXED = 8.0
@@ -41,23 +40,19 @@ class Film:
     """Thickness before at each site, in place of `incoming`: their mean is gone by."""
 
 
-def film_of(one: Mapping[str, Any], unit: str) -> Film:
-    """A film from its parts by name, with the name of the wafer; what is no number is missing."""
+def film_of(wafer: WaferToPolish, unit: str) -> Film:
+    """A film from a wafer whose thicknesses are in `unit`; what is missing is refused when its time is worked out."""
     return Film(
-        _number(one.get("incoming")),  # type: ignore[arg-type]
-        _number(one.get("target")),  # type: ignore[arg-type]
-        one.get("unit") or unit,
-        _number(one.get("incoming_sd")) or 0.0,
-        _number(one.get("lower")),
-        _number(one.get("upper")),
-        rework=bool(one.get("rework", False)),
-        sites=tuple(one.get("sites") or ()),
-        wafer=None if one.get("wafer") is None else str(one["wafer"]),
+        wafer.incoming,  # type: ignore[arg-type]
+        wafer.target,  # type: ignore[arg-type]
+        unit,
+        wafer.incoming_sd or 0.0,
+        wafer.lower,
+        wafer.upper,
+        rework=wafer.rework,
+        sites=wafer.sites,
+        wafer=wafer.wafer,
     )
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from fabwatch.cmp.history import Group, Polished, groups, tools_measured, unplac
 from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
-from fabwatch.terms.polishing import Rates, RateState
+from fabwatch.terms.polishing import Rates, RateState, RateTrend
 
 SHOWN = 400
 """Wafers of a trend."""
@@ -28,11 +28,12 @@ METHOD = (
 )
 
 
-def rates(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None) -> Rates:
+def rates(view: View, tool: str | None) -> Rates:
     """The state of every group. Raises UnknownTool, and BadQuestion where nothing was measured."""
+    lake, as_of = view.lake, view.as_of
     found = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
-    how = How(METHOD, question("cmp", "metrology"), snapshot)
-    return Rates(as_of, known_at, lake.settings.fab.demo, how, tuple(found), unplaced(lake, as_of, tool))
+    header = view.header(METHOD, question("cmp", "metrology"))
+    return Rates(*header, tuple(found), unplaced(lake, as_of, tool))
 
 
 def _groups(lake: Lake, as_of: datetime, tool: str | None) -> list[Group]:
@@ -137,15 +138,13 @@ def _doubts(group: Group, known: Filter, since: Sequence[Polished], changed: dat
     return found
 
 
-def trends(lake: Lake, as_of: datetime, tool: str | None) -> list[dict[str, object]]:
+def trends(lake: Lake, as_of: datetime, tool: str | None) -> list[RateTrend]:
     """The rate of each group wafer by wafer, the latest ones, and the wafers before which a consumable was changed."""
-    found: list[dict[str, object]] = []
+    found: list[RateTrend] = []
     for group in groups(lake, as_of, tool):
         some = group.wafers[-SHOWN:]
         if len(some) > 1:
             changes = [n for n in range(1, len(some)) if some[n].life != some[n - 1].life]
             name = " ".join(part for part in group.key if part)
-            found.append(
-                {"name": name, "unit": group.rate_unit, "rates": [wafer.rate for wafer in some], "changes": changes}
-            )
+            found.append(RateTrend(name, group.rate_unit, tuple(wafer.rate for wafer in some), tuple(changes)))
     return found

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from fabwatch.cmp.history import groups
+from fabwatch.cmp.rate_replay import Walk
 from fabwatch.cmp.runs import log_runs
-from fabwatch.cmp.walk import Walk
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
 from fabwatch.terms.polishing import PredictedRate, PredictedRates
 
@@ -26,19 +26,18 @@ METHOD = (
 )
 
 
-def predict(
-    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None, chosen: Sequence[str | None]
-) -> PredictedRates:
+def predict(view: View, tool: str | None, chosen: Sequence[str | None]) -> PredictedRates:
     """The removal rate of runs in order of time; `chosen` names the first and the last, None for no bound.
 
     Raises BadQuestion where there is no log with measured runs.
     """
+    lake, as_of = view.lake, view.as_of
     walk = walked(lake, as_of, tool)
     told = list(walk)
     begin, end = _span(told, chosen)
-    how = How(METHOD, question("cmp", "metrology"), snapshot)
+    header = view.header(METHOD, question("cmp", "metrology"))
     part = tuple(told[begin:end])
-    return PredictedRates(as_of, known_at, lake.settings.fab.demo, how, part, tuple(_scored(part, walk.coverage)))
+    return PredictedRates(*header, part, tuple(_scored(part, walk.coverage)))
 
 
 def walked(lake: Lake, as_of: datetime, tool: str | None) -> Walk:

@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 
 from fabwatch.cmp.history import Group, Polished, groups, tools_measured
 from fabwatch.cmp.rates import LISTED
 from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, score
-from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.polishing import Controlled, Replayed
 from fabwatch.terms.settings import CmpSettings
@@ -26,8 +24,9 @@ Missed = list[tuple[float, Polished]]
 """Thickness after (or rate that was expected) less the target (or rate that was measured), by wafer."""
 
 
-def replay(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None) -> Replayed:
+def replay(view: View, tool: str | None) -> Replayed:
     """How each controller would have done. Raises UnknownTool, and BadQuestion where nothing was measured."""
+    lake, as_of = view.lake, view.as_of
     every = groups(lake, as_of, tool)
     some = [group for group in every if len(group.wafers) > FIXED_AFTER]
     if not some:
@@ -55,12 +54,9 @@ def replay(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None
             | {"controller": chosen.name, "weight": chosen.weight, "why": why, "n": len(group.wafers)}
         )
     units = {group.unit if thick else group.rate_unit for group in some}
-    how = How(METHOD, question("cmp", "metrology"), snapshot)
+    header = view.header(METHOD, question("cmp", "metrology"))
     return Replayed(
-        as_of,
-        known_at,
-        lake.settings.fab.demo,
-        how,
+        *header,
         of="thickness" if thick else "rate",
         unit=units.pop() if len(units) == 1 else None,
         controllers=tuple(_told(name, some_, thick) for name, some_ in missed.items()),

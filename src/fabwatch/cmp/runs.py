@@ -6,9 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
 from fabwatch.terms.clock import moment_at
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from fabwatch.store.counted import Counter, counters
+from fabwatch.equipment.counters import Counter, counters
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.clock import iso, moment_at, seconds_of

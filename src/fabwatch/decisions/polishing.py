@@ -9,7 +9,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
 from fabwatch.terms.answers import plain
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.terms.polishing import PolishTime, RateState
+from fabwatch.terms.polishing import PolishAdvice, PolishTime, RateState
 from fabwatch.terms.tables import ADVICES
 
 MOST_S = 7200.0
@@ -51,10 +51,12 @@ def keep(
         insert(lake, ADVICES, [{**row, "seq": seq}])
 
 
-def advices(lake: Lake, tool: str | None, limit: int) -> list[dict[str, Any]]:
+def advices(lake: Lake, tool: str | None, limit: int) -> list[PolishAdvice]:
     """What was kept, the latest first."""
     rows = lake.rows(
         "SELECT * FROM advices WHERE $tool IS NULL OR tool = $tool ORDER BY seq DESC LIMIT $limit",
         {"tool": tool, "limit": limit},
     )
-    return [{**row, **{name: json.loads(row[name]) for name in ("asked", "answer", "known")}} for row in rows]
+    names = PolishAdvice.__dataclass_fields__
+    parsed = [{**row, **{name: json.loads(row[name]) for name in ("asked", "answer", "known")}} for row in rows]
+    return [PolishAdvice(**{name: row[name] for name in names}) for row in parsed]

@@ -1,46 +1,60 @@
 """The one door: a Fab has a method a question, and is the only place where settings, store and rooms are joined."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Literal, Self
 
-from fabwatch.decisions import audit as audits
 from fabwatch.decisions import holds as hold_lists
 from fabwatch.decisions import limits
-from fabwatch.fab.door import Moment, moment_of
+from fabwatch.fab.door import Present
 from fabwatch.fab.logs import Logs
-from fabwatch.fab.overview import overview
 from fabwatch.fab.polishing import Polishing
+from fabwatch.fab.questions import (
+    AreasQuestion,
+    AuditCheckQuestion,
+    AuditQuestion,
+    ContainQuestion,
+    CurveQuestion,
+    DecisionsQuestion,
+    ForecastQuestion,
+    HistoryQuestion,
+    HoldsQuestion,
+    InboxQuestion,
+    IntervalQuestion,
+    LoadsQuestion,
+    OverviewQuestion,
+    PlanQuestion,
+    ProblemsQuestion,
+    ReadingsQuestion,
+    RiskQuestion,
+    ScoreQuestion,
+    StatsQuestion,
+    ToolsQuestion,
+)
+from fabwatch.ingest.answers import InboxFile, Load, SetAside
 from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
-from fabwatch.quals.cards import Selection
-from fabwatch.quals.curve import curve
-from fabwatch.quals.forecast import Wish, forecast
-from fabwatch.quals.interval import costs_of, interval
-from fabwatch.quals.ledger import keep, score
-from fabwatch.risk.board import areas, board
-from fabwatch.risk.containment import Suspicion, contain
-from fabwatch.risk.exposure import By, risk
-from fabwatch.risk.history import history
-from fabwatch.risk.outlook import plan
-from fabwatch.spc.summary import Period, readings, stats
-from fabwatch.stats.renewal import Costs
-from fabwatch.store.doctor import Finding, examine, sweep
+from fabwatch.quals.ledger import record
+from fabwatch.store.check import Finding, examine, sweep
+from fabwatch.store.compact import compact
 from fabwatch.store.state import state
-from fabwatch.store.tidy import tidy
 from fabwatch.terms.advice import Curves, Intervals, Plan
 from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.boards import Areas, History, Overview, Readings, Stats, Tools
-from fabwatch.terms.clock import Clock, utc_now
-from fabwatch.terms.decisions import Act, Audit, Decision, Entry, HoldList
-from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy, TooFewFailures, unknown
+from fabwatch.terms.clock import SKEW, Clock, utc_now
+from fabwatch.terms.decisions import Act, Audit, Decision, DecisionName, Entry, HoldList
+from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.forecasts import Forecasts
+from fabwatch.terms.questions import Moment
 from fabwatch.terms.scores import Score
-from fabwatch.trace.upkeep import bring_up
+from fabwatch.trace.upkeep import refresh_derived
+
+__all__ = ["Fab", "Present"]
+RiskBy = Literal["tool", "area", "tool_type"]
+StatsBy = Literal["tool", "chamber", "area", "tool_type", "qual_type", "day", "week", "month"]
+COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
 class Fab(Logs, Polishing):
@@ -66,7 +80,7 @@ class Fab(Logs, Polishing):
         area: str | None = None,
         tool: str | None = None,
         qual_type: str | None = None,
-        by: By = "tool",
+        by: RiskBy = "tool",
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Risk:
@@ -75,9 +89,7 @@ class Fab(Logs, Polishing):
         Times are datetimes (without a zone: UTC) or ISO 8601 text. `as_of` counts what had happened by then, `known_at`
         what had been loaded by then. Raises UnknownTool and UnknownTime.
         """
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return risk(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), by)
+        return self.ask(RiskQuestion(area=area, tool=tool, qual_type=qual_type, by=by, as_of=as_of, known_at=known_at))
 
     def contain(
         self,
@@ -94,9 +106,9 @@ class Fab(Logs, Polishing):
         `at` is the failed or suspect qual; without it the latest failed one counts. Raises UnknownTool, UnknownTime and
         NothingFailed.
         """
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return contain(self._lake, snapshot, moment, known, Suspicion(tool, qual_type, chamber, moment_of(at)))
+        return self.ask(
+            ContainQuestion(tool=tool, qual_type=qual_type, chamber=chamber, at=at, as_of=as_of, known_at=known_at)
+        )
 
     def forecast(
         self,
@@ -114,25 +126,21 @@ class Fab(Logs, Polishing):
         `coverage` in (0, 1) is that of the window, `clock` is auto, wafers, days or a counter. Raises UnknownTool,
         UnknownTime, TooFewFailures and BadQuestion.
         """
-        wish = Wish(coverage, clock).checked()
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            answer = forecast(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), wish)
-        if moment > self._clock() + timedelta(minutes=1):
-            future = "FutureDate: that time has not come, and what happens until then is not known"
-            rows = tuple(replace(row, doubts=(*row.doubts, future)) for row in answer.tools)
-            return replace(answer, tools=rows)
-        if as_of is None and known is None:
-            # A forecast of the past is a replay; only what was said in earnest is kept and held against us.
-            return self.keep(answer)
-        return answer
+        return self.ask(
+            ForecastQuestion(
+                area=area, tool=tool, qual_type=qual_type, coverage=coverage, clock=clock, as_of=as_of, known_at=known_at
+            )
+        )
 
-    def keep(self, answer: Forecasts) -> Forecasts:
-        """Keep forecasts that were made in earnest, to be scored later; where that cannot be, they stay as they are."""
-        with suppress(StoreBusy, StoreBroken, DiskFull):
-            keep(self._lake, answer)
-            return replace(answer, kept=True)
-        return answer
+    def record(self, answer: Forecasts) -> Forecasts:
+        """Keep live forecasts, so that they are scored when their outcome is known; once a day for one state of knowledge.
+
+        Raises BadQuestion for forecasts of another time than now, StoreBusy, StoreBroken and DiskFull.
+        """
+        if answer.as_of > self._now() + SKEW or answer.known_at is not None:
+            raise BadQuestion("Only live forecasts are kept.", "ask without --as-of and --known-at")
+        record(self._lake, answer)
+        return replace(answer, kept=True)
 
     def score(
         self,
@@ -151,11 +159,18 @@ class Fab(Logs, Polishing):
         `every_days` is the step between two origins; without it six are spread over the time on record. Raises
         UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
         """
-        wish = Wish(coverage, clock).checked()
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            chosen = Selection(area, tool, qual_type)
-            return score(self._lake, snapshot, moment, known, chosen, wish, every_days)
+        return self.ask(
+            ScoreQuestion(
+                area=area,
+                tool=tool,
+                qual_type=qual_type,
+                coverage=coverage,
+                clock=clock,
+                every_days=every_days,
+                as_of=as_of,
+                known_at=known_at,
+            )
+        )
 
     def interval(
         self,
@@ -174,12 +189,18 @@ class Fab(Logs, Polishing):
         `costs` by name (qual, contain, scrap, fail, false) stand in for those of fab.toml. `qual_hours` a week are shared
         by all tools of the selection. Raises UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
         """
-        wish = Wish(clock=clock).checked()
-        priced, stated = self._costs(costs)
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            chosen = Selection(area, tool, qual_type)
-            return interval(self._lake, snapshot, moment, known, chosen, wish, priced, stated, qual_hours)
+        return self.ask(
+            IntervalQuestion(
+                area=area,
+                tool=tool,
+                qual_type=qual_type,
+                clock=clock,
+                qual_hours=qual_hours,
+                as_of=as_of,
+                known_at=known_at,
+                **_priced(costs),
+            )
+        )
 
     def curve(
         self,
@@ -194,10 +215,7 @@ class Fab(Logs, Polishing):
 
         `costs` as for `interval`. Raises UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
         """
-        priced, stated = self._costs(costs)
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return curve(self._lake, snapshot, moment, known, Selection(None, tool, qual_type), priced, stated)
+        return self.ask(CurveQuestion(tool=tool, qual_type=qual_type, as_of=as_of, known_at=known_at, **_priced(costs)))
 
     def plan(
         self,
@@ -214,10 +232,11 @@ class Fab(Logs, Polishing):
 
         `costs` as for `interval`. Raises UnknownTool, UnknownTime, TooFewFailures and BadQuestion.
         """
-        priced, stated = self._costs(costs)
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return plan(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), priced, stated, days)
+        return self.ask(
+            PlanQuestion(
+                days=days, area=area, tool=tool, qual_type=qual_type, as_of=as_of, known_at=known_at, **_priced(costs)
+            )
+        )
 
     def tools(
         self,
@@ -232,19 +251,11 @@ class Fab(Logs, Polishing):
         Without a horizon that of fab.toml.
         Raises UnknownTool, UnknownTime and BadQuestion.
         """
-        moment, known = self._moment(as_of, known_at)
-        asked: dict[str, Any] = {"as_of": moment, "known_at": known}
-        stated = self.settings.fab
-        days = stated.horizon_days if horizon is None else horizon
-        exposed = self.risk(**asked)
-        try:
-            return board(exposed, self.forecast(**asked), self.plan(**asked), stated, days, area)
-        except TooFewFailures:
-            return board(exposed, None, None, stated, days, area)
+        return self.ask(ToolsQuestion(area=area, horizon=horizon, as_of=as_of, known_at=known_at))
 
     def areas(self, *, as_of: Moment = None, known_at: Moment = None) -> Areas:
         """Every area in one line: its tools, its wafers at risk, and how many tools need somebody."""
-        return areas(self.risk(as_of=as_of, known_at=known_at), self.settings.fab)
+        return self.ask(AreasQuestion(as_of=as_of, known_at=known_at))
 
     def history(
         self,
@@ -260,14 +271,14 @@ class Fab(Logs, Polishing):
 
         Raises UnknownTool, UnknownTime and BadQuestion.
         """
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return history(self._lake, snapshot, moment, known, tool, qual_type, chamber, days)
+        return self.ask(
+            HistoryQuestion(tool=tool, qual_type=qual_type, chamber=chamber, days=days, as_of=as_of, known_at=known_at)
+        )
 
     def stats(
         self,
         *,
-        by: str = "tool",
+        by: StatsBy = "tool",
         area: str | None = None,
         tool: str | None = None,
         qual_type: str | None = None,
@@ -280,10 +291,11 @@ class Fab(Logs, Polishing):
 
         Raises UnknownTool, UnknownTime and BadQuestion.
         """
-        moment, known = self._moment(as_of, known_at)
-        period = Period(moment_of(since), moment_of(until))
-        with self._lake.reading(known) as snapshot:
-            return stats(self._lake, snapshot, moment, known, Selection(area, tool, qual_type), by, period)
+        return self.ask(
+            StatsQuestion(
+                by=by, area=area, tool=tool, qual_type=qual_type, since=since, until=until, as_of=as_of, known_at=known_at
+            )
+        )
 
     def readings(
         self,
@@ -296,15 +308,13 @@ class Fab(Logs, Polishing):
         known_at: Moment = None,
     ) -> Readings:
         """The readings of one tool in order of time, with moving ranges. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        period = Period(moment_of(since), moment_of(until))
-        with self._lake.reading(known) as snapshot:
-            return readings(self._lake, snapshot, moment, known, Selection(None, tool, qual_type), period)
+        return self.ask(
+            ReadingsQuestion(tool=tool, qual_type=qual_type, since=since, until=until, as_of=as_of, known_at=known_at)
+        )
 
     def overview(self, *, as_of: Moment = None, known_at: Moment = None) -> Overview:
         """The fab as a whole: what was loaded, until when it is known, how many wafers are at risk."""
-        moment, known = self._moment(as_of, known_at)
-        return overview(self._lake, self.risk(as_of=moment, known_at=known))
+        return self.ask(OverviewQuestion(as_of=as_of, known_at=known_at))
 
     def hold(
         self,
@@ -331,14 +341,13 @@ class Fab(Logs, Polishing):
 
     def holds(self, *, hold: str | None = None, tool: str | None = None, known_at: Moment = None) -> list[HoldList]:
         """The hold lists, the latest first. Raises BadQuestion for one that is not there."""
-        self._lake.pin(moment_of(known_at))
-        return hold_lists.lists(self._lake, hold, tool)
+        return list(self.ask(HoldsQuestion(hold=hold, tool=tool, known_at=known_at)).holds)
 
     def decide(
         self,
         tool: str,
         qual_type: str,
-        name: str,
+        name: DecisionName,
         value: float | None,
         *,
         who: str,
@@ -362,16 +371,15 @@ class Fab(Logs, Polishing):
 
     def decisions(self, *, tool: str | None = None, known_at: Moment = None) -> list[Decision]:
         """Limits and intervals that were set, the latest first."""
-        self._lake.pin(moment_of(known_at))
-        return limits.decisions(self._lake, tool)
+        return list(self.ask(DecisionsQuestion(tool=tool, known_at=known_at)).decisions)
 
     def audit(self, limit: int | None = None) -> list[Entry]:
         """The entries of the audit, the latest first."""
-        return audits.entries(self._lake, limit)
+        return list(self.ask(AuditQuestion(limit=limit)).entries)
 
     def verify_audit(self, expected: str | None = None) -> Audit:
         """Check the audit entry by entry; `expected` is a hash noted earlier that has to be in it still."""
-        return audits.verify(self._lake, expected)
+        return self.ask(AuditCheckQuestion(expected=expected))
 
     def state(self) -> str:
         """What the answers rest on, as one word: it changes with each load, decision and change of fab.toml."""
@@ -390,39 +398,32 @@ class Fab(Logs, Polishing):
         given = [paths] if isinstance(paths, (str, Path)) else paths
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
         if not dry_run:
-            bring_up(self._lake)
+            refresh_derived(self._lake)
         return summary
 
-    def inbox(self) -> list[dict[str, Any]]:
+    def inbox(self) -> list[InboxFile]:
         """The files that wait for a word in fab.toml, and what to write there."""
-        self._lake.pin()
-        return Ingest(self._lake, self._clock).waiting()
+        return list(self.ask(InboxQuestion()).files)
 
     def retry(self, progress: Progress | None = None) -> IngestSummary:
         """Try the files of the inbox again."""
         summary = Ingest(self._lake, self._clock).retry(progress)
-        bring_up(self._lake)
+        refresh_derived(self._lake)
         return summary
 
-    def loads(self) -> list[dict[str, Any]]:
+    def loads(self) -> list[Load]:
         """The ledger of files, newest first."""
-        self._lake.pin()
-        return self._lake.rows("SELECT * FROM loads ORDER BY loaded_at DESC, path")
+        return list(self.ask(LoadsQuestion()).loads)
 
-    def problems(self, rule: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
+    def problems(self, rule: str | None = None, limit: int = 1000) -> list[SetAside]:
         """What was set aside and why, newest load first."""
-        self._lake.pin()
-        return self._lake.rows(
-            "SELECT p.* FROM problems AS p JOIN loads AS l USING (load) WHERE $rule IS NULL OR p.rule = $rule "
-            "ORDER BY l.loaded_at DESC, p.path, p.line LIMIT $limit",
-            {"rule": rule, "limit": limit},
-        )
+        return list(self.ask(ProblemsQuestion(rule=rule, limit=limit)).problems)
 
-    def tidy(self) -> dict[str, tuple[int, int]]:
+    def compact(self) -> dict[str, tuple[int, int]]:
         """Merge small data files; returns how many files each table had and has."""
-        return tidy(self._lake)
+        return compact(self._lake)
 
-    def doctor(self) -> list[Finding]:
+    def check(self) -> list[Finding]:
         """Look at every table, the catalog, the files and the ledger; nothing is changed."""
         return examine(self._lake)
 
@@ -430,8 +431,10 @@ class Fab(Logs, Polishing):
         """Delete data files that no snapshot names; returns how many."""
         return sweep(self._lake)
 
-    def _costs(self, asked: Mapping[str, float | None] | None) -> tuple[Costs, bool]:
-        """The costs to reckon with, and whether they are the user's own."""
-        given = dict(asked or {})
-        stated = "costs" in self.settings.model_fields_set or any(value is not None for value in given.values())
-        return costs_of(self.settings.costs, given), stated
+
+def _priced(costs: Mapping[str, float | None] | None) -> dict[str, float | None]:
+    """The costs by the names of the fields of a question. Raises BadQuestion for a cost that there is none of."""
+    for name in costs or {}:
+        if name not in COSTS:
+            raise unknown("cost", name, COSTS, f"costs are {', '.join(COSTS)}")
+    return {f"cost_{name}": value for name, value in (costs or {}).items()}

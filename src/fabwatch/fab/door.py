@@ -1,13 +1,29 @@
-"""What every part of the door stands on: the folder, its settings, the lake and the clock."""
+"""What every part of the door stands on: the folder, its settings, the lake and the clock; how a question is answered."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fabwatch.store.lake import Lake
-from fabwatch.terms.clock import Clock, asked_time, to_utc
+from fabwatch.store.record import present
+from fabwatch.store.view import Answerable, View
+from fabwatch.terms.clock import Clock, stated_time, to_utc
+from fabwatch.terms.questions import NOW, A, Moment, Timed
 from fabwatch.terms.settings import read_settings
 
-Moment = datetime | str | None
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Present:
+    """The moment that a question about now stands for, and why where that is not the present one."""
+
+    at: datetime
+    reason: str | None = None
 
 
 class Door:
@@ -19,16 +35,54 @@ class Door:
         self._clock = clock
         self._lake = Lake(path, self.settings, create=create)
 
-    def _moment(self, as_of: Moment, known_at: Moment) -> tuple[datetime, datetime | None]:
-        known = moment_of(known_at)
-        return moment_of(as_of) or known or self._now(), known
+    def ask(self, question: Answerable[A], present: Present | None = None) -> A:
+        """The answer to any question. Raises BadQuestion, StoreBroken and their kin.
+
+        `present` is the moment that a question about now stands for; without it that of the clock, or the end of the record
+        where that ended over a day ago.
+        """
+        if isinstance(question, Timed):
+            times, at = Timed(as_of=question.as_of, known_at=question.known_at), present
+        else:
+            times, at = Timed(known_at=getattr(question, "known_at", None)), Present(self._now())
+        with self._view(times, at) as view:
+            return question.answer(view)
+
+    def sql(self, statement: str) -> "pd.DataFrame":
+        """What a SELECT over the tables gives, as a data frame; the fab is opened for reading alone.
+
+        The tables are those of docs/tables.md. Raises StoreBroken with what the engine says.
+        """
+        frame: pd.DataFrame = self._lake.read_only(statement)
+        return frame
+
+    @contextmanager
+    def _view(self, times: Timed, at: Present | None = None) -> Iterator[View]:
+        """One snapshot for all that a question reads, as of its moment."""
+        known = _stated(times.known_at)
+        with self._lake.reading(known) as snapshot:
+            moment = self._moment(times, known, at)
+            future = moment.at > self._now()
+            yield View(self._lake, snapshot, moment.at, known, moment.reason, future)
+
+    def _moment(self, times: Timed, known: datetime | None, at: Present | None) -> Present:
+        if times.as_of == NOW:
+            return Present(self._now())
+        stated = _stated(times.as_of) or known
+        if stated is not None:
+            return Present(stated)
+        return at or self.present()
+
+    def present(self) -> Present:
+        """The moment that a question about now stands for."""
+        return Present(*present(self._lake, self._now()))
 
     def _now(self) -> datetime:
         return self._clock().replace(microsecond=0)
 
 
-def moment_of(given: Moment) -> datetime | None:
-    """A time as it is asked for, naive UTC. Raises UnknownTime."""
-    if given is None:
+def _stated(moment: Moment) -> datetime | None:
+    """A time as it is stated, naive UTC. Raises UnknownTime."""
+    if moment is None or moment == NOW:
         return None
-    return asked_time(given) if isinstance(given, str) else to_utc(given)
+    return stated_time(moment) if isinstance(moment, str) else to_utc(moment)

@@ -1,22 +1,30 @@
-"""The door to tool logs: runs, figures, faults, rules, golden runs."""
+"""The door to tool logs: runs, statistics, faults, rules, golden runs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fabwatch.decisions import logs as decided
-from fabwatch.fab.door import Door, Moment, moment_of
+from fabwatch.fab.door import Door
+from fabwatch.terms.questions import Moment
 from fabwatch.terms.rules import Backtest, Chambers, Golden, Rules, SensorStats
 from fabwatch.terms.traces import Faults, Runs, StepSummary, Trace
-from fabwatch.trace.answers import runs, step_summary
-from fabwatch.trace.backtest import all_goldens, backtest, rules
-from fabwatch.trace.chambers import chambers
-from fabwatch.trace.chosen import alike
-from fabwatch.trace.faults import faults
-from fabwatch.trace.figures import Choice, sensor_stats
-from fabwatch.trace.golden import Window, sensors_of
-from fabwatch.trace.rows import samples
-from fabwatch.trace.rules import rule_named
-from fabwatch.trace.single import trace
+from fabwatch.trace.golden_runs import alike
+from fabwatch.trace.monitors import rule_named
+from fabwatch.trace.questions import (
+    BacktestQuestion,
+    ChambersQuestion,
+    FaultsQuestion,
+    GoldensQuestion,
+    RulesQuestion,
+    RunsQuestion,
+    SamplesQuestion,
+    SensorsQuestion,
+    SensorStatsQuestion,
+    StepSummaryQuestion,
+    TraceQuestion,
+)
+
+SensorStatsBy = Literal["tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month"]
 
 
 class Logs(Door):
@@ -26,25 +34,19 @@ class Logs(Door):
         self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
     ) -> Runs:
         """The runs that tool logs tell of, the latest first. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return runs(self._lake, snapshot, moment, known, tool, run)
+        return self.ask(RunsQuestion(tool=tool, run=run, as_of=as_of, known_at=known_at))
 
     def step_summary(
         self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
     ) -> StepSummary:
         """What each sensor did in each step of the runs. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return step_summary(self._lake, snapshot, moment, known, tool, run)
+        return self.ask(StepSummaryQuestion(tool=tool, run=run, as_of=as_of, known_at=known_at))
 
     def faults(
         self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
     ) -> Faults:
         """Which runs left the path of the good ones, and which sensors did. Raises UnknownTool and UnknownTime."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return faults(self._lake, snapshot, moment, known, tool, run)
+        return self.ask(FaultsQuestion(tool=tool, run=run, as_of=as_of, known_at=known_at))
 
     def trace(
         self,
@@ -62,24 +64,31 @@ class Logs(Door):
 
         `since` and `until` cut out seconds after the begin of the run. Raises UnknownTool, UnknownTime and BadQuestion.
         """
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return trace(self._lake, snapshot, moment, known, run, sensors, Window(step, None, since, until), beside)
+        return self.ask(
+            TraceQuestion(
+                run=run,
+                sensors=tuple(sensors),
+                step=step,
+                since=since,
+                until=until,
+                beside=beside,
+                as_of=as_of,
+                known_at=known_at,
+            )
+        )
 
     def samples(self, run: str, at: float = 0.0, *, known_at: Moment = None) -> list[dict[str, Any]]:
         """The few rows of a run nearest to a second after its begin: file, byte, line, values. Raises UnknownTool."""
-        with self._lake.reading(moment_of(known_at)):
-            return samples(self._lake, run, at)
+        return list(self.ask(SamplesQuestion(run=run, at=at, known_at=known_at)).samples)
 
     def sensors(self, run: str, *, known_at: Moment = None) -> list[str]:
         """The sensors and counters of a run, in the order of its log; none for a run that is not there."""
-        with self._lake.reading(moment_of(known_at)):
-            return sensors_of(self._lake, run)
+        return list(self.ask(SensorsQuestion(run=run, known_at=known_at)).sensors)
 
     def sensor_stats(
         self,
         *,
-        by: str = "sensor",
+        by: SensorStatsBy = "sensor",
         tool: str | None = None,
         recipe: str | None = None,
         step: str | None = None,
@@ -90,10 +99,19 @@ class Logs(Door):
         known_at: Moment = None,
     ) -> SensorStats:
         """Sensors in figures by tool, chamber, area, recipe, step, lot or period. Raises UnknownTool and BadQuestion."""
-        moment, known = self._moment(as_of, known_at)
-        choice = Choice(tool, recipe, step, sensor, moment_of(since), moment_of(until))
-        with self._lake.reading(known) as snapshot:
-            return sensor_stats(self._lake, snapshot, moment, known, by, choice)
+        return self.ask(
+            SensorStatsQuestion(
+                by=by,
+                tool=tool,
+                recipe=recipe,
+                step=step,
+                sensor=sensor,
+                since=since,
+                until=until,
+                as_of=as_of,
+                known_at=known_at,
+            )
+        )
 
     def chambers(
         self,
@@ -109,24 +127,18 @@ class Logs(Door):
 
         Without a step or recipe those of most runs. Raises UnknownTool and BadQuestion.
         """
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return chambers(self._lake, snapshot, moment, known, sensor, step, recipe, tool)
+        return self.ask(ChambersQuestion(sensor=sensor, step=step, recipe=recipe, tool=tool, as_of=as_of, known_at=known_at))
 
     def rules(self, *, as_of: Moment = None, known_at: Moment = None) -> Rules:
         """The rules that watch logs, which of them count, and with which figure they were switched on."""
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return rules(self._lake, snapshot, moment, known)
+        return self.ask(RulesQuestion(as_of=as_of, known_at=known_at))
 
     def backtest(self, rule: str, *, tool: str | None = None, as_of: Moment = None, known_at: Moment = None) -> Backtest:
         """How a rule would have done on the record: alarms and false alarms per 1,000 wafers.
 
         Raises BadQuestion for no such rule, UnknownTool and UnknownTime.
         """
-        moment, known = self._moment(as_of, known_at)
-        with self._lake.reading(known) as snapshot:
-            return backtest(self._lake, snapshot, moment, known, rule, tool)
+        return self.ask(BacktestQuestion(rule=rule, tool=tool, as_of=as_of, known_at=known_at))
 
     def switch_rule(self, rule: str, counts: bool, *, who: str, reason: str) -> Rules:
         """Let a rule count, with what it does on the record, or no more; written to the audit. Raises BadQuestion."""
@@ -154,5 +166,4 @@ class Logs(Door):
 
     def goldens(self, *, known_at: Moment = None) -> list[Golden]:
         """Every version of golden runs that was chosen, the latest first."""
-        self._lake.pin(moment_of(known_at))
-        return all_goldens(self._lake)
+        return list(self.ask(GoldensQuestion(known_at=known_at)).goldens)

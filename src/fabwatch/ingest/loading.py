@@ -17,8 +17,8 @@ from fabwatch.sources.header import KINDS, Mapping, recognise, suggest
 from fabwatch.sources.opening import CannotRead, Document, Inspected, inspect
 from fabwatch.sources.reading import TableFile, header_of, open_table
 from fabwatch.sources.toollog.reader import LogFile, open_log
+from fabwatch.store.compact import compact_when_needed
 from fabwatch.store.lake import Lake
-from fabwatch.store.tidy import tidy_when_needed
 from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import SKEW, Clock, iso
 from fabwatch.terms.errors import BadQuestion, nearest
@@ -74,7 +74,7 @@ class Ingest:
             if progress:
                 progress(results[-1], len(results), total)
         if not dry_run:
-            tidy_when_needed(self._lake)
+            compact_when_needed(self._lake)
         return IngestSummary(tuple(results))
 
     def retry(self, progress: Progress | None = None) -> IngestSummary:

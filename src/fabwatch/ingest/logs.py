@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from fabwatch.sources.ahead import Ahead
 from fabwatch.sources.opening import Document, Inspected
+from fabwatch.sources.prefetch import Ahead
 from fabwatch.sources.toollog.parts import Part
 from fabwatch.sources.toollog.reader import LogBatch, LogFile, Said, stored_name
 from fabwatch.store.files import add

@@ -1,20 +1,18 @@
 """What if we check every so many wafers: what is at risk at the check, its chance to fail, and what it costs."""
 
-from datetime import datetime
 
 import numpy as np
 
-from fabwatch.quals.cards import Selection, tool_cards
-from fabwatch.quals.forecast import Wish, chosen_wear
+from fabwatch.equipment.tools import Selection, tool_cards
+from fabwatch.quals.forecast import ForecastOptions, chosen_wear
 from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
 from fabwatch.quals.interval import WEEK, Curve, cost_curves
 from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.wear import Wear
 from fabwatch.stats.renewal import Costs
-from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.view import View
 from fabwatch.terms.advice import Curves, ToolCurve, Tried
-from fabwatch.terms.answers import How
 from fabwatch.terms.errors import TooFewFailures
 
 POINTS = 48
@@ -27,23 +25,21 @@ METHOD = (
 
 
 def curve(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
+    view: View,
     selection: Selection,
     costs: Costs,
     stated: bool,
 ) -> Curves:
     """The curve of every chamber and qual type of a selection. Raises UnknownTool and TooFewFailures."""
+    lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
-    worn = chosen_wear(lake, cards, as_of, selection, Wish())
+    worn = chosen_wear(lake, cards, as_of, selection, ForecastOptions())
     rows = [row for wear, members in worn for row in _curves(wear.only(members), cost_curves(wear, members, costs))]
     if not rows:
         raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
     rows.sort(key=lambda row: (row.tool, row.chamber, row.qual_type))
-    how = How(METHOD, question("quals", "events"), snapshot)
-    return Curves(as_of, known_at, lake.settings.fab.demo, how, stated, tuple(rows))
+    header = view.header(METHOD, question("quals", "events"))
+    return Curves(*header, stated, tuple(rows))
 
 
 def _curves(wear: Wear, curves: list[Curve]) -> list[ToolCurve]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from fabwatch.quals.cards import Selection, ToolCard, tool_cards
+from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals.history import Stream
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
@@ -15,7 +15,7 @@ from fabwatch.quals.yardsticks import Yardsticks, yardsticks
 from fabwatch.stats.cycles import Floats, Running
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, TooFewFailures, unknown
 from fabwatch.terms.forecasts import Combined, Forecast, Forecasts, NextQual, Why, Window
 
@@ -31,23 +31,22 @@ METHOD = (
 
 
 @dataclass(frozen=True)
-class Wish:
+class ForecastOptions:
     """What is asked of the forecast."""
 
     coverage: float = 0.8
     clock: Clock = "auto"
 
-    def checked(self) -> "Wish":
+    def checked(self) -> "ForecastOptions":
         """Itself. Raises BadQuestion for a coverage outside (0, 1)."""
         if not 0 < self.coverage < 1:
             raise BadQuestion(f"A coverage of {self.coverage} is none.", "give one between 0 and 1, such as 0.8")
         return self
 
 
-def forecast(
-    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, wish: Wish
-) -> Forecasts:
+def forecast(view: View, selection: Selection, wish: ForecastOptions) -> Forecasts:
     """Forecast every stream of the selection; all sisters lend their history. Raises UnknownTool and TooFewFailures."""
+    lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
     rows: list[Forecast] = []
     for wear, members in chosen_wear(lake, cards, as_of, selection, wish):
@@ -55,12 +54,15 @@ def forecast(
     if not rows:
         raise TooFewFailures(f"No qual of {_named(selection)} or of any sister is on record by then.")
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
-    how = How(METHOD, question("quals", "events"), snapshot)
-    return Forecasts(as_of, known_at, lake.settings.fab.demo, how, wish.coverage, tuple(rows), combined(rows, wish))
+    if view.future:
+        future = "FutureDate: that time has not come, and what happens until then is not known"
+        rows = [replace(row, doubts=(*row.doubts, future)) for row in rows]
+    header = view.header(METHOD, question("quals", "events"))
+    return Forecasts(*header, wish.coverage, tuple(rows), combined(rows, wish))
 
 
 def chosen_wear(
-    lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, selection: Selection, wish: Wish
+    lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, selection: Selection, wish: ForecastOptions
 ) -> list[tuple[Wear, list[int]]]:
     """What is known of the types of a selection, and which streams of each are asked for. Raises UnknownTool."""
     clocks = {"auto", "wafers", "days"}
@@ -86,7 +88,7 @@ def _named(selection: Selection) -> str:
 class _Ahead:
     """What lies ahead of some streams of one type, worked out for all at once."""
 
-    def __init__(self, wear: Wear, simple: Yardsticks, wish: Wish):
+    def __init__(self, wear: Wear, simple: Yardsticks, wish: ForecastOptions):
         self.wear, self.coverage = wear, wish.coverage
         tail = round((1 - wish.coverage) / 2, 12)
         self.chances = tuple(sorted({*CHANCES, tail, round(1 - tail, 12)}))
@@ -122,7 +124,9 @@ class _Ahead:
         return days_ahead(self.left(n), np.array(self.chances), speed) if speed.per_day > 0 else None
 
 
-def _rows(whole: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], wish: Wish, as_of: datetime) -> list[Forecast]:
+def _rows(
+    whole: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], wish: ForecastOptions, as_of: datetime
+) -> list[Forecast]:
     simple = yardsticks(whole)
     ahead = _Ahead(whole.only(members), Yardsticks(simple.share, simple.lives[list(members)]), wish)
     lives = whole.fitted.typical
@@ -252,7 +256,7 @@ def _why(ahead: _Ahead, n: int, whole: Wear, life: float, sisters_life: float | 
     )
 
 
-def combined(rows: Sequence[Forecast], wish: Wish) -> tuple[Combined, ...]:
+def combined(rows: Sequence[Forecast], wish: ForecastOptions) -> tuple[Combined, ...]:
     """Tools under several checks, chambers and types: independent causes, so nothing has failed while none has."""
     by_tool: dict[str, list[Forecast]] = {}
     for row in rows:
@@ -260,7 +264,7 @@ def combined(rows: Sequence[Forecast], wish: Wish) -> tuple[Combined, ...]:
     return tuple(_any(tool, some, wish) for tool, some in by_tool.items() if len(some) > 1)
 
 
-def _any(tool: str, rows: Sequence[Forecast], wish: Wish) -> Combined:
+def _any(tool: str, rows: Sequence[Forecast], wish: ForecastOptions) -> Combined:
     good_now = math.prod(1 - row.p_bad_now for row in rows)
     low = high = None
     if all(row.days_quantiles for row in rows):

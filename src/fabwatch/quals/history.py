@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from fabwatch.store.counted import Counter, counters
+from fabwatch.equipment.counters import Counter, counters
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.settings import QualSettings

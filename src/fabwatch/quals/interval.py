@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
-from fabwatch.quals.cards import Selection, ToolCard, tool_cards
+from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals.forecast import METHOD as FORECAST_METHOD
-from fabwatch.quals.forecast import Wish, chosen_wear
+from fabwatch.quals.forecast import ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream
 from fabwatch.quals.replay import replay
 from fabwatch.quals.schedule import pace, usual_round
 from fabwatch.quals.wear import Wear
 from fabwatch.stats.cycles import Floats
 from fabwatch.stats.renewal import Costs, cost_share, tabled_looks
-from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.view import View
 from fabwatch.terms.advice import Advice, CurvePoint, Intervals
-from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.settings import CostSettings
 
@@ -78,12 +76,9 @@ def costs_of(stated: CostSettings, asked: Mapping[str, float | None]) -> Costs:
 
 
 def interval(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
+    view: View,
     selection: Selection,
-    wish: Wish,
+    wish: ForecastOptions,
     costs: Costs,
     stated: bool,
     qual_hours: float | None = None,
@@ -93,6 +88,7 @@ def interval(
     `stated` says that the costs are the user's own. Raises UnknownTool, TooFewFailures, and BadQuestion for hours of zero
     or below.
     """
+    lake, as_of = view.lake, view.as_of
     if qual_hours is not None and not qual_hours > 0:
         raise BadQuestion(f"{qual_hours} hours of quals a week are none.", "give hours above zero")
     cards = tool_cards(lake)
@@ -103,9 +99,9 @@ def interval(
     price = 0.0 if qual_hours is None else price_per_hour(curves, qual_hours)
     rows = [_row(curve, cards[curve.stream.tool], price, costs) for curve in curves]
     rows.sort(key=lambda row: (row.area or "", row.tool, row.chamber, row.qual_type))
-    how = How(METHOD, question("quals", "events"), snapshot)
+    header = view.header(METHOD, question("quals", "events"))
     shown = None if qual_hours is None else round(price, 6)
-    return Intervals(as_of, known_at, lake.settings.fab.demo, how, tuple(rows), stated, qual_hours, shown)
+    return Intervals(*header, tuple(rows), stated, qual_hours, shown)
 
 
 def cost_curves(wear: Wear, members: Sequence[int], costs: Costs) -> list[Curve]:

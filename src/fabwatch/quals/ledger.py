@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from fabwatch.quals.cards import Selection, ToolCard, tool_cards
-from fabwatch.quals.forecast import CHANCES, METHOD, Wish, chosen_wear
+from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.quals.forecast import CHANCES, METHOD, ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream, streams
 from fabwatch.quals.schedule import due_days, pace
 from fabwatch.quals.wear import Wear
@@ -18,7 +18,7 @@ from fabwatch.quals.yardsticks import ALIKE, FIXED, MTBF, exponential_age, yards
 from fabwatch.stats.scoring import brier, landed, tenths
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.scores import Score, Tenth, Windows, Yardstick
@@ -65,7 +65,7 @@ class Outcome:
     next_failed: bool
 
 
-def keep(lake: Lake, forecasts: Forecasts) -> None:
+def record(lake: Lake, forecasts: Forecasts) -> None:
     """Keep the forecasts, once a day for one state of knowledge. Raises StoreBusy and its kin."""
     rows = []
     for row in forecasts.tools:
@@ -89,12 +89,9 @@ def keep(lake: Lake, forecasts: Forecasts) -> None:
 
 
 def score(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
+    view: View,
     selection: Selection,
-    wish: Wish,
+    wish: ForecastOptions,
     every_days: float | None = None,
 ) -> Score:
     """Roll through the history: forecast at each origin from what was known then, and compare with what came by `as_of`.
@@ -102,6 +99,7 @@ def score(
     Origins are ORIGINS even steps, or one every `every_days`. Raises TooFewFailures without quals, UnknownTool, and
     BadQuestion for days of zero or below.
     """
+    lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
     tools = selection.tools(cards)
     later = {(s.tool, s.chamber, s.qual_type): s for s in streams(lake, as_of, tools)}
@@ -117,10 +115,7 @@ def score(
     nexts, kept_next = _asked_next(pairs), _asked_next(kept_pairs)
     ours = _brier(nexts, OURS)
     return Score(
-        as_of=as_of,
-        known_at=known_at,
-        demo=lake.settings.fab.demo,
-        how=How(METHOD, question("quals", "events"), snapshot),
+        *view.header(METHOD, question("quals", "events")),
         coverage=wish.coverage,
         origins=tuple(origins),
         forecasts=len(saids),

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fabwatch.quals.cards import ToolCard
+from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import Cycle, Stream, streams
 from fabwatch.quals.readings import ByFailures, Foretold, by_readings
 from fabwatch.stats.cycles import Cycles, Running, pieces
-from fabwatch.stats.families import LOGNORMAL, WEIBULL
+from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.pooling import Fitted, Sisters
 from fabwatch.store.lake import Lake
 from fabwatch.terms.settings import QualSettings

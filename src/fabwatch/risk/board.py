@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from fabwatch.risk.exposure import WORST_FIRST
 from fabwatch.terms.advice import Plan, Planned
-from fabwatch.terms.answers import Exposure, How, Risk
+from fabwatch.terms.answers import Exposure, Risk
 from fabwatch.terms.boards import Area, Areas, Standing, Tools
 from fabwatch.terms.errors import unknown
 from fabwatch.terms.forecasts import Forecast, Forecasts
@@ -51,17 +52,17 @@ def board(
         for tool, some in by_tool.items()
     ]
     rows.sort(key=lambda row: (row.area or "", WORST_FIRST[row.status], -(row.p_bad_now or 0.0), -row.wafers, row.tool))
-    how = How(f"{METHOD} {risk.how.method}", risk.how.sql, risk.how.snapshot)
+    how = replace(risk.how, method=f"{METHOD} {risk.how.method}")
     total = sum(row.wafers for row in rows if row.since is not None)
     never = sum(row.since is None for row in rows)
-    return Tools(risk.as_of, risk.known_at, risk.demo, how, horizon, total, never, tuple(rows))
+    return Tools(*replace(risk, how=how).header, horizon, total, never, tuple(rows))
 
 
 def areas(risk: Risk, stated: FabSettings) -> Areas:
     """Every area in one line; a tool counts with the qual type under which most wafers are at risk."""
     found = board(risk, None, None, stated, 0.0)
     rows = tuple(area for area, _ in by_area(found))
-    return Areas(risk.as_of, risk.known_at, risk.demo, found.how, found.wafers, found.never, rows)
+    return Areas(*found.header, found.wafers, found.never, rows)
 
 
 def by_area(found: Tools) -> list[tuple[Area, list[Standing]]]:

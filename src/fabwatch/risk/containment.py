@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from fabwatch.quals.cards import ToolCard, tool_cards
-from fabwatch.risk.gates import open_gates
-from fabwatch.risk.onset import Onset, Suspect, onset
-from fabwatch.risk.reach import Reach, reach
-from fabwatch.risk.standing import Scope, scopes
+from fabwatch.equipment.tools import ToolCard, tool_cards
+from fabwatch.risk.count_window import open_gates
+from fabwatch.risk.fault_onset import Onset, Suspect, onset
+from fabwatch.risk.last_good import Scope, scopes
+from fabwatch.risk.lookback import Reach, reach
 from fabwatch.risk.whereabouts import Wanted, is_slot, locate
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import Contained, Containment, Held, Hold, How
+from fabwatch.store.view import View
+from fabwatch.terms.answers import Contained, Containment, Held, Hold
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import NothingFailed, NothingThen, unknown
 
@@ -36,12 +37,13 @@ class Suspicion:
     at: datetime | None = None
 
 
-def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, suspicion: Suspicion) -> Containment:
+def contain(view: View, suspicion: Suspicion) -> Containment:
     """The containment of one failed (or suspect) qual; without a time, of the latest failed one.
 
     Raises UnknownTool for an unknown tool, chamber or type, UnknownTime when no qual was at that time, NothingFailed
     when no time is given and none has failed.
     """
+    lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
     qual = _the_qual(lake, cards, suspicion, as_of)
     until: datetime = qual["processed_at"]
@@ -66,10 +68,7 @@ def contain(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | Non
     ran = lake.rows(asked, bounds)
     items = _weighed(_items(lake, cards, ran, as_of), began)
     return Containment(
-        as_of=as_of,
-        known_at=known_at,
-        demo=lake.settings.fab.demo,
-        how=How(METHOD, asked, snapshot),
+        *view.header(METHOD, asked),
         tool=suspicion.tool,
         chamber=chamber,
         qual_type=kind,

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from fabwatch.quals.cards import Selection, ToolCard, tool_cards
-from fabwatch.quals.decided import Decided, decided
-from fabwatch.risk.gates import Gate, Passed, count
-from fabwatch.risk.standing import Scope, scopes
+from fabwatch.equipment.limits import Decided, decided
+from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.risk.count_window import Gate, Passed, count
+from fabwatch.risk.last_good import Scope, scopes
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import Exposure, How, Risk, Total
+from fabwatch.store.view import View
+from fabwatch.terms.answers import Exposure, Risk, Total
 from fabwatch.terms.settings import Settings
 
 By = Literal["tool", "area", "tool_type"]
@@ -35,8 +36,9 @@ def chosen_scopes(
     return sorted(chosen, key=lambda s: (s.card.area or "", s.card.tool, s.qual_type or ""))
 
 
-def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, by: By) -> Risk:
+def risk(view: View, selection: Selection, by: By) -> Risk:
     """Which wafers are at risk by `as_of`, per tool, chamber and qual type, or summed by area or tool type."""
+    lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
     chosen = chosen_scopes(selection, cards, scopes(lake, cards, as_of))
     rows = _by_tool(lake, chosen, as_of, count_suspects=selection.tool is not None)
@@ -44,8 +46,8 @@ def risk(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, 
     if by != "tool":
         rows = _by_group(lake, chosen, rows, by, as_of)
     rows.sort(key=lambda row: (WORST_FIRST[row.status], -row.wafers, row.area or "", row.tool or "", row.chamber))
-    how = How(METHOD, question("risk", "last_good") + "\n" + question("risk", "exposure", over="passes"), snapshot)
-    return Risk(as_of, known_at, lake.settings.fab.demo, how, by, total, tuple(rows))
+    header = view.header(METHOD, question("risk", "last_good") + "\n" + question("risk", "exposure", over="passes"))
+    return Risk(*header, by, total, tuple(rows))
 
 
 def narrowed(whole: Risk, area: str | None = None, tool: str | None = None, qual_type: str | None = None) -> Risk | None:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from fabwatch.quals.cards import tool_cards
-from fabwatch.quals.decided import decided
-from fabwatch.risk.gates import count
-from fabwatch.risk.standing import Looks, scope_of
+from fabwatch.equipment.limits import decided
+from fabwatch.equipment.tools import tool_cards
+from fabwatch.risk.count_window import count
+from fabwatch.risk.last_good import Looks, scope_of
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.boards import History, Mark, Point
 from fabwatch.terms.errors import BadQuestion, unknown
 
@@ -25,10 +25,7 @@ METHOD = (
 
 
 def history(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
+    view: View,
     tool: str,
     qual_type: str | None = None,
     chamber: str | None = None,
@@ -38,6 +35,7 @@ def history(
 
     Without a qual type the one of the most recent qual. Raises UnknownTool, and BadQuestion for days that cannot be meant.
     """
+    lake, as_of = view.lake, view.as_of
     if not 0 < days <= LONGEST:
         raise BadQuestion(f"A history of {days:g} days is none.", f"give a number above 0, up to {LONGEST:g}")
     cards = tool_cards(lake)
@@ -65,9 +63,8 @@ def history(
     limit = inhibit if inhibit is not None else limits.limit(tool, name, kind, "warning", stated.warning)
     marks = [*_quals(quals, begin, name), *_restores(lake, place, begin, name)]
     marks.sort(key=lambda mark: mark.at)
-    how = How(METHOD, question("risk", "looks") + "\n" + question("risk", "exposure", over="passes"), snapshot)
-    demo = lake.settings.fab.demo
-    return History(as_of, known_at, demo, how, tool, name, kind, limit, tuple(points), tuple(marks))
+    header = view.header(METHOD, question("risk", "looks") + "\n" + question("risk", "exposure", over="passes"))
+    return History(*header, tool, name, kind, limit, tuple(points), tuple(marks))
 
 
 def _moments(begin: datetime, end: datetime, passed: list[datetime]) -> list[datetime]:

@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from fabwatch.quals.cards import Selection, ToolCard, tool_cards
-from fabwatch.quals.decided import Decided, decided
-from fabwatch.quals.forecast import Wish, chosen_wear
+from fabwatch.equipment.limits import Decided, decided
+from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.quals.forecast import ForecastOptions, chosen_wear
 from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
 from fabwatch.quals.interval import Curve, cost_curves, hours_today, price_per_hour
 from fabwatch.quals.schedule import due_days
 from fabwatch.quals.wear import Wear
 from fabwatch.risk.exposure import risk
 from fabwatch.stats.renewal import Costs
-from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.view import View
 from fabwatch.terms.advice import Plan, Planned
-from fabwatch.terms.answers import Exposure, How
+from fabwatch.terms.answers import Exposure
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 
 LONGEST = 366
@@ -32,10 +32,7 @@ METHOD = (
 
 
 def plan(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
+    view: View,
     selection: Selection,
     costs: Costs,
     stated: bool,
@@ -46,14 +43,12 @@ def plan(
     `stated` says that the costs are the user's own. Raises BadQuestion for days outside 1 to 366, UnknownTool and
     TooFewFailures.
     """
+    lake, as_of = view.lake, view.as_of
     if not 1 <= days <= LONGEST:
         raise BadQuestion(f"A plan of {days} days is none.", f"give 1 to {LONGEST} days")
     cards = tool_cards(lake)
-    worn = chosen_wear(lake, cards, as_of, selection, Wish())
-    exposed = {
-        (row.tool or "", row.chamber, row.qual_type): row
-        for row in risk(lake, snapshot, as_of, known_at, selection, "tool").tools
-    }
+    worn = chosen_wear(lake, cards, as_of, selection, ForecastOptions())
+    exposed = {(row.tool or "", row.chamber, row.qual_type): row for row in risk(view, selection, "tool").tools}
     known = [(wear.only(members), cost_curves(wear, members, costs)) for wear, members in worn]
     if not known:
         raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
@@ -64,8 +59,8 @@ def plan(
     when = _When(as_of, days, price, decided(lake, as_of))
     items = [item for wear, some in known for item in _planned(wear, some, cards, exposed, costs, when)]
     items.sort(key=lambda item: (item.day, -item.expected_loss))
-    how = How(METHOD, question("quals", "events"), snapshot)
-    return Plan(as_of, known_at, lake.settings.fab.demo, how, days, len(curves), stated, tuple(items))
+    header = view.header(METHOD, question("quals", "events"))
+    return Plan(*header, days, len(curves), stated, tuple(items))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from fabwatch.quals.cards import ToolCard
-from fabwatch.risk.gates import put
+from fabwatch.equipment.tools import ToolCard
+from fabwatch.risk.count_window import put
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.answers import NextCheck, Whereabouts

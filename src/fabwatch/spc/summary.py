@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from fabwatch.quals.cards import Selection, tool_cards
+from fabwatch.equipment.tools import Selection, tool_cards
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.boards import Reading, Readings, Stats, Summary
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
 
@@ -30,23 +30,21 @@ class Period:
     until: datetime | None = None
 
 
-def stats(
-    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, by: str, period: Period
-) -> Stats:
+def stats(view: View, selection: Selection, by: str, period: Period) -> Stats:
     """Readings in figures by group, qual type and unit. Raises UnknownTool, and BadQuestion for an unknown `by`."""
+    lake, as_of = view.lake, view.as_of
     if by not in BY:
         near = nearest(by, BY) or list(BY)
         raise BadQuestion(f"Readings cannot be grouped by {by}.", f"group them by {', '.join(near)}")
     asked = question("spc", "summary", over="readings")
     rows = lake.rows(asked, {**_chosen(lake, selection, as_of, period), "by": by})
-    how = How(METHOD, asked, snapshot)
-    return Stats(as_of, known_at, lake.settings.fab.demo, how, by, tuple(_summary(row) for row in rows))
+    header = view.header(METHOD, asked)
+    return Stats(*header, by, tuple(_summary(row) for row in rows))
 
 
-def readings(
-    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, selection: Selection, period: Period
-) -> Readings:
+def readings(view: View, selection: Selection, period: Period) -> Readings:
     """The readings of one tool in order of time. Raises UnknownTool."""
+    lake, as_of = view.lake, view.as_of
     asked = question("spc", "readings") + "ORDER BY q.qual_type, chamber, q.processed_at"
     before: dict[tuple[str, str], float] = {}
     found = []
@@ -56,8 +54,8 @@ def readings(
         before[place] = row["reading"]
         kept = {name: row[name] for name in Reading.__dataclass_fields__ if name in row}
         found.append(Reading(**kept, moving_range=moved))
-    how = How(METHOD, asked, snapshot)
-    return Readings(as_of, known_at, lake.settings.fab.demo, how, selection.tool or "", tuple(found))
+    header = view.header(METHOD, asked)
+    return Readings(*header, selection.tool or "", tuple(found))
 
 
 def _chosen(lake: Lake, selection: Selection, as_of: datetime, period: Period) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fabwatch.stats.cycles import Cycles, Floats, Running, Whole
-from fabwatch.stats.families import FAR, WEIBULL, Family
+from fabwatch.stats.distributions import FAR, WEIBULL, Family
 
 SCALES, SHAPES = 44, 18
 SHAPE_RANGE = (0.45, 9.0)

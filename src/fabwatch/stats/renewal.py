@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from fabwatch.stats.cycles import Floats
-from fabwatch.stats.families import WEIBULL, Family
+from fabwatch.stats.distributions import WEIBULL, Family
 
 TERMS, POINTS = 300, 300
 """So many looks of a cycle are summed one by one, and so many points make up the integral of the rest."""

@@ -50,6 +50,15 @@ class Lake:
         self._remembered: dict[tuple[Hashable, ...], Any] = {}
         self.connection = self._attached()
 
+    def read_only(self, statement: str) -> Any:
+        """What one SELECT gives, as a data frame, by a connection of its own that cannot write. Raises StoreBroken."""
+        with self._attached(read_only=True) as connection:
+            try:
+                connection.execute("USE lake")
+                return connection.execute(statement).df()
+            except duckdb.Error as fault:
+                raise translated(fault) from fault
+
     @property
     def data(self) -> Path:
         """The folder of the Parquet files."""
@@ -76,6 +85,10 @@ class Lake:
         result = self.ask(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def records(self, kind: type[T], sql: str, parameters: dict[str, Any] | None = None) -> list[T]:
+        """The rows of one question, each as an object whose fields are the columns."""
+        return [kind(**row) for row in self.rows(sql, parameters)]
 
     @contextmanager
     def incoming(self, rows: Any) -> Iterator[None]:
@@ -193,14 +206,14 @@ class Lake:
             # The mark comes last: a folder without it was never a fab, and making it again does no harm.
             (self.folder / MARK).write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
 
-    def _attached(self) -> duckdb.DuckDBPyConnection:
+    def _attached(self, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         connection = connect(self.settings.fab.memory, self.folder / "tmp")
         self.data.mkdir(exist_ok=True)
         attach = (
             f"ATTACH 'ducklake:sqlite:{quoted(self.catalog)}' AS lake "
             f"(DATA_PATH '{quoted(self.data)}/', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 10, "
             # A long question holds its snapshot for as long as it takes; with a write-ahead log no load waits for it.
-            "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000)"
+            f"META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000{', READ_ONLY' if read_only else ''})"
         )
         for wait in (0.05, 0.2, 0.5, 1.0, 2.0, None):
             try:

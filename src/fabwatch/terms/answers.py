@@ -117,6 +117,10 @@ class Look:
     probability: float
 
 
+Header = tuple[datetime, datetime | None, bool, How, str | None]
+"""The first five fields of every answer, in their order."""
+
+
 @dataclass(frozen=True)
 class Answer(ABC):
     """What every answer carries: the times it stands for, whether it is make-believe, and how it was computed."""
@@ -125,6 +129,13 @@ class Answer(ABC):
     known_at: datetime | None
     demo: bool
     how: How
+    as_of_reason: str | None
+    """Why it stands for that time, where nobody stated one: the record ended then. None where it stands for now."""
+
+    @property
+    def header(self) -> Header:
+        """What another answer for the same view begins with."""
+        return self.as_of, self.known_at, self.demo, self.how, self.as_of_reason
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data with ISO times: what `--json` prints."""
@@ -147,6 +158,19 @@ class Answer(ABC):
             if name in TIME_COLUMNS:
                 frame[name] = pd.to_datetime(frame[name], utc=True)
         return frame
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A plain list as an answer, of which nothing is worked out: its one field holds the rows."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The list as plain data with ISO times."""
+        return dict(plain(self))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an item."""
+        return [row for found in self.to_dict().values() for row in found]
 
 
 @dataclass(frozen=True)

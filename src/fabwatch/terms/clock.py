@@ -77,7 +77,7 @@ def iso(stamp: datetime | None) -> str | None:
     return stamp.isoformat(timespec="microseconds" if stamp.microsecond else "seconds") + "Z"
 
 
-def asked_time(text: str) -> datetime:
+def stated_time(text: str) -> datetime:
     """The time that a person wrote in a question; without a zone it is UTC. Raises UnknownTime."""
     try:
         stamp = to_utc(datetime.fromisoformat(text.strip()))

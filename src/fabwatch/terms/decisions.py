@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
+
+from fabwatch.terms.answers import Listing
 
 Act = Literal["hold", "release", "scrap"]
 STATES = {"hold": "held", "release": "released", "scrap": "scrapped"}
-NAMES = ("warning", "inhibit", "interval_wafers", "interval_days")
+DecisionName = Literal["warning", "inhibit", "interval_wafers", "interval_days"]
+NAMES: tuple[DecisionName, ...] = get_args(DecisionName)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,13 @@ class HoldList:
 
 
 @dataclass(frozen=True)
+class HoldLists(Listing):
+    """The hold lists, the latest first."""
+
+    holds: tuple[HoldList, ...]
+
+
+@dataclass(frozen=True)
 class Decision:
     """A limit or qual interval that somebody set for one tool, chamber and qual type."""
 
@@ -58,6 +68,13 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Decisions(Listing):
+    """Limits and intervals that were set, the latest first."""
+
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One entry of the audit."""
 
@@ -69,6 +86,13 @@ class Entry:
     reason: str
     previous: str
     hash: str
+
+
+@dataclass(frozen=True)
+class Entries(Listing):
+    """The audit, the latest first."""
+
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Listing, plain
 from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.words import sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaferToPolish:
+    """One wafer that is to be polished; thicknesses in the unit of the question."""
+
+    incoming: float | None = None
+    sites: tuple[float, ...] = ()
+    """Thickness before at each site, in place of `incoming`: their mean counts."""
+    target: float | None = None
+    wafer: str | None = None
+    head: str | None = None
+    """Its own head, where the lot is spread over several."""
+    rework: bool = False
+    """It was polished before and came out thick."""
+    lower: float | None = None
+    upper: float | None = None
+    incoming_sd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -237,3 +255,46 @@ class PredictedRates(Answer):
         share = held / len(bounded) if bounded else 0.0
         better = 1 - error / naive if naive else 0.0
         return sentence(language, "predicted", n=len(scored), error=error / len(scored), better=better, held=share)
+
+
+@dataclass(frozen=True)
+class RateTrend:
+    """The measured rate of one group wafer by wafer, and the wafers before which a consumable was changed."""
+
+    name: str
+    unit: str
+    rates: tuple[float, ...]
+    changes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RateTrends(Listing):
+    """The trends of all groups."""
+
+    groups: tuple[RateTrend, ...]
+
+
+@dataclass(frozen=True)
+class PolishAdvice:
+    """One polish time that was kept."""
+
+    advised_at: datetime
+    tool: str
+    chamber: str | None
+    product: str | None
+    lot: str | None
+    wafer: str | None
+    asked: dict[str, Any]
+    answer: dict[str, Any]
+    known: dict[str, Any]
+    chosen_s: float | None
+    who: str
+    reason: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class Advices(Listing):
+    """Polish times that were kept, the latest first."""
+
+    advices: tuple[PolishAdvice, ...]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Listing, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.traces import TracePoint
 from fabwatch.terms.words import sentence
@@ -131,6 +131,13 @@ class Golden:
     decided_at: datetime
     who: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Goldens(Listing):
+    """Golden runs that were chosen, the latest first."""
+
+    goldens: tuple[Golden, ...]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Listing, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
@@ -54,6 +54,20 @@ class Runs(Answer):
         """How many runs, samples and alarms."""
         told = {"rows": sum(run.rows for run in self.runs), "alarms": sum(run.alarms for run in self.runs)}
         return sentence(language, "runs", runs=len(self.runs), tools=len({run.tool for run in self.runs}), **told)
+
+
+@dataclass(frozen=True)
+class Samples(Listing):
+    """Rows of a log: file, byte, line, seconds, and the value of each sensor."""
+
+    samples: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Sensors(Listing):
+    """The sensors and counters of a run."""
+
+    sensors: tuple[str, ...]
 
 
 @dataclass(frozen=True)

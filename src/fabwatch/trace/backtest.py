@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.stats.intervals import of_share
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded
 from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
-from fabwatch.trace.families import Family, by_run, families
-from fabwatch.trace.rules import WatchRule, alarms, rule_named, rules_of
+from fabwatch.trace.monitors import WatchRule, alarms, rule_named, rules_of
+from fabwatch.trace.run_groups import Family, by_run, families
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
@@ -41,8 +41,9 @@ class _Truth:
     """Which bad thing each bad run belongs to: itself, or the qual that failed after it."""
 
 
-def backtest(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, name: str, tool: str | None) -> Backtest:
+def backtest(view: View, name: str, tool: str | None) -> Backtest:
     """How a rule would have done on the record. Raises BadQuestion for no such rule or no runs, UnknownTool."""
+    lake, as_of = view.lake, view.as_of
     rule = rule_named(lake.settings, name)
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, None)
@@ -70,12 +71,9 @@ def backtest(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | No
     parts = {one: _row(one or "-", [run for run in judged if run["tool"] == one], said, truth) for one in tools}
     total = _row("", judged, said, truth)
     low, high = of_share(total.false, total.good, COVERAGE) if total.good else (None, None)
-    how = How(METHOD, over_runs(question("trace", "summary")), snapshot)
+    header = view.header(METHOD, over_runs(question("trace", "summary")))
     return Backtest(
-        as_of,
-        known_at,
-        lake.settings.fab.demo,
-        how,
+        *header,
         rule=name,
         what=rule.what,
         basis=truth.basis,
@@ -184,12 +182,10 @@ def _standing(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
     return Rule(rule.name, rule.what, not changed, changed, **{name: row[name] for name in names})
 
 
-def rules(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None) -> Rules:
+def rules(view: View) -> Rules:
     """Every rule, those that count first."""
+    lake = view.lake
     found = sorted(standing(lake), key=lambda rule: not rule.on)
-    how = How(
-        "A rule counts from when it was switched on, and as long as it is stated as it was then.",
-        "SELECT * FROM rules",
-        snapshot,
-    )
-    return Rules(as_of, known_at, lake.settings.fab.demo, how, tuple(found))
+    method = "A rule counts from when it was switched on, and as long as it is stated as it was then."
+    header = view.header(method, "SELECT * FROM rules")
+    return Rules(*header, tuple(found))

@@ -2,21 +2,20 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.stats.neighbours import MAD
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.terms.traces import TracePoint
+from fabwatch.trace.envelope import Stretched, Window, columns_of, envelope, parts_of, stretched
 from fabwatch.trace.faults import good_ones
-from fabwatch.trace.golden import Stretched, Window, columns_of, envelope, parts_of, stretched
 from fabwatch.trace.runs import check_names, run_rows
 
 RUNS_AT_MOST = 30
@@ -29,10 +28,7 @@ METHOD = (
 
 
 def chambers(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
+    view: View,
     sensor: str,
     step: str | None,
     recipe: str | None,
@@ -42,6 +38,7 @@ def chambers(
 
     Raises UnknownTool and BadQuestion for a sensor, step or recipe that is not there.
     """
+    lake, as_of = view.lake, view.as_of
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, None)
     known = [row["sensor"] for row in lake.rows("SELECT DISTINCT sensor FROM sensors WHERE number")]
@@ -63,8 +60,8 @@ def chambers(
         names[row["tool"], row["chamber"]].append(row["run"])
     chosen = [run for some in names.values() for run in some[:RUNS_AT_MOST]]
     told, unit = _drawn(lake, sorted(set(chosen)), sensor, step)
-    how = How(METHOD, sql, snapshot)
-    answer = Chambers(as_of, known_at, lake.settings.fab.demo, how, sensor, step, recipe, unit, ())
+    header = view.header(METHOD, sql)
+    answer = Chambers(*header, sensor, step, recipe, unit, ())
     found = [_chamber(place, means, names[place], told, step, sensor) for place in means]
     found = [replace(one, sentence=chamber_sentence(one, replace(answer, unit=unit))) for one in found]
     found.sort(key=lambda one: (-abs(one.z or 0.0), one.tool, one.chamber or ""))

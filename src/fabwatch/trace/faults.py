@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.stats.neighbours import FEWEST, Judged, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.rules import Rule
 from fabwatch.terms.traces import Faults, RunFault, SensorFault
 from fabwatch.terms.words import sentence
 from fabwatch.trace.backtest import goldens, standing
-from fabwatch.trace.families import Family, by_run, families
-from fabwatch.trace.golden import Window, left_at, traces
-from fabwatch.trace.rules import Summary, alarms, rule_named, rule_sentence
+from fabwatch.trace.envelope import Window, left_at, traces
+from fabwatch.trace.monitors import Summary, alarms, rule_named, rule_sentence
+from fabwatch.trace.run_groups import Family, by_run, families
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
@@ -40,10 +40,9 @@ METHOD = (
 )
 
 
-def faults(
-    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None, run: str | None
-) -> Faults:
+def faults(view: View, tool: str | None, run: str | None) -> Faults:
     """Every run judged by its kind, the faulty first. Raises UnknownTool."""
+    lake, as_of = view.lake, view.as_of
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, run)
     # A run is judged by its whole family, whatever is asked for.
@@ -69,9 +68,9 @@ def faults(
     if run is not None:
         found = [one for one in found if one.run == run]
     found.sort(key=lambda one: (not one.faulty, -one.exposed, -(one.score or 0.0) / (one.limit or 1.0), one.run))
-    how = How(METHOD, over_runs(question("trace", "summary")), snapshot)
+    header = view.header(METHOD, over_runs(question("trace", "summary")))
     rate = 1000 * false / good if good else None
-    return Faults(as_of, known_at, lake.settings.fab.demo, how, tuple(found), good, rate, tuple(unjudged))
+    return Faults(*header, tuple(found), good, rate, tuple(unjudged))
 
 
 def _raised(lake: Lake, counting: list[Rule], family: Family, rows: Summary) -> dict[str, list[tuple[Rule, SensorFault]]]:

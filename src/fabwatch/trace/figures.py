@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
 from fabwatch.terms.rules import SensorFigures, SensorStats
 from fabwatch.trace.runs import check_names, run_rows
@@ -31,10 +31,9 @@ class Choice:
     until: datetime | None = None
 
 
-def sensor_stats(
-    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, by: str, choice: Choice
-) -> SensorStats:
+def sensor_stats(view: View, by: str, choice: Choice) -> SensorStats:
     """Sensors in figures by group. Raises UnknownTool, and BadQuestion for an unknown `by`."""
+    lake, as_of = view.lake, view.as_of
     if by not in BY:
         near = nearest(by, BY) or list(BY)
         raise BadQuestion(f"Sensors cannot be grouped by {by}.", f"group them by {', '.join(near)}")
@@ -53,7 +52,7 @@ def sensor_stats(
         )
         for row in rows
     )
-    return SensorStats(as_of, known_at, lake.settings.fab.demo, How(METHOD, sql, snapshot), by, found)
+    return SensorStats(*view.header(METHOD, sql), by, found)
 
 
 def _check(lake: Lake, choice: Choice) -> None:

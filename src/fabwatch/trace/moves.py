@@ -1,15 +1,15 @@
 """What a fab without an MES gets from its logs: moves, readings of usage counters, and a restore where one fell."""
 
+from fabwatch.equipment.runs import runs_sql
 from fabwatch.ingest.commit import admit_waiting
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import runs_sql
 from fabwatch.terms.tables import COUNTERS, MOVES, PLACES, RESTORES, Table
 
 DERIVED = (("moves", MOVES), ("counters", COUNTERS), ("restores", RESTORES))
 
 
-def bring_up(lake: Lake) -> None:
+def refresh_derived(lake: Lake) -> None:
     """Make moves, counters and restores of all runs anew; to be called inside `lake.writing()`.
 
     A tool of which other files bring moves keeps those: its runs would be the same passes once more.

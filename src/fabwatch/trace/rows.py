@@ -6,7 +6,7 @@ from typing import Any
 from fabwatch.ingest.logs import EDGE, digest
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.terms.errors import unknown
-from fabwatch.trace.golden import parts_of
+from fabwatch.trace.envelope import parts_of
 
 AROUND = 3
 LINE_SHOWN = 2000

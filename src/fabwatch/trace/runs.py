@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
 from fabwatch.terms.errors import unknown
 
 

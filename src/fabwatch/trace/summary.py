@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.sources.toollog.parts import by_name
 from fabwatch.stats.codes import combined
 from fabwatch.stats.moments import Groups, departures, grouped, sums
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import question
 from fabwatch.store.rows import ARROW, schema_of
-from fabwatch.store.runs import over_runs
 from fabwatch.terms.settings import LogSettings
 from fabwatch.terms.tables import STEP_SUMMARY
 
@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 500_000
 PLACE = ("load", "part", "chamber", "step")
 
 
-def bring_up(lake: Lake, stated: LogSettings) -> int:
+def refresh_derived(lake: Lake, stated: LogSettings) -> int:
     """Sum up the parts that are not summed up yet, one shape of log after the other; returns how many there were.
 
     To be called inside `lake.writing()`.

@@ -12,7 +12,7 @@ from fabwatch.api.app import Parts
 from fabwatch.api.crowd import Crowd
 from fabwatch.api.keys import Keys
 from fabwatch.fab import Fab
-from fabwatch.terms.clock import asked_time, iso
+from fabwatch.terms.clock import iso, stated_time
 from fabwatch.terms.errors import BadQuestion, PortTaken
 from fabwatch.web.site import site
 
@@ -36,7 +36,7 @@ def run(
     with Fab(folder) as fab:
         settings = fab.settings
     _guarded(folder, host)
-    parts = Parts(folder, settings, asked_time(as_of) if as_of else None)
+    parts = Parts(folder, settings, stated_time(as_of) if as_of else None)
     with _bound(host, port) as listening:
         at = listening.getsockname()
         where = f"[{at[0]}]" if ":" in at[0] else at[0]

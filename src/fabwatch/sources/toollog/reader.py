@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fabwatch.sources.ahead import Ahead
 from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.sources.prefetch import Ahead
 from fabwatch.sources.text import as_text, encoding_of
 from fabwatch.sources.toollog import keyvalue, sml
 from fabwatch.sources.toollog.cells import names_of, table_of

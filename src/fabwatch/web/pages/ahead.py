@@ -6,7 +6,7 @@ from starlette.responses import Response
 from fabwatch.api.answers import desk_of, seen
 from fabwatch.api.gate import area_of, asker, needs
 from fabwatch.spc.summary import BY
-from fabwatch.terms.clock import asked_time
+from fabwatch.terms.clock import stated_time
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.web.look import Page
 from fabwatch.web.pages.common import asked, moments, newest, offset_of, shelved, soon, waits
@@ -93,7 +93,7 @@ async def stats(request: Request) -> Response:
         await seen(request, asker(request), given.get("tool"))
         part = {name: given.get(name) for name in ("tool", "qual_type")}
         part["area"] = area_of(asker(request), given.get("area"))
-        period = {name: asked_time(given[name]) for name in ("since", "until") if name in given}
+        period = {name: stated_time(given[name]) for name in ("since", "until") if name in given}
         answer = (await desk.ask("stats", by=given.get("by", "area"), **part, **period, **moments(request))).answer
         offset = offset_of(given)
         text = page.render(

@@ -12,7 +12,7 @@ from fabwatch.api.answers import desk_of
 from fabwatch.api.desk import Desk, Held
 from fabwatch.api.gate import asker
 from fabwatch.api.shapes import Shelf
-from fabwatch.terms.clock import asked_time, utc_now
+from fabwatch.terms.clock import stated_time, utc_now
 from fabwatch.terms.errors import FabwatchError, TooBusy, TooFewFailures
 from fabwatch.web.look import Page
 
@@ -25,7 +25,9 @@ Make = Callable[[Page], Awaitable[tuple[str, bool]]]
 
 def moments(request: Request) -> dict[str, Any]:
     """The times that a page stands for. Raises UnknownTime."""
-    return {name: asked_time(request.query_params[name]) for name in ("as_of", "known_at") if request.query_params.get(name)}
+    return {
+        name: stated_time(request.query_params[name]) for name in ("as_of", "known_at") if request.query_params.get(name)
+    }
 
 
 def asked(request: Request, *names: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from fabwatch.api.answers import desk_of, seen
 from fabwatch.api.gate import area_of, asker, needs
 from fabwatch.decisions.holds import name_of
 from fabwatch.terms.answers import Contained, Containment, place_of
-from fabwatch.terms.clock import asked_time, iso, utc_now
+from fabwatch.terms.clock import iso, stated_time, utc_now
 from fabwatch.terms.decisions import HoldItem, HoldList
 from fabwatch.terms.errors import UnknownTime
 from fabwatch.web import tongue as words
@@ -67,7 +67,7 @@ async def _contained(request: Request, tool: str, given: dict[str, str], **more:
     await seen(request, asker(request), tool)
     wanted: dict[str, Any] = {name: given[name] for name in ("qual_type", "chamber") if name in given}
     if "at" in given:
-        wanted["at"] = asked_time(given["at"])
+        wanted["at"] = stated_time(given["at"])
     found: Containment = (await desk_of(request).ask("contain", tool=tool, **wanted, **{**moments(request), **more})).answer
     return found
 
@@ -94,7 +94,7 @@ async def contain(request: Request, tool: str) -> Response:
     lists = [one for one in await desk.look_up("holds", tool=tool) if _same(one, answer)]
     before, since = None, None
     if "seen" in given:
-        since = asked_time(given["seen"])
+        since = stated_time(given["seen"])
         before = await _before(request, tool, given, since)
     added = _names(answer) - before if before is not None else set()
     rows = _rows(answer, lists, added, page, by_wafer=given.get("view") == "wafers")
@@ -127,7 +127,7 @@ async def contain(request: Request, tool: str) -> Response:
 async def added(request: Request, tool: str) -> Response:
     """How many wafers late data has added since the page was opened."""
     given = asked(request, "qual_type", "chamber", "at", "seen")
-    since = asked_time(given.get("seen", ""))
+    since = stated_time(given.get("seen", ""))
     answer = await _contained(request, tool, given)
     before = await _before(request, tool, given, since)
     new = _names(answer) - before if before is not None else set()
@@ -207,7 +207,7 @@ async def hold(
     await seen(request, key, tool)
     wanted: dict[str, Any] = {"qual_type": qual_type or None, "chamber": chamber or None}
     if at:
-        wanted["at"] = asked_time(at)
+        wanted["at"] = stated_time(at)
     as_of = moments(request).get("as_of") or desk.now()
     made = await desk.act("hold", tool=tool, who=key.who, reason=reason, names=names, as_of=as_of, **wanted)
     return RedirectResponse(Page(request).url(f"/holds/{made.hold}"), 303)

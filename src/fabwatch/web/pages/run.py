@@ -12,8 +12,8 @@ from fabwatch.api.gate import asker, needs
 from fabwatch.api.traces import of_tool
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.traces import Faults, Run, StepTrace, Trace
+from fabwatch.trace.envelope import laid
 from fabwatch.trace.faults import reason, sensor_sentence
-from fabwatch.trace.golden import laid
 from fabwatch.web.look import Page
 from fabwatch.web.pages.common import asked, moments, scale, shelved, soon, waits
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.answers import desk_of
 from fabwatch.api.gate import asker, needs, whole_fab
 from fabwatch.api.traces import of_tool
-from fabwatch.terms.clock import asked_time
+from fabwatch.terms.clock import stated_time
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.trace.figures import BY
@@ -29,7 +29,7 @@ async def sensors(request: Request) -> Response:
         given = asked(request, "by", "tool", "recipe", "step", "sensor", "since", "until", "offset")
         await of_tool(request, asker(request), given.get("tool"))
         part = {name: given[name] for name in ("tool", "recipe", "step", "sensor") if name in given}
-        period = {name: asked_time(given[name]) for name in ("since", "until") if name in given}
+        period = {name: stated_time(given[name]) for name in ("since", "until") if name in given}
         by = given.get("by", "sensor")
         answer = (await desk.ask("sensor_stats", by=by, **part, **period, **moments(request))).answer
         offset = offset_of(given)

@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from fabwatch.store.compact import MANY_FILES, file_counts
 from fabwatch.store.lake import Lake
-from fabwatch.store.tidy import MANY_FILES, file_counts
 from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.tables import TABLES
 
@@ -112,4 +112,4 @@ def _waiting(lake: Lake) -> Iterator[Finding]:
 def _crowd(lake: Lake) -> Iterator[Finding]:
     most = max(file_counts(lake).values(), default=0)
     well = most < MANY_FILES
-    yield Finding("size", well, f"at most {most} data files a table", "" if well else "fabwatch tidy merges them")
+    yield Finding("size", well, f"at most {most} data files a table", "" if well else "fabwatch compact merges them")

@@ -14,8 +14,8 @@ from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import BUILT_IN, FIGURES, RuleSettings, Settings
 from fabwatch.terms.traces import SensorFault
 from fabwatch.terms.words import sentence
-from fabwatch.trace.families import Family
-from fabwatch.trace.golden import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched
+from fabwatch.trace.envelope import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched
+from fabwatch.trace.run_groups import Family
 
 REMEMBERED = 1000
 """Good runs before a run that it is judged by at most, the latest."""

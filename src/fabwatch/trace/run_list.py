@@ -1,11 +1,9 @@
 """Runs and their step summaries as answers."""
 
-from datetime import datetime
 
-from fabwatch.store.lake import Lake
+from fabwatch.equipment.runs import over_runs
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.traces import Run, Runs, StepRow, StepSummary
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
@@ -18,24 +16,24 @@ SUMMARY = (
 )
 
 
-def runs(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None, run: str | None) -> Runs:
+def runs(view: View, tool: str | None, run: str | None) -> Runs:
     """The runs, the latest first. Raises UnknownTool."""
+    lake, as_of = view.lake, view.as_of
     rows = run_rows(lake, tool, run, as_of)
     if not rows:
         check_names(run_rows(lake), tool, run)
     names = Run.__dataclass_fields__
     found = [Run(**{name: row[f"{name}_at" if name in ("start", "end") else name] for name in names}) for row in rows]
-    how = How(RUNS, over_runs(question("trace", "runs_list")), snapshot)
-    return Runs(as_of, known_at, lake.settings.fab.demo, how, tuple(found))
+    header = view.header(RUNS, over_runs(question("trace", "runs_list")))
+    return Runs(*header, tuple(found))
 
 
-def step_summary(
-    lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None, run: str | None
-) -> StepSummary:
+def step_summary(view: View, tool: str | None, run: str | None) -> StepSummary:
     """What each sensor did in each step. Raises UnknownTool."""
+    lake = view.lake
     rows = summary_rows(lake, tool, run)
     if not rows:
         check_names(run_rows(lake), tool, run)
     found = [StepRow(**{name: row[name] for name in StepRow.__dataclass_fields__}) for row in rows]
-    how = How(SUMMARY, over_runs(question("trace", "summary")), snapshot)
-    return StepSummary(as_of, known_at, lake.settings.fab.demo, how, tuple(found))
+    header = view.header(SUMMARY, over_runs(question("trace", "summary")))
+    return StepSummary(*header, tuple(found))

@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fabwatch.quals.cards import ToolCard
-from fabwatch.risk.gates import Gate
+from fabwatch.equipment.tools import ToolCard
+from fabwatch.risk.count_window import Gate
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from fabwatch.cmp.history import Polished
-from fabwatch.cmp.memory import FEW, LEVEL, LOG, OTHERS, Given, Memory, Next, choice, doubts, expected, half, learn, note
+from fabwatch.cmp.rate_model import FEW, LEVEL, LOG, OTHERS, Given, Memory, Next, choice, doubts, expected, half, learn, note
 from fabwatch.cmp.runs import LogRun
 from fabwatch.terms.polishing import PredictedRate
 

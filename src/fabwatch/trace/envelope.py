@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
 from fabwatch.terms.traces import StepTrace, TracePoint
 
 STRETCHES = 200

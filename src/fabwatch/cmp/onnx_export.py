@@ -6,18 +6,16 @@ groups and moment are written into it.
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from fabwatch.cmp.memory import CLIP, FAR, FEW
+from fabwatch.cmp.rate_model import CLIP, FAR, FEW
+from fabwatch.cmp.rate_replay import Key, Standing, Walk
 from fabwatch.cmp.removal import METHOD, walked
 from fabwatch.cmp.runs import LogRun
-from fabwatch.cmp.walk import Key, Standing, Walk
-from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import ExtraMissing, ParityFailed
 from fabwatch.terms.polishing import RateModel
@@ -38,8 +36,9 @@ EXPLAINED = (
 )
 
 
-def export(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None) -> RateModel:
+def export(view: View, tool: str | None) -> RateModel:
     """The model of a moment. Raises NothingRecorded, ExtraMissing without onnx and onnxruntime, ParityFailed."""
+    lake, as_of = view.lake, view.as_of
     walk = walked(lake, as_of, tool)
     walk.finish(as_of)
     names = walk.runs[0].names
@@ -49,13 +48,13 @@ def export(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None
         "features": json.dumps(names),
         "groups": json.dumps(walk.keys),
         "method": METHOD,
-        "snapshot": str(snapshot),
+        "snapshot": str(view.snapshot),
     }
     content = _built(walk, len(names), about)
     rows, largest = _compared(walk, content)
-    how = How(f"{EXPLAINED} {METHOD}", question("cmp", "features"), snapshot)
+    header = view.header(f"{EXPLAINED} {METHOD}", question("cmp", "features"))
     known = tuple(" ".join(part for part in key if part) for key in walk.keys)
-    return RateModel(as_of, known_at, lake.settings.fab.demo, how, content, known, names, walk.coverage, rows, largest)
+    return RateModel(*header, content, known, names, walk.coverage, rows, largest)
 
 
 def _libraries() -> tuple[Any, Any]:

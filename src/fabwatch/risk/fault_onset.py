@@ -8,10 +8,10 @@ from itertools import accumulate
 
 import numpy as np
 
-from fabwatch.quals.cards import ToolCard
+from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import DAY, Cycle
 from fabwatch.quals.wear import Wear, cycle_pieces, fit_sisters, sister_streams
-from fabwatch.risk.gates import ALWAYS
+from fabwatch.risk.count_window import ALWAYS
 from fabwatch.stats.cycles import Running
 from fabwatch.store.lake import Lake
 

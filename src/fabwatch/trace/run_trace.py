@@ -1,17 +1,16 @@
 """One run beside the good ones: its sensors step by step, with the alarms on the same clock."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
+from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.store.runs import over_runs
-from fabwatch.terms.answers import How
+from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.traces import Trace
+from fabwatch.trace.envelope import GOOD_AT_MOST, Window, parts_of, sensors_of, traces
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.golden import GOOD_AT_MOST, Window, parts_of, sensors_of, traces
 from fabwatch.trace.runs import check_names, run_rows
 
 METHOD = (
@@ -23,16 +22,14 @@ MESSAGES = 500
 
 
 def trace(
-    lake: Lake,
-    snapshot: int,
-    as_of: datetime,
-    known_at: datetime | None,
+    view: View,
     run: str,
     sensors: Sequence[str],
     window: Window,
     beside: bool,
 ) -> Trace:
     """A run beside the good ones, or alone; all sensors where none is named. Raises UnknownTool and BadQuestion."""
+    lake, as_of = view.lake, view.as_of
     if window.since is not None and window.until is not None and window.since >= window.until:
         raise BadQuestion(
             f"From {window.since:g} s to {window.until:g} s there is nothing.", "ask for a later end than begin"
@@ -47,9 +44,9 @@ def trace(
             raise unknown("sensor", sensor, known)
     found = traces(lake, run, good, list(sensors) or known, window)
     heard = lake.remember(("heard", run), lambda: _heard(lake, run))
-    how = How(METHOD, question("trace", "stretches"), snapshot)
+    header = view.header(METHOD, question("trace", "stretches"))
     golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
-    return Trace(as_of, known_at, lake.settings.fab.demo, how, run, golden, tuple(found), tuple(heard))
+    return Trace(*header, run, golden, tuple(found), tuple(heard))
 
 
 def _heard(lake: Lake, run: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from fabwatch.terms.traces import GAP
 
 def runs_sql() -> str:
     """The question that gives `runs`, one row a part."""
-    return question("store", "runs").replace("$gap", str(GAP))
+    return question("equipment", "runs").replace("$gap", str(GAP))
 
 
 def over_runs(sql: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.trace.families import KIND, kind_of
 from fabwatch.trace.faults import good_runs
+from fabwatch.trace.run_groups import KIND, kind_of
 from fabwatch.trace.runs import check_names, run_rows
 
 

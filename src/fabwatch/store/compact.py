@@ -12,15 +12,15 @@ def file_counts(lake: Lake) -> dict[str, int]:
     return {row["table_name"]: int(row["file_count"]) for row in found}
 
 
-def tidy_when_needed(lake: Lake) -> None:
+def compact_when_needed(lake: Lake) -> None:
     """Merge the tables that have grown MANY_FILES small files."""
     counts = file_counts(lake)
     crowded = [name for name, files in counts.items() if files >= MANY_FILES]
     if crowded:
-        tidy(lake, crowded)
+        compact(lake, crowded)
 
 
-def tidy(lake: Lake, tables: list[str] | None = None) -> dict[str, tuple[int, int]]:
+def compact(lake: Lake, tables: list[str] | None = None) -> dict[str, tuple[int, int]]:
     """Merge small files that lie side by side; every past snapshot can still be read. Returns {table: (before, after)}."""
     before = file_counts(lake)
     chosen = tables or list(before)

@@ -1,0 +1,194 @@
+"""What people decide, declared like questions: commands and routes are made from it, and each is written to the audit."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar
+
+from fabwatch.cmp.questions import Changed, Head, Product, Stage
+from fabwatch.terms.decisions import Decision, HoldList
+from fabwatch.terms.polishing import PolishTime
+from fabwatch.terms.questions import LONGEST_RUN, AsOf, Chamber, Declared, Moment, Param, QualType, Spec, ToolName
+from fabwatch.terms.rules import Golden, Rules
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
+
+R = TypeVar("R", covariant=True)
+MOST_NAMES = 100_000
+Reason = Annotated[str, Param("Why; it stands in the audit.", longest=2000)]
+Names = Annotated[
+    tuple[str, ...] | None, Param("A wafer or lot, may stand several times; none for all.", alias="names", most=MOST_NAMES)
+]
+HoldName = Annotated[str, Param("Name of the hold list, such as H-0001.", argument=True)]
+Thickness = Annotated[float, Param("A thickness.", least=0, most=1e9)]
+
+
+class Action(Declared, ABC, Generic[R]):
+    """Something that is decided; declared as a frozen dataclass."""
+
+    spec: ClassVar[Spec]
+
+    @abstractmethod
+    def act(self, fab: "Fab", who: str) -> R:
+        """Do it in the name of `who`. Raises BadQuestion and its kin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold(Action[HoldList]):
+    """Put the wafers of a containment on hold; who and why stand in the audit."""
+
+    spec: ClassVar = Spec("holds make", "/holds", "hold", scope="decide", tag="decisions")
+    tool: Annotated[str, Param("The tool whose qual failed.", argument=True)]
+    reason: Reason
+    names: Names = None
+    qual_type: QualType = None
+    chamber: Chamber = None
+    at: Annotated[
+        Moment, Param("Process time of the failed or suspect qual; without it the latest failed one.", longest=40)
+    ] = None
+    as_of: AsOf = None
+
+    def act(self, fab: "Fab", who: str) -> HoldList:
+        """The list that was made."""
+        return fab.hold(
+            self.tool,
+            who=who,
+            reason=self.reason,
+            names=self.names,
+            qual_type=self.qual_type,
+            chamber=self.chamber,
+            at=self.at,
+            as_of=self.as_of,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(Action[HoldList]):
+    """Release wafers of a hold list."""
+
+    spec: ClassVar = Spec("holds release", "/holds/{hold}/release", "dispose", scope="decide", tag="decisions")
+    hold: HoldName
+    reason: Reason
+    names: Names = None
+
+    def act(self, fab: "Fab", who: str) -> HoldList:
+        """The list as it is then."""
+        return fab.dispose(self.hold, "release", who=who, reason=self.reason, names=self.names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scrap(Action[HoldList]):
+    """Scrap wafers of a hold list."""
+
+    spec: ClassVar = Spec("holds scrap", "/holds/{hold}/scrap", "dispose", scope="decide", tag="decisions")
+    hold: HoldName
+    reason: Reason
+    names: Names = None
+
+    def act(self, fab: "Fab", who: str) -> HoldList:
+        """The list as it is then."""
+        return fab.dispose(self.hold, "scrap", who=who, reason=self.reason, names=self.names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide(Action[Decision]):
+    """Set a limit or qual interval of a tool, or take it back; who and why stand in the audit."""
+
+    spec: ClassVar = Spec("decisions make", "/decisions", "decide", scope="decide", tag="decisions")
+    tool: ToolName
+    qual_type: Annotated[str, Param("The qual type.")]
+    name: Annotated[
+        Literal["warning", "inhibit", "interval_wafers", "interval_days"],
+        Param("warning, inhibit, interval_wafers or interval_days."),
+    ]
+    reason: Reason
+    value: Annotated[float | None, Param("What it is set to; without it the decision is taken back.", above=0, most=1e7)] = (
+        None
+    )
+    chamber: Annotated[str, Param("Only this chamber; * for the whole tool.")] = "*"
+
+    def act(self, fab: "Fab", who: str) -> Decision:
+        """The decision."""
+        return fab.decide(
+            self.tool, self.qual_type, self.name, self.value, who=who, reason=self.reason, chamber=self.chamber
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchRule(Action[Rules]):
+    """Let a rule count, with its figures on the record, or no more; who and why stand in the audit."""
+
+    spec: ClassVar = Spec("", "/trace/rules", "switch_rule", scope="decide", tag="traces")
+    rule: Annotated[str, Param("neighbours, setpoint, golden, or one of fab.toml.", argument=True)]
+    counts: Annotated[bool, Param("Whether it counts from now on.")]
+    reason: Reason
+
+    def act(self, fab: "Fab", who: str) -> Rules:
+        """All rules as they are then."""
+        return fab.switch_rule(self.rule, self.counts, who=who, reason=self.reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseGolden(Action[Golden]):
+    """Choose golden runs that others of their kind are compared with, as a new version; with `drop` take the choice back."""
+
+    spec: ClassVar = Spec("trace golden", "/trace/goldens", "choose_golden", scope="decide", tag="traces")
+    runs: Annotated[
+        tuple[str, ...],
+        Param(
+            "Runs of one kind: tool, chambers, recipe and stage.", argument=True, longest=LONGEST_RUN, least=1, most=10_000
+        ),
+    ]
+    reason: Reason
+    automatic: Annotated[bool, Param("All good runs of that kind, as they are judged today.")] = False
+    drop: Annotated[bool, Param("Take the choice for the kind of the first run back.")] = False
+
+    def act(self, fab: "Fab", who: str) -> Golden:
+        """The version that was made."""
+        if self.drop:
+            return fab.drop_golden(self.runs[0], who=who, reason=self.reason)
+        return fab.choose_golden(self.runs, who=who, reason=self.reason, automatic=self.automatic)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepPolish(Action[PolishTime]):
+    """Keep an advice with all that was known, or the time that was chosen instead and why; written to the audit."""
+
+    spec: ClassVar = Spec("", "/cmp/advices", "keep_polish", scope="decide", tag="polishing")
+    incoming: Annotated[float | None, Param("Thickness before.", above=0, most=1e9)] = None
+    target: Annotated[float, Param("Thickness that is wanted.", least=0, most=1e9)]
+    tool: Annotated[str, Param("The tool.")]
+    reason: Reason
+    sites: Annotated[tuple[float, ...], Param("Thickness before at each site, in place of `incoming`.", most=500)] = ()
+    unit: Annotated[str, Param("Unit of the thicknesses: angstrom, nm or um.", longest=20)] = "angstrom"
+    chosen_s: Annotated[float | None, Param("Seconds that were chosen instead.", least=0, most=7200)] = None
+    head: Head = None
+    product: Product = None
+    stage: Stage = None
+    wafer: Annotated[str | None, Param("Name of the wafer.")] = None
+    lot: Annotated[str | None, Param("Name of the lot.")] = None
+    rework: Annotated[bool, Param("The wafer was polished before and came out thick.")] = False
+    changed: Changed = False
+
+    def act(self, fab: "Fab", who: str) -> PolishTime:
+        """The advice that was kept."""
+        return fab.keep_polish(
+            self.incoming,
+            self.target,
+            who=who,
+            reason=self.reason,
+            tool=self.tool,
+            chosen_s=self.chosen_s,
+            sites=self.sites,
+            unit=self.unit,
+            head=self.head,
+            product=self.product,
+            stage=self.stage,
+            wafer=self.wafer,
+            lot=self.lot,
+            rework=self.rework,
+            changed=self.changed,
+        )
+
+
+ACTIONS: tuple[type[Action[Any]], ...] = (Hold, Release, Scrap, Decide, SwitchRule, ChooseGolden, KeepPolish)

@@ -1,0 +1,99 @@
+"""Every question that the fab answers: what commands, routes, pages and reference pages are made from."""
+
+from typing import Any
+
+from fabwatch.cmp import questions as cmp
+from fabwatch.cmp.questions import (
+    PolishTimesQuestion,
+    PredictedRatesQuestion,
+    RateModelQuestion,
+    RatesQuestion,
+    RateTrendsQuestion,
+    ReplayQuestion,
+)
+from fabwatch.decisions import questions as decisions
+from fabwatch.decisions.questions import (
+    AdvicesQuestion,
+    AuditCheckQuestion,
+    AuditQuestion,
+    DecisionsQuestion,
+    HoldsQuestion,
+)
+from fabwatch.ingest import questions as ingest
+from fabwatch.ingest.questions import InboxQuestion, LoadsQuestion, ProblemsQuestion
+from fabwatch.quals import questions as quals
+from fabwatch.quals.questions import CurveQuestion, ForecastQuestion, IntervalQuestion, ScoreQuestion
+from fabwatch.risk import questions as risk
+from fabwatch.risk.questions import (
+    AreasQuestion,
+    ContainQuestion,
+    HistoryQuestion,
+    OverviewQuestion,
+    PlanQuestion,
+    RiskQuestion,
+    ToolsQuestion,
+)
+from fabwatch.spc import questions as spc
+from fabwatch.spc.questions import ReadingsQuestion, StatsQuestion
+from fabwatch.store.view import Answerable, Composed
+from fabwatch.trace import questions as trace
+from fabwatch.trace.questions import (
+    BacktestQuestion,
+    ChambersQuestion,
+    FaultsQuestion,
+    GoldensQuestion,
+    RulesQuestion,
+    RunsQuestion,
+    SamplesQuestion,
+    SensorsQuestion,
+    SensorStatsQuestion,
+    StepSummaryQuestion,
+    TraceQuestion,
+)
+
+__all__ = [
+    "QUESTIONS",
+    "AdvicesQuestion",
+    "Answerable",
+    "AreasQuestion",
+    "AuditCheckQuestion",
+    "AuditQuestion",
+    "BacktestQuestion",
+    "ChambersQuestion",
+    "Composed",
+    "ContainQuestion",
+    "CurveQuestion",
+    "DecisionsQuestion",
+    "FaultsQuestion",
+    "ForecastQuestion",
+    "GoldensQuestion",
+    "HistoryQuestion",
+    "HoldsQuestion",
+    "InboxQuestion",
+    "IntervalQuestion",
+    "LoadsQuestion",
+    "OverviewQuestion",
+    "PlanQuestion",
+    "PolishTimesQuestion",
+    "PredictedRatesQuestion",
+    "ProblemsQuestion",
+    "RateModelQuestion",
+    "RateTrendsQuestion",
+    "RatesQuestion",
+    "ReadingsQuestion",
+    "ReplayQuestion",
+    "RiskQuestion",
+    "RulesQuestion",
+    "RunsQuestion",
+    "SamplesQuestion",
+    "ScoreQuestion",
+    "SensorStatsQuestion",
+    "SensorsQuestion",
+    "StatsQuestion",
+    "StepSummaryQuestion",
+    "ToolsQuestion",
+    "TraceQuestion",
+]
+
+ROOMS = (risk, quals, spc, trace, cmp, decisions, ingest)
+QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

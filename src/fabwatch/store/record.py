@@ -1,0 +1,40 @@
+"""The record: when the newest thing that a fab knows of happened."""
+
+from datetime import datetime, timedelta
+
+from fabwatch.store.lake import Lake
+
+WINDOWS = (timedelta(days=1), timedelta(days=60), timedelta(days=400))
+"""How far back is looked, one after the other: a bound is what keeps the engine from reading the whole history."""
+ENDED = timedelta(days=1)
+"""A record whose newest entry is older than this has ended: a question about now is answered as of its end."""
+END_OF_RECORD = "end of record"
+_NEWEST = """
+SELECT max(moment) FROM (
+    SELECT max(end_at) AS moment FROM moves WHERE end_at > $since AND end_at <= $by
+    UNION ALL SELECT max(greatest(processed_at, coalesce(resulted_at, processed_at))) FROM quals
+    WHERE processed_at > $since AND greatest(processed_at, coalesce(resulted_at, processed_at)) <= $by
+    UNION ALL SELECT max(done_at) FROM restores WHERE done_at > $since AND done_at <= $by
+    UNION ALL SELECT max(measured_at) FROM metrology WHERE measured_at > $since AND measured_at <= $by) AS latest"""
+
+
+def newest(lake: Lake, by: datetime) -> datetime | None:
+    """When the newest move ended, qual was known, restore was done or wafer was measured, up to `by`; None for none."""
+    for window in WINDOWS:
+        found = _newest(lake, by - window, by)
+        if found is not None:
+            return found
+    return _newest(lake, datetime.min, by)  # noqa: DTZ901 - naive UTC, as everywhere inside
+
+
+def _newest(lake: Lake, since: datetime, by: datetime) -> datetime | None:
+    found: datetime | None = lake.ask(_NEWEST, {"since": since, "by": by}).fetchall()[0][0]
+    return found
+
+
+def present(lake: Lake, now: datetime) -> tuple[datetime, str | None]:
+    """The moment that a question about now stands for, and why where that is not `now`: the record may have ended."""
+    last = newest(lake, now)
+    if last is None or now - last <= ENDED:
+        return now, None
+    return last, END_OF_RECORD

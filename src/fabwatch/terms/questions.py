@@ -1,0 +1,311 @@
+"""What a question is: its fields, limits, help and cost, declared once.
+
+Commands, routes, jobs of workers, keys of caches, forms and reference pages are made from such a declaration: a frozen
+dataclass whose fields are `Annotated` with a `Param`, and a `Spec` that says where it is put.
+"""
+
+import types
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from fabwatch.terms.clock import stated_time, to_utc
+from fabwatch.terms.errors import BadQuestion, nearest
+
+A = TypeVar("A", covariant=True)
+NOW = "now"
+Moment = datetime | str | None
+"""A time as it is stated: a datetime (without a zone: UTC), or ISO 8601 text. None where it is left open."""
+LONGEST = 200
+LONGEST_RUN = 4 * LONGEST
+"""Characters of the name of a run, which is made of the names of tool, lot, wafer and stage."""
+
+
+class Cost(Enum):
+    """How long an answer takes, which says who works it out and when."""
+
+    QUICK = "quick"
+    DEEP = "deep"
+    """It reads the whole history: quick ones never wait behind it."""
+    AHEAD = "ahead"
+    """Deep, and worked out for the whole fab before anybody asks."""
+    LONG = "long"
+    """Minutes in a large fab."""
+    LIVE = "live"
+    """Quick, and never from a cache."""
+
+
+class Reach(Enum):
+    """Of which part of the fab a question is, which says what a key of one area may ask."""
+
+    AREA = "area"
+    """It can be asked of an area or a tool."""
+    TOOL = "tool"
+    """It can be asked of a tool."""
+    ROWS = "rows"
+    """Each row of its answer names a tool: a key of one area sees those of its tools."""
+    FAB = "fab"
+    """It cannot be told apart by area: only keys of the whole fab may ask."""
+    OPEN = "open"
+    """It names no tool: every key may ask."""
+
+
+class Kind(Enum):
+    """What the value of a field is."""
+
+    TEXT = "text"
+    TEXTS = "texts"
+    NUMBER = "number"
+    NUMBERS = "numbers"
+    WHOLE = "whole"
+    FLAG = "flag"
+    CHOICE = "choice"
+    TIME = "time"
+
+
+@dataclass(frozen=True)
+class Param:
+    """What stands beside a field: its help, its limits, and how it is typed."""
+
+    help: str
+    above: float | None = None
+    below: float | None = None
+    least: float | None = None
+    most: float | None = None
+    longest: int = LONGEST
+    argument: bool = False
+    """A positional of the command, and a part of the path of the route."""
+    alias: str | None = None
+    """What it is called at the command line and over HTTP, where that is not the name of the field."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Where a question is put, and what it costs."""
+
+    command: str
+    """The command, of one or two words; empty where there is none."""
+    path: str
+    """The route under /api/v1; empty where there is none."""
+    method: str
+    """The method of `Fab`."""
+    rows: str | None = None
+    """The list of the answer that is given page by page."""
+    cost: Cost = Cost.QUICK
+    reach: Reach = Reach.AREA
+    scope: str = "read"
+    working: str = "working …"
+    """What a terminal shows meanwhile."""
+    tag: str = "answers"
+    """The group of routes that it stands in."""
+    example: Mapping[str, str] = field(default_factory=dict)
+    """Fields and values that work on any fab; {tool}, {run}, {sensor} stand for names of it."""
+    binary: str | None = None
+    """The media type where the route gives a file."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a question as it was declared."""
+
+    name: str
+    kind: Kind
+    param: Param
+    required: bool
+    default: Any
+    choices: tuple[str, ...] = ()
+
+    @property
+    def public(self) -> str:
+        """Its name over HTTP."""
+        return self.param.alias or self.name
+
+    @property
+    def option(self) -> str:
+        """Its option at the command line."""
+        return "--" + self.public.replace("_", "-")
+
+    def checked(self, value: Any) -> Any:
+        """The value as the question keeps it. Raises BadQuestion and UnknownTime for one that cannot be meant."""
+        if value is None:
+            if self.required:
+                raise BadQuestion(f"{self.name} is missing.", f"state {self.name}: {self.param.help}")
+            return None
+        return _CHECKS[self.kind](self, value)
+
+    def _number(self, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+            raise BadQuestion(f"{self.name} must be a number (got {value!r}).", self.param.help)
+        if not self._within(value):
+            raise BadQuestion(f"{self.name} must be {self.limits} (got {value:g}).", self.param.help)
+        return value
+
+    def _whole(self, value: Any) -> int:
+        number = self._number(value)
+        if number != int(number):
+            raise BadQuestion(f"{self.name} must be a whole number (got {value!r}).", self.param.help)
+        return int(number)
+
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise BadQuestion(f"{self.name} must be text (got {value!r}).", self.param.help)
+        if len(value) > self.param.longest:
+            raise BadQuestion(f"{self.name} has {len(value):,} characters; at most {self.param.longest}.", self.param.help)
+        return value
+
+    def _several(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not self._within(len(values)):
+            raise BadQuestion(f"{self.name} must be {self.limits} values (got {len(values):,}).", self.param.help)
+        return values
+
+    def _choice(self, value: Any) -> str:
+        if value not in self.choices:
+            near = nearest(str(value), self.choices, 1)
+            hint = f"did you mean {near[0]}?" if near else self.param.help
+            raise BadQuestion(f"{self.name} must be one of {', '.join(self.choices)} (got {value}).", hint)
+        return str(value)
+
+    def _time(self, value: Any) -> datetime | str:
+        if value == NOW:
+            return NOW
+        return stated_time(value) if isinstance(value, str) else to_utc(value)
+
+    def _within(self, value: float) -> bool:
+        limit = self.param
+        return (
+            (limit.above is None or value > limit.above)
+            and (limit.below is None or value < limit.below)
+            and (limit.least is None or value >= limit.least)
+            and (limit.most is None or value <= limit.most)
+        )
+
+    @property
+    def limits(self) -> str:
+        """The numbers that can be meant, in words."""
+        limit = self.param
+        low = limit.above if limit.above is not None else limit.least
+        high = limit.below if limit.below is not None else limit.most
+        if low is not None and high is not None:
+            return f"between {low:g} and {high:g}" if limit.above is not None else f"from {low:g} to {high:g}"
+        if low is not None:
+            return f"above {low:g}" if limit.above is not None else f"{low:g} or more"
+        return f"below {high:g}" if limit.below is not None else f"{high:g} or less"
+
+
+_CHECKS: dict[Kind, Any] = {
+    Kind.TEXT: Field._text,
+    Kind.NUMBER: Field._number,
+    Kind.WHOLE: Field._whole,
+    Kind.CHOICE: Field._choice,
+    Kind.TIME: Field._time,
+    Kind.FLAG: lambda _, value: bool(value),
+    Kind.TEXTS: lambda self, value: self._several(tuple(self._text(text) for text in value)),
+    # The numbers of a list are looked at where they are used: what can be meant depends on the question.
+    Kind.NUMBERS: lambda self, value: self._several(tuple(value)),
+}
+
+
+def as_stated(moment: Moment) -> datetime | None:
+    """A checked time as a datetime; None where it is left open."""
+    return moment if isinstance(moment, datetime) else None
+
+
+class Declared:
+    """What is declared by fields with a `Param`; each value is checked when it is made."""
+
+    def __post_init__(self) -> None:
+        for each in declared(type(self)):
+            object.__setattr__(self, each.name, each.checked(getattr(self, each.name)))
+
+
+class Question(Declared, ABC, Generic[A]):
+    """A question whose answer is an `A`; declared as a frozen dataclass."""
+
+    spec: ClassVar[Spec]
+
+    def whole(self) -> "Self | None":
+        """The question for the whole fab whose answer holds this one's, where asking that costs no more; else None."""
+        return None
+
+    def part(self, whole: Any) -> Any:
+        """This question's answer taken out of that of `whole()`; None where it would say something else."""
+        return None
+
+
+AsOf = Annotated[
+    Moment, Param("Count what had happened by this time (ISO 8601, UTC if no zone); `now` for now.", longest=40)
+]
+KnownAt = Annotated[Moment, Param("Count what had been loaded by this time.", longest=40)]
+Area = Annotated[str | None, Param("Only this area.")]
+Tool = Annotated[str | None, Param("Only this tool.")]
+QualType = Annotated[str | None, Param("Only this qual type.")]
+Chamber = Annotated[str | None, Param("Only this chamber; * for the whole tool.")]
+ToolName = Annotated[str, Param("The tool.", argument=True)]
+Since = Annotated[Moment, Param("From this time on.", longest=40)]
+Until = Annotated[Moment, Param("Up to this time.", longest=40)]
+Coverage = Annotated[float, Param("Chance that a window holds.", above=0, below=1)]
+WearClock = Annotated[str, Param("What wear counts in: auto, wafers, days or the name of a counter.", longest=60)]
+Run = Annotated[str | None, Param("Only this run.", longest=LONGEST_RUN)]
+Step = Annotated[str | None, Param("Only this step of the recipe.")]
+Recipe = Annotated[str | None, Param("Only this recipe.")]
+Sensor = Annotated[str | None, Param("Only this sensor.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed(Declared):
+    """The two times that most questions may state."""
+
+    as_of: AsOf = None
+    known_at: KnownAt = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selected(Timed):
+    """Of which part of the fab."""
+
+    area: Area = None
+    tool: Tool = None
+    qual_type: QualType = None
+
+
+_DECLARED: dict[type, tuple[Field, ...]] = {}
+
+
+def declared(kind: type) -> tuple[Field, ...]:
+    """The fields of a declaration, arguments first and times last; those without a `Param` are left out."""
+    if kind not in _DECLARED:
+        _DECLARED[kind] = _fields_of(kind)
+    return _DECLARED[kind]
+
+
+def _fields_of(kind: type) -> tuple[Field, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    some = [_field(each, hints[each.name]) for each in fields(kind)]
+    known = [each for each in some if each is not None]
+    return tuple(sorted(known, key=lambda each: (not each.param.argument, each.name in ("as_of", "known_at"))))
+
+
+def _field(each: Any, hint: Any) -> Field | None:
+    if get_origin(hint) is not Annotated:
+        return None
+    inner, *notes = get_args(hint)
+    param = next((note for note in notes if isinstance(note, Param)), None)
+    if param is None:
+        return None
+    required = each.default is MISSING and each.default_factory is MISSING
+    kind, choices = _kind(inner)
+    return Field(each.name, kind, param, required, None if required else each.default, choices)
+
+
+def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
+    if get_origin(hint) in (Union, types.UnionType):
+        parts = [part for part in get_args(hint) if part is not type(None)]
+        return (Kind.TIME, ()) if datetime in parts else _kind(parts[0])
+    if get_origin(hint) is Literal:
+        return Kind.CHOICE, tuple(str(choice) for choice in get_args(hint))
+    if get_origin(hint) is tuple:
+        return (Kind.TEXTS if get_args(hint)[0] is str else Kind.NUMBERS), ()
+    return {str: Kind.TEXT, float: Kind.NUMBER, int: Kind.WHOLE, bool: Kind.FLAG}[hint], ()

@@ -1,0 +1,259 @@
+"""The questions about tool logs: runs, step summaries, faults, one run, statistics, chambers, rules, golden runs."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from fabwatch.store.view import Answerable, View
+from fabwatch.terms.questions import (
+    LONGEST_RUN,
+    Cost,
+    KnownAt,
+    Param,
+    Reach,
+    Recipe,
+    Run,
+    Sensor,
+    Since,
+    Spec,
+    Step,
+    Timed,
+    Tool,
+    Until,
+    as_stated,
+)
+from fabwatch.terms.rules import Backtest, Chambers, Goldens, Rules, SensorStats
+from fabwatch.terms.traces import Faults, Runs, Samples, Sensors, StepSummary, Trace
+
+TAG = "traces"
+RunName = Annotated[str, Param("The run.", argument=True, longest=LONGEST_RUN)]
+Second = Annotated[float | None, Param("From this second of the run on.", least=0, most=1e9)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsQuestion(Timed, Answerable[Runs]):
+    """The runs in tool logs: each wafer on each tool, with its samples and alarms."""
+
+    spec: ClassVar = Spec("trace runs", "/trace/runs", "runs", "runs", reach=Reach.TOOL, tag=TAG)
+    tool: Tool = None
+    run: Run = None
+
+    def answer(self, view: View) -> Runs:
+        """The runs, the latest first. Raises UnknownTool."""
+        from fabwatch.trace.run_list import runs
+
+        return runs(view, self.tool, self.run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepSummaryQuestion(Timed, Answerable[StepSummary]):
+    """Each sensor in each step of a run: n, mean, std, min, max, slope, seconds off its setpoint."""
+
+    spec: ClassVar = Spec(
+        "trace summary",
+        "/trace/summary",
+        "step_summary",
+        "steps",
+        Cost.DEEP,
+        Reach.TOOL,
+        tag=TAG,
+        example={"format": "csv"},
+    )
+    tool: Tool = None
+    run: Run = None
+
+    def answer(self, view: View) -> StepSummary:
+        """The summary. Raises UnknownTool."""
+        from fabwatch.trace.run_list import step_summary
+
+        return step_summary(view, self.tool, self.run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultsQuestion(Timed, Answerable[Faults]):
+    """Runs that deviate from the reference runs, the sensors that do, and how many wafers that touches."""
+
+    spec: ClassVar = Spec(
+        "trace faults", "/trace/faults", "faults", "runs", Cost.DEEP, Reach.TOOL, working="comparing …", tag=TAG
+    )
+    tool: Tool = None
+    run: Run = None
+
+    def answer(self, view: View) -> Faults:
+        """Every run with its score, the faulty first. Raises UnknownTool."""
+        from fabwatch.trace.faults import faults
+
+        return faults(view, self.tool, self.run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceQuestion(Timed, Answerable[Trace]):
+    """One run beside the good ones: each sensor over each step with the envelope, and the alarms on the same clock."""
+
+    spec: ClassVar = Spec(
+        "trace run", "/trace/run", "trace", "steps", Cost.DEEP, Reach.TOOL, tag=TAG, example={"run": "{run}"}
+    )
+    run: RunName
+    tool: Tool = None
+    sensors: Annotated[tuple[str, ...], Param("Only this sensor; may stand several times.", alias="sensor")] = ()
+    step: Step = None
+    since: Second = None
+    until: Annotated[float | None, Param("Up to this second of the run.", least=0, most=1e9)] = None
+    beside: Annotated[bool, Param("With the good runs around it.")] = True
+
+    def answer(self, view: View) -> Trace:
+        """The traces. Raises UnknownTool and BadQuestion."""
+        from fabwatch.trace.envelope import Window
+        from fabwatch.trace.run_trace import trace
+
+        window = Window(self.step, None, self.since, self.until)
+        return trace(view, self.run, self.sensors, window, self.beside)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplesQuestion(Answerable[Samples]):
+    """The few rows of a run nearest to a second after its begin: file, byte, line, values."""
+
+    spec: ClassVar = Spec("", "", "samples", tag=TAG)
+    run: RunName
+    at: Annotated[float, Param("Seconds after the begin of the run.", least=0, most=1e9)] = 0.0
+    known_at: KnownAt = None
+
+    def answer(self, view: View) -> Samples:
+        """The rows. Raises UnknownTool."""
+        from fabwatch.trace.rows import samples
+
+        return Samples(tuple(samples(view.lake, self.run, self.at)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorsQuestion(Answerable[Sensors]):
+    """The sensors and counters of a run, in the order of its log."""
+
+    spec: ClassVar = Spec("", "", "sensors", tag=TAG)
+    run: RunName
+    known_at: KnownAt = None
+
+    def answer(self, view: View) -> Sensors:
+        """The sensors; none for a run that is not there."""
+        from fabwatch.trace.envelope import sensors_of
+
+        return Sensors(tuple(sensors_of(view.lake, self.run)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorStatsQuestion(Timed, Answerable[SensorStats]):
+    """Statistics of sensors over many runs: n, mean, std, min, max, range, seconds off the setpoint."""
+
+    spec: ClassVar = Spec(
+        "trace stats", "/trace/stats", "sensor_stats", "groups", Cost.DEEP, Reach.TOOL, tag=TAG, example={"by": "step"}
+    )
+    by: Annotated[
+        Literal["tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month"],
+        Param("One row per group of this kind and sensor."),
+    ] = "sensor"
+    tool: Tool = None
+    recipe: Recipe = None
+    step: Step = None
+    sensor: Sensor = None
+    since: Since = None
+    until: Until = None
+
+    def answer(self, view: View) -> SensorStats:
+        """The statistics. Raises UnknownTool."""
+        from fabwatch.trace.figures import Choice, sensor_stats
+
+        span = as_stated(self.since), as_stated(self.until)
+        return sensor_stats(view, self.by, Choice(self.tool, self.recipe, self.step, self.sensor, *span))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChambersQuestion(Timed, Answerable[Chambers]):
+    """One sensor in one step, chamber beside chamber, the one that stands apart first."""
+
+    spec: ClassVar = Spec(
+        "trace chambers",
+        "/trace/chambers",
+        "chambers",
+        "chambers",
+        Cost.DEEP,
+        Reach.TOOL,
+        tag=TAG,
+        example={"sensor": "{sensor}"},
+    )
+    sensor: Annotated[str, Param("The sensor.", argument=True)]
+    step: Step = None
+    recipe: Recipe = None
+    tool: Tool = None
+
+    def answer(self, view: View) -> Chambers:
+        """The chambers; without a step or recipe those of most runs. Raises UnknownTool and NothingRecorded."""
+        from fabwatch.trace.chambers import chambers
+
+        return chambers(view, self.sensor, self.step, self.recipe, self.tool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesQuestion(Timed, Answerable[Rules]):
+    """The rules that watch logs, which of them count, and with which false alarms they were switched on."""
+
+    spec: ClassVar = Spec("trace rules", "/trace/rules", "rules", "rules", reach=Reach.OPEN, tag=TAG)
+
+    def answer(self, view: View) -> Rules:
+        """Every rule, those that count first."""
+        from fabwatch.trace.backtest import rules
+
+        return rules(view)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestQuestion(Timed, Answerable[Backtest]):
+    """Try a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
+
+    spec: ClassVar = Spec(
+        "trace backtest",
+        "/trace/backtest",
+        "backtest",
+        "tools",
+        Cost.DEEP,
+        Reach.TOOL,
+        working="trying the rule on the record …",
+        tag=TAG,
+        example={"rule": "neighbours"},
+    )
+    rule: Annotated[str, Param("neighbours, setpoint, golden, or one of fab.toml.", argument=True)]
+    tool: Tool = None
+
+    def answer(self, view: View) -> Backtest:
+        """How the rule would have done. Raises BadQuestion for no such rule, UnknownTool."""
+        from fabwatch.trace.backtest import backtest
+
+        return backtest(view, self.rule, self.tool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldensQuestion(Answerable[Goldens]):
+    """Every version of golden runs that was chosen, by whom and why."""
+
+    spec: ClassVar = Spec("trace goldens", "/trace/goldens", "goldens", "goldens", reach=Reach.FAB, tag=TAG)
+    known_at: KnownAt = None
+
+    def answer(self, view: View) -> Goldens:
+        """The versions, the latest first."""
+        from fabwatch.trace.backtest import all_goldens
+
+        return Goldens(tuple(all_goldens(view.lake)))
+
+
+QUESTIONS: tuple[type[Answerable[Any]], ...] = (
+    RunsQuestion,
+    StepSummaryQuestion,
+    FaultsQuestion,
+    TraceQuestion,
+    SamplesQuestion,
+    SensorsQuestion,
+    SensorStatsQuestion,
+    ChambersQuestion,
+    RulesQuestion,
+    BacktestQuestion,
+    GoldensQuestion,
+)
