@@ -10,7 +10,7 @@ import pytest
 
 from fabwatch.api.app import ROUTES, Parts
 from fabwatch.api.faults import Refused
-from fabwatch.api.gate import Tries
+from fabwatch.api.access import Tries
 from fabwatch.api.keys import SCOPES, Keys
 from fabwatch.terms.settings import Settings
 from fabwatch.web.site import site

@@ -12,7 +12,7 @@ import pytest
 from fabwatch.cmp.polish import Rate, film_of, polish_time
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.web.pages.pasting import number, pasted
+from fabwatch.web.pages.pasted_lines import number, pasted
 from tests.served import Server
 
 CASES = tomllib.loads((Path(__file__).parent.parent / "cases" / "cmp" / "polish.toml").read_text())["case"]

@@ -28,7 +28,7 @@ STATUS: dict[type[FabwatchError], int] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """What is told of a request that was not answered."""
+    """Why a request was not answered."""
 
     code: str
     what: str
@@ -45,14 +45,14 @@ class Refused(Exception):
         self.headers = headers or {}
 
 
-def refused(fault: FabwatchError) -> Refused:
+def of_error(fault: FabwatchError) -> Refused:
     """An error of the fab, as an answer over HTTP."""
     status = next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
     headers = {"Retry-After": RETRY_S} if status in (503, 507) else {}
     return Refused(status, type(fault).__name__, fault.what, fault.hint, headers)
 
 
-def told(fault: Refused, where: str) -> JSONResponse:
+def refusal(fault: Refused, where: str) -> JSONResponse:
     """A refusal as JSON."""
     body: dict[str, Any] = asdict(Fault(fault.code, fault.what, where, fault.hint))
     return JSONResponse(body, fault.status, fault.headers)

@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
+from fabwatch.api.access import needs, whole_fab
 from fabwatch.api.faults import Fault
-from fabwatch.api.gate import needs, whole_fab
 
 Endpoint = Callable[..., Any]
 BASE = "/api/v1"

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fabwatch.api.desk import Desk
+from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.faults import Refused
+from fabwatch.api.jobs import LoadFiles
+from fabwatch.ingest.summary import IngestSummary
 from fabwatch.terms.errors import FabwatchError, StoreBusy
 from fabwatch.terms.settings import ServerSettings
 
@@ -44,8 +46,8 @@ class Upload:
     error: dict[str, str] | None = None
     paths: list[Path] = field(default_factory=list, repr=False)
 
-    def told(self) -> dict[str, Any]:
-        """What is told of it."""
+    def report(self) -> dict[str, Any]:
+        """What is answered of it."""
         names = ("upload", "state", "files", "done", "total", "summary", "error")
         return {name: getattr(self, name) for name in names}
 
@@ -53,9 +55,9 @@ class Upload:
 class Uploads:
     """Takes files in and has them loaded, one upload after the other."""
 
-    def __init__(self, desk: Desk, settings: ServerSettings):
-        self._desk, self.settings = desk, settings
-        self._folder = desk.folder / FOLDER
+    def __init__(self, cache: AnswerCache, settings: ServerSettings):
+        self._cache, self.settings = cache, settings
+        self._folder = cache.folder / FOLDER
         self._jobs: OrderedDict[str, Upload] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -132,8 +134,8 @@ class Uploads:
         mark = self._folder / f"{job.upload}.progress"
         job.state = "loading"
         try:
-            asked = {"paths": [str(path) for path in job.paths], "progress": str(mark)}
-            job.summary = await self._patiently(asked)
+            files = LoadFiles(tuple(str(path) for path in job.paths), str(mark))
+            job.summary = (await self._patiently(files)).to_dict()
             for place in {path.parent for path in job.paths}:
                 (place / DONE).touch()
             job.state, job.done = "done", job.total
@@ -143,14 +145,14 @@ class Uploads:
         finally:
             mark.unlink(missing_ok=True)
 
-    async def _patiently(self, asked: dict[str, Any]) -> dict[str, Any]:
+    async def _patiently(self, files: LoadFiles) -> IngestSummary:
         for wait in WAITS:
             try:
-                return await self._desk.load("ingest", **asked)
+                return await self._cache.load(files)
             except StoreBusy:
                 # Somebody else writes: the file is here, and loading it again neither loses nor doubles anything.
                 await asyncio.sleep(wait)
-        return await self._desk.load("ingest", **asked)
+        return await self._cache.load(files)
 
 
 def checked(name: str) -> str:

@@ -9,7 +9,7 @@ from fabwatch.cmp.polish import Bounds, Film, Rate, polish_time
 from fabwatch.cmp.rates import one_group, state_of
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import BadQuestion, CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes, RateState
+from fabwatch.terms.polishing import PolishTime, PolishTimes, RateState, Refusal
 from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom
 
@@ -58,7 +58,7 @@ def advise(
     stated = lake.settings.cmp
     lines: dict[str | None, _Line | BadQuestion] = {}
     told: list[PolishTime | None] = []
-    refused: list[str | None] = []
+    refused: list[Refusal | None] = []
     for one in wanted:
         head = one.head or place.head
         line = lines.get(head)
@@ -73,7 +73,7 @@ def advise(
             refused.append(None)
         except BadQuestion as stop:
             told.append(None)
-            refused.append(stop.said())
+            refused.append(Refusal(stop.what, stop.hint))
     if not lines:
         raise CannotPolish("No wafer is given.", "give at least one")
     if all(isinstance(line, BadQuestion) for line in lines.values()):

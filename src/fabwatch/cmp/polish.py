@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist, fmean, stdev
 
+from fabwatch.cmp.questions import WaferToPolish
 from fabwatch.terms.errors import BadQuestion, CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes, WaferToPolish
+from fabwatch.terms.polishing import PolishTime, PolishTimes, Refusal
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 MIXED = 8.0
@@ -150,14 +151,14 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
 def polish_times(films: Iterable[Film], rate: Rate, coverage: float = 0.9) -> PolishTimes:
     """How long to polish each film by one rate; one that cannot be polished says why."""
     told: list[PolishTime | None] = []
-    refused: list[str | None] = []
+    refused: list[Refusal | None] = []
     for film in films:
         try:
             told.append(polish_time(film, rate, None, coverage))
             refused.append(None)
         except BadQuestion as stop:
             told.append(None)
-            refused.append(stop.said())
+            refused.append(Refusal(stop.what, stop.hint))
     return PolishTimes(tuple(told), tuple(refused))
 
 

@@ -1,11 +1,13 @@
 """The questions about polishing: how long, by which rate, how that would have done, what rate a run had."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.polishing import PolishTimes, PredictedRates, RateModel, Rates, RateTrends, Replayed, WaferToPolish
 from fabwatch.terms.questions import LONGEST_RUN, Cost, KnownAt, Param, Reach, Spec, Timed, Tool
+
+if TYPE_CHECKING:
+    from fabwatch.terms.polishing import PolishTimes, PredictedRates, RateModel, Rates, RateTrends, Replayed
 
 TAG = "polishing"
 Unit = Annotated[str, Param("Unit of the thicknesses: angstrom, nm or um.", longest=20)]
@@ -16,7 +18,25 @@ Changed = Annotated[bool, Param("A consumable has just been changed, which no fi
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolishTimesQuestion(Timed, Answerable[PolishTimes]):
+class WaferToPolish:
+    """One wafer that is to be polished; thicknesses in the unit of the question."""
+
+    incoming: float | None = None
+    sites: tuple[float, ...] = ()
+    """Thickness before at each site, in place of `incoming`: their mean counts."""
+    target: float | None = None
+    wafer: str | None = None
+    head: str | None = None
+    """Its own head, where the lot is spread over several."""
+    rework: bool = False
+    """It was polished before and came out thick."""
+    lower: float | None = None
+    upper: float | None = None
+    incoming_sd: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolishTimesQuestion(Timed, Answerable["PolishTimes"]):
     """How long to polish each of several wafers of a tool, in the order in which they are polished."""
 
     spec: ClassVar = Spec("", "", "polish_times", cost=Cost.LIVE, reach=Reach.TOOL, tag=TAG)
@@ -32,7 +52,7 @@ class PolishTimesQuestion(Timed, Answerable[PolishTimes]):
         Param("Chance that the time needed lies in the interval; without it that of fab.toml.", above=0, below=1),
     ] = None
 
-    def answer(self, view: View) -> PolishTimes:
+    def answer(self, view: View) -> "PolishTimes":
         """The times; a wafer that cannot be polished says why. Raises UnknownTool and BadQuestion for the tool."""
         from fabwatch.cmp.advice import Place, Wanted, advise
         from fabwatch.cmp.polish import film_of
@@ -43,13 +63,13 @@ class PolishTimesQuestion(Timed, Answerable[PolishTimes]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RatesQuestion(Timed, Answerable[Rates]):
+class RatesQuestion(Timed, Answerable["Rates"]):
     """The removal rate of every tool, head, product and stage as it stands, with its reason and its doubts."""
 
     spec: ClassVar = Spec("cmp rate", "/cmp/rate", "rates", "groups", reach=Reach.TOOL, tag=TAG)
     tool: Tool = None
 
-    def answer(self, view: View) -> Rates:
+    def answer(self, view: View) -> "Rates":
         """The rates. Raises UnknownTool and NothingRecorded."""
         from fabwatch.cmp.rates import rates
 
@@ -57,28 +77,29 @@ class RatesQuestion(Timed, Answerable[Rates]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateTrendsQuestion(Answerable[RateTrends]):
+class RateTrendsQuestion(Answerable["RateTrends"]):
     """The measured rate of each group wafer by wafer, and where a consumable was changed; the latest few hundred."""
 
     spec: ClassVar = Spec("", "", "rate_trends", tag=TAG)
     tool: Tool = None
     known_at: KnownAt = None
 
-    def answer(self, view: View) -> RateTrends:
+    def answer(self, view: View) -> "RateTrends":
         """The trends."""
         from fabwatch.cmp.rates import trends
+        from fabwatch.terms.polishing import RateTrends
 
         return RateTrends(tuple(trends(view.lake, view.as_of, self.tool)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayQuestion(Timed, Answerable[Replayed]):
+class ReplayQuestion(Timed, Answerable["Replayed"]):
     """What each controller would have made of the fab's own history: sigma, bias, rework, beside what happened."""
 
     spec: ClassVar = Spec("cmp replay", "/cmp/replay", "replay", "controllers", Cost.DEEP, Reach.TOOL, tag=TAG)
     tool: Tool = None
 
-    def answer(self, view: View) -> Replayed:
+    def answer(self, view: View) -> "Replayed":
         """The replay. Raises UnknownTool and NothingRecorded."""
         from fabwatch.cmp.replay import replay
 
@@ -86,7 +107,7 @@ class ReplayQuestion(Timed, Answerable[Replayed]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictedRatesQuestion(Timed, Answerable[PredictedRates]):
+class PredictedRatesQuestion(Timed, Answerable["PredictedRates"]):
     """The removal rate of each run from its log and the metrology that had arrived before it ended, with an interval."""
 
     spec: ClassVar = Spec("", "/cmp/predict", "predicted_rates", "runs", Cost.DEEP, Reach.TOOL, tag=TAG)
@@ -96,7 +117,7 @@ class PredictedRatesQuestion(Timed, Answerable[PredictedRates]):
     )
     last: Annotated[str | None, Param("Last run, by name or number.", longest=LONGEST_RUN)] = None
 
-    def answer(self, view: View) -> PredictedRates:
+    def answer(self, view: View) -> "PredictedRates":
         """The rates. Raises UnknownTool and NothingRecorded."""
         from fabwatch.cmp.removal import predict
 
@@ -104,7 +125,7 @@ class PredictedRatesQuestion(Timed, Answerable[PredictedRates]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateModelQuestion(Timed, Answerable[RateModel]):
+class RateModelQuestion(Timed, Answerable["RateModel"]):
     """The predicted removal rate of the next run of each group as an ONNX file, compared with what is said here."""
 
     spec: ClassVar = Spec(
@@ -112,7 +133,7 @@ class RateModelQuestion(Timed, Answerable[RateModel]):
     )
     tool: Tool = None
 
-    def answer(self, view: View) -> RateModel:
+    def answer(self, view: View) -> "RateModel":
         """The model. Raises NothingRecorded, ExtraMissing without onnx and onnxruntime, ParityFailed."""
         from fabwatch.cmp.onnx_export import export
 

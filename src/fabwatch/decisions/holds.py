@@ -9,16 +9,9 @@ from fabwatch.decisions.audit import append, fingerprint, reasoned
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
 from fabwatch.terms.answers import Contained, Containment
-from fabwatch.terms.decisions import STATES, Act, HoldItem, HoldList
+from fabwatch.terms.decisions import STATES, Act, HoldItem, HoldList, name_of
 from fabwatch.terms.errors import DecidedAlready, NotOnHold, nearest
 from fabwatch.terms.tables import HOLDS
-
-
-def name_of(wafer: str | None, lot: str | None) -> str:
-    """The one name by which a wafer or lot of a list is ticked: a bare slot number goes with its lot."""
-    if wafer is None:
-        return lot or ""
-    return f"{lot}#{wafer}" if len(wafer) <= 2 and lot else wafer
 
 
 def hold(

@@ -1,18 +1,20 @@
 """The questions about what people decided: hold lists, limits and intervals, polish times that were kept, the audit."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.decisions import Audit, Decisions, Entries, HoldLists
-from fabwatch.terms.polishing import Advices
 from fabwatch.terms.questions import Cost, KnownAt, Param, Reach, Spec, Tool
+
+if TYPE_CHECKING:
+    from fabwatch.terms.decisions import Audit, Decisions, Entries, HoldLists
+    from fabwatch.terms.polishing import Advices
 
 TAG = "decisions"
 
 
 @dataclass(frozen=True, kw_only=True)
-class HoldsQuestion(Answerable[HoldLists]):
+class HoldsQuestion(Answerable["HoldLists"]):
     """The hold lists: what is held, by whom and why, and what was released or scrapped."""
 
     spec: ClassVar = Spec("holds", "/holds", "holds", "holds", reach=Reach.ROWS, tag=TAG)
@@ -20,65 +22,69 @@ class HoldsQuestion(Answerable[HoldLists]):
     tool: Tool = None
     known_at: KnownAt = None
 
-    def answer(self, view: View) -> HoldLists:
+    def answer(self, view: View) -> "HoldLists":
         """The lists, the latest first. Raises NotOnHold for one that is not there."""
         from fabwatch.decisions.holds import lists
+        from fabwatch.terms.decisions import HoldLists
 
         return HoldLists(tuple(lists(view.lake, self.hold, self.tool)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class DecisionsQuestion(Answerable[Decisions]):
+class DecisionsQuestion(Answerable["Decisions"]):
     """Limits and qual intervals that were set, the latest first."""
 
     spec: ClassVar = Spec("decisions", "/decisions", "decisions", "decisions", reach=Reach.ROWS, tag=TAG)
     tool: Tool = None
     known_at: KnownAt = None
 
-    def answer(self, view: View) -> Decisions:
+    def answer(self, view: View) -> "Decisions":
         """The decisions."""
         from fabwatch.decisions.limits import decisions
+        from fabwatch.terms.decisions import Decisions
 
         return Decisions(tuple(decisions(view.lake, self.tool)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdvicesQuestion(Answerable[Advices]):
+class AdvicesQuestion(Answerable["Advices"]):
     """Polish times that were kept: the question, the answer, what was known, and what was chosen instead."""
 
     spec: ClassVar = Spec("cmp advices", "/cmp/advices", "advices", "advices", reach=Reach.TOOL, tag="polishing")
     tool: Tool = None
     limit: Annotated[int, Param("At most so many.", least=1)] = 1000
 
-    def answer(self, view: View) -> Advices:
+    def answer(self, view: View) -> "Advices":
         """The advices, the latest first."""
         from fabwatch.decisions.polishing import advices
+        from fabwatch.terms.polishing import Advices
 
         return Advices(tuple(advices(view.lake, self.tool, self.limit)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditQuestion(Answerable[Entries]):
+class AuditQuestion(Answerable["Entries"]):
     """Every decision, who took it, when and why, each chained to the one before by its hash."""
 
     spec: ClassVar = Spec("audit", "/audit", "audit", "entries", reach=Reach.FAB, tag=TAG)
     limit: Annotated[int | None, Param("At most so many.", least=1)] = None
 
-    def answer(self, view: View) -> Entries:
+    def answer(self, view: View) -> "Entries":
         """The entries, the latest first."""
         from fabwatch.decisions.audit import entries
+        from fabwatch.terms.decisions import Entries
 
         return Entries(tuple(entries(view.lake, self.limit)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditCheckQuestion(Answerable[Audit]):
+class AuditCheckQuestion(Answerable["Audit"]):
     """Check the audit entry by entry, and what was decided against it."""
 
     spec: ClassVar = Spec("audit verify", "/audit/verify", "verify_audit", cost=Cost.LIVE, reach=Reach.FAB, tag=TAG)
     expected: Annotated[str | None, Param("A hash noted earlier that has to be in it still.", longest=64)] = None
 
-    def answer(self, view: View) -> Audit:
+    def answer(self, view: View) -> "Audit":
         """What was found."""
         from fabwatch.decisions.audit import verify
 

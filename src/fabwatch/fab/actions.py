@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
-from fabwatch.terms.decisions import Decision, HoldList
-from fabwatch.terms.polishing import PolishTime
 from fabwatch.terms.questions import LONGEST_RUN, AsOf, Chamber, Declared, Moment, Param, QualType, Spec, ToolName
-from fabwatch.terms.rules import Golden, Rules
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
+    from fabwatch.terms.decisions import Decision, HoldList
+    from fabwatch.terms.polishing import PolishTime
+    from fabwatch.terms.rules import Golden, Rules
 
 R = TypeVar("R", covariant=True)
 MOST_NAMES = 100_000
 Reason = Annotated[str, Param("Why; it stands in the audit.", longest=2000)]
 Names = Annotated[
-    tuple[str, ...] | None, Param("A wafer or lot, may stand several times; none for all.", alias="names", most=MOST_NAMES)
+    tuple[str, ...] | None, Param("A wafer or lot, may stand several times; none for all.", option="--name", most=MOST_NAMES)
 ]
 HoldName = Annotated[str, Param("Name of the hold list, such as H-0001.", argument=True)]
 Thickness = Annotated[float, Param("A thickness.", least=0, most=1e9)]
@@ -34,7 +34,7 @@ class Action(Declared, ABC, Generic[R]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hold(Action[HoldList]):
+class Hold(Action["HoldList"]):
     """Put the wafers of a containment on hold; who and why stand in the audit."""
 
     spec: ClassVar = Spec("holds make", "/holds", "hold", scope="decide", tag="decisions")
@@ -48,7 +48,7 @@ class Hold(Action[HoldList]):
     ] = None
     as_of: AsOf = None
 
-    def act(self, fab: "Fab", who: str) -> HoldList:
+    def act(self, fab: "Fab", who: str) -> "HoldList":
         """The list that was made."""
         return fab.hold(
             self.tool,
@@ -63,7 +63,7 @@ class Hold(Action[HoldList]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release(Action[HoldList]):
+class Release(Action["HoldList"]):
     """Release wafers of a hold list."""
 
     spec: ClassVar = Spec("holds release", "/holds/{hold}/release", "dispose", scope="decide", tag="decisions")
@@ -71,13 +71,13 @@ class Release(Action[HoldList]):
     reason: Reason
     names: Names = None
 
-    def act(self, fab: "Fab", who: str) -> HoldList:
+    def act(self, fab: "Fab", who: str) -> "HoldList":
         """The list as it is then."""
         return fab.dispose(self.hold, "release", who=who, reason=self.reason, names=self.names)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scrap(Action[HoldList]):
+class Scrap(Action["HoldList"]):
     """Scrap wafers of a hold list."""
 
     spec: ClassVar = Spec("holds scrap", "/holds/{hold}/scrap", "dispose", scope="decide", tag="decisions")
@@ -85,13 +85,13 @@ class Scrap(Action[HoldList]):
     reason: Reason
     names: Names = None
 
-    def act(self, fab: "Fab", who: str) -> HoldList:
+    def act(self, fab: "Fab", who: str) -> "HoldList":
         """The list as it is then."""
         return fab.dispose(self.hold, "scrap", who=who, reason=self.reason, names=self.names)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decide(Action[Decision]):
+class Decide(Action["Decision"]):
     """Set a limit or qual interval of a tool, or take it back; who and why stand in the audit."""
 
     spec: ClassVar = Spec("decisions make", "/decisions", "decide", scope="decide", tag="decisions")
@@ -99,15 +99,15 @@ class Decide(Action[Decision]):
     qual_type: Annotated[str, Param("The qual type.")]
     name: Annotated[
         Literal["warning", "inhibit", "interval_wafers", "interval_days"],
-        Param("warning, inhibit, interval_wafers or interval_days."),
+        Param("warning, inhibit, interval_wafers or interval_days.", option="--set"),
     ]
     reason: Reason
-    value: Annotated[float | None, Param("What it is set to; without it the decision is taken back.", above=0, most=1e7)] = (
-        None
-    )
+    value: Annotated[
+        float | None, Param("What it is set to; without it the decision is taken back.", above=0, most=1e7, option="--to")
+    ] = None
     chamber: Annotated[str, Param("Only this chamber; * for the whole tool.")] = "*"
 
-    def act(self, fab: "Fab", who: str) -> Decision:
+    def act(self, fab: "Fab", who: str) -> "Decision":
         """The decision."""
         return fab.decide(
             self.tool, self.qual_type, self.name, self.value, who=who, reason=self.reason, chamber=self.chamber
@@ -115,7 +115,7 @@ class Decide(Action[Decision]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwitchRule(Action[Rules]):
+class SwitchRule(Action["Rules"]):
     """Let a rule count, with its figures on the record, or no more; who and why stand in the audit."""
 
     spec: ClassVar = Spec("", "/trace/rules", "switch_rule", scope="decide", tag="traces")
@@ -123,13 +123,13 @@ class SwitchRule(Action[Rules]):
     counts: Annotated[bool, Param("Whether it counts from now on.")]
     reason: Reason
 
-    def act(self, fab: "Fab", who: str) -> Rules:
+    def act(self, fab: "Fab", who: str) -> "Rules":
         """All rules as they are then."""
         return fab.switch_rule(self.rule, self.counts, who=who, reason=self.reason)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChooseGolden(Action[Golden]):
+class ChooseGolden(Action["Golden"]):
     """Choose golden runs that others of their kind are compared with, as a new version; with `drop` take the choice back."""
 
     spec: ClassVar = Spec("trace golden", "/trace/goldens", "choose_golden", scope="decide", tag="traces")
@@ -143,7 +143,7 @@ class ChooseGolden(Action[Golden]):
     automatic: Annotated[bool, Param("All good runs of that kind, as they are judged today.")] = False
     drop: Annotated[bool, Param("Take the choice for the kind of the first run back.")] = False
 
-    def act(self, fab: "Fab", who: str) -> Golden:
+    def act(self, fab: "Fab", who: str) -> "Golden":
         """The version that was made."""
         if self.drop:
             return fab.drop_golden(self.runs[0], who=who, reason=self.reason)
@@ -151,7 +151,7 @@ class ChooseGolden(Action[Golden]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeepPolish(Action[PolishTime]):
+class KeepPolish(Action["PolishTime"]):
     """Keep an advice with all that was known, or the time that was chosen instead and why; written to the audit."""
 
     spec: ClassVar = Spec("", "/cmp/advices", "keep_polish", scope="decide", tag="polishing")
@@ -170,7 +170,7 @@ class KeepPolish(Action[PolishTime]):
     rework: Annotated[bool, Param("The wafer was polished before and came out thick.")] = False
     changed: Changed = False
 
-    def act(self, fab: "Fab", who: str) -> PolishTime:
+    def act(self, fab: "Fab", who: str) -> "PolishTime":
         """The advice that was kept."""
         return fab.keep_polish(
             self.incoming,

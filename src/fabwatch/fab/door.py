@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fabwatch.store.lake import Lake
-from fabwatch.store.record import present
+from fabwatch.store.record import END_OF_RECORD, ENDED, newest
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.clock import Clock, stated_time, to_utc
 from fabwatch.terms.questions import NOW, A, Moment, Timed
@@ -24,6 +24,13 @@ class Present:
 
     at: datetime
     reason: str | None = None
+
+
+def present_of(newest: datetime | None, now: datetime) -> Present:
+    """The moment that a question about now stands for: a record that ended over a day ago is answered as of its end."""
+    if newest is None or now - newest <= ENDED:
+        return Present(now)
+    return Present(newest, END_OF_RECORD)
 
 
 class Door:
@@ -71,11 +78,16 @@ class Door:
         stated = _stated(times.as_of) or known
         if stated is not None:
             return Present(stated)
-        return at or self.present()
+        return at or self._present()
 
-    def present(self) -> Present:
+    def _present(self) -> Present:
         """The moment that a question about now stands for."""
-        return Present(*present(self._lake, self._now()))
+        return present_of(newest(self._lake, self._now()), self._now())
+
+    def newest(self) -> datetime | None:
+        """When the newest thing on record happened; None for an empty fab."""
+        with self._lake.reading():
+            return newest(self._lake, self._now())
 
     def _now(self) -> datetime:
         return self._clock().replace(microsecond=0)

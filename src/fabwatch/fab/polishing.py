@@ -14,6 +14,7 @@ from fabwatch.cmp.questions import (
     RatesQuestion,
     RateTrendsQuestion,
     ReplayQuestion,
+    WaferToPolish,
 )
 from fabwatch.decisions import polishing as decided
 from fabwatch.decisions.questions import AdvicesQuestion
@@ -28,7 +29,6 @@ from fabwatch.terms.polishing import (
     Rates,
     RateTrend,
     Replayed,
-    WaferToPolish,
 )
 from fabwatch.terms.questions import Moment, Timed
 

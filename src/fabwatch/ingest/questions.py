@@ -1,11 +1,13 @@
 """The questions about files: the ledger, what was set aside, what is not recognised yet."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from fabwatch.ingest.answers import InboxFile, InboxFiles, Load, Loads, Problems, SetAside
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import Param, Reach, Spec
+
+if TYPE_CHECKING:
+    from fabwatch.ingest.answers import InboxFiles, Loads, Problems
 
 TAG = "files"
 LOADS = "SELECT * FROM loads ORDER BY loaded_at DESC, path"
@@ -20,37 +22,43 @@ INBOX = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadsQuestion(Answerable[Loads]):
+class LoadsQuestion(Answerable["Loads"]):
     """The ledger: every file that was taken in, newest first."""
 
     spec: ClassVar = Spec("loads", "/loads", "loads", "loads", reach=Reach.FAB, tag=TAG, example={"format": "csv"})
 
-    def answer(self, view: View) -> Loads:
+    def answer(self, view: View) -> "Loads":
         """The ledger."""
+        from fabwatch.ingest.answers import Load, Loads
+
         return Loads(tuple(view.lake.records(Load, LOADS)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProblemsQuestion(Answerable[Problems]):
+class ProblemsQuestion(Answerable["Problems"]):
     """What was set aside: file, line, byte, rule, reason, way out and the raw line."""
 
     spec: ClassVar = Spec("problems", "/problems", "problems", "problems", reach=Reach.FAB, tag=TAG, example={"limit": "10"})
     rule: Annotated[str | None, Param("Only this rule.", longest=60)] = None
     limit: Annotated[int, Param("At most so many.", least=1)] = 1000
 
-    def answer(self, view: View) -> Problems:
+    def answer(self, view: View) -> "Problems":
         """The rows that were set aside, of the newest load first."""
+        from fabwatch.ingest.answers import Problems, SetAside
+
         return Problems(tuple(view.lake.records(SetAside, PROBLEMS, {"rule": self.rule, "limit": self.limit})))
 
 
 @dataclass(frozen=True, kw_only=True)
-class InboxQuestion(Answerable[InboxFiles]):
+class InboxQuestion(Answerable["InboxFiles"]):
     """Files that are not recognised yet, and what to write into fab.toml."""
 
     spec: ClassVar = Spec("", "/inbox", "inbox", "files", reach=Reach.FAB, tag=TAG)
 
-    def answer(self, view: View) -> InboxFiles:
+    def answer(self, view: View) -> "InboxFiles":
         """The files, the one that waits longest first."""
+        from fabwatch.ingest.answers import InboxFile, InboxFiles
+
         return InboxFiles(tuple(view.lake.records(InboxFile, INBOX)))
 
 

@@ -1,6 +1,5 @@
 """What if we check every so many wafers: what is at risk at the check, its chance to fail, and what it costs."""
 
-
 import numpy as np
 
 from fabwatch.equipment.tools import Selection, tool_cards

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.advice import Curves, Intervals
-from fabwatch.terms.forecasts import Forecast, Forecasts
 from fabwatch.terms.questions import Cost, Coverage, Declared, Param, QualType, Reach, Selected, Spec, Timed, WearClock
-from fabwatch.terms.scores import Score
 
 if TYPE_CHECKING:
     from fabwatch.stats.renewal import Costs
+    from fabwatch.terms.advice import Curves, Intervals
+    from fabwatch.terms.forecasts import Forecast, Forecasts
+    from fabwatch.terms.scores import Score
 
 
 def _rows_of(rows: Sequence[Any], question: "Selected") -> tuple[Any, ...]:
@@ -47,7 +47,7 @@ class Priced(Declared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastQuestion(Selected, Answerable[Forecasts]):
+class ForecastQuestion(Selected, Answerable["Forecasts"]):
     """When each tool will fail its next qual: the window, the chance that it is already out of spec, the coming quals."""
 
     spec: ClassVar = Spec(
@@ -56,7 +56,7 @@ class ForecastQuestion(Selected, Answerable[Forecasts]):
     coverage: Coverage = 0.8
     clock: WearClock = "auto"
 
-    def answer(self, view: View) -> Forecasts:
+    def answer(self, view: View) -> "Forecasts":
         """The forecasts. Raises UnknownTool, TooFewFailures, and BadQuestion for a clock that is not there."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.quals.forecast import ForecastOptions, forecast
@@ -70,7 +70,7 @@ class ForecastQuestion(Selected, Answerable[Forecasts]):
             return None
         return replace(self, area=None, tool=None, qual_type=None)
 
-    def part(self, whole: Forecasts) -> Forecasts | None:
+    def part(self, whole: "Forecasts") -> "Forecasts | None":
         """The rows of one area, tool or qual type; None where there are none, so that it is said why."""
         from fabwatch.quals.forecast import ForecastOptions, combined
 
@@ -81,7 +81,7 @@ class ForecastQuestion(Selected, Answerable[Forecasts]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreQuestion(Selected, Answerable[Score]):
+class ScoreQuestion(Selected, Answerable["Score"]):
     """How past forecasts turned out: made again forward in time from what was known then, and the live ones."""
 
     spec: ClassVar = Spec(
@@ -99,7 +99,7 @@ class ScoreQuestion(Selected, Answerable[Score]):
         float | None, Param("Days between two forecasts of the replay; without it six are spread over the record.", above=0)
     ] = None
 
-    def answer(self, view: View) -> Score:
+    def answer(self, view: View) -> "Score":
         """The score. Raises UnknownTool and TooFewFailures."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.quals.forecast import ForecastOptions
@@ -110,7 +110,7 @@ class ScoreQuestion(Selected, Answerable[Score]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntervalQuestion(Priced, Selected, Answerable[Intervals]):
+class IntervalQuestion(Priced, Selected, Answerable["Intervals"]):
     """How often to check each tool: the interval of least cost, as a range, beside today's."""
 
     spec: ClassVar = Spec(
@@ -127,7 +127,7 @@ class IntervalQuestion(Priced, Selected, Answerable[Intervals]):
         float | None, Param("Hours a week that all quals of the selection may take together.", above=0, most=1e6)
     ] = None
 
-    def answer(self, view: View) -> Intervals:
+    def answer(self, view: View) -> "Intervals":
         """The intervals. Raises UnknownTool and TooFewFailures."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.quals.forecast import ForecastOptions
@@ -142,21 +142,21 @@ class IntervalQuestion(Priced, Selected, Answerable[Intervals]):
             return None
         return replace(self, area=None, tool=None, qual_type=None)
 
-    def part(self, whole: Intervals) -> Intervals | None:
+    def part(self, whole: "Intervals") -> "Intervals | None":
         """The rows of one area, tool or qual type."""
         rows = _rows_of(whole.tools, self)
         return replace(whole, tools=rows) if rows else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurveQuestion(Priced, Timed, Answerable[Curves]):
+class CurveQuestion(Priced, Timed, Answerable["Curves"]):
     """What if we checked every so many wafers: wafers at risk, chance to fail, cost."""
 
     spec: ClassVar = Spec("curve", "/curve/{tool}", "curve", "tools", Cost.AHEAD, Reach.TOOL, example={"tool": "{tool}"})
     tool: Annotated[str | None, Param("The tool; without it all tools.", argument=True)] = None
     qual_type: QualType = None
 
-    def answer(self, view: View) -> Curves:
+    def answer(self, view: View) -> "Curves":
         """The curves. Raises UnknownTool and TooFewFailures."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.quals.curve import curve
@@ -167,7 +167,7 @@ class CurveQuestion(Priced, Timed, Answerable[Curves]):
         """The curves of all tools."""
         return None if (self.tool, self.qual_type) == (None, None) else replace(self, tool=None, qual_type=None)
 
-    def part(self, whole: Curves) -> Curves | None:
+    def part(self, whole: "Curves") -> "Curves | None":
         """The rows of one tool or qual type."""
         rows = tuple(row for row in whole.tools if self.tool in (None, row.tool) and self.qual_type in (None, row.qual_type))
         return replace(whole, tools=rows) if rows else None

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from fabwatch.quals.questions import ForecastQuestion, Priced
 from fabwatch.store.view import Answerable, Composed, View
-from fabwatch.terms.advice import Plan
-from fabwatch.terms.answers import Containment, Risk
-from fabwatch.terms.boards import Areas, History, Overview, Tools
 from fabwatch.terms.questions import (
     Area,
     Chamber,
@@ -25,17 +22,20 @@ from fabwatch.terms.questions import (
 )
 
 if TYPE_CHECKING:
+    from fabwatch.terms.advice import Plan
+    from fabwatch.terms.answers import Containment, Risk
+    from fabwatch.terms.boards import Areas, History, Overview, Tools
     from fabwatch.terms.settings import FabSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class RiskQuestion(Selected, Answerable[Risk]):
+class RiskQuestion(Selected, Answerable["Risk"]):
     """Wafers at risk: run since the last good qual, per tool, chamber and qual type."""
 
     spec: ClassVar = Spec("risk", "/risk", "risk", "tools", example={"by": "area"})
     by: Annotated[Literal["tool", "area", "tool_type"], Param("One row per tool, area or tool_type.")] = "tool"
 
-    def answer(self, view: View) -> Risk:
+    def answer(self, view: View) -> "Risk":
         """The wafers at risk. Raises UnknownTool."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.risk.exposure import risk
@@ -48,7 +48,7 @@ class RiskQuestion(Selected, Answerable[Risk]):
             return None
         return type(self)(as_of=self.as_of, known_at=self.known_at)
 
-    def part(self, whole: Risk) -> Risk | None:
+    def part(self, whole: "Risk") -> "Risk | None":
         """The rows of one area, tool or qual type."""
         from fabwatch.risk.exposure import narrowed
 
@@ -56,7 +56,7 @@ class RiskQuestion(Selected, Answerable[Risk]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContainQuestion(Timed, Answerable[Containment]):
+class ContainQuestion(Timed, Answerable["Containment"]):
     """Containment: the wafers between the last good qual and the failed one, and where they are now."""
 
     spec: ClassVar = Spec(
@@ -75,7 +75,7 @@ class ContainQuestion(Timed, Answerable[Containment]):
         Moment, Param("Process time of the failed or suspect qual; without it the latest failed one.", longest=40)
     ] = None
 
-    def answer(self, view: View) -> Containment:
+    def answer(self, view: View) -> "Containment":
         """The containment. Raises UnknownTool, NothingThen and NothingFailed."""
         from fabwatch.risk.containment import Suspicion, contain
 
@@ -83,7 +83,7 @@ class ContainQuestion(Timed, Answerable[Containment]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryQuestion(Timed, Answerable[History]):
+class HistoryQuestion(Timed, Answerable["History"]):
     """Wafers at risk of a tool over time, with its quals and restores."""
 
     spec: ClassVar = Spec(
@@ -94,7 +94,7 @@ class HistoryQuestion(Timed, Answerable[History]):
     chamber: Chamber = None
     days: Annotated[float, Param("How many days back.", above=0, most=3660)] = 30.0
 
-    def answer(self, view: View) -> History:
+    def answer(self, view: View) -> "History":
         """The history. Raises UnknownTool."""
         from fabwatch.risk.history import history
 
@@ -102,13 +102,13 @@ class HistoryQuestion(Timed, Answerable[History]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanQuestion(Priced, Selected, Answerable[Plan]):
+class PlanQuestion(Priced, Selected, Answerable["Plan"]):
     """What to check on each of the coming days, the largest expected loss first."""
 
     spec: ClassVar = Spec("plan", "/plan", "plan", "items", cost=Cost.AHEAD, working="planning …", example={"days": "7"})
     days: Annotated[int, Param("How many days ahead.", least=1, most=366)] = 7
 
-    def answer(self, view: View) -> Plan:
+    def answer(self, view: View) -> "Plan":
         """The plan. Raises UnknownTool and TooFewFailures."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.risk.outlook import plan
@@ -118,7 +118,7 @@ class PlanQuestion(Priced, Selected, Answerable[Plan]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToolsQuestion(Timed, Composed[Tools]):
+class ToolsQuestion(Timed, Composed["Tools"]):
     """Every tool in one line: wafers at risk, limit, chance that it fails soon, next check."""
 
     spec: ClassVar = Spec("tools", "/tools", "tools", "tools", example={"horizon": "7"})
@@ -137,7 +137,7 @@ class ToolsQuestion(Timed, Composed[Tools]):
             PlanQuestion(as_of=as_of, known_at=known_at),
         )
 
-    def compose(self, settings: "FabSettings", answers: Sequence[Any]) -> Tools:
+    def compose(self, settings: "FabSettings", answers: Sequence[Any]) -> "Tools":
         """The board. Raises UnknownTool for an area that is not there."""
         from fabwatch.risk.board import board
 
@@ -147,7 +147,7 @@ class ToolsQuestion(Timed, Composed[Tools]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AreasQuestion(Timed, Composed[Areas]):
+class AreasQuestion(Timed, Composed["Areas"]):
     """Every area in one line; their wafers add up to those of the tools."""
 
     spec: ClassVar = Spec("areas", "/areas", "areas", "areas", reach=Reach.FAB)
@@ -156,7 +156,7 @@ class AreasQuestion(Timed, Composed[Areas]):
         """The risk of all tools."""
         return (RiskQuestion(as_of=self.as_of, known_at=self.known_at),)
 
-    def compose(self, settings: "FabSettings", answers: Sequence[Any]) -> Areas:
+    def compose(self, settings: "FabSettings", answers: Sequence[Any]) -> "Areas":
         """The areas."""
         from fabwatch.risk.board import areas
 
@@ -164,12 +164,12 @@ class AreasQuestion(Timed, Composed[Areas]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OverviewQuestion(Timed, Answerable[Overview]):
+class OverviewQuestion(Timed, Answerable["Overview"]):
     """The fab as a whole: what was loaded, until when it is known, how many wafers are at risk."""
 
     spec: ClassVar = Spec("overview", "/fab", "overview", reach=Reach.FAB)
 
-    def answer(self, view: View) -> Overview:
+    def answer(self, view: View) -> "Overview":
         """The overview."""
         from fabwatch.risk.overview import overview
 

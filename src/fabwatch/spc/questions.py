@@ -1,15 +1,17 @@
 """The questions about readings: in statistics, and one after the other."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.boards import Readings, Stats
 from fabwatch.terms.questions import Param, QualType, Reach, Selected, Since, Spec, Timed, ToolName, Until, as_stated
+
+if TYPE_CHECKING:
+    from fabwatch.terms.boards import Readings, Stats
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatsQuestion(Selected, Answerable[Stats]):
+class StatsQuestion(Selected, Answerable["Stats"]):
     """Statistics of readings: n, mean, std, min, max, range, and Cpk where they have limits."""
 
     spec: ClassVar = Spec("stats", "/stats", "stats", "groups", example={"by": "tool_type"})
@@ -20,7 +22,7 @@ class StatsQuestion(Selected, Answerable[Stats]):
     since: Since = None
     until: Until = None
 
-    def answer(self, view: View) -> Stats:
+    def answer(self, view: View) -> "Stats":
         """The statistics. Raises UnknownTool."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.spc.summary import Period, stats
@@ -30,7 +32,7 @@ class StatsQuestion(Selected, Answerable[Stats]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadingsQuestion(Timed, Answerable[Readings]):
+class ReadingsQuestion(Timed, Answerable["Readings"]):
     """The readings of one tool in order of time, with moving ranges."""
 
     spec: ClassVar = Spec(
@@ -41,7 +43,7 @@ class ReadingsQuestion(Timed, Answerable[Readings]):
     since: Since = None
     until: Until = None
 
-    def answer(self, view: View) -> Readings:
+    def answer(self, view: View) -> "Readings":
         """The readings. Raises UnknownTool."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.spc.summary import Period, readings

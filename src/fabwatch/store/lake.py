@@ -67,7 +67,7 @@ class Lake:
     @property
     def catalog(self) -> Path:
         """The catalog file."""
-        return self.folder / self.settings.fab.catalog.removeprefix("sqlite:")
+        return self.folder / self.settings.fab.catalog_file
 
     def close(self) -> None:
         """Let go of the fab."""

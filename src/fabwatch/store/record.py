@@ -30,11 +30,3 @@ def newest(lake: Lake, by: datetime) -> datetime | None:
 def _newest(lake: Lake, since: datetime, by: datetime) -> datetime | None:
     found: datetime | None = lake.ask(_NEWEST, {"since": since, "by": by}).fetchall()[0][0]
     return found
-
-
-def present(lake: Lake, now: datetime) -> tuple[datetime, str | None]:
-    """The moment that a question about now stands for, and why where that is not `now`: the record may have ended."""
-    last = newest(lake, now)
-    if last is None or now - last <= ENDED:
-        return now, None
-    return last, END_OF_RECORD

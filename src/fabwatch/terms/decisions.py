@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from fabwatch.terms.answers import Listing
+from fabwatch.terms.answers import Listing, plain
 
 Act = Literal["hold", "release", "scrap"]
 STATES = {"hold": "held", "release": "released", "scrap": "scrapped"}
@@ -104,7 +104,22 @@ class Audit:
     """Hash of the last entry: noted elsewhere, it proves later that nothing up to here was changed."""
     faults: tuple[str, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """What was found as plain data."""
+        return {**plain(self), "whole": self.whole}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a fault."""
+        return [{"fault": fault} for fault in self.faults]
+
     @property
     def whole(self) -> bool:
         """True when nothing was changed, taken out or put in between."""
         return not self.faults
+
+
+def name_of(wafer: str | None, lot: str | None) -> str:
+    """The one name by which a wafer or lot of a list is ticked: a bare slot number goes with its lot."""
+    if wafer is None:
+        return lot or ""
+    return f"{lot}#{wafer}" if len(wafer) <= 2 and lot else wafer

@@ -11,6 +11,7 @@ SENTENCES: Mapping[str, str] = {
     "{until}; no good qual was ever recorded.",
     "reach": " A qual that can miss reaches back to {since}, behind the last good one ({good}).",
     "hold": " The {wafers:,} most likely are expected to hold {part:.0%} of the bad ones, and spare {spares:,}.",
+    "end_of_record": "the newest record is of {at}, more than a day ago: answered as of then. --as-of now asks for now.",
     "lot": " Counted by lot: the moves do not name the wafers.",
     "forecast": "{tools:,} forecasts as of {as_of}; {bad:,} tools or chambers are more likely bad than good already.",
     "forecast_days": "{place} {qual_type}: {cover:.0%}: fails between day {low:.1f} and day {high:.1f}; "

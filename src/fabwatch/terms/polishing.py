@@ -10,24 +10,6 @@ from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.words import sentence
 
 
-@dataclass(frozen=True, kw_only=True)
-class WaferToPolish:
-    """One wafer that is to be polished; thicknesses in the unit of the question."""
-
-    incoming: float | None = None
-    sites: tuple[float, ...] = ()
-    """Thickness before at each site, in place of `incoming`: their mean counts."""
-    target: float | None = None
-    wafer: str | None = None
-    head: str | None = None
-    """Its own head, where the lot is spread over several."""
-    rework: bool = False
-    """It was polished before and came out thick."""
-    lower: float | None = None
-    upper: float | None = None
-    incoming_sd: float | None = None
-
-
 @dataclass(frozen=True)
 class PolishTime:
     """How long to polish one wafer, how sure that is, and why."""
@@ -66,23 +48,40 @@ class PolishTime:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why a wafer cannot be polished, and the way out."""
+
+    what: str
+    hint: str
+
+    def line(self) -> str:
+        """Both in one line."""
+        return f"{self.what} {self.hint}"
+
+
+@dataclass(frozen=True)
 class PolishTimes:
     """How long to polish each of several wafers; those that cannot be polished say why."""
 
     wafers: tuple[PolishTime | None, ...]
-    refused: tuple[str | None, ...]
-    """Why a wafer cannot be polished, and the way out; None for the others."""
+    refused: tuple[Refusal | None, ...]
+    """Why a wafer cannot be polished; None for the others."""
 
     def only(self) -> PolishTime:
         """The one time that was asked for. Raises CannotPolish."""
-        if self.wafers[0] is None:
-            what, _, hint = (self.refused[0] or "").partition(". ")
-            raise CannotPolish(f"{what}.", hint or None)
-        return self.wafers[0]
+        refusal = self.refused[0]
+        if refusal is not None:
+            raise CannotPolish(refusal.what, refusal.hint)
+        time = self.wafers[0]
+        assert time is not None, "a wafer has a time or a refusal"  # noqa: S101 - so it is made
+        return time
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, for JSON."""
-        return {"wafers": [one and one.to_dict() for one in self.wafers], "refused": list(self.refused)}
+        return {
+            "wafers": [one and one.to_dict() for one in self.wafers],
+            "refused": [one and one.line() for one in self.refused],
+        }
 
 
 @dataclass(frozen=True)
@@ -298,3 +297,13 @@ class Advices(Listing):
     """Polish times that were kept, the latest first."""
 
     advices: tuple[PolishAdvice, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row an advice, with the seconds that were advised."""
+        names = ("advised_at", "tool", "chamber", "product", "lot", "wafer")
+        return [
+            {name: plain(getattr(advice, name)) for name in names}
+            | {"advised_s": advice.answer["seconds"], "chosen_s": advice.chosen_s}
+            | {"who": advice.who, "reason": advice.reason}
+            for advice in self.advices
+        ]

@@ -80,6 +80,8 @@ class Param:
     """A positional of the command, and a part of the path of the route."""
     alias: str | None = None
     """What it is called at the command line and over HTTP, where that is not the name of the field."""
+    option: str | None = None
+    """Its option at the command line, where that is not made of its name."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Field:
     @property
     def option(self) -> str:
         """Its option at the command line."""
-        return "--" + self.public.replace("_", "-")
+        return self.param.option or "--" + self.public.replace("_", "-")
 
     def checked(self, value: Any) -> Any:
         """The value as the question keeps it. Raises BadQuestion and UnknownTime for one that cannot be meant."""

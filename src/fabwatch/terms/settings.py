@@ -277,6 +277,11 @@ class FabSettings(_Stated):
     act: float = Field(0.5, gt=0, le=1, description="Chance to be bad already from which it needs a qual now.")
     demo: bool = Field(False, description="true: make-believe data, and every answer says so.")
 
+    @property
+    def catalog_file(self) -> str:
+        """The path of the catalog, inside the fab folder."""
+        return self.catalog.removeprefix("sqlite:")
+
     @field_validator("catalog")
     @classmethod
     def _catalog_is_sqlite(cls, value: str) -> str:

@@ -13,6 +13,8 @@ SENTENCES: Mapping[str, str] = {
     "registrado hasta {until}; no consta ningún control bueno.",
     "reach": " Un control que puede fallar obliga a mirar hasta {since}, antes del último bueno ({good}).",
     "hold": " Se espera que las {wafers:,} más probables contengan el {part:.0%} de las malas; se ahorran {spares:,}.",
+    "end_of_record": "el último registro es de {at}, hace más de un día: se responde a esa fecha. "
+    "--as-of now pregunta por ahora.",
     "lot": " Contado por lote: los movimientos no nombran las obleas.",
     "forecast": "{tools:,} pronósticos a fecha {as_of}; {bad:,} equipos o cámaras ya están más probablemente mal que bien.",
     "forecast_days": "{place} {qual_type}: {cover:.0%}: falla entre el día {low:.1f} y el {high:.1f}; "

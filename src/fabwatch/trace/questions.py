@@ -1,7 +1,7 @@
 """The questions about tool logs: runs, step summaries, faults, one run, statistics, chambers, rules, golden runs."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import (
@@ -21,8 +21,10 @@ from fabwatch.terms.questions import (
     Until,
     as_stated,
 )
-from fabwatch.terms.rules import Backtest, Chambers, Goldens, Rules, SensorStats
-from fabwatch.terms.traces import Faults, Runs, Samples, Sensors, StepSummary, Trace
+
+if TYPE_CHECKING:
+    from fabwatch.terms.rules import Backtest, Chambers, Goldens, Rules, SensorStats
+    from fabwatch.terms.traces import Faults, Runs, Samples, Sensors, StepSummary, Trace
 
 TAG = "traces"
 RunName = Annotated[str, Param("The run.", argument=True, longest=LONGEST_RUN)]
@@ -30,14 +32,14 @@ Second = Annotated[float | None, Param("From this second of the run on.", least=
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunsQuestion(Timed, Answerable[Runs]):
+class RunsQuestion(Timed, Answerable["Runs"]):
     """The runs in tool logs: each wafer on each tool, with its samples and alarms."""
 
     spec: ClassVar = Spec("trace runs", "/trace/runs", "runs", "runs", reach=Reach.TOOL, tag=TAG)
     tool: Tool = None
     run: Run = None
 
-    def answer(self, view: View) -> Runs:
+    def answer(self, view: View) -> "Runs":
         """The runs, the latest first. Raises UnknownTool."""
         from fabwatch.trace.run_list import runs
 
@@ -45,7 +47,7 @@ class RunsQuestion(Timed, Answerable[Runs]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepSummaryQuestion(Timed, Answerable[StepSummary]):
+class StepSummaryQuestion(Timed, Answerable["StepSummary"]):
     """Each sensor in each step of a run: n, mean, std, min, max, slope, seconds off its setpoint."""
 
     spec: ClassVar = Spec(
@@ -61,7 +63,7 @@ class StepSummaryQuestion(Timed, Answerable[StepSummary]):
     tool: Tool = None
     run: Run = None
 
-    def answer(self, view: View) -> StepSummary:
+    def answer(self, view: View) -> "StepSummary":
         """The summary. Raises UnknownTool."""
         from fabwatch.trace.run_list import step_summary
 
@@ -69,7 +71,7 @@ class StepSummaryQuestion(Timed, Answerable[StepSummary]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FaultsQuestion(Timed, Answerable[Faults]):
+class FaultsQuestion(Timed, Answerable["Faults"]):
     """Runs that deviate from the reference runs, the sensors that do, and how many wafers that touches."""
 
     spec: ClassVar = Spec(
@@ -78,7 +80,7 @@ class FaultsQuestion(Timed, Answerable[Faults]):
     tool: Tool = None
     run: Run = None
 
-    def answer(self, view: View) -> Faults:
+    def answer(self, view: View) -> "Faults":
         """Every run with its score, the faulty first. Raises UnknownTool."""
         from fabwatch.trace.faults import faults
 
@@ -86,7 +88,7 @@ class FaultsQuestion(Timed, Answerable[Faults]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TraceQuestion(Timed, Answerable[Trace]):
+class TraceQuestion(Timed, Answerable["Trace"]):
     """One run beside the good ones: each sensor over each step with the envelope, and the alarms on the same clock."""
 
     spec: ClassVar = Spec(
@@ -100,7 +102,7 @@ class TraceQuestion(Timed, Answerable[Trace]):
     until: Annotated[float | None, Param("Up to this second of the run.", least=0, most=1e9)] = None
     beside: Annotated[bool, Param("With the good runs around it.")] = True
 
-    def answer(self, view: View) -> Trace:
+    def answer(self, view: View) -> "Trace":
         """The traces. Raises UnknownTool and BadQuestion."""
         from fabwatch.trace.envelope import Window
         from fabwatch.trace.run_trace import trace
@@ -110,7 +112,7 @@ class TraceQuestion(Timed, Answerable[Trace]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplesQuestion(Answerable[Samples]):
+class SamplesQuestion(Answerable["Samples"]):
     """The few rows of a run nearest to a second after its begin: file, byte, line, values."""
 
     spec: ClassVar = Spec("", "", "samples", tag=TAG)
@@ -118,30 +120,32 @@ class SamplesQuestion(Answerable[Samples]):
     at: Annotated[float, Param("Seconds after the begin of the run.", least=0, most=1e9)] = 0.0
     known_at: KnownAt = None
 
-    def answer(self, view: View) -> Samples:
+    def answer(self, view: View) -> "Samples":
         """The rows. Raises UnknownTool."""
+        from fabwatch.terms.traces import Samples
         from fabwatch.trace.rows import samples
 
         return Samples(tuple(samples(view.lake, self.run, self.at)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class SensorsQuestion(Answerable[Sensors]):
+class SensorsQuestion(Answerable["Sensors"]):
     """The sensors and counters of a run, in the order of its log."""
 
     spec: ClassVar = Spec("", "", "sensors", tag=TAG)
     run: RunName
     known_at: KnownAt = None
 
-    def answer(self, view: View) -> Sensors:
+    def answer(self, view: View) -> "Sensors":
         """The sensors; none for a run that is not there."""
+        from fabwatch.terms.traces import Sensors
         from fabwatch.trace.envelope import sensors_of
 
         return Sensors(tuple(sensors_of(view.lake, self.run)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class SensorStatsQuestion(Timed, Answerable[SensorStats]):
+class SensorStatsQuestion(Timed, Answerable["SensorStats"]):
     """Statistics of sensors over many runs: n, mean, std, min, max, range, seconds off the setpoint."""
 
     spec: ClassVar = Spec(
@@ -158,7 +162,7 @@ class SensorStatsQuestion(Timed, Answerable[SensorStats]):
     since: Since = None
     until: Until = None
 
-    def answer(self, view: View) -> SensorStats:
+    def answer(self, view: View) -> "SensorStats":
         """The statistics. Raises UnknownTool."""
         from fabwatch.trace.figures import Choice, sensor_stats
 
@@ -167,7 +171,7 @@ class SensorStatsQuestion(Timed, Answerable[SensorStats]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChambersQuestion(Timed, Answerable[Chambers]):
+class ChambersQuestion(Timed, Answerable["Chambers"]):
     """One sensor in one step, chamber beside chamber, the one that stands apart first."""
 
     spec: ClassVar = Spec(
@@ -185,7 +189,7 @@ class ChambersQuestion(Timed, Answerable[Chambers]):
     recipe: Recipe = None
     tool: Tool = None
 
-    def answer(self, view: View) -> Chambers:
+    def answer(self, view: View) -> "Chambers":
         """The chambers; without a step or recipe those of most runs. Raises UnknownTool and NothingRecorded."""
         from fabwatch.trace.chambers import chambers
 
@@ -193,12 +197,12 @@ class ChambersQuestion(Timed, Answerable[Chambers]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RulesQuestion(Timed, Answerable[Rules]):
+class RulesQuestion(Timed, Answerable["Rules"]):
     """The rules that watch logs, which of them count, and with which false alarms they were switched on."""
 
     spec: ClassVar = Spec("trace rules", "/trace/rules", "rules", "rules", reach=Reach.OPEN, tag=TAG)
 
-    def answer(self, view: View) -> Rules:
+    def answer(self, view: View) -> "Rules":
         """Every rule, those that count first."""
         from fabwatch.trace.backtest import rules
 
@@ -206,7 +210,7 @@ class RulesQuestion(Timed, Answerable[Rules]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BacktestQuestion(Timed, Answerable[Backtest]):
+class BacktestQuestion(Timed, Answerable["Backtest"]):
     """Try a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
 
     spec: ClassVar = Spec(
@@ -223,7 +227,7 @@ class BacktestQuestion(Timed, Answerable[Backtest]):
     rule: Annotated[str, Param("neighbours, setpoint, golden, or one of fab.toml.", argument=True)]
     tool: Tool = None
 
-    def answer(self, view: View) -> Backtest:
+    def answer(self, view: View) -> "Backtest":
         """How the rule would have done. Raises BadQuestion for no such rule, UnknownTool."""
         from fabwatch.trace.backtest import backtest
 
@@ -231,14 +235,15 @@ class BacktestQuestion(Timed, Answerable[Backtest]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoldensQuestion(Answerable[Goldens]):
+class GoldensQuestion(Answerable["Goldens"]):
     """Every version of golden runs that was chosen, by whom and why."""
 
     spec: ClassVar = Spec("trace goldens", "/trace/goldens", "goldens", "goldens", reach=Reach.FAB, tag=TAG)
     known_at: KnownAt = None
 
-    def answer(self, view: View) -> Goldens:
+    def answer(self, view: View) -> "Goldens":
         """The versions, the latest first."""
+        from fabwatch.terms.rules import Goldens
         from fabwatch.trace.backtest import all_goldens
 
         return Goldens(tuple(all_goldens(view.lake)))

@@ -1,6 +1,5 @@
 """Runs and their step summaries as answers."""
 
-
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.questions import question
 from fabwatch.store.view import View

@@ -9,8 +9,8 @@ from pathlib import Path
 import uvicorn
 
 from fabwatch.api.app import Parts
-from fabwatch.api.crowd import Crowd
 from fabwatch.api.keys import Keys
+from fabwatch.api.middleware.limits import Limits
 from fabwatch.fab import Fab
 from fabwatch.terms.clock import iso, stated_time
 from fabwatch.terms.errors import BadQuestion, PortTaken
@@ -41,7 +41,7 @@ def run(
         at = listening.getsockname()
         where = f"[{at[0]}]" if ":" in at[0] else at[0]
         config = uvicorn.Config(
-            Crowd(site(parts)),
+            Limits(site(parts)),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -6,10 +6,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from fabwatch.api.app import Parts, service
-from fabwatch.api.shapes import Shelf
-from fabwatch.web.pages import ahead, contain, fab, load, polish, run, runs, sensors, signin, tool
+from fabwatch.api.responses import Bodies
+from fabwatch.web.pages import contain, fab, load, plan, polish, run, runs, sensors, sign_in, tool
 
-PAGES = tuple(each.router for each in (fab, tool, contain, ahead, runs, run, sensors, polish, load, signin))
+PAGES = tuple(each.router for each in (fab, tool, contain, plan, runs, run, sensors, polish, load, sign_in))
 YEAR = "public, max-age=31536000, immutable"
 
 
@@ -26,7 +26,7 @@ class _Static(StaticFiles):
 def site(parts: Parts) -> FastAPI:
     """The service over a fab, with its pages. Raises NoFab and BadSettings."""
     app = service(parts, PAGES)
-    app.state.shelf = Shelf()
-    app.state.turned_away = signin.turned_away
+    app.state.pages = Bodies()
+    app.state.refusal_page = sign_in.refusal_page
     app.mount("/static", _Static(packages=[("fabwatch.web", "static")]), name="static")
     return app

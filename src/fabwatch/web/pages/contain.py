@@ -9,16 +9,25 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.answers import desk_of, seen
-from fabwatch.api.gate import area_of, asker, needs
-from fabwatch.decisions.holds import name_of
+from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
+from fabwatch.api.routes.questions import of_area
+from fabwatch.fab.actions import Hold, Release, Scrap
+from fabwatch.fab.questions import (
+    AuditCheckQuestion,
+    AuditQuestion,
+    ContainQuestion,
+    HistoryQuestion,
+    HoldsQuestion,
+    RiskQuestion,
+)
 from fabwatch.terms.answers import Contained, Containment, place_of
 from fabwatch.terms.clock import iso, stated_time, utc_now
-from fabwatch.terms.decisions import HoldItem, HoldList
+from fabwatch.terms.decisions import HoldItem, HoldList, name_of
 from fabwatch.terms.errors import UnknownTime
-from fabwatch.web import tongue as words
-from fabwatch.web.look import Page, part
-from fabwatch.web.pages.common import asked, moments, shelved
+from fabwatch.web import translation
+from fabwatch.web.page import Page, part
+from fabwatch.web.pages.page_cache import cached_page
+from fabwatch.web.query_params import params, question_of, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 PLACES = 10
@@ -48,39 +57,43 @@ class Row:
 
 @router.get("/contain")
 async def to_contain(request: Request) -> Response:
-    """Every failed qual that stands open, and those in doubt."""
+    """Every open failed qual, and those in doubt."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        area = area_of(asker(request), asked(request, "area").get("area"))
-        answer = (await desk_of(request).ask("risk", area=area, **moments(request))).answer
+        area, times = area_of(key_of(request), params(request, "area").get("area")), times_of(request)
+        answer = await cache_of(request).answer(RiskQuestion(area=area, as_of=times.as_of, known_at=times.known_at))
         rows = [row for row in answer.tools if row.failed_at or row.suspect_quals]
         chambered = {(row.tool, row.qual_type) for row in rows if row.chamber != "*"}
         rows = [row for row in rows if row.chamber != "*" or (row.tool, row.qual_type) not in chambered]
         rows.sort(key=lambda row: (row.failed_at is None, -(row.failed_at or row.since or answer.as_of).timestamp()))
-        given = {"at": "/contain", "as_of": answer.as_of, "demo": answer.demo, "answer": answer, "rows": rows}
-        return page.render("contain_list.html", **given), True
+        text = page.render(
+            "contain_list.html",
+            at="/contain",
+            as_of=answer.as_of,
+            ended=answer.as_of_reason,
+            demo=answer.demo,
+            answer=answer,
+            rows=rows,
+        )
+        return text, True
 
-    return await shelved(request, make)
+    return await cached_page(request, make)
 
 
-async def _contained(request: Request, tool: str, given: dict[str, str], **more: Any) -> Containment:
-    await seen(request, asker(request), tool)
-    wanted: dict[str, Any] = {name: given[name] for name in ("qual_type", "chamber") if name in given}
-    if "at" in given:
-        wanted["at"] = stated_time(given["at"])
-    found: Containment = (await desk_of(request).ask("contain", tool=tool, **wanted, **{**moments(request), **more})).answer
-    return found
+async def _contained(request: Request, tool: str, **stated: Any) -> Containment:
+    await seen(request, key_of(request), tool)
+    return await cache_of(request).answer(question_of(request, ContainQuestion, tool=tool, **stated))
 
 
 def _names(answer: Containment) -> set[str]:
     return {name_of(item.wafer, item.lot) for item in answer.items}
 
 
-async def _before(request: Request, tool: str, given: dict[str, str], since: datetime) -> set[str] | None:
+async def _before(request: Request, tool: str, since: datetime) -> set[str] | None:
     """What the containment held when it was first looked at; None when nothing was loaded by then."""
     try:
-        as_of = moments(request).get("as_of") or desk_of(request).now()
-        return _names(await _contained(request, tool, given, known_at=since, as_of=as_of))
+        as_of = times_of(request).as_of or cache_of(request).now()
+        return _names(await _contained(request, tool, known_at=since, as_of=as_of))
     except UnknownTime:
         return None
 
@@ -88,24 +101,27 @@ async def _before(request: Request, tool: str, given: dict[str, str], since: dat
 @router.get("/contain/{tool}")
 async def contain(request: Request, tool: str) -> Response:
     """The containment page."""
-    page, desk = Page(request), desk_of(request)
-    given = asked(request, "qual_type", "chamber", "at", "view", "seen")
-    answer = await _contained(request, tool, given)
-    lists = [one for one in await desk.look_up("holds", tool=tool) if _same(one, answer)]
+    page, cache, times = Page(request), cache_of(request), times_of(request)
+    shown = params(request, "view", "seen")
+    answer = await _contained(request, tool)
+    lists = [hold for hold in (await cache.answer(HoldsQuestion(tool=tool))).holds if _same(hold, answer)]
     before, since = None, None
-    if "seen" in given:
-        since = stated_time(given["seen"])
-        before = await _before(request, tool, given, since)
+    if "seen" in shown:
+        since = stated_time(shown["seen"])
+        before = await _before(request, tool, since)
     added = _names(answer) - before if before is not None else set()
-    rows = _rows(answer, lists, added, page, by_wafer=given.get("view") == "wafers")
-    history = await desk.ask("history", tool=tool, qual_type=answer.qual_type, days=QUAL_DAYS, **moments(request))
-    marks = [mark for mark in history.answer.marks if mark.kind in ("passed", "failed")]
+    rows = _rows(answer, lists, added, page, by_wafer=shown.get("view") == "wafers")
+    wanted = HistoryQuestion(
+        tool=tool, qual_type=answer.qual_type, days=QUAL_DAYS, as_of=times.as_of, known_at=times.known_at
+    )
+    marks = [mark for mark in (await cache.answer(wanted)).marks if mark.kind in ("passed", "failed")]
     failed = any(mark.at == answer.until and mark.kind == "failed" for mark in marks)
     ticked = [row for row in rows if row.ticked and row.state != "held"]
     return page.show(
         "contain.html",
         at="/contain",
         as_of=answer.as_of,
+        ended=answer.as_of_reason,
         demo=answer.demo,
         answer=answer,
         place=place_of(answer.tool, answer.chamber),
@@ -116,28 +132,28 @@ async def contain(request: Request, tool: str) -> Response:
         lists=lists,
         places=_places(answer.items, page),
         marks=marks[::-1][:QUALS],
-        view=given.get("view"),
+        view=shown.get("view"),
         added=sum(item.wafers for item in answer.items if name_of(item.wafer, item.lot) in added),
         since=since,
-        seen=given.get("seen") or iso(utc_now().replace(microsecond=0)),
+        seen=shown.get("seen") or iso(utc_now().replace(microsecond=0)),
     )
 
 
 @router.get("/contain/{tool}/added")
 async def added(request: Request, tool: str) -> Response:
     """How many wafers late data has added since the page was opened."""
-    given = asked(request, "qual_type", "chamber", "at", "seen")
-    since = stated_time(given.get("seen", ""))
-    answer = await _contained(request, tool, given)
-    before = await _before(request, tool, given, since)
+    first_seen = params(request, "seen").get("seen", "")
+    since = stated_time(first_seen)
+    answer = await _contained(request, tool)
+    before = await _before(request, tool, since)
     new = _names(answer) - before if before is not None else set()
     count = sum(item.wafers for item in answer.items if name_of(item.wafer, item.lot) in new)
-    return Page(request).show("added.html", answer=answer, added=count, since=since, seen=given["seen"])
+    return Page(request).show("added.html", answer=answer, added=count, since=since, seen=first_seen)
 
 
-def _same(one: HoldList, answer: Containment) -> bool:
+def _same(hold: HoldList, answer: Containment) -> bool:
     own = (answer.tool, answer.chamber, answer.qual_type, answer.until)
-    return (one.tool, one.chamber, one.qual_type, one.failed_at) == own
+    return (hold.tool, hold.chamber, hold.qual_type, hold.failed_at) == own
 
 
 def _rows(answer: Containment, lists: Sequence[HoldList], added: set[str], page: Page, by_wafer: bool) -> list[Row]:
@@ -159,7 +175,7 @@ def _row(
     added: set[str],
     page: Page,
 ) -> Row:
-    text = words.tongue(page.language).gettext
+    text = translation.tongue(page.language).gettext
     names = [name_of(item.wafer, item.lot) for item in items]
     places = Counter(" · ".join(part for part in (i.now.tool, i.now.area, i.now.step) if part) for i in items)
     where = next(iter(places)) if len(places) == 1 else text("%(n)s places") % {"n": len(places)}
@@ -187,7 +203,7 @@ def _row(
 def _places(items: Sequence[Contained], page: Page) -> list[tuple[str, int, float]]:
     count: Counter[str] = Counter()
     for item in items:
-        count[item.now.area or item.now.tool or words.tongue(page.language).gettext("not known")] += item.wafers
+        count[item.now.area or item.now.tool or translation.tongue(page.language).gettext("not known")] += item.wafers
     most = max(count.values(), default=1) or 1
     return [(place, wafers, wafers / most) for place, wafers in count.most_common(PLACES)]
 
@@ -203,13 +219,18 @@ async def hold(
     at: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Put the ticked wafers on hold."""
-    key, desk = asker(request), desk_of(request)
+    key, cache = key_of(request), cache_of(request)
     await seen(request, key, tool)
-    wanted: dict[str, Any] = {"qual_type": qual_type or None, "chamber": chamber or None}
-    if at:
-        wanted["at"] = stated_time(at)
-    as_of = moments(request).get("as_of") or desk.now()
-    made = await desk.act("hold", tool=tool, who=key.who, reason=reason, names=names, as_of=as_of, **wanted)
+    action = Hold(
+        tool=tool,
+        reason=reason,
+        names=tuple(names),
+        qual_type=qual_type or None,
+        chamber=chamber or None,
+        at=at or None,
+        as_of=times_of(request).as_of or cache.now(),
+    )
+    made = await cache.act(action, key.who)
     return RedirectResponse(Page(request).url(f"/holds/{made.hold}"), 303)
 
 
@@ -218,34 +239,32 @@ async def holds(request: Request) -> Response:
     """Every hold list, and the audit."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        desk, key = desk_of(request), asker(request)
-        lists: list[HoldList] = await desk.look_up("holds")
-        if key.area is not None:
-            tools = {row.tool for row in (await desk.ask("risk", area=key.area)).answer.tools}
-            lists = [one for one in lists if one.tool in tools]
+        cache, key = cache_of(request), key_of(request)
+        lists = (await of_area(request, key, await cache.answer(HoldsQuestion()), "holds")).holds
         whole = key.area is None
-        given = {
-            "at": "/holds",
-            "demo": desk.settings.fab.demo,
-            "lists": lists,
-            "held": sum(one.held for one in lists),
-            "audit": await desk.fresh("verify_audit") if whole else None,
-            "entries": await desk.look_up("audit", limit=ENTRIES) if whole else [],
-        }
+        text = page.render(
+            "holds.html",
+            at="/holds",
+            demo=cache.settings.fab.demo,
+            lists=lists,
+            held=sum(hold.held for hold in lists),
+            audit=await cache.answer(AuditCheckQuestion()) if whole else None,
+            entries=(await cache.answer(AuditQuestion(limit=ENTRIES))).entries if whole else [],
+        )
         # Not kept: that the audit is whole has to be looked at each time.
-        return page.render("holds.html", **given), False
+        return text, False
 
-    return await shelved(request, make)
+    return await cached_page(request, make)
 
 
 @router.get("/holds/{hold}")
 async def one_hold(request: Request, hold: str) -> Response:
     """One hold list, to print and to decide on."""
-    page, desk = Page(request), desk_of(request)
-    (found,) = await desk.look_up("holds", hold=hold)
-    await seen(request, asker(request), found.tool)
+    page, cache = Page(request), cache_of(request)
+    (found,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
+    await seen(request, key_of(request), found.tool)
     items = [{**vars(item), "name": name_of(item.wafer, item.lot)} for item in found.items]
-    return page.show("hold.html", at="/holds", demo=desk.settings.fab.demo, one=found, items=items)
+    return page.show("hold.html", at="/holds", demo=cache.settings.fab.demo, hold=found, items=items)
 
 
 @router.post("/holds/{hold}/dispose", dependencies=[needs("decide")])
@@ -257,8 +276,9 @@ async def dispose(
     names: Annotated[list[str], Form()] = [],  # noqa: B006 - read, never changed
 ) -> Response:
     """Release or scrap the ticked wafers."""
-    key, desk = asker(request), desk_of(request)
-    (found,) = await desk.look_up("holds", hold=hold)
+    key, cache = key_of(request), cache_of(request)
+    (found,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
     await seen(request, key, found.tool)
-    await desk.act("dispose", hold=hold, act=act, who=key.who, reason=reason, names=names)
+    action = Release if act == "release" else Scrap
+    await cache.act(action(hold=hold, reason=reason, names=tuple(names)), key.who)
     return RedirectResponse(Page(request).url(f"/holds/{part(hold)}"), 303)

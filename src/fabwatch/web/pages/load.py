@@ -1,13 +1,14 @@
-"""Load files: send them, see how far they are, what was set aside and what waits."""
+"""Load files: send them, see how far they are, what was set aside, and what is not recognised yet."""
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.answers import desk_of
-from fabwatch.api.gate import needs, whole_fab
-from fabwatch.api.loads import taken, uploads_of
-from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, offset_of
+from fabwatch.api.access import cache_of, needs, whole_fab
+from fabwatch.api.jobs import RetryInbox
+from fabwatch.api.routes.files import received, uploads_of
+from fabwatch.fab.questions import InboxQuestion, LoadsQuestion, ProblemsQuestion
+from fabwatch.web.page import Page
+from fabwatch.web.query_params import offset_of, params
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read"), Depends(whole_fab)])
 SHOWN = 50
@@ -17,40 +18,40 @@ PROBLEMS = 100
 @router.get("/load")
 async def load(request: Request) -> Response:
     """The load page."""
-    page, desk = Page(request), desk_of(request)
-    given = asked(request, "upload", "offset")
-    offset = offset_of(given)
-    rows = await desk.look_up("loads")
-    job = uploads_of(request).find(given["upload"]).told() if "upload" in given else None
+    page, cache = Page(request), cache_of(request)
+    upload = params(request, "upload").get("upload")
+    offset = offset_of(request)
+    rows = (await cache.answer(LoadsQuestion())).loads
+    job = uploads_of(request).find(upload).report() if upload else None
     return page.show(
         "load.html",
         at="/load",
-        demo=desk.settings.fab.demo,
+        demo=cache.settings.fab.demo,
         job=job,
         loads=rows[offset : offset + SHOWN],
         total=len(rows),
         limit=SHOWN,
         offset=offset,
-        problems=await desk.look_up("problems", limit=PROBLEMS),
-        inbox=await desk.look_up("inbox"),
+        problems=(await cache.answer(ProblemsQuestion(limit=PROBLEMS))).problems,
+        inbox=(await cache.answer(InboxQuestion())).files,
     )
 
 
 @router.post("/load", dependencies=[needs("load")])
 async def send(request: Request) -> Response:
     """Files that were dropped on the page."""
-    job = await taken(request)
+    job = await received(request)
     return RedirectResponse(Page(request).url("/load", upload=job.upload), 303)
 
 
 @router.get("/load/uploads/{upload}")
 async def progress(request: Request, upload: str) -> Response:
     """How far an upload is, as a part of the page."""
-    return Page(request).show("upload.html", job=uploads_of(request).find(upload).told())
+    return Page(request).show("upload.html", job=uploads_of(request).find(upload).report())
 
 
 @router.post("/load/retry", dependencies=[needs("load")])
 async def retry(request: Request) -> Response:
-    """Try what waits again, after fab.toml was mended."""
-    await desk_of(request).load("retry", progress="")
+    """Try what is not recognised yet again, after fab.toml was changed."""
+    await cache_of(request).load(RetryInbox())
     return RedirectResponse("/load", 303)

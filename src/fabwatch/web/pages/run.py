@@ -1,21 +1,28 @@
 """One run beside the good ones: drawn sensor by sensor, with zoom, and the row behind each moment."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.answers import desk_of
-from fabwatch.api.gate import asker, needs
-from fabwatch.api.traces import of_tool
+from fabwatch.api.access import cache_of, key_of, needs, of_tool
+from fabwatch.fab.actions import ChooseGolden
+from fabwatch.fab.questions import (
+    FaultsQuestion,
+    RunsQuestion,
+    SamplesQuestion,
+    SensorsQuestion,
+    StepSummaryQuestion,
+    TraceQuestion,
+)
+from fabwatch.fab.sentences import laid, reason, sensor_sentence
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.traces import Faults, Run, StepTrace, Trace
-from fabwatch.trace.envelope import laid
-from fabwatch.trace.faults import reason, sensor_sentence
-from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, scale, shelved, soon, waits
+from fabwatch.web.page import Page
+from fabwatch.web.pages.page_cache import cached_page, pending, scale, within
+from fabwatch.web.query_params import question_of, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 DRAWN = 6
@@ -29,77 +36,62 @@ PATIENCE = 0.15
 
 
 @dataclass(frozen=True)
-class Asked:
+class Wanted:
     """Which run, sensors and seconds the page stands for."""
 
     run: Run
-    sensors: tuple[str, ...]
-    step: str | None
-    since: float | None
-    until: float | None
-    when: dict[str, Any]
+    question: TraceQuestion
 
     @property
     def seconds(self) -> tuple[float, float]:
         """The stretch of the run that is drawn."""
-        return self.since or 0.0, self.until if self.until is not None else (self.run.seconds or 1.0)
+        until = self.question.until
+        return self.question.since or 0.0, until if until is not None else (self.run.seconds or 1.0)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the run is drawn."""
+        return self.question.since is None and self.question.until is None
 
 
-async def _known(request: Request) -> Run:
-    """The run that the page names. Raises BadQuestion, UnknownTool and Refused."""
-    name = asked(request, "run").get("run")
-    if name is None:
+async def _run_of(request: Request, name: str | None) -> Run:
+    """The run that is named. Raises BadQuestion, UnknownTool and Refused."""
+    if not name:
         raise BadQuestion("No run is named.", "choose one from the list of runs")
-    run: Run = (await desk_of(request).ask("runs", run=name, **moments(request))).answer.runs[0]
-    await of_tool(request, asker(request), run.tool)
+    times = times_of(request)
+    question = RunsQuestion(run=name, as_of=times.as_of, known_at=times.known_at)
+    run = (await cache_of(request).answer(question)).runs[0]
+    await of_tool(request, key_of(request), run.tool)
     return run
 
 
-def _second(given: dict[str, str], name: str) -> float | None:
-    try:
-        return max(float(given[name]), 0.0) if name in given else None
-    except ValueError:
-        raise BadQuestion(
-            f"{given[name]} is no number of seconds.", "seconds after the begin of the run, such as 12.5"
-        ) from None
-
-
-async def _asked(request: Request, run: Run, faults: Faults | None, sensors: list[str]) -> Asked:
-    given = asked(request, "sensor", "step", "since", "until")
-    if "sensor" in given:
-        chosen = [given["sensor"]]
-    else:
-        found = faults.runs[0] if faults and faults.runs else None
-        chosen = list(dict.fromkeys(told.sensor for told in found.sensors))[:DRAWN] if found else []
+async def _wanted(request: Request, run: Run, faults: Faults | None, sensors: list[str]) -> Wanted:
+    question = replace(question_of(request, TraceQuestion, run=run.run), tool=None)
+    if not question.sensors:
+        judged = faults.runs[0] if faults and faults.runs else None
+        moved = list(dict.fromkeys(sensor.sensor for sensor in judged.sensors))[:DRAWN] if judged else []
         # As long as nobody knows what moved, a few pictures that are there at once.
-        chosen = chosen or (sensors or await desk_of(request).look_up("sensors", run=run.run))[: DRAWN if faults else FIRST]
-    since, until = _second(given, "since"), _second(given, "until")
-    return Asked(run, tuple(chosen), given.get("step"), since, until, moments(request))
+        known = sensors or list((await cache_of(request).answer(SensorsQuestion(run=run.run))).sensors)
+        question = replace(question, sensors=tuple(moved or known[: DRAWN if faults else FIRST]))
+    return Wanted(run, question)
 
 
-async def _alone(request: Request, wanted: Asked) -> Trace:
+async def _alone(request: Request, wanted: Wanted) -> Trace:
     """The run without others around it."""
-    asked: dict[str, Any] = {"run": wanted.run.run, "sensors": wanted.sensors, "step": wanted.step, **wanted.when}
-    cut = {"since": wanted.since, "until": wanted.until, "beside": False}
-    found: Trace = (await desk_of(request).ask("trace", **asked, **cut)).answer
-    return found
+    return await cache_of(request).answer(replace(wanted.question, beside=False))
 
 
-async def _drawn(request: Request, wanted: Asked) -> tuple[Trace, bool]:
+async def _drawn(request: Request, wanted: Wanted) -> tuple[Trace, bool]:
     """The run with the good ones around it, or alone as long as they are being read; and whether they still are."""
-    desk = desk_of(request)
-    common: dict[str, Any] = {"run": wanted.run.run, "sensors": wanted.sensors, "step": wanted.step, **wanted.when}
-    whole = await soon(desk.ask("trace", **common), PATIENCE)
-    if whole[0] is not None and wanted.since is None and wanted.until is None:
-        return whole[0].answer, False
+    all_of_it = replace(wanted.question, since=None, until=None)
+    around = await within(cache_of(request).ask(all_of_it), PATIENCE)
+    cached, _ = around
+    if cached is not None and wanted.whole:
+        return cached.answer, False
     alone = await _alone(request, wanted)
-    if whole[0] is None:
-        return alone, waits(whole)
-    around: Trace = whole[0].answer
-    steps = tuple(laid(alone.steps, around.steps))
-    return Trace(
-        around.as_of, around.known_at, around.demo, around.how, around.run, around.golden, steps, around.alarms
-    ), False
+    if cached is None:
+        return alone, pending(around)
+    return replace(cached.answer, steps=tuple(laid(alone.steps, cached.answer.steps))), False
 
 
 @router.get("/run")
@@ -107,92 +99,93 @@ async def run(request: Request) -> Response:
     """One run beside the good ones."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        desk, when, known = desk_of(request), moments(request), await _known(request)
-        name = known.run
-        if known.rows > LARGE and "hx-request" not in request.headers:
+        cache, times = cache_of(request), times_of(request)
+        shown = await _run_of(request, request.query_params.get("run"))
+        if shown.rows > LARGE and "hx-request" not in request.headers:
             # With both processors to itself the run is there at once; what takes seconds is asked for after it.
-            await _alone(request, await _asked(request, known, None, []))
-        judged, summed = await asyncio.gather(
-            soon(desk.ask("faults", run=name, **when), PATIENCE), soon(desk.ask("step_summary", run=name, **when), PATIENCE)
+            await _alone(request, await _wanted(request, shown, None, []))
+        of = {"run": shown.run, "as_of": times.as_of, "known_at": times.known_at}
+        judged, summary = await asyncio.gather(
+            within(cache.ask(question_of(request, FaultsQuestion, **of)), PATIENCE),
+            within(cache.ask(question_of(request, StepSummaryQuestion, **of)), PATIENCE),
         )
-        faults: Faults | None = judged[0].answer if judged[0] else None
-        steps = summed[0].answer.steps if summed[0] else ()
+        faults = judged[0].answer if judged[0] else None
+        steps = summary[0].answer.steps if summary[0] else ()
         sensors = list(dict.fromkeys(row.sensor for row in steps))
-        wanted = await _asked(request, known, faults, sensors)
-        traced, pending = await _drawn(request, wanted)
-        pending = pending or waits(judged, summed)
+        wanted = await _wanted(request, shown, faults, sensors)
+        trace, waiting = await _drawn(request, wanted)
+        waiting = waiting or pending(judged, summary)
         text = page.render(
             "run.html",
             at="/runs",
-            as_of=traced.as_of,
-            demo=traced.demo,
-            answer=traced,
-            run=known,
+            as_of=trace.as_of,
+            ended=trace.as_of_reason,
+            demo=trace.demo,
+            answer=trace,
+            run=shown,
             found=faults.runs[0] if faults and faults.runs else None,
             judging=faults is None,
-            pending=pending,
+            pending=waiting,
             unjudged=faults.unjudged if faults else (),
             steps=steps,
             sensors=sensors,
             chosen=request.query_params.get("sensor"),
-            moved=lambda told: sensor_sentence(told, page.language),
-            reason=lambda found: reason(found, page.language),
-            **_pictured(traced, wanted),
+            moved=lambda sensor: sensor_sentence(sensor, page.language),
+            reason=lambda run: reason(run, page.language),
+            **_pictured(trace, wanted),
         )
-        return text, not pending
+        return text, not waiting
 
-    return await shelved(request, make)
+    return await cached_page(request, make)
 
 
 @router.get("/run/pictures")
 async def pictures(request: Request) -> Response:
     """The pictures alone, of another stretch of the run."""
-    page, desk, known = Page(request), desk_of(request), await _known(request)
-    judged = await soon(desk.ask("faults", run=known.run, **moments(request)), PATIENCE)
-    wanted = await _asked(request, known, judged[0].answer if judged[0] else None, [])
-    traced, _ = await _drawn(request, wanted)
-    return page.show("run_pictures.html", answer=traced, **_pictured(traced, wanted))
+    page, times = Page(request), times_of(request)
+    shown = await _run_of(request, request.query_params.get("run"))
+    question = FaultsQuestion(run=shown.run, as_of=times.as_of, known_at=times.known_at)
+    cached, _ = await within(cache_of(request).ask(question), PATIENCE)
+    wanted = await _wanted(request, shown, cached.answer if cached else None, [])
+    trace, _ = await _drawn(request, wanted)
+    return page.show("run_pictures.html", answer=trace, **_pictured(trace, wanted))
 
 
 @router.get("/run/row")
 async def row(request: Request) -> Response:
     """The rows of the log around one moment of a run, as they stand in the file."""
-    known = await _known(request)
-    at = _second(asked(request, "at"), "at") or 0.0
-    found = await desk_of(request).look_up("samples", run=known.run, at=at)
-    return Page(request).show("run_row.html", rows=found, second=at)
+    shown = await _run_of(request, request.query_params.get("run"))
+    question = question_of(request, SamplesQuestion, run=shown.run)
+    rows = (await cache_of(request).answer(question)).samples
+    return Page(request).show("run_row.html", rows=rows, second=question.at)
 
 
 @router.post("/run/golden", dependencies=[needs("decide")])
 async def golden(request: Request) -> Response:
     """Make the good runs of the kind of a run its golden ones, or this one alone."""
-    given = {name: str(value) for name, value in (await request.form()).items()}
-    desk = desk_of(request)
-    known: Run = (await desk.ask("runs", run=given.get("run", ""))).answer.runs[0]
-    await of_tool(request, asker(request), known.tool)
-    said = {"who": asker(request).who, "reason": given.get("reason", "")}
-    if given.get("act") == "drop":
-        await desk.act("drop_golden", run=known.run, **said)
-    else:
-        await desk.act("choose_golden", runs=[known.run], automatic=True, **said)
-    return RedirectResponse(Page(request).url("/run", run=known.run), 303)
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    shown = await _run_of(request, form.get("run"))
+    drop = form.get("act") == "drop"
+    action = ChooseGolden(runs=(shown.run,), reason=form.get("reason", ""), automatic=not drop, drop=drop)
+    await cache_of(request).act(action, key_of(request).who)
+    return RedirectResponse(Page(request).url("/run", run=shown.run), 303)
 
 
-def _pictured(traced: Trace, wanted: Asked) -> dict[str, Any]:
-    drawn = list(dict.fromkeys(step.sensor for step in traced.steps))
+def _pictured(trace: Trace, wanted: Wanted) -> dict[str, Any]:
+    drawn = list(dict.fromkeys(step.sensor for step in trace.steps))
     since, until = wanted.seconds
     return {
-        "pictures": [picture(sensor, traced, since, until) for sensor in drawn],
+        "pictures": [picture(sensor, trace, since, until) for sensor in drawn],
         "since": since,
         "until": until,
-        "whole": wanted.since is None and wanted.until is None,
+        "whole": wanted.whole,
         "seconds": wanted.run.seconds or 0.0,
     }
 
 
-def picture(sensor: str, traced: Trace, since: float, until: float) -> dict[str, Any]:
+def picture(sensor: str, trace: Trace, since: float, until: float) -> dict[str, Any]:
     """One sensor over a stretch of seconds as paths of a picture of WIDTH × HEIGHT."""
-    mine = [step for step in traced.steps if step.sensor == sensor]
+    mine = [step for step in trace.steps if step.sensor == sensor]
     values = [v for s in mine for p in s.points for v in (p.low, p.high, p.least, p.most) if v is not None]
     low, high = scale(values)
     span = until - since or 1.0
@@ -209,7 +202,7 @@ def picture(sensor: str, traced: Trace, since: float, until: float) -> dict[str,
         back = [place(step, p.t, getattr(p, below)) for p in reversed(points)]
         return "M" + "L".join([*there, *back]) + "Z" if points else ""
 
-    heard = [one for one in traced.alarms if one["kind"] in ("alarm", "warning")]
+    alarms = [alarm for alarm in trace.alarms if alarm["kind"] in ("alarm", "warning")]
     return {
         "sensor": sensor,
         "unit": mine[0].unit if mine else None,
@@ -220,6 +213,8 @@ def picture(sensor: str, traced: Trace, since: float, until: float) -> dict[str,
         "lines": ["M" + "L".join(place(s, p.t, p.mean) for p in s.points if p.mean is not None) for s in mine],
         "steps": [{"x": across(step.begin_s), "step": step.step, "chamber": step.chamber} for step in mine],
         "alarms": [
-            {"x": across(second), **one} for one in heard if since <= (second := max(one["seconds"] or 0.0, 0.0)) <= until
+            {"x": across(second), **alarm}
+            for alarm in alarms
+            if since <= (second := max(alarm["seconds"] or 0.0, 0.0)) <= until
         ],
     }

@@ -1,15 +1,14 @@
-"""Runs of tool logs: which left the path of the good ones."""
+"""Runs of tool logs: which of them deviate from the reference runs."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from fabwatch.api.answers import desk_of
-from fabwatch.api.gate import asker, needs
-from fabwatch.api.traces import of_tool
-from fabwatch.terms.traces import Faults
-from fabwatch.trace.faults import reason, sensor_sentence
-from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, offset_of, shelved
+from fabwatch.api.access import cache_of, key_of, needs, of_tool
+from fabwatch.fab.questions import FaultsQuestion, RunsQuestion
+from fabwatch.fab.sentences import reason, sensor_sentence
+from fabwatch.web.page import Page
+from fabwatch.web.pages.page_cache import cached_page
+from fabwatch.web.query_params import form_of, offset_of, question_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 60
@@ -17,23 +16,24 @@ SHOWN = 60
 
 @router.get("/runs")
 async def runs(request: Request) -> Response:
-    """All runs, those that left the path on top."""
+    """All runs, the faulty ones on top."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        desk, given = desk_of(request), asked(request, "tool", "offset")
-        await of_tool(request, asker(request), given.get("tool"))
-        answer: Faults = (await desk.ask("faults", tool=given.get("tool"), **moments(request))).answer
-        listed = (await desk.ask("runs", tool=given.get("tool"), **moments(request))).answer
+        cache, wanted = cache_of(request), question_of(request, FaultsQuestion)
+        await of_tool(request, key_of(request), wanted.tool)
+        answer = await cache.answer(FaultsQuestion(tool=wanted.tool, as_of=wanted.as_of, known_at=wanted.known_at))
+        listed = await cache.answer(RunsQuestion(tool=wanted.tool, as_of=wanted.as_of, known_at=wanted.known_at))
         judged = {run.run: run for run in answer.runs}
         every = [(run, judged.get(run.run)) for run in listed.runs]
         # Faulty runs in the order of the answer, then the others as they are listed.
         rank = {run.run: place for place, run in enumerate(answer.runs) if run.faulty}
         every.sort(key=lambda pair: rank.get(pair[0].run, len(rank)))
-        offset = offset_of(given)
+        offset = offset_of(request)
         text = page.render(
             "runs.html",
             at="/runs",
             as_of=answer.as_of,
+            ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
             listed=listed,
@@ -41,10 +41,11 @@ async def runs(request: Request) -> Response:
             total=len(every),
             limit=SHOWN,
             offset=offset,
-            tool=given.get("tool"),
-            moved=lambda told: sensor_sentence(told, page.language),
-            reason=lambda found: reason(found, page.language),
+            tool=wanted.tool,
+            form=form_of(wanted, ("tool",)),
+            moved=lambda sensor: sensor_sentence(sensor, page.language),
+            reason=lambda run: reason(run, page.language),
         )
         return text, True
 
-    return await shelved(request, make)
+    return await cached_page(request, make)

@@ -5,16 +5,15 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.answers import desk_of
-from fabwatch.api.gate import asker, needs, whole_fab
-from fabwatch.api.traces import of_tool
-from fabwatch.terms.clock import stated_time
+from fabwatch.api.access import cache_of, key_of, needs, of_tool, whole_fab
+from fabwatch.fab.actions import SwitchRule
+from fabwatch.fab.questions import BacktestQuestion, ChambersQuestion, RulesQuestion, SensorStatsQuestion
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
-from fabwatch.trace.figures import BY
-from fabwatch.web.look import Page
-from fabwatch.web.pages.common import asked, moments, offset_of, scale, shelved
+from fabwatch.web.page import Page
+from fabwatch.web.pages.page_cache import cached_page, scale
 from fabwatch.web.pages.run import HEIGHT, WIDTH
+from fabwatch.web.query_params import Input, form_of, offset_of, params, question_of, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 200
@@ -25,30 +24,27 @@ async def sensors(request: Request) -> Response:
     """Sensors in figures over many runs."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        desk = desk_of(request)
-        given = asked(request, "by", "tool", "recipe", "step", "sensor", "since", "until", "offset")
-        await of_tool(request, asker(request), given.get("tool"))
-        part = {name: given[name] for name in ("tool", "recipe", "step", "sensor") if name in given}
-        period = {name: stated_time(given[name]) for name in ("since", "until") if name in given}
-        by = given.get("by", "sensor")
-        answer = (await desk.ask("sensor_stats", by=by, **part, **period, **moments(request))).answer
-        offset = offset_of(given)
+        wanted = question_of(request, SensorStatsQuestion)
+        await of_tool(request, key_of(request), wanted.tool)
+        answer = await cache_of(request).answer(wanted)
+        offset = offset_of(request)
         text = page.render(
             "sensors.html",
             at="/runs",
             as_of=answer.as_of,
+            ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
-            kinds=BY,
+            form=form_of(wanted, ("by", "tool", "recipe", "step", "sensor", "since", "until")),
             groups=answer.groups[offset : offset + SHOWN],
             total=len(answer.groups),
             limit=SHOWN,
             offset=offset,
-            asked={**part, **asked(request, "since", "until")},
+            filters=params(request, "tool", "recipe", "step", "sensor", "since", "until"),
         )
         return text, True
 
-    return await shelved(request, make)
+    return await cached_page(request, make)
 
 
 @router.get("/chambers")
@@ -56,28 +52,34 @@ async def chambers(request: Request) -> Response:
     """One sensor in one step, chamber beside chamber."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        desk, given, when = desk_of(request), asked(request, "sensor", "step", "recipe", "tool"), moments(request)
-        await of_tool(request, asker(request), given.get("tool"))
-        figures = (await desk.ask("sensor_stats", by="sensor", tool=given.get("tool"), **when)).answer
-        known = [group.sensor for group in figures.groups]
+        cache, times = cache_of(request), times_of(request)
+        filters = params(request, "sensor", "step", "recipe", "tool")
+        await of_tool(request, key_of(request), filters.get("tool"))
+        stats = await cache.answer(SensorStatsQuestion(tool=filters.get("tool"), as_of=times.as_of, known_at=times.known_at))
+        known = tuple(group.sensor for group in stats.groups)
         answer: Chambers | None = None
-        if known or "sensor" in given:
-            wanted = {**given, "sensor": given.get("sensor") or known[0]}
-            answer = (await desk.ask("chambers", **wanted, **when)).answer
+        form: list[Input] = []
+        if known or "sensor" in filters:
+            wanted = question_of(request, ChambersQuestion, **({} if "sensor" in filters else {"sensor": known[0]}))
+            answer = await cache.answer(wanted)
+            form = form_of(wanted, ("sensor", "step", "recipe", "tool"), {"sensor": known})
         text = page.render(
             "chambers.html",
             at="/runs",
-            as_of=figures.as_of,
-            demo=figures.demo,
+            as_of=stats.as_of,
+            ended=stats.as_of_reason,
+            demo=stats.demo,
             answer=answer,
-            sensors=known,
-            asked=given,
+            form=form,
+            filters=filters,
             pictures=multiples(answer) if answer else [],
-            said=lambda one: chamber_sentence(one, answer, page.language) if answer and one.z is not None else "",
+            sentence=lambda chamber: (
+                chamber_sentence(chamber, answer, page.language) if answer and chamber.z is not None else ""
+            ),
         )
         return text, True
 
-    return await shelved(request, make)
+    return await cached_page(request, make)
 
 
 def multiples(answer: Chambers) -> list[dict[str, Any]]:
@@ -95,7 +97,7 @@ def multiples(answer: Chambers) -> list[dict[str, Any]]:
 
     return [
         {
-            "one": one,
+            "chamber": one,
             "line": "M" + "L".join(path(one, "middle")) if one.points else "",
             "band": "M" + "L".join([*path(one, "low"), *reversed(path(one, "high"))]) + "Z" if one.points else "",
             "low": min(values, default=0.0),
@@ -111,37 +113,36 @@ async def rules(request: Request) -> Response:
     """The rules that watch logs, and one of them tried on the record."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        desk, given, when = desk_of(request), asked(request, "rule", "tool"), moments(request)
-        if "rule" in given:
-            await of_tool(request, asker(request), given.get("tool"))
-        answer = (await desk.ask("rules", **when)).answer
+        cache, times, filters = cache_of(request), times_of(request), params(request, "rule", "tool")
+        if "rule" in filters:
+            await of_tool(request, key_of(request), filters.get("tool"))
+        answer = await cache.answer(RulesQuestion(as_of=times.as_of, known_at=times.known_at))
         tried, fault = None, None
-        if "rule" in given:
+        if "rule" in filters:
             try:
-                tried = (await desk.ask("backtest", **given, **when)).answer
+                tried = await cache.answer(question_of(request, BacktestQuestion))
             except BadQuestion as stop:
                 fault = stop
         text = page.render(
             "rules.html",
             at="/runs",
             as_of=answer.as_of,
+            ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
             tried=tried,
             fault=fault,
-            asked=given,
+            filters=filters,
         )
         return text, True
 
-    return await shelved(request, make)
+    return await cached_page(request, make)
 
 
 @router.post("/rules", dependencies=[needs("decide"), Depends(whole_fab)])
 async def switch(request: Request) -> Response:
     """Let a rule count, or no more."""
-    given = {name: str(value) for name, value in (await request.form()).items()}
-    rule, counts = given.get("rule", ""), given.get("act") == "on"
-    await desk_of(request).act(
-        "switch_rule", rule=rule, counts=counts, who=asker(request).who, reason=given.get("reason", "")
-    )
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    action = SwitchRule(rule=form.get("rule", ""), counts=form.get("act") == "on", reason=form.get("reason", ""))
+    await cache_of(request).act(action, key_of(request).who)
     return RedirectResponse(Page(request).url("/rules"), 303)

@@ -2,27 +2,41 @@
 
 import asyncio
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.answers import desk_of, seen
+from fabwatch.api.access import cache_of, key_of, needs, seen
+from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.faults import Refused
-from fabwatch.api.gate import asker, needs
-from fabwatch.risk.board import board, fails_within
+from fabwatch.fab.actions import Decide
+from fabwatch.fab.boards import board, fails_within
+from fabwatch.fab.questions import (
+    CurveQuestion,
+    DecisionsQuestion,
+    ForecastQuestion,
+    HistoryQuestion,
+    IntervalQuestion,
+    ReadingsQuestion,
+    RiskQuestion,
+    StatsQuestion,
+)
 from fabwatch.terms.advice import ToolCurve
 from fabwatch.terms.answers import Exposure
 from fabwatch.terms.boards import History, Readings
-from fabwatch.terms.errors import BadQuestion, unknown
-from fabwatch.terms.forecasts import Forecast
-from fabwatch.web import tongue as words
-from fabwatch.web.look import Page, part
-from fabwatch.web.pages.common import asked, moments, newest, shelved, soon, waits
+from fabwatch.terms.decisions import Decision
+from fabwatch.terms.errors import unknown
+from fabwatch.terms.forecasts import Forecast, Forecasts
+from fabwatch.web import translation
+from fabwatch.web.page import Page, part
+from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
+from fabwatch.web.query_params import params, question_of, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
-DAYS = 30.0
 AHEAD_DAYS = 45.0
 FAN = ((0.1, 0.9), (0.25, 0.75))
 NORMAL = {0.1: -1.2816, 0.25: -0.6745, 0.75: 0.6745, 0.9: 1.2816}
@@ -34,43 +48,50 @@ async def tool(request: Request, name: str) -> Response:
     """The tool page."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        desk, when = desk_of(request), moments(request)
-        await seen(request, asker(request), name)
-        exposed = (await desk.ask("risk", tool=name, **when)).answer
-        given = asked(request, "qual_type", "chamber", "days", "view", "every", "step")
-        rows: list[Exposure] = list(exposed.tools)
+        cache = cache_of(request)
+        await seen(request, key_of(request), name)
+        # Of the address only the times: its qual type and chamber say what of the tool is shown.
+        stated = times_of(request)
+        risk = await cache.answer(RiskQuestion(tool=name, as_of=stated.as_of, known_at=stated.known_at))
+        shown = params(request, "qual_type", "chamber", "view", "every", "step")
+        rows: list[Exposure] = list(risk.tools)
         types = sorted({row.qual_type for row in rows if row.qual_type})
-        kind = given.get("qual_type") or max(rows, key=lambda row: (row.bounded, row.wafers)).qual_type
+        kind = shown.get("qual_type") or max(rows, key=lambda row: (row.bounded, row.wafers)).qual_type
         if not types:
             # A tool that was never checked has no type of its own, though the plan names that of its sisters.
             kind = None
         if kind is not None and kind not in types:
             raise unknown(f"qual of {name} of the type", kind, types)
         chambers = sorted({row.chamber for row in rows if row.qual_type == kind} - {"*"})
-        chamber = given.get("chamber", "*")
+        chamber = shown.get("chamber", "*")
         row = next((row for row in rows if row.qual_type == kind and row.chamber == chamber), None)
-        place = {"tool": name, "qual_type": kind}
-        chambered = {"chamber": chamber} if chamber != "*" else {}
-        span = _days(given.get("days"))
-        figures, series = (desk.ask(question, **place, **when) for question in ("stats", "readings"))
-        ahead = (soon(desk.ask(question, **place, **when)) for question in ("forecast", "curve", "interval"))
-        past_held, *told = await asyncio.gather(
-            desk.ask("history", **place, **chambered, days=span, **when), figures, series
+        place: dict[str, Any] = {"tool": name, "qual_type": kind}
+        wanted = question_of(request, HistoryQuestion, **place)
+        wanted = replace(wanted, qual_type=kind, chamber=chamber if chamber != "*" else None)
+        times: dict[str, Any] = {"as_of": wanted.as_of, "known_at": wanted.known_at}
+        history, stats, readings = await asyncio.gather(
+            cache.answer(wanted),
+            cache.answer(StatsQuestion(**place, **times)),
+            cache.answer(ReadingsQuestion(**place, **times)),
         )
-        of_forecast, of_curves, of_interval = await asyncio.gather(*ahead)
-        (foretold, fault), curves, advised = of_forecast, of_curves[0], of_interval[0]
-        past = past_held.answer
-        forecast = _own(foretold, chamber)
-        curve: ToolCurve | None = _own(curves, chamber)
-        step = _step(curve, given) if curve else 0
-        pending = waits(of_forecast, of_interval)
-        decided = await desk.look_up("decisions", tool=name)
+        forecasts, curves, intervals = await asyncio.gather(
+            within(cache.ask(ForecastQuestion(**place, **times))),
+            within(cache.ask(CurveQuestion(**place, **times))),
+            within(cache.ask(IntervalQuestion(**place, **times))),
+        )
+        forecast = _own(forecasts[0], chamber)
+        curve: ToolCurve | None = _own(curves[0], chamber)
+        step = _step(curve, shown) if curve else 0
+        waiting = pending(forecasts, intervals)
+        decided = (await cache.answer(DecisionsQuestion(tool=name))).decisions
+        settings = cache.settings.fab
+        status = board(risk, forecasts[0].answer if forecasts[0] else None, None, settings, 0.0).tools[0].status
         text = page.render(
             "tool.html",
             at="",
-            as_of=exposed.as_of,
-            demo=exposed.demo,
-            newest=await newest(request, desk, exposed.as_of),
+            as_of=risk.as_of,
+            ended=risk.as_of_reason,
+            demo=risk.demo,
             name=name,
             area=rows[0].area,
             tool_type=rows[0].tool_type,
@@ -79,63 +100,55 @@ async def tool(request: Request, name: str) -> Response:
             chambers=chambers,
             chamber=chamber,
             row=row,
-            stands=board(exposed, foretold.answer if foretold else None, None, desk.settings.fab, 0.0).tools[0].status,
+            stands=status,
             forecast=forecast,
-            fails=fails_within(forecast, desk.settings.fab.horizon_days) if forecast else None,
-            horizon=desk.settings.fab.horizon_days,
-            advice=_own(advised, chamber),
-            pending=pending,
-            no_forecast=_none(fault, foretold, forecast, page),
+            fails=fails_within(forecast, settings.horizon_days) if forecast else None,
+            horizon=settings.horizon_days,
+            advice=_own(intervals[0], chamber),
+            pending=waiting,
+            no_forecast=_none(forecasts, forecast, page),
             decided=_latest(decided, kind),
-            history=past,
-            days=span if span != int(span) else int(span),
-            view=given.get("view"),
-            chart=chart(past, forecast, page),
-            stats=told[0].answer,
-            readings=told[1].answer,
-            readings_data=individuals(told[1].answer),
+            history=history,
+            days=wanted.days if wanted.days != int(wanted.days) else int(wanted.days),
+            view=shown.get("view"),
+            chart=chart(history, forecast, page),
+            stats=stats,
+            readings=readings,
+            readings_data=individuals(readings),
             curve=curve,
-            curve_answer=curves.answer if curves else None,
+            curve_answer=curves[0].answer if curves[0] else None,
             curve_data=_curve_data(curve, page) if curve else None,
             chosen_step=step,
             shown=_shown(curve, step, page) if curve else None,
         )
-        return text, not pending and not waits(of_curves)
+        return text, not waiting and not pending(curves)
 
-    return await shelved(request, make)
+    return await cached_page(request, make)
 
 
-def _own(held: Any, chamber: str) -> Any:
+def _own(cached: CachedAnswer[Any] | None, chamber: str) -> Any:
     """Of a tool's rows that of the chamber; for a whole tool that is checked chamber by chamber the most doubtful."""
-    if held is None:
+    if cached is None:
         return None
-    rows = held.answer.tools
+    rows = cached.answer.tools
     own = [row for row in rows if row.chamber == chamber]
     return own[0] if own else (rows[0] if rows and chamber == "*" else None)
 
 
-def _none(fault: Any, held: Any, forecast: Any, page: Page) -> str | None:
+def _none(forecasts: Soon[Forecasts], forecast: Forecast | None, page: Page) -> str | None:
+    """Why there is no forecast."""
+    cached, fault = forecasts
     if fault is not None:
         return f"{fault.what} {fault.hint}"
-    return None if held is None or forecast is not None else page.said(held.answer)
+    return None if cached is None or forecast is not None else page.said(cached.answer)
 
 
-def _latest(decided: list[Any], kind: str | None) -> list[Any]:
-    latest: dict[tuple[str, str], Any] = {}
-    for one in decided:
-        if one.qual_type == kind:
-            latest.setdefault((one.name, one.chamber), one)
-    return [one for one in latest.values() if one.value is not None]
-
-
-def _days(given: str | None) -> float:
-    try:
-        days = float(given) if given else DAYS
-    except ValueError:
-        days = math.nan
-    if not 0 < days <= 3660:
-        raise BadQuestion(f"A history of {given} days is none.", "give a number above 0, up to 3660")
-    return days
+def _latest(decisions: Sequence[Decision], kind: str | None) -> list[Decision]:
+    latest: dict[tuple[str, str], Decision] = {}
+    for decision in decisions:
+        if decision.qual_type == kind:
+            latest.setdefault((decision.name, decision.chamber), decision)
+    return [decision for decision in latest.values() if decision.value is not None]
 
 
 def chart(past: History, forecast: Forecast | None, page: Page) -> dict[str, Any]:
@@ -187,12 +200,12 @@ def individuals(found: Readings) -> dict[str, Any]:
     }
 
 
-def _step(curve: ToolCurve, given: dict[str, str]) -> int:
+def _step(curve: ToolCurve, shown: dict[str, str]) -> int:
     """Which interval is shown: the one that is asked for by its wafers, else the advised one."""
-    asked_for = given.get("every", "")
-    wanted = float(asked_for) if asked_for.replace(".", "", 1).isdecimal() else curve.advised_wafers
-    if given.get("step", "").isdecimal() and not asked_for:
-        return min(int(given["step"]), len(curve.points) - 1)
+    every = shown.get("every", "")
+    wanted = float(every) if every.replace(".", "", 1).isdecimal() else curve.advised_wafers
+    if shown.get("step", "").isdecimal() and not every:
+        return min(int(shown["step"]), len(curve.points) - 1)
     return min(range(len(curve.points)), key=lambda n: abs(curve.points[n].wafers - wanted))
 
 
@@ -202,16 +215,16 @@ def _shown(curve: ToolCurve, step: int, page: Page) -> dict[str, str]:
 
 def _texts(curve: ToolCurve, step: int, page: Page) -> tuple[str, ...]:
     point, language = curve.points[step], page.language
-    unit, days = words.tongue(language).gettext("wafers"), words.tongue(language).gettext("days")
-    every = f"{words.number(point.wafers, language)} {unit}"
+    unit, days = translation.tongue(language).gettext("wafers"), translation.tongue(language).gettext("days")
+    every = f"{translation.number(point.wafers, language)} {unit}"
     if point.days is not None:
-        every += f" ≈ {words.number(point.days, language, 1)} {days}"
+        every += f" ≈ {translation.number(point.days, language, 1)} {days}"
     return (
         every,
-        f"{words.number(point.wafers, language)} {unit}",
-        words.percent(point.p_fail, language, 1),
-        words.figure(point.cost_per_1000, language),
-        words.number(point.quals_per_week, language, 1),
+        f"{translation.number(point.wafers, language)} {unit}",
+        translation.percent(point.p_fail, language, 1),
+        translation.figure(point.cost_per_1000, language),
+        translation.number(point.quals_per_week, language, 1),
     )
 
 
@@ -238,12 +251,13 @@ async def decide(
     chamber: Annotated[str, Form(max_length=200)] = "*",
 ) -> Response:
     """A limit or interval that was decided on the page."""
-    key = asker(request)
+    key = key_of(request)
     await seen(request, key, name)
     try:
         number = float(value.replace(",", ".")) if value.strip() else None
     except ValueError:
-        raise Refused(422, "BadRequest", f"{value!r} is no number.", "write it as 1400 or 9.5") from None
-    said: dict[str, Any] = {"who": key.who, "reason": reason, "chamber": chamber}
-    await desk_of(request).act("decide", tool=name, qual_type=qual_type, name=what, value=number, **said)
+        raise Refused(422, "BadRequest", f"{value!r} is not a number.", "write it as 1400 or 9.5") from None
+    stated: Any = what
+    decision = Decide(tool=name, qual_type=qual_type, name=stated, value=number, reason=reason, chamber=chamber)
+    await cache_of(request).act(decision, key.who)
     return RedirectResponse(Page(request).url(f"/tools/{part(name)}", qual_type=qual_type), 303)

@@ -30,7 +30,7 @@ class Line:
     fault: str | None = None
     sites: tuple[float, ...] = ()
 
-    def asked(self) -> dict[str, Any]:
+    def stated(self) -> dict[str, Any]:
         """The wafer as the calculation takes it."""
         return {"incoming": self.incoming, "wafer": self.wafer, "head": self.head, "sites": list(self.sites) or None}
 

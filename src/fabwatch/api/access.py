@@ -1,4 +1,4 @@
-"""The gate: who asks, and what they may. Every path needs a key unless it is named here."""
+"""Access: who asks, and what they may. Every path needs a key unless it is named here."""
 
 import time
 from collections import defaultdict, deque
@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.faults import Refused
 from fabwatch.api.keys import Key, Keys
+from fabwatch.fab.questions import RiskQuestion
 
 OPEN = ("/health", "/signin", "/favicon.ico")
 """What needs no key: whether the server lives, and the way in. Static files are the other."""
@@ -52,7 +54,7 @@ def is_open(path: str) -> bool:
     return path in OPEN or path.startswith(STATIC)
 
 
-def whoever_asks(request: Request, keys: Keys, tries: Tries) -> Key:
+def authenticated(request: Request, keys: Keys, tries: Tries) -> Key:
     """The key that a request carries, in its header or behind its session. Raises Refused: 401, 403, 429."""
     header = request.headers.get("authorization", "")
     if header:
@@ -97,13 +99,13 @@ def sent_by_us(request: Request) -> bool:
     return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
 
 
-def asker(request: Request) -> Key:
-    """The key that the gate let in."""
+def key_of(request: Request) -> Key:
+    """The key that a request was let in with."""
     key: Key = request.state.key
     return key
 
 
-Asker = Annotated[Key, Depends(asker)]
+Asker = Annotated[Key, Depends(key_of)]
 
 
 def needs(act: str) -> Any:
@@ -120,11 +122,38 @@ def needs(act: str) -> Any:
 def whole_fab(key: Asker) -> None:
     """The dependency of a route that cannot be told apart by area. Raises Refused (403)."""
     if key.area is not None:
-        raise Refused(403, "OutsideArea", f"This key sees the area {key.area} alone.", "ask for a key of the whole fab")
+        raise outside(key, "ask for a key of the whole fab")
 
 
-def area_of(key: Key, asked: str | None) -> str | None:
+def cache_of(request: Request) -> AnswerCache:
+    """The answer cache of this server."""
+    cache: AnswerCache = request.app.state.cache
+    return cache
+
+
+def outside(key: Key, hint: str = "ask for a tool of that area") -> Refused:
+    """The refusal of what a key of one area does not see."""
+    return Refused(403, "OutsideArea", f"This key sees only the area {key.area}.", hint)
+
+
+async def seen(request: Request, key: Key, tool: str | None) -> None:
+    """A key of one area sees only the tools of that area. Raises Refused (403)."""
+    if key.area is None or tool is None:
+        return
+    risk = await cache_of(request).answer(RiskQuestion())
+    if tool not in {row.tool for row in risk.tools if row.area == key.area}:
+        raise outside(key)
+
+
+async def of_tool(request: Request, key: Key, tool: str | None) -> None:
+    """A key of one area names the tool that it asks for. Raises Refused (403)."""
+    if key.area is not None and tool is None:
+        raise outside(key, "name a tool of that area: ?tool=")
+    await seen(request, key, tool)
+
+
+def area_of(key: Key, area: str | None) -> str | None:
     """The area that a question is about, for what the key may see. Raises Refused (403)."""
-    if key.area is not None and asked not in (None, key.area):
-        raise Refused(403, "OutsideArea", f"This key sees the area {key.area} alone.", f"ask for area={key.area}")
-    return key.area or asked
+    if key.area is not None and area not in (None, key.area):
+        raise outside(key, f"ask for area={key.area}")
+    return key.area or area

@@ -1,36 +1,28 @@
-"""The commands about polishing: how long, by which rate, how that would have done, what rate a run had."""
+"""The commands about polishing that are more than a question: a time, runs from one to another, a file to write."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from fabwatch.cli.options import (
-    HERE,
-    AsOf,
-    CsvOption,
-    FabOption,
-    JsonOption,
-    KnownAt,
-    Lang,
-    ToolOption,
-    Who,
-    opened,
-    told,
-    who_of,
-)
+from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, Who, opened, who_of
 
-if TYPE_CHECKING:
-    from fabwatch.fab import Fab
-
-cmp = typer.Typer(rich_markup_mode=None, help="How long to polish, learning from every wafer.", no_args_is_help=True)
+AsOf = Annotated[str | None, typer.Option(help="Count what had happened by this time (ISO 8601); now for now.")]
+KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by this time.")]
+ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
 UnitOption = Annotated[str, typer.Option(help="Unit of the thicknesses: angstrom, nm or um.")]
 Head = Annotated[str | None, typer.Option(help="The head or platen.")]
 Product = Annotated[str | None, typer.Option(help="The product.")]
 Stage = Annotated[str | None, typer.Option(help="The stage of the tool.")]
 
 
-@cmp.command("polish-time")
+def add_to(cmp: typer.Typer) -> None:
+    """Hang these commands into the group of polishing."""
+    cmp.command("polish-time")(polish_time)
+    cmp.command()(predict)
+    cmp.command()(export)
+
+
 def polish_time(
     target: Annotated[float, typer.Option(help="Thickness that is wanted.")],
     incoming: Annotated[float | None, typer.Option(help="Thickness before.")] = None,
@@ -68,81 +60,61 @@ def polish_time(
     as_csv: CsvOption = False,
 ) -> None:
     """How many seconds a wafer needs: with --rate by that rate, with --tool by what the fab knows of it."""
-    from fabwatch.cli import polishing
-    from fabwatch.cmp.polish import Rate, film_of
-    from fabwatch.cmp.polish import polish_time as calculated
+    from fabwatch.cli.tables import polishing
+    from fabwatch.cmp.questions import WaferToPolish
+    from fabwatch.fab.polishing import times_by_rate
     from fabwatch.terms.errors import BadQuestion
 
     if (rate is None) == (tool is None):
         raise BadQuestion(
             "Either a rate or a tool is needed.", "--rate 40, or --tool NAME of a fab whose metrology is loaded"
         )
-    at_sites = polishing.numbers(sites)
+    film = WaferToPolish(
+        incoming=incoming,
+        target=target,
+        sites=polishing.numbers(sites),
+        incoming_sd=incoming_sd,
+        lower=lower,
+        upper=upper,
+        rework=rework,
+        wafer=wafer,
+    )
     if rate is not None:
-        about = {"lower": lower, "upper": upper, "rework": rework, "wafer": wafer, "sites": at_sites}
-        film = film_of({"incoming": incoming, "target": target, "incoming_sd": incoming_sd, **about}, unit)
-        answer = calculated(film, Rate(rate, rate_unit or f"{unit}/s", rate_sd), coverage=coverage or 0.9)
+        answer = times_by_rate([film], rate, rate_unit, rate_sd, unit, coverage).only()
     else:
-        asked: dict[str, Any] = {
-            "tool": tool,
-            "unit": unit,
-            "head": head,
-            "product": product,
-            "stage": stage,
-            "wafer": wafer,
-            "rework": rework,
-            "changed": changed,
-            "sites": at_sites,
-        }
+        place = {"head": head, "product": product, "stage": stage}
         with opened(fab) as door:
             if keep or chosen is not None:
-                said: dict[str, Any] = {"who": who_of(who), "reason": reason, "chosen_s": chosen, "lot": lot}
-                answer = door.keep_polish(incoming, target, **asked, **said)
+                answer = door.keep_polish(
+                    incoming,
+                    target,
+                    who=who_of(who),
+                    reason=reason,
+                    tool=tool or "",
+                    chosen_s=chosen,
+                    sites=film.sites,
+                    unit=unit,
+                    wafer=wafer,
+                    lot=lot,
+                    rework=rework,
+                    changed=changed,
+                    **place,
+                )
             else:
-                more: dict[str, Any] = {"lower": lower, "upper": upper, "coverage": coverage, "as_of": as_of}
-                more |= {"incoming_sd": incoming_sd}
-                answer = door.polish_time(incoming, target, known_at=known_at, **asked, **more)
+                times = door.polish_times(
+                    [film],
+                    tool=tool or "",
+                    unit=unit,
+                    changed=changed,
+                    coverage=coverage,
+                    as_of=as_of,
+                    known_at=known_at,
+                    **place,
+                )
+                answer = times.only()
     polishing.polish_time(answer, as_json, as_csv)
 
 
-@cmp.command()
-def rate(
-    tool: ToolOption = None,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    fab: FabOption = HERE,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-    lang: Lang = "en",
-) -> None:
-    """The removal rate of every tool, head, product and stage as it stands, with its reason and its doubts."""
-    from fabwatch.cli import polishing
-
-    told(
-        fab,
-        as_json,
-        as_csv,
-        lang,
-        lambda door: door.rates(tool=tool, as_of=as_of, known_at=known_at),
-        polishing.rates,
-    )
-
-
-@cmp.command()
-def replay(
-    tool: ToolOption = None,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    fab: FabOption = HERE,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-    lang: Lang = "en",
-) -> None:
-    """What each controller would have made of the fab's own history: sigma, bias, rework, beside what happened."""
-    told(fab, as_json, as_csv, lang, lambda door: door.replay(tool=tool, as_of=as_of, known_at=known_at))
-
-
-@cmp.command()
 def predict(
     runs: Annotated[
         str | None, typer.Option(help="FROM..TO: names of runs, or numbers that count them from 1 in order of time.")
@@ -156,15 +128,19 @@ def predict(
     lang: Lang = "en",
 ) -> None:
     """The removal rate of each run from its log and the metrology that had arrived before it ended, with an interval."""
-    from fabwatch.cli import polishing
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import polishing
 
     first, dots, last = (runs or "..").partition("..")
-    asked: dict[str, Any] = {"tool": tool, "first": first or None, "last": (last if dots else first) or None}
-    asked |= {"as_of": as_of, "known_at": known_at}
-    told(fab, as_json, as_csv, lang, lambda door: door.predicted_rates(**asked), polishing.predicted)
+    with opened(fab) as door, output.working("working …"):
+        answer = door.predicted_rates(
+            tool=tool, first=first or None, last=(last if dots else first) or None, as_of=as_of, known_at=known_at
+        )
+    output.note_end_of_record(answer, lang)
+    if not output.data(answer, as_json, as_csv):
+        polishing.predicted(answer, lang)
 
 
-@cmp.command()
 def export(
     out: Annotated[Path, typer.Option(help="The file to write, such as rate.onnx.", dir_okay=False)],
     tool: ToolOption = None,
@@ -176,18 +152,11 @@ def export(
     lang: Lang = "en",
 ) -> None:
     """The predicted removal rate as an ONNX file that runs elsewhere; written only when it says the same there."""
-    from fabwatch.cli import polishing
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import polishing
 
-    def ask(door: "Fab") -> Any:
-        return polishing.written(door.rate_model(tool=tool, as_of=as_of, known_at=known_at), out)
-
-    told(fab, as_json, as_csv, lang, ask)
-
-
-@cmp.command()
-def advices(tool: ToolOption = None, fab: FabOption = HERE, as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
-    """Polish times that were kept: what was asked, answered, known, and chosen instead."""
-    from fabwatch.cli import polishing
-
-    with opened(fab) as door:
-        polishing.advices(door.advices(tool=tool), as_json, as_csv)
+    with opened(fab) as door, output.working("working …"):
+        answer = polishing.written(door.rate_model(tool=tool, as_of=as_of, known_at=known_at), out)
+    output.note_end_of_record(answer, lang)
+    if not output.data(answer, as_json, as_csv):
+        output.rows(answer, lang)

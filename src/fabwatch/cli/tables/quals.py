@@ -1,16 +1,19 @@
-"""How answers that look ahead are printed for people: forecasts, their score, intervals, the plan."""
+"""Tables of what lies ahead: forecasts, their score, intervals, the plan."""
 
 from rich.console import Console
 from rich.markup import escape
 
-from fabwatch.cli.printing import ROWS_SHOWN, out, table_of
+from fabwatch.cli.output import ROWS_SHOWN, out, table_of
 from fabwatch.terms.advice import Intervals, Plan
 from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.scores import Score
 
 
-def forecast(answer: Forecasts, language: str) -> None:
-    """Forecasts for people, the most doubtful first."""
+def forecast(answer: Forecasts, language: str, why: bool = False) -> None:
+    """Forecasts for people, the most doubtful first; with `why` the full page of each."""
+    if why:
+        explained(answer, language)
+        return
     console = out()
     title = f"next failed qual, {answer.coverage:.0%} windows"
     table = table_of(answer.demo, title, ("area", "tool", "chamber", "qual type"))
@@ -34,10 +37,10 @@ def forecast(answer: Forecasts, language: str) -> None:
     if len({row.tool for row in answer.tools}) == 1:
         for one in answer.combined:
             console.print(escape(one.sentence(language)))
-    _told(console, answer, language)
+    _summed_up(console, answer, language)
 
 
-def why(answer: Forecasts, language: str) -> None:
+def explained(answer: Forecasts, language: str) -> None:
     """The full page of each forecast."""
     console = out()
     for row in answer.tools[:ROWS_SHOWN]:
@@ -104,7 +107,7 @@ def plan(answer: Plan, language: str) -> None:
     console.print(escape(answer.sentence(language)))
 
 
-def _told(console: Console, answer: Forecasts | Intervals, language: str) -> None:
+def _summed_up(console: Console, answer: Forecasts | Intervals, language: str) -> None:
     one = answer.tools[0] if len(answer.tools) == 1 else answer
     console.print(escape(one.sentence(language)))
 
@@ -125,4 +128,4 @@ def intervals(answer: Intervals, language: str) -> None:
     console.print(table)
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
-    _told(console, answer, language)
+    _summed_up(console, answer, language)

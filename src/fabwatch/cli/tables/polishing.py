@@ -1,22 +1,22 @@
-"""How polish times and rates are printed for people."""
+"""Tables of polish times and removal rates."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
 
-from fabwatch.cli.printing import ROWS_SHOWN, csv_out, json_out, out, rows, table_of
-from fabwatch.terms.answers import plain
+from fabwatch.cli.output import ROWS_SHOWN, csv_out, json_out, out, rows, table_of
 from fabwatch.terms.errors import BadQuestion, NoSuchPath
-from fabwatch.terms.polishing import PolishTime, PredictedRates, RateModel, Rates
+from fabwatch.terms.polishing import Advices, PolishTime, PredictedRates, RateModel, Rates
 
 
 def numbers(text: str | None) -> tuple[float, ...]:
-    """The numbers of a line, apart by blanks or ;. Raises BadQuestion."""
+    """The numbers of a line, separated by blanks or ;. Raises BadQuestion."""
     try:
         return tuple(float(one) for one in (text or "").replace(";", " ").split())
     except ValueError:
-        raise BadQuestion(f"{text!r} are no numbers.", "write them apart by blanks: --sites '9010 8990 9005'") from None
+        raise BadQuestion(
+            f"{text!r} is not a list of numbers.", "separate them by blanks: --sites '9010 8990 9005'"
+        ) from None
 
 
 def polish_time(answer: PolishTime, as_json: bool, as_csv: bool) -> None:
@@ -77,19 +77,9 @@ def written(answer: RateModel, path: Path) -> RateModel:
     return answer
 
 
-def advices(found: list[dict[str, Any]], as_json: bool, as_csv: bool) -> None:
+def advices(answer: Advices, language: str) -> None:
     """Polish times that were kept."""
-    if as_json:
-        json_out({"advices": plain(found)})
-        return
-    flat = [
-        {name: row[name] for name in ("advised_at", "tool", "chamber", "product", "lot", "wafer")}
-        | {"advised_s": row["answer"]["seconds"], "chosen_s": row["chosen_s"], "who": row["who"], "reason": row["reason"]}
-        for row in found
-    ]
-    if as_csv:
-        csv_out(flat)
-        return
+    flat = answer.rows()
     columns = tuple(flat[0]) if flat else ("advised_at", "tool", "advised_s", "chosen_s", "who", "reason")
     table = table_of(False, "polish times that were kept", columns)
     for row in flat[:ROWS_SHOWN]:

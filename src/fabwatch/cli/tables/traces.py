@@ -1,13 +1,11 @@
-"""How what logs tell is printed for people."""
+"""Tables of what tool logs say: faults, a rule tried on the record, golden runs, how a log is read."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from rich.markup import escape
 
-from fabwatch.cli.printing import ROWS_SHOWN, json_out, out, table_of
-from fabwatch.terms.answers import plain
-from fabwatch.terms.rules import Backtest, Golden
+from fabwatch.cli.output import ROWS_SHOWN, json_out, out, table_of
+from fabwatch.terms.rules import Backtest, Goldens
 from fabwatch.terms.traces import Faults
 
 
@@ -70,14 +68,11 @@ def backtest(answer: Backtest, language: str) -> None:
     console.print(f"it counts from: fabwatch trace switch {answer.rule} on --reason WHY", markup=False)
 
 
-def goldens(found: Sequence[Golden], as_json: bool) -> None:
+def goldens(answer: Goldens, language: str) -> None:
     """Golden runs that were chosen."""
-    if as_json:
-        json_out({"goldens": plain(list(found))})
-        return
     columns = ("tool", "chamber", "recipe", "stage", "version", "runs", "decided_at", "who", "reason")
     table = table_of(False, "golden runs", columns)
-    for one in found:
-        cells = {**vars(one), "runs": len(one.runs) or "taken back"}
+    for golden in answer.goldens:
+        cells = {**vars(golden), "runs": len(golden.runs) or "taken back"}
         table.add_row(*(escape("-" if cells[name] is None else str(cells[name])) for name in columns))
     out().print(table)

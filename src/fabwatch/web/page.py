@@ -17,7 +17,7 @@ from fabwatch.api.routing import BASE
 from fabwatch.terms.answers import plain
 from fabwatch.terms.version import VERSION
 from fabwatch.terms.words import STATUS_SHAPE
-from fabwatch.web import tongue as words
+from fabwatch.web import translation
 
 KEPT_IN_LINKS = ("as_of", "known_at")
 """What stays the same while a reader goes from page to page."""
@@ -56,7 +56,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"shapes": STATUS_SHAPE, "version": VERSION, "static": static, "base": BASE, "nav": NAV}
-    made.filters |= {"machine": words.machine, "json": as_json}
+    made.filters |= {"machine": translation.machine, "json": as_json}
     return made
 
 
@@ -81,7 +81,7 @@ class Page:
         self.key: Key | None = getattr(request.state, "key", None)
         asked = request.query_params.get("lang")
         kept, accepted = request.cookies.get(LANG_COOKIE), request.headers.get("accept-language", "")
-        self.language = words.language_of(asked, kept, accepted)
+        self.language = translation.language_of(asked, kept, accepted)
         self._asked = asked
 
     def url(self, path: str, **asked: Any) -> str:
@@ -112,21 +112,21 @@ class Page:
 
     def render(self, template: str, status: int = 200, **given: Any) -> str:
         """The page as text."""
-        tongue = words.tongue(self.language)
+        tongue = translation.tongue(self.language)
         language = self.language
         own = {
             "page": self,
             "url": self.url,
             "here": self.here,
             "lang": language,
-            "languages": words.LANGUAGES,
+            "languages": translation.LANGUAGES,
             "_": tongue.gettext,
             "gettext": tongue.gettext,
             "ngettext": tongue.ngettext,
-            "number": lambda value, digits=0: words.number(value, language, digits),
-            "figure": lambda value: words.figure(value, language),
-            "percent": lambda value, digits=0: words.percent(value, language, digits),
-            "moment": lambda value, year=False: words.moment(value, language, year),
+            "number": lambda value, digits=0: translation.number(value, language, digits),
+            "figure": lambda value: translation.figure(value, language),
+            "percent": lambda value, digits=0: translation.percent(value, language, digits),
+            "moment": lambda value, year=False: translation.moment(value, language, year),
         }
         return environment().get_template(template).render({**own, "status_code": status, **given})
 

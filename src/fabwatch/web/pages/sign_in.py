@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from fabwatch.api.access import COOKIE, SAFE, needs, sent_by_us, wrong_key
 from fabwatch.api.examples import reference
 from fabwatch.api.faults import Refused
-from fabwatch.api.gate import COOKIE, SAFE, needs, sent_by_us, wrong_key
-from fabwatch.web import tongue as words
-from fabwatch.web.look import Page
+from fabwatch.web import translation
+from fabwatch.web.page import Page
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,14 +36,14 @@ async def enter(
     found = keys.check(key.strip())
     if found is None:
         wrong_key(request, request.app.state.tries)
-        said = words.tongue(page.language).gettext("That key is not valid, or not any more.")
+        said = translation.tongue(page.language).gettext("That key is not valid, or not any more.")
         return page.show("signin.html", 401, next=local(next), wrong=said)
     secret, ends = keys.sign_in(found)
     answer = RedirectResponse(local(next), 303)
     answer.set_cookie(
         COOKIE,
         secret,
-        expires=words.aware(ends),
+        expires=translation.aware(ends),
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https",
@@ -76,7 +76,7 @@ def local(path: str) -> str:
     return path if plain and "\n" not in path and "\r" not in path else "/"
 
 
-def turned_away(request: Request, fault: Refused) -> Response | None:
+def refusal_page(request: Request, fault: Refused) -> Response | None:
     """A refusal as a page, where a page was asked for; a reader without a key is led to the sign-in page."""
     if not wants_page(request):
         return None

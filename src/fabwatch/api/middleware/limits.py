@@ -31,7 +31,7 @@ HEADERS = [
 ]
 
 
-class Crowd:
+class Limits:
     """Answers at most so many requests at once; the rest are told when to come back, and health is always answered."""
 
     def __init__(self, app: App, most: int = MOST_AT_ONCE):

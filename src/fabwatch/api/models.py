@@ -1,0 +1,121 @@
+"""Pydantic models made from declarations: what a route takes as its query or its body."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import Field as PydanticField
+
+from fabwatch.terms.questions import Declared, Field, Kind, declared
+
+D = TypeVar("D", bound=Declared)
+MOST_ROWS = 10_000
+MOST_IN_CSV = 100_000
+_MONTHS = r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31"
+_CLOCK = r"T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{3}|\.\d{6})?)?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
+ISO = {"pattern": rf"^(19[8-9]\d|20\d\d|21[0-8]\d)-({_MONTHS})({_CLOCK})?$", "examples": ["2026-03-17T06:30:00Z"]}
+"""How a time is described; what is read is wider (see `stated_time`)."""
+_TYPES: dict[Kind, Any] = {
+    Kind.TEXT: str,
+    Kind.TIME: str,
+    Kind.NUMBER: float,
+    Kind.WHOLE: int,
+    Kind.FLAG: bool,
+    Kind.TEXTS: list[str],
+    Kind.NUMBERS: list[float],
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which rows of a list, and in which form."""
+
+    format: str = "json"
+    limit: int = MOST_ROWS
+    offset: int = 0
+
+
+Format = Annotated[Literal["json", "csv"], PydanticField(description="json, or csv: the flat table, all of its rows.")]
+Limit = Annotated[int, PydanticField(ge=1, le=MOST_ROWS, description="Rows on this page.")]
+Offset = Annotated[int, PydanticField(ge=0, le=10**9, description="Rows before this page.")]
+PAGE: dict[str, Any] = {"format": (Format, "json"), "limit": (Limit, MOST_ROWS), "offset": (Offset, 0)}
+
+
+def in_path(field: Field, path: str) -> bool:
+    """Whether a field is a part of the path of its route."""
+    return "{" + field.public + "}" in path
+
+
+def query_model(kind: type[Declared], path: str, paged: bool = True) -> type[BaseModel]:
+    """What the query of a question may hold: its fields, and which rows. Anything else is refused."""
+    own = _members((each for each in declared(kind) if not in_path(each, path)), strict=False)
+    if paged:
+        own = {**own, **PAGE}
+    config = ConfigDict(extra="forbid")
+    made: type[BaseModel] = create_model(f"{kind.__name__}Query", __config__=config, **own)
+    return made
+
+
+def body_model(kind: type[Declared], path: str) -> type[BaseModel]:
+    """What the body of an action may hold. Anything else is refused, and so is 0 for false."""
+    own = _members((each for each in declared(kind) if not in_path(each, path)), strict=True)
+    config = ConfigDict(extra="forbid", strict=True)
+    made: type[BaseModel] = create_model(f"{kind.__name__}Body", __config__=config, __doc__=kind.__doc__, **own)
+    return made
+
+
+def path_type(field: Field) -> Any:
+    """The annotation of a part of a path."""
+    return Annotated[str, Path(max_length=field.param.longest, description=field.param.help)]
+
+
+def query_type(model: type[BaseModel]) -> Any:
+    """The annotation of a whole query."""
+    return Annotated[model, Query()]
+
+
+def made(kind: type[D], values: Mapping[str, Any], page: Page | None = None) -> D:
+    """The question or action from the values of its model. Raises BadQuestion and UnknownTime."""
+    fields = {each.name: values[each.public] for each in declared(kind) if values.get(each.public) is not None}
+    if page is not None and any(each.name == "limit" for each in declared(kind)):
+        # Not more is read than is shown.
+        fields["limit"] = MOST_IN_CSV if page.format == "csv" else min(page.offset + page.limit, MOST_IN_CSV)
+    return kind(**fields)
+
+
+def page_of(values: Mapping[str, Any]) -> Page:
+    """Which rows a query asks for."""
+    return Page(values.get("format", "json"), values.get("limit", MOST_ROWS), values.get("offset", 0))
+
+
+def _members(fields: Iterable[Field], strict: bool) -> dict[str, Any]:
+    return {each.public: _member(each, strict) for each in fields}
+
+
+def _member(each: Field, strict: bool) -> tuple[Any, Any]:
+    limits = each.param
+    about: dict[str, Any] = {"description": limits.help}
+    kind: Any = Literal[each.choices] if each.kind is Kind.CHOICE else _TYPES[each.kind]
+    if each.kind in (Kind.NUMBER, Kind.WHOLE):
+        about |= {"gt": limits.above, "lt": limits.below, "ge": limits.least, "le": limits.most}
+    elif each.kind in (Kind.TEXT, Kind.TIME):
+        about["max_length"] = limits.longest
+    elif each.kind is Kind.TEXTS:
+        kind = list[Annotated[str, PydanticField(max_length=limits.longest)]]
+        about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most)}
+    elif each.kind is Kind.NUMBERS:
+        about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most)}
+    if each.kind is Kind.TIME:
+        about["json_schema_extra"] = ISO
+    about = {name: value for name, value in about.items() if value is not None}
+    optional = not each.required and (each.default is None or each.kind in (Kind.TEXTS, Kind.NUMBERS))
+    kind = Annotated[kind, PydanticField(**about)]
+    if each.required:
+        return kind, ...
+    return (kind | None, None) if optional else (kind, each.default)
+
+
+def _whole(limit: float | None) -> int | None:
+    return None if limit is None else int(limit)

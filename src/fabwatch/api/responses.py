@@ -1,0 +1,102 @@
+"""The shape of an answer over HTTP: JSON or CSV, a page of its rows, and a tag by which the same answer is known again."""
+
+import asyncio
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from starlette.responses import JSONResponse, Response
+
+from fabwatch.api.access import key_of
+from fabwatch.api.answer_cache import CachedAnswer
+from fabwatch.api.models import Page
+from fabwatch.terms.answers import plain
+from fabwatch.terms.tabular import csv_text
+
+KEPT_BYTES = 64 << 20
+
+
+class Bodies:
+    """Bodies that were made already, the latest ones, up to so many bytes."""
+
+    def __init__(self, most: int = KEPT_BYTES):
+        self._most, self._bytes = most, 0
+        self._bodies: OrderedDict[Any, tuple[bytes, dict[str, str]]] = OrderedDict()
+
+    def find(self, key: Any) -> tuple[bytes, dict[str, str]] | None:
+        """A body that is there."""
+        body = self._bodies.get(key)
+        if body is not None:
+            self._bodies.move_to_end(key)
+        return body
+
+    def put(self, key: Any, body: tuple[bytes, dict[str, str]]) -> tuple[bytes, dict[str, str]]:
+        """Keep a body with its headers."""
+        if key not in self._bodies:
+            self._bodies[key] = body
+            self._bytes += len(body[0])
+        while self._bytes > self._most:
+            self._bytes -= len(self._bodies.popitem(last=False)[1][0])
+        return body
+
+
+async def answered(request: Request, cached: CachedAnswer[Any], rows: str | None, page: Page) -> Response:
+    """An answer in the form that is asked for; `rows` names its list. 304 when the asker has it already."""
+    answer = cached.answer
+    # Of the area too that the key sees: the same question of another key may have another answer.
+    about = (key_of(request).area, request.url.path, page.format, page.limit, page.offset, cached.state)
+    text = json.dumps([*about, str(getattr(answer, "as_of", "")), *_query(request)])
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+    headers = {"ETag": tag, "X-Fabwatch-State": cached.state}
+    if cached.stale:
+        # The fab has changed since; what lies ahead is being worked out again.
+        headers["X-Fabwatch-Stale"] = "1"
+    if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    bodies: Bodies = request.app.state.bodies
+    body, links = bodies.find(tag) or bodies.put(tag, await asyncio.to_thread(_body, request, answer, rows, page))
+    kind = "text/csv; charset=utf-8" if page.format == "csv" else "application/json"
+    if page.format == "csv":
+        headers["Content-Disposition"] = f'attachment; filename="{request.url.path.strip("/").replace("/", "-")}.csv"'
+    return Response(body, media_type=kind, headers=headers | links)
+
+
+def listed(request: Request, name: str, items: list[Any], page: Page) -> Response:
+    """A plain list in the form that is asked for."""
+    rows = plain(items)
+    if page.format == "csv":
+        return Response(csv_text(rows), media_type="text/csv; charset=utf-8")
+    body, links = _json(request, {name: rows}, name, page)
+    return Response(body, media_type="application/json", headers=links)
+
+
+def plain_json(value: Any, status: int = 200) -> Response:
+    """A plain object as JSON."""
+    return JSONResponse(value.to_dict() if hasattr(value, "to_dict") else plain(value), status)
+
+
+def _body(request: Request, answer: Any, rows: str | None, page: Page) -> tuple[bytes, dict[str, str]]:
+    if page.format == "csv":
+        return csv_text(answer.rows()).encode(), {}
+    return _json(request, answer.to_dict(), rows, page)
+
+
+def _query(request: Request) -> list[str]:
+    return sorted(f"{name}={value}" for name, value in request.query_params.multi_items())
+
+
+def _json(request: Request, answer: dict[str, Any], rows: str | None, page: Page) -> tuple[bytes, dict[str, str]]:
+    headers: dict[str, str] = {}
+    if rows is not None:
+        every = answer[rows]
+        end = page.offset + page.limit
+        answer = {**answer, rows: every[page.offset : end]}
+        headers["X-Total-Count"] = str(len(every))
+        if end < len(every):
+            query: Mapping[str, Any] = {**request.query_params, "limit": page.limit, "offset": end}
+            headers["Link"] = f'<{request.url.path}?{urlencode(query)}>; rel="next"'
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode(), headers

@@ -1,0 +1,103 @@
+"""The routes of what people decide, made from the declarations of actions; one hold list; the keys."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Body, Path, Request
+from starlette.responses import Response
+
+from fabwatch.api.access import Asker, cache_of, seen
+from fabwatch.api.keys import Key
+from fabwatch.api.models import body_model, in_path, made, page_of, path_type, query_model, query_type
+from fabwatch.api.responses import listed, plain_json
+from fabwatch.api.routes.questions import answer_type
+from fabwatch.api.routing import Routes
+from fabwatch.fab.actions import ACTIONS, Action, ChooseGolden, Decide, Hold, KeepPolish, SwitchRule
+from fabwatch.fab.questions import HoldsQuestion
+from fabwatch.terms.answers import plain
+from fabwatch.terms.decisions import HoldList
+from fabwatch.terms.questions import LONGEST, Declared, declared
+
+CREATED = (Hold, Decide, ChooseGolden, KeepPolish)
+OF_THE_WHOLE_FAB = (SwitchRule, ChooseGolden)
+HoldName = Annotated[str, Path(max_length=LONGEST, description="Name of the hold list, such as H-0001.")]
+
+
+@dataclass(frozen=True)
+class KeyList:
+    """The keys that were made; never the keys themselves."""
+
+    keys: list[Key]
+
+
+@dataclass(frozen=True)
+class _Paged(Declared):
+    """A list without fields of its own."""
+
+
+async def _tool_of(request: Request, action: Action[Any]) -> str | None:
+    """The tool that an action is about."""
+    hold = getattr(action, "hold", None)
+    if hold is None:
+        return getattr(action, "tool", None)
+    (found,) = (await cache_of(request).answer(HoldsQuestion(hold=hold))).holds
+    return found.tool
+
+
+def _endpoint(kind: type[Action[Any]], status: int) -> Any:
+    model = body_model(kind, kind.spec.path)
+    parts = {each.public: path_type(each) for each in declared(kind) if in_path(each, kind.spec.path)}
+
+    async def endpoint(request: Request, key: Asker, body: Any, **path: str) -> Response:
+        action = made(kind, {**body.model_dump(exclude_unset=True), **path})
+        await seen(request, key, await _tool_of(request, action))
+        if isinstance(action, Hold) and action.as_of is None:
+            action = made(kind, {**body.model_dump(exclude_unset=True), "as_of": cache_of(request).now()})
+        return plain_json(await cache_of(request).act(action, key.who), status)
+
+    own = {"request": Request, "key": Asker, **parts, "body": Annotated[model, Body()]}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, keyword, annotation=annotation) for name, annotation in own.items()]
+    )
+    endpoint.__doc__ = kind.__doc__
+    endpoint.__name__ = kind.__name__
+    endpoint.known = tuple(model.model_fields)  # type: ignore[attr-defined]
+    return endpoint
+
+
+def add_actions(routes: Routes, tag: str) -> None:
+    """Add the routes of all actions of a group."""
+    for kind in ACTIONS:
+        if kind.spec.tag == tag and kind.spec.path:
+            status = 201 if kind in CREATED else 200
+            add = routes.post(
+                kind.spec.path,
+                answer=answer_type(kind),
+                scope=kind.spec.scope,
+                whole=kind in OF_THE_WHOLE_FAB,
+                status=status,
+            )
+            add(_endpoint(kind, status))
+
+
+def add_decisions(routes: Routes) -> None:
+    """Add the routes beside those of the declarations: one hold list, and the keys."""
+    page_query = query_type(query_model(_Paged, ""))
+
+    @routes.get("/holds/{hold}", answer=HoldList)
+    async def hold(request: Request, key: Asker, hold: HoldName, query: page_query) -> Response:  # type: ignore[valid-type]
+        """One hold list, wafer by wafer."""
+        page = page_of(query.model_dump())  # type: ignore[attr-defined]
+        (found,) = (await cache_of(request).answer(HoldsQuestion(hold=hold))).holds
+        await seen(request, key, found.tool)
+        if page.format == "csv":
+            common = {"hold": found.hold, "tool": found.tool, "qual_type": found.qual_type, "failed_at": found.failed_at}
+            return listed(request, "items", [common | plain(item) for item in found.items], page)
+        return plain_json(found)
+
+    @routes.get("/keys", answer=KeyList, scope="admin", whole=True)
+    async def keys(request: Request, query: page_query) -> Response:  # type: ignore[valid-type]
+        """The keys that were made: name, scope, area, end; never the keys themselves."""
+        return listed(request, "keys", request.app.state.keys.all(), page_of(query.model_dump()))  # type: ignore[attr-defined]

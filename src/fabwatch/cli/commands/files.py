@@ -1,0 +1,143 @@
+"""The commands about files and the folder of a fab: load, watch, inbox, how a log is read, check, compact, the demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fabwatch.cli.options import HERE, SET_ASIDE, FabOption, JsonOption, Lang, opened
+
+log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands into the command line."""
+    for command in (ingest, watch, inbox, check, compact, demo):
+        app.command()(command)
+    app.add_typer(log, name="log")
+    # As they were called before.
+    app.command("doctor", hidden=True)(check)
+    app.command("tidy", hidden=True)(compact)
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, or patterns in quotes.")],
+    kind: Annotated[
+        str | None, typer.Option("--as", help="moves, quals, restores, counters, metrology, tools or log.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood; load nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files again that are there already, after fab.toml was changed.")
+    ] = False,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Load files into the fab, each exactly once; the fab is made if it is not there."""
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import files
+
+    with opened(fab, create=True) as door, output.progress(as_json) as step:
+        summary = door.ingest(paths, kind=kind, dry_run=dry_run, again=again, progress=step)
+    files.ingested(summary, fab, as_json, dry_run)
+    if not summary.clean:
+        raise typer.Exit(SET_ASIDE)
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(help="A folder where files arrive and logs grow.")],
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=0, help="Stop after so many seconds; else with Ctrl-C.")
+    ] = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Load what is new or has grown in a folder, again and again; logs go on where they stopped."""
+    from fabwatch.cli.tables import files
+    from fabwatch.fab.folder_watch import watch as watching
+
+    with opened(fab, create=True) as door:
+        try:
+            for summary in watching(door, folder, every, seconds):
+                files.ingested(summary, fab, as_json, dry_run=False)
+        except KeyboardInterrupt:
+            typer.echo("stopped; what was loaded stays", err=True)
+
+
+def inbox(
+    retry: Annotated[bool, typer.Option("--retry", help="Try these files again.")] = False,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Files that are not recognised yet, and what to write into fab.toml."""
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import files
+
+    with opened(fab) as door:
+        if not retry:
+            files.inbox(door.inbox(), fab, as_json)
+            return
+        with output.progress(as_json) as step:
+            summary = door.retry(step)
+    files.ingested(summary, fab, as_json, dry_run=False)
+    if not summary.clean:
+        raise typer.Exit(SET_ASIDE)
+
+
+@log.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A log file; it is only looked at.")],
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """How a log is read: dialect, columns with units and roles, runs, messages, what would be set aside."""
+    from fabwatch.cli.tables import traces
+    from fabwatch.fab.log_explanation import explain as explanation_of
+
+    traces.explained(explanation_of(file, fab), as_json)
+
+
+def check(
+    sweep: Annotated[bool, typer.Option("--sweep", help="Delete data files that belong to no load.")] = False,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Scan every table, check catalog and files, and say what is wrong and how to fix it."""
+    from fabwatch.cli.tables import files
+
+    with opened(fab) as door:
+        if sweep:
+            typer.echo(f"deleted {door.sweep()} data files that belonged to no load", err=True)
+        findings = door.check()
+    files.findings(findings, as_json)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(SET_ASIDE)
+
+
+def compact(fab: FabOption = HERE) -> None:
+    """Merge small data files; every past state can still be asked for."""
+    with opened(fab) as door:
+        merged = door.compact()
+    for table, (before, after) in merged.items():
+        typer.echo(f"{table}: {before} files, now {after}")
+
+
+def demo(
+    fab: FabOption = Path("demo"),
+    serves: Annotated[bool, typer.Option("--serve", help="Then serve its pages, with a key made for today.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; if taken, a free one.")] = 8000,
+    lang: Lang = "en",
+) -> None:
+    """Make the made-up fab, load it, and print its wafers at risk."""
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import files, risk
+    from fabwatch.fab.demo import DEMO_END, demo_fab
+
+    with output.progress(quiet=False) as step, demo_fab(fab, step) as (door, summary):
+        files.ingested(summary, fab, as_json=False, dry_run=False)
+        risk.risk(door.risk(by="area", as_of=DEMO_END), lang)
+        files.demo_next(door.risk(as_of=DEMO_END), fab)
+    if serves:
+        from fabwatch.web.serving import run_demo
+
+        run_demo(fab, port, DEMO_END)

@@ -1,0 +1,141 @@
+"""Commands made from the declarations of questions and actions."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, Who, opened, who_of
+from fabwatch.fab.actions import Action
+from fabwatch.store.view import Answerable
+from fabwatch.terms.questions import Declared, Field, Kind, declared
+
+TYPES: dict[Kind, type] = {
+    Kind.TEXT: str,
+    Kind.TIME: str,
+    Kind.CHOICE: str,
+    Kind.NUMBER: float,
+    Kind.WHOLE: int,
+    Kind.FLAG: bool,
+    Kind.TEXTS: list[str],
+    Kind.NUMBERS: list[float],
+}
+Extra = Annotated[Any, typer.Option]
+Command = Callable[..., None]
+
+
+def question_command(kind: type[Answerable[Any]], extras: Iterable[inspect.Parameter] = ()) -> Command:
+    """The command of a question; `extras` are options that only say how the answer is printed."""
+    known = declared(kind)
+    extra = list(extras)
+
+    def command(fab: Path, as_json: bool, as_csv: bool, lang: str, **values: Any) -> None:
+        from fabwatch.cli import output, tables
+
+        how = {each.name: values.pop(each.name) for each in extra}
+        question = kind(**_stated(known, values))
+        with opened(fab) as door, output.working(kind.spec.working):
+            answer = tables.after(door, question, door.ask(question))
+        output.note_end_of_record(answer, lang)
+        if not output.data(answer, as_json, as_csv):
+            tables.show(question, answer, lang, **how)
+        code = tables.exit_code(answer)
+        if code:
+            raise typer.Exit(code)
+
+    own = [
+        _keyword("fab", FabOption, HERE),
+        _keyword("as_json", JsonOption, False),
+        _keyword("as_csv", CsvOption, False),
+        _keyword("lang", Lang, "en"),
+    ]
+    return _signed(command, kind, [*(_parameter(field) for field in known), *extra, *own])
+
+
+def action_command(kind: type[Action[Any]]) -> Command:
+    """The command of something that is decided."""
+    known = declared(kind)
+
+    def command(fab: Path, as_json: bool, who: str | None, lang: str, **values: Any) -> None:
+        from fabwatch.cli import output, tables
+
+        action = kind(**_stated(known, values))
+        with opened(fab) as door, output.working("working …"):
+            answer = tables.listing_of(action.act(door, who_of(who)))
+        if not output.data(answer, as_json, as_csv=False):
+            tables.show_listing(answer)
+
+    own = [
+        _keyword("who", Who, None),
+        _keyword("fab", FabOption, HERE),
+        _keyword("as_json", JsonOption, False),
+        _keyword("lang", Lang, "en"),
+    ]
+    return _signed(command, kind, [*(_parameter(field) for field in known), *own])
+
+
+def outline(kind: type[Declared]) -> Command:
+    """A command that is named in the list of commands, and not run."""
+
+    def command() -> None:
+        raise AssertionError("a command is made in full before it is run")
+
+    command.__doc__ = kind.__doc__
+    return command
+
+
+def callback_of(command: Command) -> Command:
+    """The command as that of a group which has commands of its own."""
+
+    def callback(context: typer.Context, **values: Any) -> None:
+        if context.invoked_subcommand is None:
+            command(**values)
+
+    parameters = list(inspect.signature(command).parameters.values())
+    callback.__signature__ = inspect.Signature([_keyword("context", typer.Context), *parameters])  # type: ignore[attr-defined]
+    callback.__doc__ = command.__doc__
+    return callback
+
+
+def _stated(known: tuple[Field, ...], values: dict[str, Any]) -> dict[str, Any]:
+    """What was typed; the rest is as the declaration has it."""
+    stated = {}
+    for field in known:
+        value = values[field.name]
+        if value is not None and not (field.kind in (Kind.TEXTS, Kind.NUMBERS) and not value):
+            stated[field.name] = tuple(value) if isinstance(value, list) else value
+    return stated
+
+
+def _parameter(field: Field) -> inspect.Parameter:
+    kind: Any = TYPES[field.kind]
+    if field.param.argument:
+        note = typer.Argument(help=field.param.help, metavar=field.public.upper())
+    elif field.kind is Kind.FLAG and field.default:
+        note = typer.Option(f"{field.option}/--no-{field.option[2:]}", help=field.param.help)
+    else:
+        note = typer.Option(field.option, help=field.param.help, metavar=_metavar(field))
+    if field.required:
+        return _keyword(field.name, Annotated[kind, note])
+    default = None if field.kind in (Kind.TEXTS, Kind.NUMBERS) else field.default
+    return _keyword(field.name, Annotated[kind | None if default is None else kind, note], default)
+
+
+def _metavar(field: Field) -> str | None:
+    words = {Kind.NUMBER: "NUMBER", Kind.WHOLE: "NUMBER", Kind.TIME: "TIME", Kind.FLAG: None}
+    return "|".join(field.choices) or words.get(field.kind, "TEXT")
+
+
+def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _signed(command: Command, kind: type[Declared], parameters: list[inspect.Parameter]) -> Command:
+    # Without a default comes first, as typer reads them in that order.
+    ordered = sorted(parameters, key=lambda each: each.default is not inspect.Parameter.empty)
+    command.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
+    command.__doc__ = kind.__doc__
+    command.__name__ = kind.__name__
+    return command

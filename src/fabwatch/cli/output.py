@@ -1,0 +1,119 @@
+"""How answers are printed: JSON and CSV for machines on stdout, tables for people, talk on stderr."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from fabwatch.ingest.loading import Progress as Step
+from fabwatch.ingest.summary import FileResult
+from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.clock import iso
+from fabwatch.terms.tabular import csv_text
+from fabwatch.terms.words import sentence
+
+ROWS_SHOWN = 40
+FILES_SHOWN = 12
+STYLES = {"act": "bold red", "watch": "yellow", "ok": "", "none": "dim"}
+
+
+def out() -> Console:
+    """The console that answers go to; wide enough for a table where it is none that a person looks at."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=150)
+
+
+def talk() -> Console:
+    """The console that notes go to."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def json_out(value: Any) -> None:
+    """JSON on stdout."""
+    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=1) + "\n")
+
+
+def note(text: str) -> None:
+    """A note on stderr."""
+    talk().print(escape(f"note: {text}"))
+
+
+def note_end_of_record(answer: Any, language: str) -> None:
+    """Say on stderr that an answer about now is as of the end of the record, where it is."""
+    if getattr(answer, "as_of_reason", None):
+        note(sentence(language, "end_of_record", at=iso(answer.as_of)))
+
+
+def csv_out(rows: Sequence[dict[str, Any]]) -> None:
+    """CSV on stdout."""
+    sys.stdout.write(csv_text(rows))
+
+
+def data(answer: Any, as_json: bool, as_csv: bool) -> bool:
+    """Print an answer for machines, when that is asked for; False when it is not."""
+    if as_json:
+        json_out(answer.to_dict())
+    elif as_csv:
+        csv_out(answer.rows())
+    return as_json or as_csv
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A sign on stderr that something is being worked out, where a person looks on."""
+    console = talk()
+    if console.is_terminal:
+        with console.status(what):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Step]:
+    """A progress bar on stderr that moves with each file."""
+    console = talk()
+    columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def step(result: FileResult, done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield step
+
+
+def rows(answer: Answer, language: str) -> None:
+    """The flat table of an answer as it is, for people."""
+    console, found = out(), answer.rows()
+    columns = [name for name in (found[0] if found else {}) if any(row[name] not in (None, "") for row in found)]
+    table = table_of(answer.demo, "", columns)
+    for row in found[:ROWS_SHOWN]:
+        table.add_row(*(escape(_cell(row[name])) for name in columns))
+    if found:
+        console.print(table)
+    if len(found) > ROWS_SHOWN:
+        console.print(f"… and {len(found) - ROWS_SHOWN:,} more rows: --csv or --json")
+    console.print(escape(answer.sentence(language)))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.5g}"
+
+
+def table_of(demo: bool, title: str, columns: Sequence[str]) -> Table:
+    """An empty table with its first columns; a make-believe fab says so in the title."""
+    table = Table(title=("DEMO · " if demo else "") + title, title_justify="left", box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in ("wafers", "limit", "passes") else "left", no_wrap=True)
+    return table

@@ -1,0 +1,94 @@
+"""How each answer is printed for people; what has no table of its own is printed as it is."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fabwatch.cli import output
+from fabwatch.cli.options import SET_ASIDE
+from fabwatch.cli.tables import decisions, files, polishing, quals, risk, traces
+from fabwatch.fab.questions import (
+    AdvicesQuestion,
+    Answerable,
+    AuditCheckQuestion,
+    AuditQuestion,
+    BacktestQuestion,
+    ContainQuestion,
+    DecisionsQuestion,
+    FaultsQuestion,
+    ForecastQuestion,
+    GoldensQuestion,
+    HoldsQuestion,
+    IntervalQuestion,
+    LoadsQuestion,
+    PlanQuestion,
+    ProblemsQuestion,
+    RatesQuestion,
+    RiskQuestion,
+    ScoreQuestion,
+)
+from fabwatch.terms.decisions import Audit, Decision, Decisions, HoldList, HoldLists
+from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
+from fabwatch.terms.rules import Golden, Goldens
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
+
+TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
+    RiskQuestion: risk.risk,
+    ContainQuestion: risk.containment,
+    ForecastQuestion: quals.forecast,
+    ScoreQuestion: quals.score,
+    IntervalQuestion: quals.intervals,
+    PlanQuestion: quals.plan,
+    FaultsQuestion: traces.faults,
+    BacktestQuestion: traces.backtest,
+    GoldensQuestion: traces.goldens,
+    RatesQuestion: polishing.rates,
+    AdvicesQuestion: polishing.advices,
+    HoldsQuestion: decisions.holds,
+    DecisionsQuestion: decisions.decisions,
+    AuditQuestion: decisions.entries,
+    AuditCheckQuestion: decisions.audit,
+    LoadsQuestion: files.loads,
+    ProblemsQuestion: files.problems,
+}
+LISTINGS: dict[type, Callable[..., None]] = {
+    HoldLists: decisions.holds,
+    Decisions: decisions.decisions,
+    Goldens: traces.goldens,
+}
+
+
+def show(question: Answerable[Any], answer: Any, language: str, **how: Any) -> None:
+    """Print an answer for people."""
+    TABLES.get(type(question), output.rows)(answer, language, **how)
+
+
+def show_listing(answer: Any) -> None:
+    """Print what a decision gave."""
+    LISTINGS.get(type(answer), output.rows)(answer, "en")
+
+
+def listing_of(result: Any) -> Any:
+    """What a decision gave, in the form of the list that it belongs to."""
+    if isinstance(result, HoldList):
+        return HoldLists((result,))
+    if isinstance(result, Decision):
+        return Decisions((result,))
+    return Goldens((result,)) if isinstance(result, Golden) else result
+
+
+def after(fab: "Fab", question: Answerable[Any], answer: Any) -> Any:
+    """The answer once what follows from it is done: live forecasts are recorded, to be scored later."""
+    if not isinstance(question, ForecastQuestion) or answer.as_of_reason or question.as_of or question.known_at:
+        return answer
+    try:
+        return fab.record(answer)
+    except (StoreBusy, StoreBroken, DiskFull) as fault:
+        output.note(f"these forecasts were not recorded for the score: {fault.what} {fault.hint}")
+        return answer
+
+
+def exit_code(answer: Any) -> int:
+    """The exit code: 2 where something is wrong with what was checked."""
+    return SET_ASIDE if isinstance(answer, Audit) and not answer.whole else 0

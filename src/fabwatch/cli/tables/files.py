@@ -1,0 +1,129 @@
+"""What became of files: of an ingest, the ledger, what was set aside, what is not recognised, what a check finds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from fabwatch.cli.output import ROWS_SHOWN, json_out, out, table_of, talk
+from fabwatch.ingest.answers import InboxFile, Loads, Problems
+from fabwatch.ingest.summary import IngestSummary
+from fabwatch.store.check import Finding
+from fabwatch.terms.answers import Risk
+
+FILES_SHOWN = 12
+
+
+def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) -> None:
+    """What an ingest did."""
+    if as_json:
+        json_out(summary.to_dict())
+        return
+    console = talk()
+    notable = [f for f in summary.files if f.status in ("failed", "inbox") or f.rules or dry_run]
+    # What was set aside of a file that loaded is nearer to an answer than a file that is something else altogether.
+    notable.sort(key=lambda file: file.status != "loaded")
+    for file in notable[:FILES_SHOWN]:
+        console.print(escape(f"{file.status}: {file.path}" + (f" ({file.kind})" if file.kind else "")))
+        if file.message:
+            console.print(escape(f"  {file.message}"), style="dim")
+        if file.guess:
+            _guess(console, file.guess)
+        if file.suggestion and "columns = " in file.suggestion:
+            console.print(escape("  suggested for fab.toml:\n    " + file.suggestion.replace("\n", "\n    ")))
+    if len(notable) > FILES_SHOWN:
+        console.print(f"… and {len(notable) - FILES_SHOWN} more files (fabwatch loads lists all)")
+    for note in sorted({n for f in summary.files if not f.rules for n in f.message.split("; ") if "UTC" in n} - {""}):
+        if not dry_run and not note.startswith("already"):
+            console.print(escape(f"note: {note}"), style="dim")
+    verb = "would load" if dry_run else "loaded"
+    print_counts = (
+        f"{summary.loaded} files {verb} ({summary.rows:,} rows), {summary.already} were there already, "
+        f"{summary.failed} not loaded; {summary.set_aside:,} rows set aside, {summary.duplicates:,} duplicates"
+    )
+    console.print(print_counts)
+    if dry_run:
+        return
+    console.print(f"next: fabwatch risk --fab {fab}" if summary.clean else f"next: fabwatch problems --fab {fab}")
+
+
+def _guess(console: Console, guess: dict[str, Any]) -> None:
+    columns = ", ".join(f"{name} = {header!r}" for name, header in guess["columns"].items())
+    console.print(escape(f"  sure: {guess['sure']:.0%}; {columns}"))
+    for name in ("unused", "lacking"):
+        if guess[name]:
+            console.print(escape(f"  {name}: {', '.join(guess[name])}"))
+    for row in guess["rows"]:
+        console.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
+
+
+def inbox(rows: Sequence[InboxFile], fab: Path, as_json: bool) -> None:
+    """The files that are not recognised yet."""
+    if as_json:
+        json_out({"files": list(rows)})
+        return
+    console = out()
+    for row in rows:
+        console.print(escape(f"{row.path}\n  {row.why}\n  write into {fab / 'fab.toml'}:"))
+        console.print(escape("    " + (row.suggestion or "").replace("\n", "\n    ")))
+    console.print("every file was recognised" if not rows else f"then: fabwatch inbox --retry --fab {fab}")
+
+
+def problems(answer: Problems, language: str) -> None:
+    """What was set aside."""
+    console, rows = out(), answer.problems
+    for row in rows[:ROWS_SHOWN]:
+        console.print(escape(f"{row.path}:{row.line}:{row.byte_offset} {row.rule}: {row.why}"))
+        if row.raw:
+            console.print(escape(f"  {row.raw[:200]}"), style="dim")
+    console.print(f"{len(rows):,} set aside" if rows else "nothing was set aside")
+    for rule, hint in {row.rule: row.hint for row in rows}.items():
+        console.print(escape(f"hint: {rule}: {hint}"))
+
+
+def loads(answer: Loads, language: str) -> None:
+    """The ledger."""
+    table = table_of(False, "loads", ("loaded at (UTC)", "status", "kind"))
+    for name in ("rows", "duplicates", "set aside"):
+        table.add_column(name, justify="right")
+    table.add_column("file")
+    for row in answer.loads[:ROWS_SHOWN]:
+        counts = (f"{count or 0:,}" for count in (row.rows, row.duplicates, row.set_aside))
+        cells = (f"{row.loaded_at:%Y-%m-%d %H:%M:%S}", row.status, row.kind or "-", *counts, row.path)
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    out().print(table)
+
+
+def findings(found: Sequence[Finding], as_json: bool) -> None:
+    """What the doctor found."""
+    if as_json:
+        json_out({"well": all(f.well for f in found), "findings": list(found)})
+        return
+    console = out()
+    for finding in found:
+        console.print(escape(f"{'ok   ' if finding.well else 'WRONG'} {finding.check}: {finding.what}"))
+        if finding.hint:
+            console.print(escape(f"      hint: {finding.hint}"))
+
+
+def demo_next(answer: Risk, fab: Path) -> None:
+    """What to try after the demo."""
+    worst = next((row for row in answer.tools if row.failed_at), answer.tools[0])
+    console, day = out(), f"{answer.as_of:%Y-%m-%d}"
+    console.print("\nThis is a make-believe fab. Try next:")
+    for line in (
+        f"risk --by tool_type --fab {fab}",
+        f"risk --tool {worst.tool} --fab {fab}",
+        f"contain {worst.tool} --fab {fab}",
+        f"contain {worst.tool} --csv --fab {fab} > hold.csv",
+        f"forecast --as-of {day} --fab {fab}",
+        f"forecast --tool {worst.tool} --why --as-of {day} --fab {fab}",
+        f"forecast score --as-of {day} --fab {fab}",
+        f"plan --days 7 --as-of {day} --fab {fab}",
+        f"cmp replay --fab {fab}",
+        f"cmp polish-time --tool POLISHER-02 --product MCU8 --incoming 9000 --target 5000 --as-of {day} --fab {fab}",
+        f"ingest YOUR_FILES --dry-run --fab {fab.parent / 'myfab'}",
+    ):
+        console.print(f"  .venv/bin/fabwatch {line}", markup=False)

@@ -1,0 +1,73 @@
+"""What the pages share: waiting a moment for what lies ahead, and pages that were made already."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, TypeVar
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, Response
+
+from fabwatch.api.access import cache_of, key_of
+from fabwatch.api.answer_cache import CachedAnswer
+from fabwatch.api.responses import Bodies
+from fabwatch.terms.errors import FabwatchError, TooBusy, TooFewFailures
+from fabwatch.web.page import Page
+
+PATIENCE = 0.5
+"""Seconds that a page waits for a forecast before it is shown without, to fill in by itself."""
+Make = Callable[[Page], Awaitable[tuple[str, bool]]]
+A = TypeVar("A")
+Soon = tuple[CachedAnswer[A] | None, FabwatchError | None]
+"""An answer, or why there will be none; neither while it is still being worked out."""
+
+
+def pending(*answers: Soon[Any]) -> bool:
+    """Whether one of some answers is still being worked out, so that the page has to ask again."""
+    return any(cached is None and fault is None for cached, fault in answers)
+
+
+def scale(values: Collection[float]) -> tuple[float, float]:
+    """The lowest and highest value of a picture, with some room around what is drawn."""
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    room = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
+    return low - room, high + room
+
+
+async def within(question: Awaitable[CachedAnswer[A]], patience: float = PATIENCE) -> Soon[A]:
+    """An answer if it comes within `patience` seconds, or why there will be none; neither when it takes longer."""
+    task = asyncio.ensure_future(question)
+    await asyncio.wait([task], timeout=patience)
+    if not task.done():
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return None, None
+    try:
+        return task.result(), None
+    except TooFewFailures as fault:
+        return None, fault
+    except TooBusy:
+        # The page is worth showing without; it asks again by itself.
+        return None, None
+
+
+async def cached_page(request: Request, make: Make) -> Response:
+    """A page, made once for the state of the fab, the moment, the language and what the reader may do."""
+    page, cache = Page(request), cache_of(request)
+    key = key_of(request)
+    pages: Bodies = request.app.state.pages
+    mark = (
+        request.url.path,
+        request.url.query,
+        page.language,
+        (key.name, key.scope, key.area),
+        await cache.state(),
+        cache.now(),
+        cache.made,
+        request.url.netloc,
+    )
+    body = pages.find(mark)
+    if body is None:
+        text, whole = await make(page)
+        body = (text.encode(), {})
+        if whole:
+            pages.put(mark, body)
+    return page.finished(HTMLResponse(body[0]))

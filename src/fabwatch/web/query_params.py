@@ -1,0 +1,101 @@
+"""What a page is asked for, read from its address by the declaration of its question."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fastapi import Request
+
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.questions import Declared, Field, Kind, Timed, declared
+
+Q = TypeVar("Q", bound=Declared)
+LONGEST = 800
+
+
+def params(request: Request, *names: str) -> dict[str, str]:
+    """Those of some parameters that are given and not empty."""
+    values = {name: request.query_params.get(name, "")[:LONGEST] for name in names}
+    return {name: value for name, value in values.items() if value}
+
+
+def offset_of(request: Request) -> int:
+    """How many rows of a list stand before the page that is asked for."""
+    offset = request.query_params.get("offset", "")
+    return int(offset) if offset.isascii() and offset.isdecimal() else 0
+
+
+def question_of(request: Request, kind: type[Q], **stated: Any) -> Q:
+    """The question that an address asks; `stated` fields are not read from it. Raises BadQuestion and UnknownTime."""
+    values: dict[str, Any] = {}
+    for field in declared(kind):
+        texts = [text for text in request.query_params.getlist(field.public) if text]
+        if field.name not in stated and texts:
+            values[field.name] = tuple(texts) if field.kind is Kind.TEXTS else _value(field, texts[-1])
+    return kind(**values, **{name: value for name, value in stated.items() if value is not None})
+
+
+def times_of(request: Request) -> Timed:
+    """The times that a page stands for. Raises UnknownTime."""
+    return question_of(request, Timed)
+
+
+def _value(field: Field, text: str) -> Any:
+    if field.kind not in (Kind.NUMBER, Kind.WHOLE):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise BadQuestion(f"{field.name} must be a number (got {text!r}).", field.param.help) from None
+
+
+def _(text: str) -> str:
+    """Marks a text for translation; the template translates it."""
+    return text
+
+
+LABELS = {
+    "area": _("area"),
+    "by": _("one row per"),
+    "days": _("days"),
+    "qual_type": _("qual type"),
+    "recipe": _("recipe"),
+    "sensor": _("sensor"),
+    "since": _("from (UTC)"),
+    "step": _("step"),
+    "tool": _("tool"),
+    "until": _("until (UTC)"),
+}
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a form, made from a field of a question."""
+
+    name: str
+    label: str
+    value: str
+    choices: tuple[str, ...]
+    """What it can be; empty for any text."""
+    optional: bool
+    longest: int
+    placeholder: str = ""
+
+
+def form_of(question: Declared, names: tuple[str, ...], choices: dict[str, tuple[str, ...]] | None = None) -> list[Input]:
+    """The inputs for some fields of a question as it stands; `choices` are those that depend on the fab."""
+    fields = {field.name: field for field in declared(type(question))}
+    return [_input(fields[name], getattr(question, name), (choices or {}).get(name)) for name in names]
+
+
+def _input(field: Field, value: Any, choices: tuple[str, ...] | None) -> Input:
+    time = field.kind is Kind.TIME
+    text = "" if value is None else value.isoformat(timespec="minutes") if hasattr(value, "isoformat") else str(value)
+    return Input(
+        field.public,
+        LABELS[field.name],
+        text,
+        choices or field.choices,
+        not field.required and field.default is None,
+        field.param.longest,
+        "2026-03-01" if time else "",
+    )
