@@ -4,14 +4,16 @@ import json
 import shutil
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 import fabwatch
 from fabwatch.fab import Fab
+from fabwatch.store import engine
 from fabwatch.store import lake as store
 from fabwatch.terms.clock import utc_now
-from fabwatch.terms.errors import DiskFull, NewerFab, NoFab, StoreBroken, StoreBusy, UnknownTime
+from fabwatch.terms.errors import DiskFull, EngineMissing, NewerFab, NoFab, StoreBroken, StoreBusy, UnknownTime
 
 HEADER = "tool,lot,wafers,end_at\n"
 
@@ -165,6 +167,7 @@ ELSEWHERE = {
     "a copy elsewhere": "COPY (SELECT 1) TO '{folder}/../out.csv'",
     "another database": "ATTACH '{folder}/../other.duckdb'",
     "an extension": "INSTALL httpfs",
+    "an extension by its path": "LOAD '{folder}/../other.duckdb_extension'",
     "the lock itself": "SET enable_external_access = true",
 }
 
@@ -178,3 +181,24 @@ def test_the_engine_reaches_the_data_of_the_fab_and_nothing_else(tmp_path, what)
         with pytest.raises(StoreBroken):
             fab._lake.ask(ELSEWHERE[what].format(folder=fab.path))
         assert not (tmp_path / "out.csv").exists()
+
+
+def test_the_signature_of_an_extension_is_checked_once_and_again_when_its_file_changes(tmp_path, monkeypatch):
+    packaged = engine._packaged
+    copies = {name: Path(shutil.copy(packaged(name), tmp_path)) for name in engine.EXTENSIONS}
+    monkeypatch.setattr(engine, "_packaged", copies.get)
+
+    def unsigned():
+        connection = engine.connect("1GB", tmp_path / "tmp")
+        (value,) = connection.execute("SELECT current_setting('allow_unsigned_extensions')").fetchone()
+        connection.close()
+        return value
+
+    assert [unsigned(), unsigned()] == [False, True]
+    path = copies["ducklake"]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()
+    path.write_bytes(content)
+    with pytest.raises(EngineMissing, match="signature"):
+        engine.connect("1GB", tmp_path / "tmp")

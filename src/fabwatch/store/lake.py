@@ -40,15 +40,11 @@ class Lake:
         self.folder = folder
         self.settings = settings
         self._lock = FileLock(str(folder / ".writing.lock"))
-        if not (folder / MARK).exists():
-            if not create:
-                raise NoFab(f"There is no fab in {folder}.")
-            self._create()
-        if self._format() < FORMAT:
-            self._create()
+        if not (folder / MARK).exists() and not create:
+            raise NoFab(f"There is no fab in {folder}.")
         self._pinned: int | None = None
         self._remembered: dict[tuple[Hashable, ...], Any] = {}
-        self.connection = self._attached()
+        self.connection = self._attached() if self._complete() else self._created()
 
     @property
     def data(self) -> Path:
@@ -125,7 +121,7 @@ class Lake:
         version = self._version(known_at)
         if version == self._pinned:
             return version
-        self._pinned = version
+        self._pinned = None
         self._remembered.clear()
         there = {
             row[0]
@@ -135,15 +131,22 @@ class Lake:
                 {"version": version},
             ).fetchall()
         }
-        for table in TABLES:
-            if table.kept:
-                continue
-            # A fab of an earlier format had no such table then.
-            then = f"AT (VERSION => {version})" if table.name in there else "WHERE false"
-            self.ask(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM lake.{table.name} {then}")
-        for name in sorted(there):
-            if name.startswith(samples_name("")):
-                self.ask(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM lake.{name} AT (VERSION => {version})")
+        # A fab of an earlier format had no such table then.
+        pinned = {table.name: table.name in there for table in TABLES if not table.kept}
+        pinned |= {name: True for name in sorted(there) if name.startswith(samples_name(""))}
+        views = [
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM lake.{name} "
+            + (f"AT (VERSION => {version})" if exists else "WHERE false")
+            for name, exists in pinned.items()
+        ]
+        # In one transaction the catalog is looked up once for all of them: 20 ms instead of 160.
+        try:
+            self.ask(";".join(["BEGIN", *views, "COMMIT"]))
+        except FabwatchError:
+            with _quiet():
+                self.connection.execute("ROLLBACK")
+            raise
+        self._pinned = version
         return version
 
     def remember(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
@@ -179,19 +182,20 @@ class Lake:
             )
         return int(found[0])
 
-    def _create(self) -> None:
+    def _complete(self) -> bool:
+        """Whether the folder has a fab with every table of this format. Raises NoFab and NewerFab."""
+        return (self.folder / MARK).exists() and self._format() == FORMAT
+
+    def _created(self) -> duckdb.DuckDBPyConnection:
+        """The connection that made the fab, or the tables that it lacked; where another process was quicker, a plain one."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._lock.acquire(timeout=WAIT_FOR_WRITER):
-            if (self.folder / MARK).exists() and self._format() == FORMAT:
-                return
             connection = self._attached()
-            connection.execute("BEGIN")
-            for table in TABLES:
-                connection.execute(ddl(table))
-            connection.execute("COMMIT")
-            connection.close()
-            # The mark comes last: a folder without it was never a fab, and making it again does no harm.
-            (self.folder / MARK).write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+            if not self._complete():
+                connection.execute(";".join(["BEGIN", *map(ddl, TABLES), "COMMIT"]))
+                # The mark comes last: a folder without it was never a fab, and making it again does no harm.
+                (self.folder / MARK).write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
+        return connection
 
     def _attached(self) -> duckdb.DuckDBPyConnection:
         connection = connect(self.settings.fab.memory, self.folder / "tmp")
