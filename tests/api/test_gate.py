@@ -35,6 +35,16 @@ def walked(app):
 
 
 @pytest.fixture(scope="module")
+def folder(own_folder):
+    return own_folder
+
+
+@pytest.fixture(scope="module")
+def server(own_server):
+    return own_server
+
+
+@pytest.fixture(scope="module")
 def routes(folder):
     app = site(Parts(folder, Settings()))
     found = walked(app)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from fabwatch.fab import Fab
 from tests.conftest import NOW
+from tests.fabs import new_fab
 from tests.ingest.contents import contents
 
 HEADERS = {
@@ -50,7 +51,7 @@ LINES = {
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
     folder = tmp_path_factory.mktemp("template") / "fab"
-    Fab(folder, create=True).close()
+    new_fab(folder).close()
     return folder
 
 
@@ -200,7 +201,7 @@ def test_twenty_kills_at_random_points_of_an_ingest_lose_and_double_nothing(tmp_
 
 def test_two_processes_load_the_same_files_while_a_third_asks(tmp_path):
     total = _many_files(tmp_path / "files", count=8, rows=500)
-    Fab(tmp_path / "fab", create=True).close()
+    new_fab(tmp_path / "fab").close()
     ingest = _command("ingest", tmp_path / "files", "--fab", tmp_path / "fab")
     loading = [subprocess.Popen(ingest, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     seen = []

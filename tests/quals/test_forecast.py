@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.quals.history import Age, streams
 from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.wear import cycle_pieces
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.settings import QualSettings
 from tests.diary import DAY0
+from tests.fabs import new_fab
 
 
 def history(fab, day):
@@ -147,7 +147,7 @@ def test_on_the_real_fab_the_chance_to_fail_the_next_qual_comes_true(data, tmp_p
         for row in csv.DictReader(file):
             restores[row["TOOL_ID"]].append(datetime.fromisoformat(row["DONE_AT"]))
     as_of = datetime(2026, 3, 12)
-    with Fab(tmp_path / "fab", create=True) as fab:
+    with new_fab(tmp_path / "fab") as fab:
         fab.ingest(data / "fab")
         rows = fab.forecast(as_of=as_of).tools
     assert len(rows) > 980

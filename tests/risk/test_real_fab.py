@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from fabwatch.fab import Fab
+from tests.fabs import new_fab
 from tests.risk import oracle
 
 AS_OF = datetime(2026, 3, 20)
@@ -50,7 +50,7 @@ def plain(data):
 
 @pytest.fixture(scope="module")
 def loaded(data, tmp_path_factory):
-    with Fab(tmp_path_factory.mktemp("real") / "fab", create=True) as fab:
+    with new_fab(tmp_path_factory.mktemp("real") / "fab") as fab:
         summary = fab.ingest(data / "fab")
         yield fab, summary
 

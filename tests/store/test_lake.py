@@ -14,6 +14,7 @@ from fabwatch.store import engine
 from fabwatch.store import lake as store
 from fabwatch.terms.clock import utc_now
 from fabwatch.terms.errors import DiskFull, EngineMissing, NewerFab, NoFab, StoreBroken, StoreBusy, UnknownTime
+from tests.fabs import new_fab
 
 HEADER = "tool,lot,wafers,end_at\n"
 
@@ -157,6 +158,39 @@ def test_a_load_does_not_wait_for_a_question_that_takes_long(tmp_path, write):
         assert loading.ingest(write("moves.csv", moves)).rows == 1
         assert time.monotonic() - begin < 4
         assert asking._lake.rows("SELECT count(*) AS n FROM moves") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "table"),
+    [
+        ("moves.csv", "lot,tool,wafers,end_at\nL2,A,25,2026-05-01T00:00:00Z\n", "moves"),
+        ("a.log", "time,tool,wafer,step,Flow\n2026-05-01T00:00:00Z,A,W1,1,5\n2026-05-01T00:00:01Z,A,W1,1,6\n", "parts"),
+    ],
+)
+def test_a_load_that_comes_just_before_a_question_is_in_its_snapshot_as_a_whole(
+    tmp_path, write, monkeypatch, name, text, table
+):
+    with new_fab(tmp_path / "fab") as asking, Fab(tmp_path / "fab") as loading:
+        asking.ingest(write("first.csv", "lot,tool,wafers,end_at\nL1,A,25,2026-05-01T00:00:00Z\n"))
+        asking.risk()
+        show, path, loaded = store.Lake._show, write(name, text), []
+
+        def show_and_load(lake, version, tables):
+            show(lake, version, tables)
+            if lake is asking._lake and not loaded:
+                loaded.append(loading.ingest(path))
+
+        monkeypatch.setattr(store.Lake, "_show", show_and_load)
+        with asking._lake.reading() as snapshot:
+            assert loaded[0].loaded == 1
+            assert snapshot == loading._lake.pin()
+            (before,) = asking._lake.rows(f"SELECT count(*) AS n FROM {table}")
+            loading.ingest(write("later-" + name, text.replace("A,", "B,")))
+            assert before == {"n": 2 if table == "moves" else 1}
+            assert asking._lake.rows(f"SELECT count(*) AS n FROM {table}") == [before]
+            if table == "parts":
+                (shape,) = asking._lake.rows("SELECT DISTINCT shape FROM parts")
+                assert asking._lake.rows(f"SELECT count(*) AS n FROM samples_{shape['shape']}") == [{"n": 2}]
 
 
 ELSEWHERE = {
