@@ -18,7 +18,7 @@ from tests.served import AS_OF, Server, made
 HERE = Path(__file__).parent
 LONGEST_FIRST = [
     "ingest/test_every_statement.py",
-    "ingest/test_exactly_once.py",
+    "ingest/test_any_order.py",
     "api/test_contract.py",
     "web/test_browser.py",
 ]
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     shared = {"deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
-    settings.register_profile("suite", settings(max_examples=25, stateful_step_count=8, **shared))
+    settings.register_profile("suite", settings(max_examples=8, stateful_step_count=8, **shared))
     settings.register_profile("soak", settings(max_examples=500, stateful_step_count=20, **shared))
     settings.load_profile("soak" if config.getoption("soak") else "suite")
 

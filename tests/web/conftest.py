@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.served import Server
 
@@ -70,4 +70,4 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
 def settled(page: Page, address: str) -> None:
     """Goes there and waits until the page has filled in what it was waiting for."""
     page.goto(address)
-    page.wait_for_function("document.querySelector(\"[hx-trigger^='load']\") === null")
+    expect(page.locator("[hx-trigger^='load']")).to_have_count(0, timeout=60_000)

@@ -64,7 +64,7 @@ def test_files_are_loaded_by_the_form_and_the_page_says_what_became_of_them(open
     )
     page.click("[data-drop] button")
     page.wait_for_url(re.compile(r".*upload="))
-    page.wait_for_selector("#upload >> text=1 rows set aside", timeout=30_000)
+    page.wait_for_selector("#upload >> text=1 rows set aside", timeout=60_000)
     page.reload()
     assert "byhand.csv" in page.inner_text("main")
     assert "B2,,CMP-1,no time" in page.inner_text("main")
