@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from fabwatch.fab import Fab
 from fabwatch.store.state import state
 from tests.diary import NOW, Diary
-from tests.fabs import keep_under, made_once, new_fab
+from tests.fabs import keep_under, loaded_once, made_once, new_fab
 from tests.served import AS_OF, Server, made
 
 HERE = Path(__file__).parent
@@ -48,6 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if not item.get_closest_marker("apart") and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(_file(item)))
+        if "data" in getattr(item, "fixturenames", ()):
+            item.add_marker("real")
         if not config.getoption("soak") and item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.skip(reason="a long form: make soak"))
 
@@ -75,6 +77,18 @@ def data() -> Path:
     if found is None:
         pytest.skip("the real data is not here: set FABWATCH_DATA to its folder")
     return found
+
+
+@pytest.fixture(scope="session")
+def real_fab(data: Path) -> Path:
+    """The real fab folder, loaded once for all workers; whoever writes to it takes a copy."""
+    return loaded_once("real-fab", data / "fab")
+
+
+@pytest.fixture(scope="session")
+def real_polisher(data: Path) -> Path:
+    """The logs of the CMP tool of PHM 2016, loaded once for all workers; whoever writes to it takes a copy."""
+    return loaded_once("real-polisher", str(data / "cmp" / "CMP-training-0*.csv"))
 
 
 @pytest.fixture

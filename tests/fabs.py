@@ -1,6 +1,7 @@
 """Fabs for tests: the empty one is made once and copied, and what takes long to load is loaded once for all workers."""
 
 import os
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from filelock import FileLock
 
 from fabwatch.fab import Fab
+from fabwatch.ingest.summary import IngestSummary
 from fabwatch.terms.clock import Clock, utc_now
 
 _ROOT: list[Path] = []
@@ -25,15 +27,37 @@ def made_once(name: str, make: Callable[[Path], object]) -> Path:
     (root,) = _ROOT
     folder = root / "made-once" / name
     folder.parent.mkdir(exist_ok=True)
+    done = folder.with_name(f"{name}.done")
     with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            # Under its last name only when it is whole: what failed half-way is made again.
-            half = folder.with_name(f"{name}.half")
-            shutil.rmtree(half, ignore_errors=True)
-            half.mkdir()
-            make(half)
-            half.rename(folder)
+        if not done.exists():
+            # What failed half-way is made again; it is not moved, because a fab knows where its files came from.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
     return folder
+
+
+def loaded_once(name: str, *files: str | Path, base: Path | None = None) -> Path:
+    """A fab folder with these files, or with these besides those of another one, loaded once in a run. Not to be changed."""
+
+    def make(place: Path) -> None:
+        with new_fab(place / "fab") if base is None else copy_of(base, place / "fab") as fab:
+            (place / "summary").write_bytes(pickle.dumps(fab.ingest(files)))
+
+    return made_once(name, make) / "fab"
+
+
+def copy_of(folder: Path, place: Path, clock: Clock = utc_now) -> Fab:
+    """A copy of a fab that was loaded once, which may be changed."""
+    shutil.copytree(folder, place)
+    return Fab(place, clock=clock)
+
+
+def summary_of(folder: Path) -> IngestSummary:
+    """What the load of a fab that was loaded once said."""
+    summary: IngestSummary = pickle.loads((folder.parent / "summary").read_bytes())
+    return summary
 
 
 def new_fab(folder: Path, clock: Clock = utc_now) -> Fab:

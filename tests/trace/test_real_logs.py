@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from tests.fabs import new_fab
+from tests.fabs import copy_of, new_fab
 
 
 @pytest.fixture(scope="module")
-def cmp(data, tmp_path_factory):
-    with new_fab(tmp_path_factory.mktemp("cmp") / "fab") as fab:
-        fab.ingest(str(data / "cmp" / "CMP-training-0*.csv"))
+def cmp(real_polisher, tmp_path_factory):
+    with copy_of(real_polisher, tmp_path_factory.mktemp("cmp") / "fab") as fab:
         yield fab
 
 
