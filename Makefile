@@ -1,4 +1,4 @@
-# Two commands matter: `make demo` and `make test`. Both set up what they need; a second call is quick.
+# Two commands matter: `make demo` and `make test`; `make check` is for while you write. Both set up what they need; a second call is quick.
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
@@ -6,7 +6,7 @@ READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock docs clean
+.PHONY: help setup demo check test soak lint bench lock docs clean
 
 help:            ## what can be made here
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## ?/  make \1\t/' | expand -t 16
@@ -25,8 +25,14 @@ setup: $(READY)  ## the environment in .venv, so that .venv/bin/fabwatch runs
 demo: $(READY)   ## a make-believe fab, loaded and served on 127.0.0.1
 	@$(BIN)/fabwatch demo --fab demo --serve
 
+check: lint      ## style, types and parts by themselves, within a minute: while you write
+	@$(BIN)/pytest -m unit
+
 test: lint       ## everything that has to hold
 	@$(BIN)/pytest
+
+soak: $(READY)   ## the long forms: 500 orders, a kill at every statement, 500 kills, tests in another order (hours)
+	@$(BIN)/pytest --soak --shuffle $${SEED:-1} tests
 
 lint: $(READY)   ## style, types and the order of the rooms
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .

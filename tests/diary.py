@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from fabwatch.fab import Fab
+from tests.fabs import new_fab
 
 NOW = datetime(2026, 7, 1)
 DAY0 = datetime(2026, 5, 1)
@@ -45,7 +45,7 @@ class Diary:
             if self._lines[name]:
                 files.append(self._folder / f"{name}.csv")
                 files[-1].write_text("\n".join([header, *self._lines[name]]) + "\n")
-        fab = Fab(self._folder / "fab", create=True, clock=lambda: NOW)
+        fab = new_fab(self._folder / "fab", clock=lambda: NOW)
         assert fab.ingest(files).clean
         return fab
 

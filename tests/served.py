@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from fabwatch.api.keys import Keys
-from fabwatch.fab import Fab
+from tests.fabs import new_fab
 
 DAY0 = datetime(2026, 5, 1)
 AS_OF = "2026-06-10T06:30:00Z"
@@ -102,7 +102,7 @@ def made(folder):
     fab = folder / "fab"
     fab.mkdir(parents=True)
     (fab / "fab.toml").write_text("[quals.particles]\nwarning = 20\ninhibit = 60\n")
-    with Fab(fab, create=True) as door:
+    with new_fab(fab) as door:
         assert door.ingest(exports(folder / "exports")).failed == 0
     return fab
 

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 
-def test_the_api_keeps_to_its_own_description(server, tmp_path):
+def test_the_api_keeps_to_its_own_description(own_server, tmp_path):
     command = [
-        str(Path(sys.executable).with_name("st")), "run", f"{server.address}/api/v1/openapi.json",
-        "-H", f"Authorization: Bearer {server.key('admin')}", "--phases", "examples,coverage,fuzzing", "--max-examples", "8",
-        "--seed", "1", "--exclude-path-regex", "uploads", "--suppress-health-check", "all", "--no-color",
+        str(Path(sys.executable).with_name("st")), "run", f"{own_server.address}/api/v1/openapi.json",
+        "-H", f"Authorization: Bearer {own_server.key('admin')}", "--phases", "examples,coverage,fuzzing",
+        "--max-examples", "8", "--seed", "1", "--exclude-path-regex", "uploads",
+        "--suppress-health-check", "all", "--no-color",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout[-6000:]

@@ -35,12 +35,29 @@ def walked(app):
 
 
 @pytest.fixture(scope="module")
+def folder(own_folder):
+    return own_folder
+
+
+@pytest.fixture(scope="module")
+def server(own_server):
+    return own_server
+
+
+@pytest.fixture(scope="module")
 def routes(folder):
     app = site(Parts(folder, Settings()))
     found = walked(app)
     app.state.desk.close()
     assert len(found) > 40
     return found
+
+
+def stranger(server, number):
+    """Somebody at an address of this machine where nobody else is: whoever tries wrong keys there locks out nobody."""
+    return httpx.Client(
+        base_url=server.address, transport=httpx.HTTPTransport(local_address=f"127.0.0.{number}"), timeout=60
+    )
 
 
 def filled(path):
@@ -50,7 +67,7 @@ def filled(path):
 
 
 def test_every_route_but_health_sign_in_and_static_files_needs_a_key(server, routes):
-    with httpx.Client(base_url=server.address) as client:
+    with stranger(server, 2) as client:
         for method, path, _ in routes:
             if any(path.startswith(free) for free in OPEN):
                 continue
@@ -97,7 +114,7 @@ def test_an_expired_or_revoked_key_opens_nothing(server, folder):
     store = Keys(folder)
     short, _ = store.create("short", "admin", days=0.5 / 86400)
     gone, key = store.create("gone", "admin")
-    with httpx.Client(base_url=server.address) as client:
+    with httpx.Client(base_url=server.address, timeout=60) as client:
         assert client.get("/api/v1/fab", headers={"Authorization": f"Bearer {gone}"}).status_code == 200
         store.revoke(key.id)
         time.sleep(0.6)
@@ -125,7 +142,7 @@ ODD_PATHS = """
 
 @pytest.mark.parametrize("path", ODD_PATHS.split())
 def test_an_odd_path_leads_past_the_gate_nowhere(server, path):
-    with httpx.Client(base_url=server.address) as client:
+    with httpx.Client(base_url=server.address, timeout=60) as client:
         for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "TRACE"):
             url = httpx.URL(server.address).copy_with(raw_path=path.encode())
             answer = client.request(method, url)
@@ -135,7 +152,7 @@ def test_an_odd_path_leads_past_the_gate_nowhere(server, path):
 
 
 def test_head_and_options_need_a_key_too(server):
-    with httpx.Client(base_url=server.address) as client:
+    with httpx.Client(base_url=server.address, timeout=60) as client:
         assert client.head("/api/v1/risk").status_code == 401
         assert client.options("/api/v1/risk").status_code == 401
     with server.client() as client:
@@ -144,7 +161,7 @@ def test_head_and_options_need_a_key_too(server):
 
 
 def test_ten_wrong_keys_in_a_minute_are_answered_429_and_a_right_one_is_let_in(server):
-    with httpx.Client(base_url=server.address) as client:
+    with stranger(server, 3) as client:
         seen = [client.get("/api/v1/fab", headers={"Authorization": f"Bearer fw_x_{n}"}) for n in range(14)]
     assert seen[-1].status_code == 429
     assert int(seen[-1].headers["retry-after"]) > 0

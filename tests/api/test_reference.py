@@ -12,6 +12,11 @@ from fabwatch.api.routing import BASE
 
 
 @pytest.fixture(scope="module")
+def server(own_server):
+    return own_server
+
+
+@pytest.fixture(scope="module")
 def pasted(server, tmp_path_factory):
     """Runs an example in a folder with a moves.csv, as a reader would."""
     folder = tmp_path_factory.mktemp("pasted")

@@ -3,12 +3,11 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 
 import pytest
 
 from fabwatch.fab import Fab
+from tests.commands import command
 from tests.served import AS_OF, DAY0, TOOLS, exports, rows_of
 
 ANSWERS = {
@@ -34,9 +33,10 @@ ANSWERS = {
 }
 
 
-def told(folder, *command):
-    line = [sys.executable, "-m", "fabwatch", *command, "--as-of", AS_OF, "--fab", str(folder)]
-    return subprocess.run(line, capture_output=True, text=True, check=True).stdout
+def printed(folder, *arguments):
+    finished = command(*arguments, "--as-of", AS_OF, "--fab", folder)
+    assert finished.code == 0, finished.err
+    return finished.out
 
 
 def without_snapshot(answer):
@@ -46,22 +46,22 @@ def without_snapshot(answer):
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_command_line_and_the_api_say_the_same(server, folder, name):
-    command, path, _ = ANSWERS[name]
+    arguments, path, _ = ANSWERS[name]
     answer = server.get(f"/api/v1{path}")
     assert answer.status_code == 200
-    assert without_snapshot(answer.json()) == without_snapshot(json.loads(told(folder, *command, "--json")))
+    assert without_snapshot(answer.json()) == without_snapshot(json.loads(printed(folder, *arguments, "--json")))
 
 
 @pytest.mark.parametrize("name", [name for name, (_, _, rows) in ANSWERS.items() if rows])
 def test_a_csv_has_as_many_rows_as_the_api_counts(server, folder, name):
-    command, path, _ = ANSWERS[name]
+    arguments, path, _ = ANSWERS[name]
     mark = "&" if "?" in path else "?"
     answer = server.get(f"/api/v1{path}{mark}format=csv")
     assert answer.headers["content-type"].startswith("text/csv")
     found = list(csv.DictReader(io.StringIO(answer.text)))
     if name != "curve":
         assert len(found) == int(server.get(f"/api/v1{path}").headers["x-total-count"])
-    assert answer.text == told(folder, *command, "--csv")
+    assert answer.text == printed(folder, *arguments, "--csv")
 
 
 def test_python_says_the_same_as_the_api(server, folder):

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from fabwatch.fab import Fab
+from tests.fabs import new_fab
 from tests.served import AS_OF, Server, exports
 
 FORM = "multipart/form-data; boundary=x"
@@ -21,7 +22,7 @@ MOVES = "lot,wafer,tool,end_at\n"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     fab = tmp_path_factory.mktemp("uploads") / "fab"
-    Fab(fab, create=True).close()
+    new_fab(fab).close()
     (fab / "fab.toml").write_text("[server]\nupload_mb = 8\n")
     running = Server(fab, "--as-of", AS_OF)
     yield running
@@ -189,7 +190,7 @@ def test_killed_in_the_middle_of_a_load_and_started_again_the_answers_are_the_sa
 def test_the_command_line_works_while_the_server_runs(tmp_path):
     folder = exports(tmp_path / "exports")
     fab = tmp_path / "fab"
-    Fab(fab, create=True).close()
+    new_fab(fab).close()
     running = Server(fab, "--as-of", AS_OF)
     try:
         assert running.get("/api/v1/areas").json()["areas"] == []

@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
-from fabwatch.cli.app import _run
+from tests.commands import command
 
 MOVES = (
     "LOT_ID,WAFER_ID,TOOL_ID,TRACK_OUT,PRODUCT,STEP_NO,STEP,AREA\n"
@@ -24,12 +25,11 @@ QUALS = (
 
 
 @pytest.fixture
-def run(tmp_path, capsys, monkeypatch):
+def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def running(*arguments, json_out=False):
-        code = _run([str(a) for a in arguments] + (["--json"] if json_out else []))
-        out, err = capsys.readouterr()
+        code, out, err = command(*arguments, *(["--json"] if json_out else []))
         return code, json.loads(out) if json_out and out else out, err
 
     return running
@@ -209,8 +209,8 @@ def test_a_question_on_the_command_line_does_not_wait_for_pandas(loaded, tmp_pat
         "atexit.register(lambda: print('pandas' if any(n.startswith('pandas.') for n in sys.modules) else 'without'))\n"
         "fabwatch.cli.main(sys.argv[1:])\n"
     )
-    command = [sys.executable, "-c", code, "contain", "ETCH-07", "--fab", str(tmp_path / "fab")]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    line = [sys.executable, "-c", code, "contain", "ETCH-07", "--fab", str(tmp_path / "fab")]
+    run = subprocess.run(line, capture_output=True, text=True, check=False)
     assert "ran on ETCH-07" in run.stdout
     assert run.stdout.endswith("without\n")
 
@@ -231,6 +231,34 @@ def test_a_closed_pipe_is_no_error(loaded, tmp_path):
     line = f"{sys.executable} -m fabwatch risk --fab {tmp_path / 'fab'} --json | true"
     run = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["doctor", "--json"], 2),
+        (["risk", "--tool", "NOPE", "--json"], 1),
+        (["risk", "--as-of", "2026-05-02T00:00:00Z", "--json"], 0),
+    ],
+)
+def test_a_process_leaves_the_code_keeps_data_and_talk_apart_and_says_what_the_command_says(
+    loaded, tmp_path, arguments, code
+):
+    (tmp_path / "bad.csv").write_text(MOVES + "L9,L9.01,ETCH-07,never,P,10,etch,Etch\n")
+    (tmp_path / "odd.csv").write_text("tool,lot,wafers,timestamp\nE1,L1,25,2026-05-01 10:00:00\n")
+    loaded("ingest", "bad.csv", "odd.csv")
+    run = subprocess.run([sys.executable, "-m", "fabwatch", *arguments], capture_output=True, text=True, check=False)
+    assert run.returncode == code
+    assert (code, run.stdout, run.stderr) == command(*arguments)
+    assert bool(run.stdout) is (code != 1)
+
+
+def test_help_comes_within_a_second_of_the_processor(tmp_path):
+    before = os.times()
+    run = subprocess.run([sys.executable, "-m", "fabwatch", "--help"], capture_output=True, text=True, check=True)
+    after = os.times()
+    assert "contain" in run.stdout
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 1
 
 
 def test_forecast_score_is_a_command_under_forecast(loaded):

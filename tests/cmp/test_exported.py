@@ -13,6 +13,7 @@ from fabwatch.cli.app import _run
 from fabwatch.cmp import exported
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import ExtraMissing, ParityFailed
+from tests.fabs import new_fab
 
 BEGIN = datetime(2026, 2, 1)
 RUNS = 90
@@ -49,7 +50,7 @@ def made(folder, known=RUNS, runs=RUNS + 2):
 @pytest.fixture(scope="module")
 def fab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("onnx")
-    with Fab(folder / "fab", create=True) as door:
+    with new_fab(folder / "fab") as door:
         assert door.ingest(made(folder / "in")).clean
         yield door
 

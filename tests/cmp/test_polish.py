@@ -10,6 +10,8 @@ from fabwatch.cli.app import _run
 from fabwatch.cmp.polish import Bounds, Film, Rate, polish_time
 from fabwatch.terms.errors import BadQuestion
 
+pytestmark = pytest.mark.unit
+
 CASES = tomllib.loads((Path(__file__).parent.parent / "cases" / "cmp" / "polish.toml").read_text())["case"]
 
 

@@ -5,14 +5,15 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.terms.errors import UnknownTool
+from tests.fabs import copy_of, new_fab
 
 
 @pytest.fixture(scope="module")
-def predicted(data, tmp_path_factory):
-    with Fab(tmp_path_factory.mktemp("cmp") / "fab", create=True) as fab:
-        fab.ingest(data / "cmp")
+def predicted(data, real_polisher, tmp_path_factory):
+    with copy_of(real_polisher, tmp_path_factory.mktemp("cmp") / "fab") as fab:
+        # The logs are there already.
+        assert fab.ingest(data / "cmp").loaded == 1
         yield fab.predicted_rates()
 
 
@@ -42,15 +43,15 @@ def test_the_intervals_hold_as_often_as_they_say_overall_and_in_each_group(predi
         assert np.mean(some) >= 0.8, name
 
 
-def test_a_prediction_rests_on_nothing_that_came_later(data, predicted, tmp_path):
+def test_a_prediction_rests_on_nothing_that_came_later(data, real_polisher, predicted, tmp_path):
     # The same with every later label taken away says the same of the runs before.
     cut = predicted.runs[250]
     known = {(run.wafer, run.stage) for run in predicted.runs[:250]}
     lines = (data / "cmp" / "CMP-training-removalrate.csv").read_text().splitlines()
     kept = [line for line in lines[1:] if tuple(line.replace("\t", ",").split(",")[:2]) in known]
     (tmp_path / "rates.csv").write_text("\n".join([lines[0], *kept]) + "\n")
-    with Fab(tmp_path / "fab", create=True) as fab:
-        fab.ingest([str(data / "cmp" / "CMP-training-0*.csv"), tmp_path / "rates.csv"])
+    with copy_of(real_polisher, tmp_path / "fab") as fab:
+        fab.ingest(tmp_path / "rates.csv")
         again = fab.predicted_rates(last=cut.run)
     assert len(again.runs) == 251
     for before, now in zip(predicted.runs[:251], again.runs, strict=True):
@@ -68,7 +69,7 @@ def test_a_group_that_is_new_and_a_consumable_that_was_changed_are_doubted(predi
 
 
 def test_a_number_beyond_the_last_run_is_refused_and_not_taken_for_the_last(data, tmp_path):
-    with Fab(tmp_path / "fab", create=True) as fab:
+    with new_fab(tmp_path / "fab") as fab:
         fab.ingest([data / "cmp" / "CMP-training-000.csv", data / "cmp" / "CMP-training-removalrate.csv"])
         count = len(fab.predicted_rates().runs)
         assert len(fab.predicted_rates(first="2", last="9999").runs) == count - 1

@@ -9,9 +9,9 @@ import pytest
 from fabwatch.cli.app import _run
 from fabwatch.cmp.polish import Film, Rate, polish_time
 from fabwatch.cmp.runtorun import ALL, DEFAULT, Filter
-from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion, CannotPolish, UnknownTool
 from tests.cmp.polisher import RATE, TARGET, Truth, files, measured
+from tests.fabs import new_fab
 
 NOW = datetime(2026, 1, 10)
 
@@ -99,7 +99,7 @@ def test_after_a_change_of_pads_the_rate_starts_from_that_of_new_pads_and_its_sp
 def fab(tmp_path):
     (tmp_path / "fab").mkdir()
     (tmp_path / "fab" / "fab.toml").write_text("[cmp]\nbelow = 150\nabove = 150\n")
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as door:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as door:
         assert door.ingest(files(tmp_path / "in", Truth(seed=2), 160)).clean
         yield door
 
@@ -146,7 +146,7 @@ def test_what_a_fab_does_not_know_or_cannot_be_is_refused_with_the_way_out(fab):
 def test_a_pasted_lot_keeps_to_the_largest_step_and_the_deadband_from_wafer_to_wafer(tmp_path):
     (tmp_path / "fab").mkdir()
     (tmp_path / "fab" / "fab.toml").write_text("[cmp]\nstep_s = 5\ndeadband_s = 1\n")
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         fab.ingest(files(tmp_path / "in", Truth(seed=2), 160))
         rate = fab.rates().groups[0].rate
         incoming = [TARGET + seconds * rate for seconds in (102, 102.5, 109, 120, 7, 101)]
@@ -277,7 +277,7 @@ def test_metrology_that_belongs_to_no_tool_is_counted_and_told(fab, tmp_path):
 
 
 def test_without_metrology_it_is_said_what_to_load(tmp_path, capsys):
-    with Fab(tmp_path / "empty", create=True):
+    with new_fab(tmp_path / "empty"):
         pass
     for verb in ("rate", "replay", "predict"):
         assert _run(["cmp", verb, "--fab", str(tmp_path / "empty")]) == 1

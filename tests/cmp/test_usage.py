@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fabwatch.fab import Fab
 from tests.cmp.polisher import BEGIN, RATE, TARGET, Truth, files
+from tests.fabs import new_fab
 
 NOW = datetime(2026, 1, 10)
 HEADINGS = "WAFER_ID,TOOL_ID,HEAD,PRODUCT,POLISH_END,MEASURED_AT,PRE_THICKNESS,POST_THICKNESS,POLISH_TIME,TARGET,UNIT"
@@ -14,7 +14,7 @@ HEADINGS = "WAFER_ID,TOOL_ID,HEAD,PRODUCT,POLISH_END,MEASURED_AT,PRE_THICKNESS,P
 
 @pytest.fixture
 def door(tmp_path):
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         yield fab
 
 

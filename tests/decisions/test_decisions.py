@@ -1,13 +1,12 @@
 """Holds, limits and intervals: what they change, and the audit that nobody changes unseen."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion, UnknownTool
+from tests.commands import command
 from tests.diary import NOW
 
 
@@ -110,9 +109,8 @@ def test_a_decision_that_cannot_be_meant_is_refused(told):
 
 
 def verified(fab):
-    line = [sys.executable, "-m", "fabwatch", "audit", "verify", "--json", "--fab", str(fab.path)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    return done.returncode, json.loads(done.stdout)
+    finished = command("audit", "verify", "--json", "--fab", fab.path)
+    return finished.code, json.loads(finished.out)
 
 
 CHANGES = {

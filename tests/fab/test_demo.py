@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.fab.demo import demo_fab
 from fabwatch.sources.synthetic import Plan, simulate, write_exports
 from fabwatch.sources.synthetic.writing import FAB_TOML
 from fabwatch.terms.errors import BadQuestion
+from tests.fabs import new_fab
 
 PLAN = Plan(seed=3, days=9)
 ALL_ARRIVED = PLAN.start + timedelta(days=PLAN.days + 5)
@@ -21,7 +21,7 @@ def made(tmp_path_factory):
     write_exports(history, PLAN, folder / "exports")
     (folder / "fab").mkdir()
     (folder / "fab" / "fab.toml").write_text(FAB_TOML)
-    with Fab(folder / "fab", create=True) as fab:
+    with new_fab(folder / "fab") as fab:
         assert fab.ingest(folder / "exports").clean
         yield fab, history
 

@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.terms.problems import RULES
 from tests.conftest import NOW
+from tests.fabs import new_fab
 
 MOVES = "LOT_ID,TOOL_ID,WAFER_QTY,TRACK_IN,TRACK_OUT"
 GOOD = "L1,ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:30:00"
@@ -193,7 +193,7 @@ def test_encodings_are_told_apart_and_no_sign_is_mangled(tmp_path, encoding, sta
         (tmp_path / "fab" / "fab.toml").write_text(f'[sources.t]\nfiles = "t.csv"\nencoding = "{stated}"\n')
     text = "TOOL_ID;AREA;TOOL_TYPE\r\nOFEN-1;Dünnschicht;800 °C\r\nOFEN-2;Ätzen;5 µm\r\n"
     (tmp_path / "t.csv").write_bytes(text.encode(encoding))
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         assert fab.ingest(tmp_path / "t.csv").rows == 2
         assert {(row.area, row.tool_type) for row in fab.risk().tools} == {("Dünnschicht", "800 °C"), ("Ätzen", "5 µm")}
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.fab.folder_watch import watch
 from fabwatch.terms.errors import NoSuchPath
 from tests.diary import NOW
+from tests.fabs import new_fab
 
 HEADER = "time,tool,wafer,step,Pressure [mTorr],Flow\n"
 
@@ -47,14 +47,14 @@ def test_a_log_that_grows_goes_on_where_it_stopped_at_any_byte(tmp_path):
         HEADER + "ALARM 7 first\n" + "".join(line(n) for n in range(40)) + "STEP 9 START\nALARM 8 last, really\n" + line(41)
     ).encode()
     rng = random.Random(5)
-    with Fab(tmp_path / "once", create=True, clock=lambda: NOW) as once:
+    with new_fab(tmp_path / "once", clock=lambda: NOW) as once:
         once.ingest(_file(tmp_path / "once.log", whole))
         expected = [(row["byte_offset"], row["t"], row["Pressure"]) for row in samples(once)]
         once._lake.pin()
         alarms = once._lake.rows("SELECT byte_offset, line, kind, text FROM alarms ORDER BY byte_offset")
     for turn in range(4):
         cuts = [*sorted(rng.sample(range(len(HEADER) + 90, len(whole)), 3)), len(whole)]
-        with Fab(tmp_path / f"fab{turn}", create=True, clock=lambda: NOW) as fab:
+        with new_fab(tmp_path / f"fab{turn}", clock=lambda: NOW) as fab:
             for cut in cuts:
                 fab.ingest(_file(tmp_path / f"grows{turn}.log", whole[:cut]))
             assert [(row["byte_offset"], row["t"], row["Pressure"]) for row in samples(fab)] == expected
@@ -87,7 +87,7 @@ def test_the_order_of_files_changes_nothing(tmp_path):
     for order in ([0, 1, 2, 3], [3, 1, 0, 2], [2, 3, 1, 0]):
         folder = tmp_path / "".join(map(str, order))
         folder.mkdir()
-        with Fab(folder / "fab", create=True, clock=lambda: NOW) as fab:
+        with new_fab(folder / "fab", clock=lambda: NOW) as fab:
             for n in order:
                 fab.ingest(_file(folder / f"{n}.log", parts[f"{n}.log"].encode()))
             runs = [(run.run, run.rows, run.start, run.end) for run in fab.runs().runs]
@@ -212,7 +212,7 @@ def test_a_watched_folder_is_loaded_as_it_grows(tmp_path):
             file.write(more)
 
     passes = []
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         with pytest.raises(KeyboardInterrupt):
             passes.extend(summary.rows for summary in watch(fab, folder, sleep=later))
         assert len(samples(fab)) == 5
@@ -229,7 +229,7 @@ def test_a_log_without_a_column_that_is_expected_is_set_aside_as_a_whole(tmp_pat
     folder = tmp_path / "fab"
     folder.mkdir()
     (folder / "fab.toml").write_text('[sources.etch]\nfiles = "*.log"\nkind = "log"\nexpects = ["press*", "Gas *"]\n')
-    with Fab(folder, create=True, clock=lambda: NOW) as fab:
+    with new_fab(folder, clock=lambda: NOW) as fab:
         summary = fab.ingest(write("a.log", HEADER + line(1) + line(2)))
         assert (summary.files[0].status, summary.rows) == ("failed", 0)
         assert "without Gas *" in summary.files[0].message
@@ -244,7 +244,7 @@ def test_of_messy_batches_the_good_load_once_and_each_bad_one_says_why(data, tmp
         '[sources.batches]\nfiles = "*afer*.csv"\nkind = "log"\nname = "wafer_{date:8}_{time:6}.csv"\n'
         'expects = ["Sensor-590", "Good/Bad"]\n'
     )
-    with Fab(folder, create=True) as fab:
+    with new_fab(folder) as fab:
         summary = fab.ingest(data / "batches" / "Training_Batch_Files")
     for file in summary.files:
         path = Path(file.path)
@@ -257,7 +257,7 @@ def test_of_messy_batches_the_good_load_once_and_each_bad_one_says_why(data, tmp
 
 
 def test_batches_of_equal_bytes_load_once(data, tmp_path):
-    with Fab(tmp_path / "fab", create=True) as fab:
+    with new_fab(tmp_path / "fab") as fab:
         summary = fab.ingest(data / "batches" / "Training_Batch_Files")
     contents = {Path(file.path).read_bytes() for file in summary.files}
     assert len(contents) < len(summary.files)

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.quals.history import streams
 from fabwatch.terms.errors import UnknownTool
+from tests.fabs import new_fab
 from tests.worn import START, worn_tools
 
 
@@ -33,7 +33,7 @@ def counted(tmp_path_factory):
                 lines["restores"].append(f"{one.tool},{_z(cycle.ended)},repair")
     for name, rows in lines.items():
         (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
-    with Fab(folder / "fab", create=True, clock=lambda: datetime(2026, 7, 1)) as fab:
+    with new_fab(folder / "fab", clock=lambda: datetime(2026, 7, 1)) as fab:
         assert fab.ingest([folder / f"{name}.csv" for name in lines]).clean
         yield fab, made
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.quals.history import Age, streams
 from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.wear import cycle_pieces
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.settings import QualSettings
 from tests.diary import DAY0
+from tests.fabs import copy_of
 
 
 def history(fab, day):
@@ -138,7 +138,7 @@ def test_a_fab_without_quals_says_what_a_forecast_needs(log):
     assert "load quals" in fault.value.hint
 
 
-def test_on_the_real_fab_the_chance_to_fail_the_next_qual_comes_true(data, tmp_path):
+def test_on_the_real_fab_the_chance_to_fail_the_next_qual_comes_true(data, real_fab, tmp_path):
     quals, restores = defaultdict(list), defaultdict(list)
     with (data / "fab" / "quals.csv").open() as file:
         for row in csv.DictReader(file):
@@ -147,8 +147,7 @@ def test_on_the_real_fab_the_chance_to_fail_the_next_qual_comes_true(data, tmp_p
         for row in csv.DictReader(file):
             restores[row["TOOL_ID"]].append(datetime.fromisoformat(row["DONE_AT"]))
     as_of = datetime(2026, 3, 12)
-    with Fab(tmp_path / "fab", create=True) as fab:
-        fab.ingest(data / "fab")
+    with copy_of(real_fab, tmp_path / "fab") as fab:
         rows = fab.forecast(as_of=as_of).tools
     assert len(rows) > 980
     said, came = [], []

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.stats.renewal import Costs, cost_per_wafer
 from fabwatch.terms.errors import BadQuestion
 from tests.conftest import NOW
+from tests.fabs import new_fab
 
 DAY0 = datetime(2026, 1, 1)
 COSTS = {"qual": 50.0, "contain": 0.4, "scrap": 8.0, "fail": 900.0, "false": 100.0}
@@ -40,7 +40,7 @@ def worn(tmp_path_factory):
         ("quals", "tool,qual_type,processed_at,passed", quals), ("restores", "tool,done_at,kind", restores),
     ):  # fmt: skip
         (folder / f"{name}.csv").write_text("\n".join([header, *lines]) + "\n")
-    with Fab(folder / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(folder / "fab", clock=lambda: NOW) as fab:
         assert fab.ingest([folder / f"{name}.csv" for name in ("tools", "moves", "quals", "restores")]).clean
         yield fab, truth
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from fabwatch.fab import Fab
 from fabwatch.quals.ledger import Foretold, Outcome, Said, outcome_of
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from tests.diary import DAY0
+from tests.fabs import new_fab
 from tests.quals.test_forecast import history
 from tests.worn import START, worn_files, worn_tools
 
@@ -17,7 +17,7 @@ def worn(tmp_path_factory):
     """Sixty tools in three types that ran for about eight lives, as a fab."""
     folder = tmp_path_factory.mktemp("ledger")
     made = worn_tools(5, types=3, sisters=20, lives=8)
-    with Fab(folder / "fab", create=True) as fab:
+    with new_fab(folder / "fab") as fab:
         assert fab.ingest(worn_files(made, folder)).clean
         yield fab, made
 
@@ -59,7 +59,7 @@ def test_a_forecast_at_an_origin_does_not_know_what_came_later(worn, tmp_path):
             column = head.split(",").index({"moves": "end_at", "quals": "processed_at", "restores": "done_at"}[path.stem])
             kept = [line for line in lines if line.split(",")[column] <= origin.isoformat() + "Z"]
             path.write_text("\n".join([head, *kept]) + "\n")
-    with Fab(tmp_path / "fab", create=True) as short:
+    with new_fab(tmp_path / "fab") as short:
         short.ingest(cut)
         assert short.forecast(as_of=origin).rows() == early.rows()
 
@@ -100,7 +100,7 @@ def test_forecasts_made_for_now_are_kept_once_and_scored_when_their_outcome_is_l
         return path
 
     cut = now[0].isoformat() + "Z"
-    with Fab(tmp_path / "fab", create=True, clock=lambda: now[0]) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: now[0]) as fab:
         fab.ingest([files["tools"], *(part(kind, "early", lambda moment: moment <= cut) for kind in at)])
         first = fab.forecast()
         assert first.kept

@@ -4,12 +4,12 @@ import pytest
 
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion, UnknownTool
-from tests.served import AS_OF, made
+from tests.served import AS_OF
 
 
-@pytest.fixture(scope="module")
-def fab(tmp_path_factory):
-    with Fab(made(tmp_path_factory.mktemp("history"))) as door:
+@pytest.fixture
+def fab(folder):
+    with Fab(folder) as door:
         yield door
 
 

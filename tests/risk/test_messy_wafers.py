@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from fabwatch.fab import Fab
 from tests.conftest import NOW
+from tests.fabs import new_fab
 from tests.risk import messy, oracle
 
 
@@ -22,7 +22,7 @@ def case(request, tmp_path_factory):
     (folder / "a.csv").write_text("\n".join([messy.MOVE_HEADER, *lines[:half]]) + "\n")
     (folder / "b.csv").write_text("\n".join([messy.MOVE_HEADER, *lines[half - 30 :]]) + "\n")
     (folder / "q.csv").write_text("\n".join([messy.QUAL_HEADER, *messy.qual_lines(quals, rng)]) + "\n")
-    with Fab(folder / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(folder / "fab", clock=lambda: NOW) as fab:
         summary = fab.ingest([folder / "q.csv", folder / "a.csv", folder / "b.csv"])
         assert summary.clean
         rows_in = len(lines) + 30 + len(quals)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from fabwatch.fab import Fab
+from tests.fabs import copy_of, summary_of
 from tests.risk import oracle
 
 AS_OF = datetime(2026, 3, 20)
@@ -49,10 +49,9 @@ def plain(data):
 
 
 @pytest.fixture(scope="module")
-def loaded(data, tmp_path_factory):
-    with Fab(tmp_path_factory.mktemp("real") / "fab", create=True) as fab:
-        summary = fab.ingest(data / "fab")
-        yield fab, summary
+def loaded(real_fab, tmp_path_factory):
+    with copy_of(real_fab, tmp_path_factory.mktemp("real") / "fab") as fab:
+        yield fab, summary_of(real_fab)
 
 
 def test_the_folder_loads_without_a_mapping_and_loading_it_again_adds_nothing(loaded, data):

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from fabwatch.fab import Fab
 from tests.conftest import NOW
+from tests.fabs import new_fab
 
 MOVES = "tool,chamber,lot,wafer,wafers,recipe,kind,status,end_at,route,step_no,step"
 QUALS = "tool,chamber,qual_type,processed_at,resulted_at,passed"
@@ -52,7 +52,7 @@ class Story:
                 path = self._folder / f"{name}.csv"
                 path.write_text("\n".join([header, *lines]) + "\n")
                 files.append(path)
-        fab = Fab(folder, create=True, clock=lambda: NOW)
+        fab = new_fab(folder, clock=lambda: NOW)
         assert fab.ingest(files).failed == 0
         return fab
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from fabwatch.fab import Fab
 from tests.diary import DAY0
+from tests.fabs import new_fab
 from tests.worn import START, worn_files, worn_tools
 
 
@@ -16,7 +16,7 @@ def contained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weighing")
     made = worn_tools(21, types=2, sisters=20, lives=5)
     answers = []
-    with Fab(folder / "fab", create=True) as fab:
+    with new_fab(folder / "fab") as fab:
         assert fab.ingest(worn_files(made, folder, lots_a_day=4)).clean
         for one in made:
             for cycle, (began, found) in zip((c for c in one.stream.cycles if c.failed), one.began, strict=True):

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fabwatch.fab import Fab
 from tests.conftest import NOW
+from tests.fabs import new_fab
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def stated(tmp_path):
     def opening(toml):
         (tmp_path / "fab").mkdir(exist_ok=True)
         (tmp_path / "fab" / "fab.toml").write_text(toml)
-        return Fab(tmp_path / "fab", create=True, clock=lambda: NOW)
+        return new_fab(tmp_path / "fab", clock=lambda: NOW)
 
     return opening
 

@@ -11,6 +11,8 @@ from fabwatch.sources.toollog.reader import open_log
 from fabwatch.terms.clock import iso
 from fabwatch.terms.settings import SourceSettings
 
+pytestmark = pytest.mark.unit
+
 CASES = sorted((Path(__file__).parent.parent / "cases" / "toollog").glob("*.log"))
 LATEST = datetime(2027, 1, 1)
 

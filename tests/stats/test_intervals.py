@@ -5,6 +5,8 @@ from scipy.stats import beta
 
 from fabwatch.stats.intervals import of_share
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(("hits", "of"), [(0, 10), (1, 10), (5, 10), (10, 10), (3, 2000), (1999, 2000), (37, 458), (1, 1)])
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.99])

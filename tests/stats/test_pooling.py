@@ -13,6 +13,8 @@ from fabwatch.stats.pooling import Fitted, Grid, Sisters, fit, log_likelihood
 from fabwatch.terms.settings import QualSettings
 from tests.worn import SCENARIOS, worn_tools
 
+pytestmark = pytest.mark.unit
+
 
 def made_type(seed, sisters=30, shape=2.5, horizon=4.0):
     """Sister tools with known truth: cycles, the hidden failure of each running cycle, and its last good age."""

@@ -8,6 +8,8 @@ import pytest
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.renewal import Costs, cost_per_wafer, cost_share, expected_looks, tabled_looks
 
+pytestmark = pytest.mark.unit
+
 COSTS = Costs(qual=50, contain=0.4, scrap=8, fail=900, false=120)
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from fabwatch.stats.scoring import brier, landed, tenths
 
+pytestmark = pytest.mark.unit
+
 EDGES = (0.1, 0.9)
 
 

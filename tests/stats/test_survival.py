@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from fabwatch.stats.survival import fault_began, weibull_survival
 
+pytestmark = pytest.mark.unit
+
 
 def test_the_worked_example_of_an_imperfect_qual():
     """Passes at 200, 400, 600, fail at 800 wafers, Weibull k = 2, eta = 1500, sensitivity 0.8."""

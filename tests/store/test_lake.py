@@ -4,14 +4,17 @@ import json
 import shutil
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 import fabwatch
 from fabwatch.fab import Fab
+from fabwatch.store import engine
 from fabwatch.store import lake as store
 from fabwatch.terms.clock import utc_now
-from fabwatch.terms.errors import DiskFull, NewerFab, NoFab, StoreBroken, StoreBusy, UnknownTime
+from fabwatch.terms.errors import DiskFull, EngineMissing, NewerFab, NoFab, StoreBroken, StoreBusy, UnknownTime
+from tests.fabs import new_fab
 
 HEADER = "tool,lot,wafers,end_at\n"
 
@@ -157,6 +160,39 @@ def test_a_load_does_not_wait_for_a_question_that_takes_long(tmp_path, write):
         assert asking._lake.rows("SELECT count(*) AS n FROM moves") == [{"n": 0}]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "table"),
+    [
+        ("moves.csv", "lot,tool,wafers,end_at\nL2,A,25,2026-05-01T00:00:00Z\n", "moves"),
+        ("a.log", "time,tool,wafer,step,Flow\n2026-05-01T00:00:00Z,A,W1,1,5\n2026-05-01T00:00:01Z,A,W1,1,6\n", "parts"),
+    ],
+)
+def test_a_load_that_comes_just_before_a_question_is_in_its_snapshot_as_a_whole(
+    tmp_path, write, monkeypatch, name, text, table
+):
+    with new_fab(tmp_path / "fab") as asking, Fab(tmp_path / "fab") as loading:
+        asking.ingest(write("first.csv", "lot,tool,wafers,end_at\nL1,A,25,2026-05-01T00:00:00Z\n"))
+        asking.risk()
+        show, path, loaded = store.Lake._show, write(name, text), []
+
+        def show_and_load(lake, version, tables):
+            show(lake, version, tables)
+            if lake is asking._lake and not loaded:
+                loaded.append(loading.ingest(path))
+
+        monkeypatch.setattr(store.Lake, "_show", show_and_load)
+        with asking._lake.reading() as snapshot:
+            assert loaded[0].loaded == 1
+            assert snapshot == loading._lake.pin()
+            (before,) = asking._lake.rows(f"SELECT count(*) AS n FROM {table}")
+            loading.ingest(write("later-" + name, text.replace("A,", "B,")))
+            assert before == {"n": 2 if table == "moves" else 1}
+            assert asking._lake.rows(f"SELECT count(*) AS n FROM {table}") == [before]
+            if table == "parts":
+                (shape,) = asking._lake.rows("SELECT DISTINCT shape FROM parts")
+                assert asking._lake.rows(f"SELECT count(*) AS n FROM samples_{shape['shape']}") == [{"n": 2}]
+
+
 ELSEWHERE = {
     "a file of the machine": "SELECT * FROM read_text('/etc/passwd')",
     "a file beside the fab": "SELECT * FROM read_csv('{folder}/../moves.csv')",
@@ -165,6 +201,7 @@ ELSEWHERE = {
     "a copy elsewhere": "COPY (SELECT 1) TO '{folder}/../out.csv'",
     "another database": "ATTACH '{folder}/../other.duckdb'",
     "an extension": "INSTALL httpfs",
+    "an extension by its path": "LOAD '{folder}/../other.duckdb_extension'",
     "the lock itself": "SET enable_external_access = true",
 }
 
@@ -178,3 +215,24 @@ def test_the_engine_reaches_the_data_of_the_fab_and_nothing_else(tmp_path, what)
         with pytest.raises(StoreBroken):
             fab._lake.ask(ELSEWHERE[what].format(folder=fab.path))
         assert not (tmp_path / "out.csv").exists()
+
+
+def test_the_signature_of_an_extension_is_checked_once_and_again_when_its_file_changes(tmp_path, monkeypatch):
+    packaged = engine._packaged
+    copies = {name: Path(shutil.copy(packaged(name), tmp_path)) for name in engine.EXTENSIONS}
+    monkeypatch.setattr(engine, "_packaged", copies.get)
+
+    def unsigned():
+        connection = engine.connect("1GB", tmp_path / "tmp")
+        (value,) = connection.execute("SELECT current_setting('allow_unsigned_extensions')").fetchone()
+        connection.close()
+        return value
+
+    assert [unsigned(), unsigned()] == [False, True]
+    path = copies["ducklake"]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()
+    path.write_bytes(content)
+    with pytest.raises(EngineMissing, match="signature"):
+        engine.connect("1GB", tmp_path / "tmp")

@@ -1,7 +1,11 @@
 """Every error class says what went wrong and the way out."""
 
+import pytest
+
 import fabwatch.terms.errors as errors
 from fabwatch.terms.errors import FabwatchError
+
+pytestmark = pytest.mark.unit
 
 
 def _all(kind):

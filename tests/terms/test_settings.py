@@ -5,6 +5,8 @@ import pytest
 from fabwatch.terms.errors import BadSettings
 from fabwatch.terms.settings import Settings, read_settings
 
+pytestmark = pytest.mark.unit
+
 
 def test_without_a_file_everything_has_its_default(tmp_path):
     assert read_settings(tmp_path) == Settings()

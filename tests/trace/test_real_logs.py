@@ -7,20 +7,18 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-
-from fabwatch.fab import Fab
+from tests.fabs import copy_of, new_fab
 
 
 @pytest.fixture(scope="module")
-def cmp(data, tmp_path_factory):
-    with Fab(tmp_path_factory.mktemp("cmp") / "fab", create=True) as fab:
-        fab.ingest(str(data / "cmp" / "CMP-training-0*.csv"))
+def cmp(real_polisher, tmp_path_factory):
+    with copy_of(real_polisher, tmp_path_factory.mktemp("cmp") / "fab") as fab:
         yield fab
 
 
 @pytest.fixture(scope="module")
 def etch(data, tmp_path_factory):
-    with Fab(tmp_path_factory.mktemp("etch") / "fab", create=True) as fab:
+    with new_fab(tmp_path_factory.mktemp("etch") / "fab") as fab:
         fab.ingest(data / "etch")
         yield fab
 
@@ -81,7 +79,7 @@ def test_the_same_log_with_commas_and_rounded_digits_has_the_same_summaries(cmp,
         with path.open(newline="") as file, (tmp_path / path.name).open("w") as out:
             for n, row in enumerate(csv.reader(file, delimiter="\t")):
                 out.write(",".join(row if n == 0 else [_rounded(cell) for cell in row]) + "\n")
-    with Fab(tmp_path / "fab", create=True) as other:
+    with new_fab(tmp_path / "fab") as other:
         other.ingest(str(tmp_path / "CMP*.csv"))
         rounded = means(other.step_summary().steps)
     exact = means(cmp.step_summary().steps)
@@ -137,7 +135,7 @@ def test_the_faulty_wafers_are_found_as_well_when_the_log_does_not_say_which_the
     cut = [line.split(",") for line in lines]
     (tmp_path / "lam.csv").write_text("\n".join(",".join(cells[:1] + cells[3:]) for cells in cut) + "\n")
     bad = {cells[0] for cells in cut[1:] if cells[2]}
-    with Fab(tmp_path / "fab", create=True) as fab:
+    with new_fab(tmp_path / "fab") as fab:
         fab.ingest(tmp_path / "lam.csv")
         found = {run.wafer for run in fab.faults().runs if run.faulty}
     assert len(bad & found) >= 14

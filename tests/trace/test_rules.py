@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from tests.diary import NOW
+from tests.fabs import new_fab
 from tests.made_logs import log_of
 
 from fabwatch.cli.app import _run
@@ -31,7 +32,7 @@ def made(tmp_path):
     (tmp_path / "fab" / "fab.toml").write_text(RULE)
     (tmp_path / "a.log").write_text(log_of(WAFERS, HIGH))
     (tmp_path / "quals.csv").write_text(QUALS)
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         # The quals wait until the log has shown the tool.
         fab.ingest([tmp_path / "a.log", tmp_path / "quals.csv"])
         assert fab.problems() == []
@@ -188,7 +189,7 @@ def test_the_chamber_that_stands_apart_comes_first(tmp_path):
     chambers = {wafer: "ABC"[n % 3] for n, wafer in enumerate(WAFERS)}
     apart = {wafer: ("Flow", 1, 0.0, 0.8) for wafer, chamber in chambers.items() if chamber == "B"}
     (tmp_path / "a.log").write_text(log_of(WAFERS, apart, chambers=chambers, seconds=20))
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         fab.ingest(tmp_path / "a.log")
         answer = fab.chambers("Flow", step="1")
         assert answer.chambers[0].chamber == "B"

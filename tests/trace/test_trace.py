@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 from tests.diary import NOW
+from tests.fabs import new_fab
 from tests.made_logs import log_of
 
-from fabwatch.fab import Fab
 from fabwatch.stats.moments import Groups, grouped, sums
 from fabwatch.terms.errors import UnknownTool
 from fabwatch.trace.run_groups import families
@@ -24,7 +24,7 @@ def shifted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shifted")
     wafers = [f"L1.{n:02d}" for n in range(1, 41)]
     (folder / "a.log").write_text(log_of(wafers, {"L1.31": ("Pressure", 2, 8.0, 0.6)}, ("L1.05", 55)))
-    with Fab(folder / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(folder / "fab", clock=lambda: NOW) as fab:
         fab.ingest(folder / "a.log")
         yield fab
 
@@ -66,7 +66,7 @@ def test_a_persistent_fault_touches_every_wafer_since(tmp_path):
     wafers = [f"L1.{n:02d}" for n in range(1, 41)]
     late = dict.fromkeys(wafers[35:], ("Flow", 1, 0.0, 3.0))
     (tmp_path / "a.log").write_text(log_of(wafers, late))
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         fab.ingest(tmp_path / "a.log")
         run = next(run for run in fab.faults().runs if run.wafer == "L1.36")
     assert (run.faulty, run.exposed, run.still) == (True, 5, True)
@@ -75,7 +75,7 @@ def test_a_persistent_fault_touches_every_wafer_since(tmp_path):
 
 def test_too_few_runs_are_said_and_not_judged(tmp_path):
     (tmp_path / "a.log").write_text(log_of([f"L1.{n:02d}" for n in range(1, 5)]))
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         fab.ingest(tmp_path / "a.log")
         answer = fab.faults()
     assert answer.runs == ()
@@ -95,7 +95,7 @@ def test_a_constant_sensor_and_an_empty_one_do_no_harm(tmp_path):
     for n in range(14):
         lines += [f"2026-03-01T{n:02d}:00:{k:02d}Z,W{n},1,{k + n / 50},7," for k in range(20)]
     (tmp_path / "a.log").write_text("\n".join(lines) + "\n")
-    with Fab(tmp_path / "fab", create=True, clock=lambda: NOW) as fab:
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         assert fab.ingest(tmp_path / "a.log").clean
         steps = {row.sensor: row for row in fab.step_summary().steps}
         answer = fab.faults()

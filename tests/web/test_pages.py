@@ -5,7 +5,6 @@ import io
 import re
 import time
 
-import httpx
 import pytest
 
 from tests.served import AS_OF, EVIL
@@ -38,19 +37,6 @@ PAGES = [
 ]
 WAITS = re.compile(r'hx-trigger="load[^>]*hx-select')
 STAMP = re.compile(r"seen=[^&\"]+")
-
-
-@pytest.fixture
-def reader(server):
-    with httpx.Client(
-        base_url=server.address, headers={"Accept": "text/html", "Accept-Language": "en"}, timeout=120
-    ) as client:
-        entered = client.post("/signin", data={"key": server.key("admin")}, headers={"Sec-Fetch-Site": "same-origin"})
-        assert entered.status_code == 303
-        # Until the forecasts stand, a page says that they are being made.
-        client.get("/api/v1/forecast")
-        client.get("/api/v1/forecast/score")
-        yield client
 
 
 def whole(reader, address):
@@ -109,65 +95,6 @@ def test_a_lot_that_is_named_like_a_script_does_nothing(server, reader):
     assert "<img" not in page
     for path in (f"/search?q={EVIL}", f"/tools/{EVIL}", f"/?area={EVIL}", f"/stats?tool={EVIL}", f"/nothing/{EVIL}"):
         assert EVIL not in reader.get(path, follow_redirects=True).text, path
-
-
-def test_what_a_spreadsheet_would_run_is_neutralised_and_numbers_stay_numbers(reader, server):
-    with server.client("admin") as client:
-        at = "2026-06-09T20:00:00Z"
-        text = f"lot,wafer,tool,end_at\n=cmd|' /C calc'!A0,@SUM(1).1,CMP-1,{at}\n+1,-2+3.01,CMP-1,{at}\n"
-        assert client.post("/api/v1/loads", files={"file": ("formulas.csv", text.encode())}).json()["summary"]["rows"] == 2
-        got = client.get("/api/v1/contain/CMP-1?format=csv&at=2026-06-09T04:48:00Z")
-        if got.status_code == 404:
-            at = re.search(r"20\S+Z", got.json()["hint"]).group()
-            got = client.get(f"/api/v1/contain/CMP-1?format=csv&at={at}")
-        rows = list(csv.DictReader(io.StringIO(client.get("/api/v1/loads?format=csv").text)))
-    assert all(not str(value).startswith(("=", "+", "@")) for row in rows for value in row.values())
-    assert any(row["rows"] == "2" for row in rows)
-    from fabwatch.terms.tabular import csv_text
-
-    said = csv_text([{"lot": "=1+1", "n": -5, "x": 2.5, "t": "@SUM", "m": "-2+3", "p": "+x", "ok": "L1"}])
-    assert said.splitlines()[1] == "'=1+1,-5,2.5,'@SUM,'-2+3,'+x,L1"
-
-
-def test_wafers_are_held_on_the_page_and_stand_in_the_audit_with_the_key(reader, server):
-    ours = {"Sec-Fetch-Site": "same-origin"}
-    page = reader.get("/contain/ETCH-1").text
-    names = re.findall(r'name="names" value="([^"]+)"', page)
-    made = reader.post("/contain/ETCH-1/hold", data={"reason": "particles", "names": names[:2]}, headers=ours)
-    assert made.status_code == 303, made.text[-1500:]
-    hold = reader.get(made.headers["location"])
-    assert "particles" in hold.text
-    code = made.headers["location"].rsplit("/", 1)[-1]
-    item = re.findall(r'name="names" value="([^"]+)"', hold.text)[0]
-    done = reader.post(f"/holds/{code}/dispose", data={"reason": "seen", "act": "scrap", "names": [item]}, headers=ours)
-    assert done.status_code == 303
-    entries = server.get("/api/v1/audit").json()["entries"]
-    assert [entry["act"] for entry in entries[:2]] == ["scrap", "hold"]
-    assert entries[0]["who"].startswith("test admin (")
-    refused = reader.post("/contain/ETCH-1/hold", data={"reason": "x", "names": names[2:3]}, headers=ours)
-    assert refused.status_code == 422
-    assert "A decision needs a reason" in refused.text
-
-
-def test_a_limit_that_is_decided_on_the_page_counts_from_then_on(reader, server):
-    ours = {"Sec-Fetch-Site": "same-origin"}
-    given = {"qual_type": "particles", "name": "inhibit", "value": "7,0", "reason": "agreed", "chamber": "*"}
-    assert reader.post("/tools/CMP-2/decide", data=given, headers=ours).status_code == 303
-    assert [one["value"] for one in server.get("/api/v1/decisions", tool="CMP-2").json()["decisions"]] == [7.0]
-    bad = reader.post("/tools/CMP-2/decide", data={**given, "value": "seven"}, headers=ours)
-    assert bad.status_code == 422
-
-
-def test_late_data_is_told_on_the_containment_page(server, reader):
-    with server.client("admin") as client:
-        before = client.get("/api/v1/contain/ETCH-2").json()
-        seen = server.get("/api/v1/fab").json()["last_load_at"]
-        late = f"lot,wafer,tool,chamber,end_at\nLATE,LATE.01,ETCH-2,A,{before['until']}\n"
-        assert client.post("/api/v1/loads", files={"file": ("late.csv", late.encode())}).json()["summary"]["rows"] == 1
-        assert client.get("/api/v1/contain/ETCH-2").json()["wafers"] == before["wafers"] + 1
-    part = reader.get("/contain/ETCH-2/added", params={"seen": seen, "qual_type": "particles", "at": before["until"]}).text
-    assert "<strong>1</strong> wafers added since" in part
-    assert "new" in reader.get("/contain/ETCH-2", params={"seen": seen}).text
 
 
 def test_what_goes_wrong_is_a_page_with_a_way_out(reader):

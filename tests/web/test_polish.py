@@ -6,25 +6,15 @@ import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
-import httpx
 import pytest
 
 from fabwatch.cmp.polish import Rate, film_of, polish_time
-from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.pages.pasted_lines import number, pasted
+from tests.fabs import new_fab
 from tests.served import Server
 
 CASES = tomllib.loads((Path(__file__).parent.parent / "cases" / "cmp" / "polish.toml").read_text())["case"]
-
-
-@pytest.fixture(scope="module")
-def reader(server):
-    with httpx.Client(
-        base_url=server.address, headers={"Accept": "text/html", "Accept-Language": "en"}, timeout=120
-    ) as client:
-        client.post("/signin", data={"key": server.key("admin")}, headers={"Sec-Fetch-Site": "same-origin"})
-        yield client
 
 
 class Sheet(HTMLParser):
@@ -178,21 +168,6 @@ def test_without_a_tool_or_a_rate_it_is_said_and_a_number_that_is_none_is_named(
     assert "The target thickness is missing" in reader.get("/cmp", params={"rate": "40", "wafers": "9000"}).text
 
 
-def test_a_time_that_was_chosen_instead_is_kept_from_the_page_with_its_reason(reader, server):
-    text = reader.get("/cmp", params={"tool": "CMP-1", "target": "5000", "wafers": "A\t9000\nB\t9100", "keep": "2"}).text
-    form = text.partition('action="/cmp/keep"')[2].partition("</form>")[0]
-    given = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
-    assert (given["wafer"], given["incoming"], given["head"]) == ("B", "9100.0", "H1")
-    kept = reader.post(
-        "/cmp/keep",
-        data={**given, "chosen": "104,5", "reason": "the last three came out thick"},
-        headers={"Sec-Fetch-Site": "same-origin"},
-    )
-    assert kept.status_code == 303
-    (row, *_) = server.get("/api/v1/cmp/advices", "read").json()["advices"]
-    assert (row["wafer"], row["chosen_s"], row["reason"]) == ("B", 104.5, "the last three came out thick")
-
-
 def test_a_digit_that_is_no_number_in_the_address_is_no_fault_of_the_server(reader):
     lot = {"tool": "CMP-1", "target": "5000", "wafers": "A\t9000"}
     for path, asked in (("/cmp", {**lot, "keep": "²"}), ("/runs", {"offset": "²"}), ("/tools/ETCH-1", {"step": "²"})):
@@ -202,7 +177,7 @@ def test_a_digit_that_is_no_number_in_the_address_is_no_fault_of_the_server(read
 
 
 def test_in_a_fab_without_metrology_the_calculator_goes_by_a_rate_and_it_is_said_what_to_load(tmp_path):
-    Fab(tmp_path / "fab", create=True).close()
+    new_fab(tmp_path / "fab").close()
     server = Server(tmp_path / "fab")
     try:
         with server.client("read") as client:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fabwatch.api.keys import Keys
-from fabwatch.fab import Fab
+from tests.fabs import new_fab
 from tests.served import Server
 
 
@@ -20,7 +20,7 @@ def told(*arguments):
 
 @pytest.fixture
 def fab(tmp_path):
-    Fab(tmp_path / "fab", create=True).close()
+    new_fab(tmp_path / "fab").close()
     return tmp_path / "fab"
 
 

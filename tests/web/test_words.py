@@ -10,6 +10,8 @@ from babel.messages.extract import extract_from_dir
 
 from fabwatch.web.tongue import language_of, moment, number, percent, translations
 
+pytestmark = pytest.mark.unit
+
 WEB = Path(str(files("fabwatch.web")))
 
 
