@@ -1,9 +1,9 @@
 """What a fab without an MES gets from its logs: moves, readings of usage counters, and a restore where one fell."""
 
-from fabwatch.ingest.commit import admit_waiting
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.runs import runs_sql
+from fabwatch.store.waiting import admit_waiting
 from fabwatch.terms.tables import COUNTERS, MOVES, PLACES, RESTORES, Table
 
 DERIVED = (("moves", MOVES), ("counters", COUNTERS), ("restores", RESTORES))
