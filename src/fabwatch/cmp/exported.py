@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from fabwatch.cmp.memory import CLIP, FAR, FEW
-from fabwatch.cmp.removal import METHOD, walked
+from fabwatch.cmp.removal import METHOD, statements, walked
 from fabwatch.cmp.runs import LogRun
 from fabwatch.cmp.walk import Key, Standing, Walk
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import ExtraMissing, ParityFailed
@@ -53,7 +52,7 @@ def export(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None
     }
     content = _built(walk, len(names), about)
     rows, largest = _compared(walk, content)
-    how = How(f"{EXPLAINED} {METHOD}", question("cmp", "features"), snapshot)
+    how = How(f"{EXPLAINED} {METHOD}", statements(), snapshot)
     known = tuple(" ".join(part for part in key if part) for key in walk.keys)
     return RateModel(as_of, known_at, lake.settings.fab.demo, how, content, known, names, walk.coverage, rows, largest)
 

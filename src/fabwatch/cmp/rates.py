@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fabwatch.cmp.history import Group, Polished, groups, tools_measured, unplaced
+from fabwatch.cmp.history import Group, Polished, groups, measured_sql, tools_measured, unplaced
 from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
 from fabwatch.terms.polishing import Rates, RateState
@@ -31,7 +30,7 @@ METHOD = (
 def rates(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None, tool: str | None) -> Rates:
     """The state of every group. Raises UnknownTool, and BadQuestion where nothing was measured."""
     found = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
-    how = How(METHOD, question("cmp", "metrology"), snapshot)
+    how = How(METHOD, measured_sql(), snapshot)
     return Rates(as_of, known_at, lake.settings.fab.demo, how, tuple(found), unplaced(lake, as_of, tool))
 
 

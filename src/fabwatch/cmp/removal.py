@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fabwatch.cmp.history import groups
-from fabwatch.cmp.runs import log_runs
+from fabwatch.cmp.history import groups, measured_sql
+from fabwatch.cmp.runs import features_sql, log_runs
 from fabwatch.cmp.walk import Walk
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
 from fabwatch.terms.polishing import PredictedRate, PredictedRates
@@ -36,9 +35,14 @@ def predict(
     walk = walked(lake, as_of, tool)
     told = list(walk)
     begin, end = _span(told, chosen)
-    how = How(METHOD, question("cmp", "metrology"), snapshot)
+    how = How(METHOD, statements(), snapshot)
     part = tuple(told[begin:end])
     return PredictedRates(as_of, known_at, lake.settings.fab.demo, how, part, tuple(_scored(part, walk.coverage)))
+
+
+def statements() -> str:
+    """What the removal rates of runs rest on: what their logs say, and what was measured of their wafers."""
+    return f"{features_sql()};\n{measured_sql()}"
 
 
 def walked(lake: Lake, as_of: datetime, tool: str | None) -> Walk:

@@ -4,11 +4,10 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from fabwatch.cmp.history import Group, Polished, groups, tools_measured
+from fabwatch.cmp.history import Group, Polished, groups, measured_sql, tools_measured
 from fabwatch.cmp.rates import LISTED
 from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, score
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.polishing import Controlled, Replayed
@@ -55,7 +54,7 @@ def replay(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | None
             | {"controller": chosen.name, "weight": chosen.weight, "why": why, "n": len(group.wafers)}
         )
     units = {group.unit if thick else group.rate_unit for group in some}
-    how = How(METHOD, question("cmp", "metrology"), snapshot)
+    how = How(METHOD, measured_sql(), snapshot)
     return Replayed(
         as_of,
         known_at,

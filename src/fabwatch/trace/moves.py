@@ -15,8 +15,7 @@ def bring_up(lake: Lake) -> None:
     A tool of which other files bring moves keeps those: its runs would be the same passes once more.
     """
     lake.ask("CREATE OR REPLACE TEMP TABLE logs AS SELECT load FROM lake.loads WHERE kind = 'log'")
-    runs = "CREATE OR REPLACE TEMP TABLE runs AS " + runs_sql().replace("FROM parts AS p", "FROM lake.parts AS p")
-    lake.ask(runs)
+    lake.ask(f"CREATE OR REPLACE TEMP TABLE runs AS {runs_sql('lake.parts')}")
     for name, table in DERIVED:
         lake.ask(f"CREATE OR REPLACE TEMP TABLE derived AS {question('trace', 'derived_' + name)}")
         _replace(lake, table)

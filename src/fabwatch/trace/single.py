@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.traces import Trace
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.golden import GOOD_AT_MOST, Window, parts_of, sensors_of, traces
+from fabwatch.trace.golden import GOOD_AT_MOST, Window, drawn, parts_of, sensors_of
 from fabwatch.trace.runs import check_names, run_rows
 
 METHOD = (
@@ -45,11 +44,11 @@ def trace(
     for sensor in sensors:
         if sensor not in known:
             raise unknown("sensor", sensor, known)
-    found = traces(lake, run, good, list(sensors) or known, window)
+    found = drawn(lake, run, good, list(sensors) or known, window)
     heard = lake.remember(("heard", run), lambda: _heard(lake, run))
-    how = How(METHOD, question("trace", "stretches"), snapshot)
+    how = How(METHOD, ";\n".join(found.sql), snapshot)
     golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
-    return Trace(as_of, known_at, lake.settings.fab.demo, how, run, golden, tuple(found), tuple(heard))
+    return Trace(as_of, known_at, lake.settings.fab.demo, how, run, golden, tuple(found.steps), tuple(heard))
 
 
 def _heard(lake: Lake, run: str) -> list[dict[str, Any]]:
