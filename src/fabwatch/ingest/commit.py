@@ -9,8 +9,9 @@ import pyarrow as pa
 from fabwatch.sources.kinds import Kind
 from fabwatch.sources.reading import WHERE
 from fabwatch.sources.text import as_text
-from fabwatch.store.lake import Lake, columns_sql
+from fabwatch.store.lake import Lake
 from fabwatch.store.rows import schema_of
+from fabwatch.store.temporary import append, temp_table
 from fabwatch.store.waiting import KNOWN_TOOLS, REFERRING, admit_waiting, insert_new
 from fabwatch.terms.problems import Problem, UnknownTool
 from fabwatch.terms.tables import PLACES, PROBLEMS
@@ -33,14 +34,13 @@ class Aside:
 
     def __init__(self, lake: Lake, load: str, path: str, kind: str):
         self._lake, self._load, self._path, self._kind = lake, load, path, kind
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged_problems ({columns_sql(PROBLEMS.stored)})")
+        temp_table(lake, "staged_problems", schema_of(PROBLEMS.stored))
 
     def add(self, problems: list[Problem]) -> None:
         """Take in problems."""
         if problems:
             rows = [self._row(problem) for problem in problems]
-            with self._lake.incoming(pa.Table.from_pylist(rows, schema=schema_of(PROBLEMS.columns))):
-                self._lake.ask("INSERT INTO staged_problems BY NAME SELECT * FROM incoming")
+            append(self._lake, "staged_problems", pa.Table.from_pylist(rows, schema=schema_of(PROBLEMS.columns)))
 
     def commit(self) -> None:
         """Move them into the lake; to be called inside `lake.writing()`."""
@@ -68,15 +68,13 @@ class Staging:
         self._lake, self._load, self._kind = lake, load, kind
         self.aside = Aside(lake, load, path, kind.table.name)
         self.staged = 0
-        where = ", ".join(f"{f.name} {'BLOB' if f.type == pa.binary() else 'BIGINT'}" for f in WHERE)
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged ({columns_sql(kind.columns)}, {where})")
+        temp_table(lake, "staged", pa.schema([*schema_of(kind.columns), *WHERE]))
 
     def add(self, rows: pa.Table) -> None:
         """Take in typed rows; where they stand in the file is kept only for rows that may have to wait."""
         if self._kind.table.name not in REFERRING:
             rows = rows.drop_columns([f.name for f in WHERE])
-        with self._lake.incoming(rows):
-            self._lake.ask("INSERT INTO staged BY NAME SELECT * FROM incoming")
+        append(self._lake, "staged", rows)
         self.staged += rows.num_rows
 
     def commit(self, counts: Counts) -> None:

@@ -1,6 +1,7 @@
 """Rows that enter the lake once each, and those that wait until a tool list, a move or a log names their tool."""
 
 from fabwatch.store.lake import SQL_TYPES, Lake
+from fabwatch.store.temporary import temp_table
 from fabwatch.terms.problems import UnknownTool
 from fabwatch.terms.tables import BY_NAME, Table
 
@@ -35,13 +36,15 @@ def admit_waiting(lake: Lake) -> None:
             continue
         table = BY_NAME[name]
         fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
-        lake.ask(
-            f"CREATE OR REPLACE TEMP TABLE admitted AS SELECT * FROM (SELECT load, {fields} FROM lake.problems "
-            f"WHERE rule = '{UnknownTool.code}' AND kind = '{name}') WHERE tool IN {KNOWN_TOOLS}"
+        temp_table(
+            lake,
+            "admitted",
+            f"SELECT * FROM (SELECT load, {fields} FROM lake.problems "
+            f"WHERE rule = '{UnknownTool.code}' AND kind = '{name}') WHERE tool IN {KNOWN_TOOLS}",
         )
         loads = [row[0] for row in lake.ask("SELECT DISTINCT load FROM admitted ORDER BY load").fetchall()]
         for load in loads:
-            lake.ask("CREATE OR REPLACE TEMP TABLE one_load AS SELECT * FROM admitted WHERE load = $load", {"load": load})
+            temp_table(lake, "one_load", "SELECT * FROM admitted WHERE load = $load", {"load": load})
             waited = int(lake.ask("SELECT count(*) FROM one_load").fetchall()[0][0])
             stored = insert_new(lake, table, "one_load", f"'{load}'")
             lake.ask(

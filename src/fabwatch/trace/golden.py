@@ -10,6 +10,7 @@ import pyarrow as pa
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import filled, question
 from fabwatch.store.runs import over_runs
+from fabwatch.store.temporary import temp_table
 from fabwatch.terms.traces import StepTrace, TracePoint
 
 STRETCHES = 200
@@ -22,6 +23,8 @@ GOOD_AT_LEAST = 5
 IN_A_ROW = 5
 """Stretches in a row outside the envelope that count as having left it."""
 LOW, HIGH = 0.05, 0.95
+CHOSEN_SCHEMA = pa.schema([("run", pa.string()), ("load", pa.string()), ("part", pa.int64()), ("began", pa.float64())])
+"""Where the samples of a run lie, as `stretches.sql` reads it."""
 Place = tuple[str | None, str | None]
 """Chamber and step."""
 
@@ -99,8 +102,7 @@ def stretched(
 ) -> Stretched:
     """Runs of one shape in stretches of `every` seconds; see `stretches.sql`."""
     runs = tuple(dict.fromkeys(part["run"] for part in parts))
-    with lake.incoming(pa.Table.from_pylist(list(parts))):
-        lake.ask("CREATE OR REPLACE TEMP TABLE chosen AS SELECT run, load, part, began FROM incoming")
+    temp_table(lake, "chosen", pa.Table.from_pylist(list(parts), schema=CHOSEN_SCHEMA))
     sql = _statement(parts, columns, window)
     asked = {"step": window.step, "chamber": window.chamber, "every": every}
     found = lake.ask(sql, asked).to_arrow_table()
