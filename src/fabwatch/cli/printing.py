@@ -16,6 +16,7 @@ from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.store.doctor import Finding
 from fabwatch.terms.answers import Answer, Containment, Risk, plain
+from fabwatch.terms.settings import LOG
 from fabwatch.terms.tabular import csv_text
 from fabwatch.terms.words import STATUS_SHAPE
 
@@ -92,7 +93,7 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
         if file.message:
             talk.print(escape(f"  {file.message}"), style="dim")
         if file.guess:
-            _guess(talk, file.guess)
+            (_log_guess if file.kind == LOG else _guess)(talk, file.guess)
         if file.suggestion and "columns = " in file.suggestion:
             talk.print(escape("  suggested for fab.toml:\n    " + file.suggestion.replace("\n", "\n    ")))
     if len(notable) > FILES_SHOWN:
@@ -118,6 +119,17 @@ def _guess(talk: Console, guess: dict[str, Any]) -> None:
         if guess[name]:
             talk.print(escape(f"  {name}: {', '.join(guess[name])}"))
     for row in guess["rows"]:
+        talk.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
+
+
+def _log_guess(talk: Console, guess: dict[str, Any]) -> None:
+    """What a dry run shows of a tool log."""
+    talk.print(escape(f"  {guess['dialect']}, {guess['encoding']}, separator {guess['delimiter']!r}"))
+    columns = [f"{c['name']}{' [' + c['unit'] + ']' if c['unit'] else ''}: {c['role']}" for c in guess["columns"]]
+    talk.print(escape(f"  columns: {', '.join(columns)}"))
+    counts = ("runs", "rows", "messages", "set_aside")
+    talk.print("  " + ", ".join(f"{guess[name]:,} {name.replace('_', ' ')}" for name in counts))
+    for row in guess["sample"]:
         talk.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
 
 

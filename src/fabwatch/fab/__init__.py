@@ -389,7 +389,7 @@ class Fab(Logs, Polishing):
         """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
         given = [paths] if isinstance(paths, (str, Path)) else paths
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
-        if not dry_run:
+        if summary.has_logs and not dry_run:
             bring_up(self._lake)
         return summary
 
@@ -401,7 +401,8 @@ class Fab(Logs, Polishing):
     def retry(self, progress: Progress | None = None) -> IngestSummary:
         """Try the files of the inbox again."""
         summary = Ingest(self._lake, self._clock).retry(progress)
-        bring_up(self._lake)
+        if summary.has_logs:
+            bring_up(self._lake)
         return summary
 
     def loads(self) -> list[dict[str, Any]]:

@@ -16,9 +16,6 @@ from fabwatch.store.waiting import KNOWN_TOOLS, REFERRING, admit_waiting, insert
 from fabwatch.terms.problems import Problem, UnknownTool
 from fabwatch.terms.tables import PLACES, PROBLEMS
 
-INTRODUCING = ("tools", "moves")
-"""Tables whose rows make tools known."""
-
 
 @dataclass
 class Counts:
@@ -32,7 +29,7 @@ class Counts:
 class Aside:
     """The problems of one file on their way into the lake."""
 
-    def __init__(self, lake: Lake, load: str, path: str, kind: str):
+    def __init__(self, lake: Lake, load: str, path: str, kind: str | None):
         self._lake, self._load, self._path, self._kind = lake, load, path, kind
         temp_table(lake, "staged_problems", schema_of(PROBLEMS.stored))
 
@@ -80,13 +77,16 @@ class Staging:
     def commit(self, counts: Counts) -> None:
         """Move everything into the lake; to be called inside `lake.writing()`."""
         table = self._kind.table
+        introduced = 0
         if table.name == "moves":
-            self._lake.ask(_PLACES_SQL)
+            introduced = int(self._lake.ask(_PLACES_SQL).fetchall()[0][0])
         if table.name in REFERRING:
             counts.parked = self._park()
         counts.rows = insert_new(self._lake, table, "staged", f"'{self._load}'")
         counts.duplicates = self.staged - counts.parked - counts.rows
-        if table.name in INTRODUCING:
+        if table.name == "tools":
+            introduced = counts.rows
+        if introduced:
             admit_waiting(self._lake)
         self.aside.commit()
 
