@@ -4,8 +4,8 @@ import asyncio
 import multiprocessing
 
 import pytest
-
 from fabwatch.api.desk import Desk
+
 from fabwatch.fab import Fab
 from fabwatch.terms.clock import asked_time
 from tests.served import AS_OF

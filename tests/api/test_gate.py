@@ -8,9 +8,9 @@ import time
 import httpx
 import pytest
 
+from fabwatch.api.access import Tries
 from fabwatch.api.app import ROUTES, Parts
 from fabwatch.api.faults import Refused
-from fabwatch.api.access import Tries
 from fabwatch.api.keys import SCOPES, Keys
 from fabwatch.terms.settings import Settings
 from fabwatch.web.site import site

@@ -12,8 +12,8 @@ from tests.made_logs import log_of
 
 from fabwatch.stats.moments import Groups, grouped, sums
 from fabwatch.terms.errors import UnknownTool
-from fabwatch.trace.run_groups import families
 from fabwatch.trace.envelope import left_at, traces
+from fabwatch.trace.run_groups import families
 
 RNG = np.random.default_rng(3)
 

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from fabwatch.cmp.usage import WAFERS, Head, Upkeep, Used
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
+from fabwatch.store.questions import question, reading
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 Key = tuple[str, str | None, str | None, str | None]
@@ -87,7 +88,14 @@ def tools_measured(lake: Lake) -> set[str]:
 
 
 def _over_measured(sql: str) -> str:
-    return over_runs(f"\nWITH measured AS (\n{question('cmp', 'metrology')})\n{sql}")
+    return over_runs(reading(sql, {"measured": question("cmp", "metrology")}))
+
+
+@cache
+def measured_sql() -> str:
+    """What was polished and measured, in order of time: the statement that every answer about polishing rests on."""
+    chosen = "SELECT * FROM measured WHERE $tool IS NULL OR tool = $tool OR tool IS NULL OR polished_at IS NULL"
+    return _over_measured(f"{chosen} ORDER BY polished_at, wafer")
 
 
 def _read(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], int]:
@@ -95,10 +103,9 @@ def _read(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], i
 
 
 def _grouped(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], int]:
-    sql = "SELECT * FROM measured WHERE $tool IS NULL OR tool = $tool OR tool IS NULL OR polished_at IS NULL"
     by_key: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     nowhere = 0
-    for row in lake.rows(_over_measured(f"{sql} ORDER BY polished_at, wafer"), {"tool": tool}):
+    for row in lake.rows(measured_sql(), {"tool": tool}):
         if row["tool"] is None or row["polished_at"] is None:
             nowhere += 1
         elif row["polished_at"] <= as_of:

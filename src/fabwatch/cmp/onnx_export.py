@@ -12,9 +12,8 @@ import numpy as np
 
 from fabwatch.cmp.rate_model import CLIP, FAR, FEW
 from fabwatch.cmp.rate_replay import Key, Standing, Walk
-from fabwatch.cmp.removal import METHOD, walked
+from fabwatch.cmp.removal import METHOD, statements, walked
 from fabwatch.cmp.runs import LogRun
-from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import ExtraMissing, ParityFailed
@@ -52,7 +51,7 @@ def export(view: View, tool: str | None) -> RateModel:
     }
     content = _built(walk, len(names), about)
     rows, largest = _compared(walk, content)
-    header = view.header(f"{EXPLAINED} {METHOD}", question("cmp", "features"))
+    header = view.header(f"{EXPLAINED} {METHOD}", statements())
     known = tuple(" ".join(part for part in key if part) for key in walk.keys)
     return RateModel(*header, content, known, names, walk.coverage, rows, largest)
 

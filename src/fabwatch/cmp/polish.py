@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist, fmean, stdev
 
-from fabwatch.cmp.questions import WaferToPolish
+from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.terms.errors import BadQuestion, CannotPolish
 from fabwatch.terms.polishing import PolishTime, PolishTimes, Refusal
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import LONGEST_RUN, Cost, KnownAt, Param, Reach, Spec, Timed, Tool
 
@@ -15,24 +16,6 @@ Head = Annotated[str | None, Param("The head or platen.")]
 Product = Annotated[str | None, Param("The product.")]
 Stage = Annotated[str | None, Param("The stage of the tool.")]
 Changed = Annotated[bool, Param("A consumable has just been changed, which no file says yet.")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class WaferToPolish:
-    """One wafer that is to be polished; thicknesses in the unit of the question."""
-
-    incoming: float | None = None
-    sites: tuple[float, ...] = ()
-    """Thickness before at each site, in place of `incoming`: their mean counts."""
-    target: float | None = None
-    wafer: str | None = None
-    head: str | None = None
-    """Its own head, where the lot is spread over several."""
-    rework: bool = False
-    """It was polished before and came out thick."""
-    lower: float | None = None
-    upper: float | None = None
-    incoming_sd: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fabwatch.cmp.history import Group, Polished, groups, tools_measured, unplaced
+from fabwatch.cmp.history import Group, Polished, groups, measured_sql, tools_measured, unplaced
 from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
 from fabwatch.terms.polishing import Rates, RateState, RateTrend
@@ -32,7 +31,7 @@ def rates(view: View, tool: str | None) -> Rates:
     """The state of every group. Raises UnknownTool, and BadQuestion where nothing was measured."""
     lake, as_of = view.lake, view.as_of
     found = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
-    header = view.header(METHOD, question("cmp", "metrology"))
+    header = view.header(METHOD, measured_sql())
     return Rates(*header, tuple(found), unplaced(lake, as_of, tool))
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fabwatch.cmp.history import groups
+from fabwatch.cmp.history import groups, measured_sql
 from fabwatch.cmp.rate_replay import Walk
-from fabwatch.cmp.runs import log_runs
+from fabwatch.cmp.runs import features_sql, log_runs
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
 from fabwatch.terms.polishing import PredictedRate, PredictedRates
@@ -35,9 +34,14 @@ def predict(view: View, tool: str | None, chosen: Sequence[str | None]) -> Predi
     walk = walked(lake, as_of, tool)
     told = list(walk)
     begin, end = _span(told, chosen)
-    header = view.header(METHOD, question("cmp", "metrology"))
+    header = view.header(METHOD, statements())
     part = tuple(told[begin:end])
     return PredictedRates(*header, part, tuple(_scored(part, walk.coverage)))
+
+
+def statements() -> str:
+    """What the removal rates of runs rest on: what their logs say, and what was measured of their wafers."""
+    return f"{features_sql()};\n{measured_sql()}"
 
 
 def walked(lake: Lake, as_of: datetime, tool: str | None) -> Walk:

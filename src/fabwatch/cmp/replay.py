@@ -3,10 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from fabwatch.cmp.history import Group, Polished, groups, tools_measured
+from fabwatch.cmp.history import Group, Polished, groups, measured_sql, tools_measured
 from fabwatch.cmp.rates import LISTED
 from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, score
-from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.polishing import Controlled, Replayed
@@ -54,7 +53,7 @@ def replay(view: View, tool: str | None) -> Replayed:
             | {"controller": chosen.name, "weight": chosen.weight, "why": why, "n": len(group.wafers)}
         )
     units = {group.unit if thick else group.rate_unit for group in some}
-    header = view.header(METHOD, question("cmp", "metrology"))
+    header = view.header(METHOD, measured_sql())
     return Replayed(
         *header,
         of="thickness" if thick else "rate",

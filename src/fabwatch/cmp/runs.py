@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 
@@ -33,9 +34,15 @@ class LogRun:
         return self.tool, self.stage, self.chamber
 
 
+@cache
+def features_sql() -> str:
+    """What the logs say of each run: the mean and spread of its sensors, and where its counters stood."""
+    return over_runs(question("cmp", "features"))
+
+
 def log_runs(lake: Lake, as_of: datetime, tool: str | None = None) -> list[LogRun]:
     """The dated runs in the order in which they ended."""
-    rows = lake.rows(over_runs(question("cmp", "features")), {"tool": tool})
+    rows = lake.rows(features_sql(), {"tool": tool})
     by_run: dict[str, list[dict[str, object]]] = defaultdict(list)
     for row in rows:
         by_run[row["run"]].append(row)

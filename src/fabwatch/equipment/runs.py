@@ -1,16 +1,17 @@
 """Runs: which parts of which files are one wafer on one tool, for every room that asks about logs."""
 
-from fabwatch.store.questions import question
+from functools import cache
+
+from fabwatch.store.questions import filled, question, reading
 from fabwatch.terms.traces import GAP
 
 
-def runs_sql() -> str:
-    """The question that gives `runs`, one row a part."""
-    return question("equipment", "runs").replace("$gap", str(GAP))
+@cache
+def runs_sql(parts: str = "parts") -> str:
+    """The question that gives `runs`, one row a part; `parts` is the table that it reads."""
+    return filled(question("equipment", "runs"), parts=parts, gap=str(GAP))
 
 
 def over_runs(sql: str) -> str:
     """A question that reads `runs`."""
-    begins, with_, rest = sql.partition("\nWITH ")
-    joined = f"{begins}\n, {rest}" if with_ else sql
-    return f"WITH runs AS MATERIALIZED (\n{runs_sql()})\n{joined}"
+    return reading(sql, {"runs": runs_sql()}, materialized=True)

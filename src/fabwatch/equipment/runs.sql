@@ -1,15 +1,15 @@
--- The runs: a wafer (or lot, or slot) on a tool without a gap of more than $gap seconds, whatever files it stands in.
+-- The runs: a wafer (or lot, or slot) on a tool without a gap of more than an hour, whatever files it stands in.
 -- Where no date is known, time only starts anew with each file, and each part is a run unless the same log goes on.
 WITH ordered AS (
     SELECT p.*, coalesce(wafer, lot, slot) IS NULL AS nameless,
            max(end_s) OVER before AS ended, lag(stream) OVER before AS previous
-    FROM parts AS p
+    FROM {parts} AS p
     WINDOW before AS (
         PARTITION BY tool, recipe, lot, wafer, slot, stage, dated,
                      CASE WHEN coalesce(wafer, lot, slot) IS NULL THEN chambers END
         ORDER BY begin_s NULLS LAST, load, part ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
-    SELECT *, sum(CASE WHEN dated THEN coalesce(begin_s - ended > $gap, true)
+    SELECT *, sum(CASE WHEN dated THEN coalesce(begin_s - ended > {gap}, true)
                        ELSE coalesce(previous <> stream OR begin_s < ended, true) END::INTEGER) OVER (
         PARTITION BY tool, recipe, lot, wafer, slot, stage, dated, CASE WHEN nameless THEN chambers END
         ORDER BY begin_s NULLS LAST, load, part) AS number

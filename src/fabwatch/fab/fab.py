@@ -395,7 +395,7 @@ class Fab(Logs, Polishing):
         """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
         given = [paths] if isinstance(paths, (str, Path)) else paths
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
-        if not dry_run:
+        if summary.has_logs and not dry_run:
             refresh_derived(self._lake)
         return summary
 
@@ -406,7 +406,8 @@ class Fab(Logs, Polishing):
     def retry(self, progress: Progress | None = None) -> IngestSummary:
         """Try the files of the inbox again."""
         summary = Ingest(self._lake, self._clock).retry(progress)
-        refresh_derived(self._lake)
+        if summary.has_logs:
+            refresh_derived(self._lake)
         return summary
 
     def loads(self) -> list[Load]:

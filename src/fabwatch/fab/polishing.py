@@ -32,6 +32,7 @@ from fabwatch.terms.polishing import (
 )
 from fabwatch.terms.questions import Moment, Timed
 
+__all__ = ["Polishing", "WaferToPolish", "times_by_rate", "wafer_to_polish"]
 COVERAGE = 0.9
 
 

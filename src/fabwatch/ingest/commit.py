@@ -9,16 +9,12 @@ import pyarrow as pa
 from fabwatch.sources.kinds import Kind
 from fabwatch.sources.reading import WHERE
 from fabwatch.sources.text import as_text
-from fabwatch.store.lake import SQL_TYPES, Lake, columns_sql
+from fabwatch.store.lake import Lake
 from fabwatch.store.rows import schema_of
+from fabwatch.store.temporary import append, temp_table
+from fabwatch.store.waiting import KNOWN_TOOLS, REFERRING, admit_waiting, insert_new
 from fabwatch.terms.problems import Problem, UnknownTool
-from fabwatch.terms.tables import BY_NAME, PLACES, PROBLEMS, Table
-
-REFERRING = ("quals", "restores", "counters")
-"""Tables whose rows wait until their tool is known."""
-INTRODUCING = ("tools", "moves")
-"""Tables whose rows make tools known."""
-KNOWN_TOOLS = "(SELECT tool FROM lake.tools UNION SELECT tool FROM lake.places)"
+from fabwatch.terms.tables import PLACES, PROBLEMS
 
 
 @dataclass
@@ -33,16 +29,15 @@ class Counts:
 class Aside:
     """The problems of one file on their way into the lake."""
 
-    def __init__(self, lake: Lake, load: str, path: str, kind: str):
+    def __init__(self, lake: Lake, load: str, path: str, kind: str | None):
         self._lake, self._load, self._path, self._kind = lake, load, path, kind
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged_problems ({columns_sql(PROBLEMS.stored)})")
+        temp_table(lake, "staged_problems", schema_of(PROBLEMS.stored))
 
     def add(self, problems: list[Problem]) -> None:
         """Take in problems."""
         if problems:
             rows = [self._row(problem) for problem in problems]
-            with self._lake.incoming(pa.Table.from_pylist(rows, schema=schema_of(PROBLEMS.columns))):
-                self._lake.ask("INSERT INTO staged_problems BY NAME SELECT * FROM incoming")
+            append(self._lake, "staged_problems", pa.Table.from_pylist(rows, schema=schema_of(PROBLEMS.columns)))
 
     def commit(self) -> None:
         """Move them into the lake; to be called inside `lake.writing()`."""
@@ -70,27 +65,28 @@ class Staging:
         self._lake, self._load, self._kind = lake, load, kind
         self.aside = Aside(lake, load, path, kind.table.name)
         self.staged = 0
-        where = ", ".join(f"{f.name} {'BLOB' if f.type == pa.binary() else 'BIGINT'}" for f in WHERE)
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE staged ({columns_sql(kind.columns)}, {where})")
+        temp_table(lake, "staged", pa.schema([*schema_of(kind.columns), *WHERE]))
 
     def add(self, rows: pa.Table) -> None:
         """Take in typed rows; where they stand in the file is kept only for rows that may have to wait."""
         if self._kind.table.name not in REFERRING:
             rows = rows.drop_columns([f.name for f in WHERE])
-        with self._lake.incoming(rows):
-            self._lake.ask("INSERT INTO staged BY NAME SELECT * FROM incoming")
+        append(self._lake, "staged", rows)
         self.staged += rows.num_rows
 
     def commit(self, counts: Counts) -> None:
         """Move everything into the lake; to be called inside `lake.writing()`."""
         table = self._kind.table
+        introduced = 0
         if table.name == "moves":
-            self._lake.ask(_PLACES_SQL)
+            introduced = int(self._lake.ask(_PLACES_SQL).fetchall()[0][0])
         if table.name in REFERRING:
             counts.parked = self._park()
         counts.rows = insert_new(self._lake, table, "staged", f"'{self._load}'")
         counts.duplicates = self.staged - counts.parked - counts.rows
-        if table.name in INTRODUCING:
+        if table.name == "tools":
+            introduced = counts.rows
+        if introduced:
             admit_waiting(self._lake)
         self.aside.commit()
 
@@ -113,53 +109,6 @@ class Staging:
             ]
         )
         return len(unknown)
-
-
-def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
-    """Insert the rows of `source` that the lake does not hold yet, each once; returns how many.
-
-    Two rows are the same when all columns of the table are, empty cells included.
-    """
-    names = ", ".join(table.names)
-    bound = ""
-    if table.at:
-        bound = f"WHERE {table.at} BETWEEN (SELECT min({table.at}) FROM {source}) AND (SELECT max({table.at}) FROM {source})"
-    extra = (f", {table.at}::DATE" if table.at else "") + (f", {load}" if table.loaded else "")
-    order = f" ORDER BY tool, {table.at}" if table.at else ""
-    inserted = lake.ask(
-        f"INSERT INTO lake.{table.name} SELECT {names}{extra} FROM "
-        f"(SELECT {names} FROM {source} EXCEPT SELECT {names} FROM lake.{table.name} {bound}){order}"
-    )
-    return int(inserted.fetchall()[0][0])
-
-
-def admit_waiting(lake: Lake) -> None:
-    """Store the rows that waited for a tool which is known now, and mend the ledger of the loads they came with."""
-    waiting = lake.ask(f"SELECT DISTINCT kind FROM lake.problems WHERE rule = '{UnknownTool.code}'").fetchall()
-    for name in REFERRING:
-        if (name,) not in waiting:
-            continue
-        table = BY_NAME[name]
-        fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
-        lake.ask(
-            f"CREATE OR REPLACE TEMP TABLE admitted AS SELECT * FROM (SELECT load, {fields} FROM lake.problems "
-            f"WHERE rule = '{UnknownTool.code}' AND kind = '{name}') WHERE tool IN {KNOWN_TOOLS}"
-        )
-        loads = [row[0] for row in lake.ask("SELECT DISTINCT load FROM admitted ORDER BY load").fetchall()]
-        for load in loads:
-            lake.ask("CREATE OR REPLACE TEMP TABLE one_load AS SELECT * FROM admitted WHERE load = $load", {"load": load})
-            waited = int(lake.ask("SELECT count(*) FROM one_load").fetchall()[0][0])
-            stored = insert_new(lake, table, "one_load", f"'{load}'")
-            lake.ask(
-                "UPDATE lake.loads SET rows = rows + $stored, duplicates = duplicates + $again, "
-                "set_aside = set_aside - $waited WHERE load = $load",
-                {"stored": stored, "again": waited - stored, "waited": waited, "load": load},
-            )
-        if loads:
-            lake.ask(
-                f"DELETE FROM lake.problems WHERE rule = '{UnknownTool.code}' AND kind = '{name}' "
-                f"AND (waiting->>'$.tool') IN {KNOWN_TOOLS}"
-            )
 
 
 _PLACES_SQL = f"""

@@ -7,18 +7,32 @@ from pathlib import Path
 
 from fabwatch.sources.header import READ_FIRST
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, documents
-from fabwatch.sources.reading import open_table
+from fabwatch.sources.reading import TableFile, open_table
 from fabwatch.store.lake import MARK
 from fabwatch.terms.errors import NoSuchPath
 from fabwatch.terms.problems import Problem, Unreadable
 from fabwatch.terms.settings import FILE, Settings
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A document, and the table that it looks like by its first bytes; None for what looks like none."""
+
+    document: Document
+    table: TableFile | None = None
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Where it stands in the order of reading: tools first, quals last, and what is no table behind them."""
+        place = len(READ_FIRST) if self.table is None else READ_FIRST.index(self.table.mapping.kind.table.name)
+        return place, self.document.name
+
+
 @dataclass
 class Found:
     """The documents found, and what could not be looked into: (path, problem)."""
 
-    documents: list[Document] = field(default_factory=list)
+    documents: list[Candidate] = field(default_factory=list)
     unreadable: list[tuple[Path, Problem]] = field(default_factory=list)
 
 
@@ -27,10 +41,10 @@ def find(paths: Iterable[Path], settings: Settings, kind: str | None) -> Found:
     found = Found()
     for path in dict.fromkeys(file for given in paths for file in _files(given, found)):
         try:
-            found.documents += documents(path)
+            found.documents += [_candidate(document, settings, kind) for document in documents(path)]
         except CannotRead as stop:
             found.unreadable.append((path, stop.problem))
-    found.documents.sort(key=lambda document: _rank(document, settings, kind))
+    found.documents.sort(key=lambda candidate: candidate.rank)
     return found
 
 
@@ -62,12 +76,11 @@ def _walk(folder: Path, found: Found) -> list[Path]:
     return files
 
 
-def _rank(document: Document, settings: Settings, kind: str | None) -> tuple[int, str]:
-    """Where a document stands in the reading order, told from its first bytes alone."""
+def _candidate(document: Document, settings: Settings, kind: str | None) -> Candidate:
+    """A document with what its first bytes show; its header is recognised here, and not again when it is loaded."""
     try:
         start = next(document.pieces(), b"")[:PIECE]
         peek = Inspected("", "", len(start), start[: 1 << 16], utf8=True, quotes=b'"' in start, torn=None)
-        table = open_table(document, peek, settings.source_of(document.file_name)[1], kind).mapping.kind.table.name
-        return READ_FIRST.index(table), document.name
+        return Candidate(document, open_table(document, peek, settings.source_of(document.file_name)[1], kind))
     except CannotRead:
-        return len(READ_FIRST), document.name
+        return Candidate(document)

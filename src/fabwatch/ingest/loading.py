@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from fabwatch.ingest.commit import Aside, Counts, Staging
-from fabwatch.ingest.finding import find
+from fabwatch.ingest.finding import Candidate, find
 from fabwatch.ingest.inbox import Inbox
 from fabwatch.ingest.logs import forget, known_stream, store
-from fabwatch.ingest.summary import FileResult, IngestSummary
-from fabwatch.sources.header import KINDS, Mapping, recognise, suggest
+from fabwatch.ingest.summary import FileResult, IngestSummary, Status
+from fabwatch.ingest.understanding import Understanding, shown, understand
+from fabwatch.sources.header import KINDS
 from fabwatch.sources.opening import CannotRead, Document, Inspected, inspect
-from fabwatch.sources.reading import TableFile, header_of, open_table
-from fabwatch.sources.toollog.reader import LogFile, open_log
+from fabwatch.sources.reading import TableFile
+from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.store.compact import compact_when_needed
 from fabwatch.store.lake import Lake
-from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import SKEW, Clock, iso
 from fabwatch.terms.errors import BadQuestion, nearest
-from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, TornLine, Undecided, UnknownColumns
+from fabwatch.terms.problems import TornLine
 from fabwatch.terms.settings import LOG
 from fabwatch.terms.tables import BY_NAME
 from fabwatch.terms.version import VERSION
@@ -30,7 +30,6 @@ from fabwatch.terms.version import VERSION
 Progress = Callable[[FileResult, int, int], None]
 """Called after each file with its result, how many are done, and how many there are."""
 ID_LENGTH = 16
-HEADER_SHOWN = 120
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,16 @@ class Ingest:
             near = nearest(kind, kinds) or kinds
             raise BadQuestion(f"No kind of file {kind!r}.", f"use one of {', '.join(near)}")
         found = find(paths, self._lake.settings, kind)
-        results = [FileResult(str(p), None, None, 0, 0, "failed", problem.why) for p, problem in found.unreadable]
+        results = [
+            FileResult(str(path), None, None, 0, 0, "failed", f"{problem.why}. hint: {problem.way_out}")
+            for path, problem in found.unreadable
+        ]
         total = len(found.documents) + len(results)
-        for document in found.documents:
-            results.append(self._look(document, kind) if dry_run else self._load(document, kind, again))
+        for candidate in found.documents:
+            results.append(self._look(candidate, kind) if dry_run else self._load(candidate, kind, again))
             if progress:
                 progress(results[-1], len(results), total)
-        if not dry_run:
+        if any(file.status == "loaded" for file in results):
             compact_when_needed(self._lake)
         return IngestSummary(tuple(results))
 
@@ -88,48 +90,49 @@ class Ingest:
             "WHERE l.status = 'inbox' ORDER BY l.loaded_at, p.path"
         )
 
-    def _load(self, document: Document, kind: str | None, again: bool) -> FileResult:
+    def _load(self, candidate: Candidate, kind: str | None, again: bool) -> FileResult:
+        document = candidate.document
         try:
             inspected = inspect(document)
         except CannotRead as stop:
-            load = hashlib.sha256(document.name.encode()).hexdigest()[:ID_LENGTH]
-            return self._set_aside_whole(document, None, load, None, stop.problem)
+            return self._set_aside_whole(Understanding(document, None, problem=stop.problem))
         load = inspected.content[:ID_LENGTH]
         before = None if again else self._already(load)
         if before:
             self._inbox.clear(load)
             return _was_there(document, inspected, before)
-        file: TableFile | None = None
+        seen = understand(self._lake, candidate, inspected, kind)
         try:
-            log = self._log(document, inspected, kind)
-            if log is not None:
-                return self._commit_log(document, inspected, load, log, again)
-            file = self._opened(document, inspected, kind)
-            return self._commit(document, inspected, load, file, again)
+            if seen.problem is None and seen.log is not None:
+                return self._commit_log(document, inspected, load, seen.log, again)
+            if seen.problem is None and seen.table is not None:
+                return self._commit(document, inspected, load, seen.table, again)
         except CannotRead as stop:
-            return self._set_aside_whole(document, inspected, load, file, stop.problem)
+            seen = seen.refused(stop.problem)
+        return self._set_aside_whole(seen)
 
-    def _log(self, document: Document, inspected: Inspected, kind: str | None) -> LogFile | None:
-        """The file as a tool log, when it is stated to be one, or when it looks like one and like no table.
-
-        Raises CannotRead for one that is stated to be a log and is none.
-        """
-        _, stated = self._lake.settings.source_of(document.file_name)
-        wanted = kind or stated.kind
-        if wanted not in (None, LOG):
-            return None
-        if wanted is None:
-            mapping = header_of(document, inspected, stated)
-            if mapping is not None and mapping.fits:
-                return None
-        log = open_log(document, inspected, stated)
-        if log is None and wanted == LOG:
-            raise CannotRead(Problem(UnknownColumns, "this reads as no tool log", hint="fabwatch log explain FILE says why"))
-        if log is not None and (lacking := log.lacking()):
-            raise CannotRead(Problem(MissingColumns, f"without {', '.join(lacking)}, which fab.toml expects"))
-        if log is None or (wanted is None and not log.is_sure(len(mapping.columns) if mapping else 0)):
-            return None
-        return log
+    def _look(self, candidate: Candidate, kind: str | None) -> FileResult:
+        """What a dry run shows of one file: what the load would carry out, and five rows as read."""
+        document = candidate.document
+        try:
+            inspected = inspect(document)
+        except CannotRead as stop:
+            seen = Understanding(document, None, problem=stop.problem)
+            return FileResult(document.name, None, None, 0, 0, "failed", seen.message)
+        seen, guess = shown(understand(self._lake, candidate, inspected, kind), self._clock() + SKEW)
+        before = self._already(inspected.content[:ID_LENGTH])
+        notes = [*(seen.log.notes if seen.log else seen.table.notes if seen.table else [])]
+        return FileResult(
+            document.name,
+            seen.kind,
+            inspected.sha256,
+            0,
+            0,
+            "already" if before else seen.status,
+            seen.message or "; ".join(notes),
+            suggestion=seen.suggestion,
+            guess=guess,
+        )
 
     def _commit_log(self, document: Document, inspected: Inspected, load: str, log: LogFile, again: bool) -> FileResult:
         """Take a log in; one that is known goes on where it was left."""
@@ -175,20 +178,6 @@ class Ingest:
         )
         return [row["load"] for row in rows]
 
-    def _opened(self, document: Document, inspected: Inspected, kind: str | None) -> TableFile:
-        _, stated = self._lake.settings.source_of(document.file_name)
-        file = open_table(document, inspected, stated, kind)
-        if not file.mapping.fits:
-            raise CannotRead(_unplaced(file))
-        renamed = self._renamed(file)
-        if renamed:
-            raise CannotRead(renamed)
-        if file.mapping.unused:
-            file.notes.append(f"not used: {', '.join(file.mapping.unused[:8])}")
-        if "qual_type" in file.mapping.kind.defaults and "qual_type" not in file.mapping.columns:
-            file.notes.append('no column names the qual type: all are called "qual"')
-        return file
-
     def _commit(self, document: Document, inspected: Inspected, load: str, file: TableFile, again: bool) -> FileResult:
         staging = Staging(self._lake, load, document.name, file.mapping.kind)
         rules: Counter[str] = Counter()
@@ -228,79 +217,36 @@ class Ingest:
             dict(rules),
         )
 
-    def _set_aside_whole(
-        self, document: Document, inspected: Inspected | None, load: str, file: TableFile | None, problem: Problem
-    ) -> FileResult:
+    def _set_aside_whole(self, seen: Understanding) -> FileResult:
         """Keep note of a file that is not loaded; one that only lacks a word of the user is kept in the inbox."""
-        waits = problem.rule in (UnknownColumns, RenamedColumn, Undecided) and inspected is not None
-        source, stated = self._lake.settings.source_of(document.file_name)
-        suggestion = None
+        document, inspected, problem = seen.document, seen.inspected, seen.problem
+        if problem is None:
+            raise AssertionError(f"{document.name} has no problem, and was neither a table nor a log")
+        content = inspected.content if inspected else hashlib.sha256(document.name.encode()).hexdigest()
+        load = content[:ID_LENGTH]
+        suggestion, kind = seen.suggestion, seen.kind
         count = 0
-        if waits and inspected is not None and file is None:
-            try:
-                file = open_table(document, inspected, stated)
-            except CannotRead as deeper:
-                # What cannot even be read as a table cannot be helped by a word of the user.
-                problem, waits = deeper.problem, False
-        if waits and inspected is not None and file is not None:
-            count = file.count()
-            block = suggest(file.mapping).toml(source or _source_name(document), document.file_name)
-            suggestion = "\n".join([block, problem.hint]) if problem.hint else block
-            problem = replace(problem, hint=suggestion)
+        if seen.waits and seen.table is not None:
+            count = seen.table.count()
             self._inbox.keep(load, document)
-        kind = file.mapping.kind if file else KINDS["moves"]
+        status: Status = "inbox" if seen.waits else "failed"
         with self._lake.writing():
             self._forget(load)
-            aside = Aside(self._lake, load, document.name, kind.table.name)
-            aside.add([problem])
+            aside = Aside(self._lake, load, document.name, kind)
+            aside.add([replace(problem, hint=suggestion) if suggestion else problem])
             aside.commit()
-            entry = Entry(kind.table.name, file.header) if file else Entry()
-            self._enter(document, inspected, load, entry, "inbox" if waits else "failed", Counts(), count, problem.why)
+            entry = Entry(kind, seen.table.header) if seen.table else Entry()
+            self._enter(document, inspected, load, entry, status, Counts(), count, problem.why)
         return FileResult(
             document.name,
-            kind.table.name if file else None,
+            kind,
             inspected.sha256 if inspected else None,
             0,
             count,
-            "inbox" if waits else "failed",
-            f"{problem.why}. hint: {problem.rule.hint}",
+            status,
+            seen.message,
             rules={problem.rule.code: 1},
             suggestion=suggestion,
-        )
-
-    def _look(self, document: Document, kind: str | None) -> FileResult:
-        """What a dry run shows of one file: the mapping, how sure it is, and five rows as read."""
-        try:
-            inspected = inspect(document)
-            _, stated = self._lake.settings.source_of(document.file_name)
-            file = open_table(document, inspected, stated, kind)
-            first = next(iter(file.rows(self._clock() + SKEW))) if file.mapping.fits else None
-        except CannotRead as stop:
-            message = f"{stop.problem.why}. hint: {stop.problem.way_out}"
-            return FileResult(document.name, None, None, 0, 0, "failed", message)
-        mapping = file.mapping
-        names = [column.name for column in mapping.kind.columns]
-        guess = {
-            "sure": mapping.sure,
-            "columns": {name: file.header[position] for name, position in mapping.columns.items()},
-            "unused": list(mapping.unused),
-            "lacking": [*mapping.lacking, *mapping.twice],
-            "rows": plain(first.table.select(names).slice(0, 5).to_pylist()) if first else [],
-        }
-        source = self._lake.settings.source_of(document.file_name)[0] or _source_name(document)
-        suggestion = None if mapping.fits else suggest(mapping).toml(source, document.file_name)
-        status = "would load" if mapping.fits else "inbox"
-        name = mapping.kind.table.name
-        return FileResult(
-            document.name,
-            name,
-            inspected.sha256,
-            0,
-            0,
-            "already" if self._already(inspected.content[:ID_LENGTH]) else status,  # type: ignore[arg-type]
-            "; ".join(file.notes),
-            suggestion=suggestion,
-            guess=guess,
         )
 
     def _already(self, load: str) -> dict[str, Any] | None:
@@ -311,13 +257,13 @@ class Ingest:
 
     def _forget(self, load: str) -> None:
         """Take back what an earlier try at this content left: its rows, its problems and its line in the ledger."""
-        kinds = self._lake.ask("SELECT kind FROM lake.loads WHERE load = $load AND rows > 0", {"load": load}).fetchall()
-        for (kind,) in kinds:
-            if kind == LOG:
+        earlier = self._lake.ask("SELECT kind, rows FROM lake.loads WHERE load = $load", {"load": load}).fetchall()
+        for kind, rows in earlier:
+            if rows and kind == LOG:
                 forget(self._lake, load)
-                continue
-            self._lake.ask(f"DELETE FROM lake.{BY_NAME[kind].name} WHERE load = $load", {"load": load})
-        if self._lake.ask("SELECT 1 FROM lake.loads WHERE load = $load", {"load": load}).fetchall():
+            elif rows:
+                self._lake.ask(f"DELETE FROM lake.{BY_NAME[kind].name} WHERE load = $load", {"load": load})
+        if earlier:
             self._lake.ask("DELETE FROM lake.loads WHERE load = $load", {"load": load})
             self._lake.ask("DELETE FROM lake.problems WHERE load = $load", {"load": load})
 
@@ -352,49 +298,10 @@ class Ingest:
         values = ", ".join(f"${name}" for name in row)
         self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)
 
-    def _renamed(self, file: TableFile) -> Problem | None:
-        """A problem when a column that the last file of this header had is gone and an unknown one is there instead."""
-        found = self._lake.rows(
-            "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind ORDER BY loaded_at DESC LIMIT 20",
-            {"kind": file.mapping.kind.table.name},
-        )
-        for row in found:
-            before = row["header"].split("\t")
-            if len(set(before) & set(file.header)) >= 0.6 * len(set(before) | set(file.header)):
-                return _replaced(recognise(before, file.stated, file.mapping.kind.table.name), before, file)
-        return None
-
-
-def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | None:
-    gone = [name for name in before.columns if name not in file.mapping.columns]
-    new = [name for name in file.mapping.unused if name not in header]
-    if gone and not new:
-        file.notes.append(f"without {', '.join(gone)}, which earlier files of this header have")
-    if not gone or not new:
-        return None
-    old = ", ".join(header[before.columns[name]] for name in gone)
-    stated = ", ".join(f'{name} = "{new[0]}"' for name in gone[:1])
-    hint = f"columns = {{ {stated} }}   # or, if {new[0]} is something else: ignore = {new}"
-    return Problem(RenamedColumn, f"{old} is gone and {', '.join(new)} is new", hint=hint)
-
 
 def _was_there(document: Document, inspected: Inspected, before: dict[str, Any]) -> FileResult:
     message = f"already loaded on {iso(before['loaded_at'])} as {before['path']}"
     return FileResult(document.name, before["kind"], inspected.sha256, 0, 0, "already", message)
-
-
-def _unplaced(file: TableFile) -> Problem:
-    mapping = file.mapping
-    header = ", ".join(file.header)
-    seen = header if len(header) <= HEADER_SHOWN else header[:HEADER_SHOWN] + " …"
-    parts = [f"as {mapping.kind.table.name} it lacks {', '.join(mapping.lacking)}"] if mapping.lacking else []
-    said = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"none of its columns is one of {', '.join(KINDS)}"
-    return Problem(UnknownColumns, f"header not recognised ({seen}): {said}")
-
-
-def _source_name(document: Document) -> str:
-    stem = document.file_name.split(".")[0]
-    return "".join(sign if sign.isalnum() else "_" for sign in stem).rstrip("_0123456789") or "files"
 
 
 def _counted(rules: Counter[str], parked: int) -> list[str]:

@@ -1,6 +1,5 @@
 """Loading tool logs: samples go to Parquet as they stream by, in one transaction a file; a log that grew goes on."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -17,11 +16,9 @@ from fabwatch.sources.toollog.reader import LogBatch, LogFile, Said, stored_name
 from fabwatch.store.files import add
 from fabwatch.store.lake import Lake, columns_sql, identifier, samples_name
 from fabwatch.store.rows import insert
+from fabwatch.store.streams import EDGE, digest
 from fabwatch.terms.problems import Problem
 from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS
-
-EDGE = 4096
-"""Bytes at the begin and at the end of what was read, by which a log that grew is known again."""
 
 
 @dataclass(frozen=True)
@@ -180,11 +177,6 @@ def _remember(lake: Lake, load: str, file: LogFile, stream: Stream | None) -> No
         "state": json.dumps({"lines": file.lines, "now": file.now}),
     }
     lake.ask(f"INSERT INTO lake.streams ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})", row)
-
-
-def digest(content: bytes) -> str:
-    """SHA-256 of some bytes of a log, by which it is known again."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _span(document: Document, begin: int, end: int) -> bytes:

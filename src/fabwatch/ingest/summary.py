@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fabwatch.terms.answers import plain
+from fabwatch.terms.settings import LOG
 
 Status = Literal["loaded", "already", "inbox", "failed", "would load"]
 
@@ -38,6 +39,11 @@ class IngestSummary:
     def clean(self) -> bool:
         """True when nothing was set aside and no file was left out."""
         return not (self.failed or self.set_aside or any(file.rules for file in self.files))
+
+    @property
+    def has_logs(self) -> bool:
+        """True when one of the files is a tool log, from which moves, counters and restores are derived."""
+        return any(file.kind == LOG for file in self.files)
 
     @property
     def loaded(self) -> int:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from fabwatch.equipment.counters import Counter, counters
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.temporary import temp_table
 from fabwatch.terms.settings import QualSettings
 from fabwatch.terms.words import is_alarm
 
@@ -182,8 +183,7 @@ def streams(
     table = pa.table(
         {"tool": pa.array([p[0] for p in pairs], "string"), "qual_type": pa.array([p[1] for p in pairs], "string")}
     )
-    with lake.incoming(table):
-        lake.ask("CREATE OR REPLACE TEMP TABLE unchecked AS SELECT * FROM incoming")
+    temp_table(lake, "unchecked", table)
     marks = [as_of - timedelta(days=MARK_DAYS * n) for n in range(MARKS, 0, -1)]
     asked = None if tools is None else sorted(tools)
     # The bounds prune files, which a list does not.

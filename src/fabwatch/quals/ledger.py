@@ -18,6 +18,7 @@ from fabwatch.quals.yardsticks import ALIKE, FIXED, MTBF, exponential_age, yards
 from fabwatch.stats.scoring import brier, landed, tenths
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.forecasts import Forecasts
@@ -81,9 +82,10 @@ def record(lake: Lake, forecasts: Forecasts) -> None:
     names = ", ".join(FORECASTS.names)
     same = ("tool", "chamber", "qual_type", "clock", "coverage", "age_at_last_good", "last_look_at")
     again = " AND ".join(f"k.{name} IS NOT DISTINCT FROM i.{name}" for name in same)
-    with lake.writing(wait=1.0), lake.incoming(pa.Table.from_pylist(rows, schema=schema)):
+    with lake.writing(wait=1.0):
+        temp_table(lake, "made", pa.Table.from_pylist(rows, schema=schema))
         lake.ask(
-            f"INSERT INTO lake.forecasts SELECT {names}, as_of::DATE FROM incoming AS i WHERE NOT EXISTS "
+            f"INSERT INTO lake.forecasts SELECT {names}, as_of::DATE FROM made AS i WHERE NOT EXISTS "
             f"(SELECT 1 FROM lake.forecasts AS k WHERE k.day = i.as_of::DATE AND {again})"
         )
 

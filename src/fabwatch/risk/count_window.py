@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.temporary import temp_table
 
 ALWAYS = datetime(1, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
 FAR = datetime(9999, 1, 1)  # noqa: DTZ001
@@ -73,8 +74,7 @@ def open_gates(lake: Lake, gates: Sequence[Gate]) -> dict[str, datetime]:
 def put(lake: Lake, name: str, columns: dict[str, tuple[pa.DataType, list[Any]]]) -> None:
     """A small temporary table for one question."""
     table = pa.table({key: pa.array(cells, kind) for key, (kind, cells) in columns.items()})
-    with lake.incoming(table):
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
+    temp_table(lake, name, table)
 
 
 def count(lake: Lake, gates: Sequence[Gate]) -> dict[int, Passed]:

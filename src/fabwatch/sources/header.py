@@ -56,18 +56,17 @@ def recognise(header: Sequence[str], stated: SourceSettings | None = None, kind:
     stated = stated or SourceSettings()
     wanted = kind or stated.kind
     candidates = [KINDS[wanted]] if wanted in KINDS else list(KINDS.values())
-    mappings = [_mapping(candidate, header, stated) for candidate in candidates]
+    user = stated.headers()
+    mappings = [_mapping(candidate, header, stated, user) for candidate in candidates]
     return max(mappings, key=lambda m: (len(m.columns), m.fits))
 
 
-def header_score(cells: Sequence[str], stated: SourceSettings, kind: str | None) -> float:
+def header_score(mapping: Mapping) -> float:
     """How well a line serves as a header: the share of its cells that are known, and one more when nothing is lacking."""
-    mapping = recognise(cells, stated, kind)
-    return mapping.sure + mapping.fits if len(cells) > 1 and mapping.columns else 0.0
+    return mapping.sure + mapping.fits if mapping.columns else 0.0
 
 
-def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings) -> Mapping:
-    user = stated.headers()
+def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings, user: dict[str, str]) -> Mapping:
     taken = set(user.values())
     columns: dict[str, int] = {}
     unused: list[str] = []

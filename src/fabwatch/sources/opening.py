@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from fabwatch.sources.binary import WORKBOOK
 from fabwatch.terms.problems import Problem, Refused, TornFile, Unreadable
 
 PIECE = 1 << 18
@@ -85,6 +86,9 @@ def documents(path: Path) -> list[Document]:
             return [Document(path)]
         with zipfile.ZipFile(path) as packed:
             names = [info.filename for info in packed.infolist() if not info.is_dir()]
+        if "[Content_Types].xml" in names:
+            what = "this is an Office file (.xlsx, .docx) and neither text nor a table that can be read"
+            raise CannotRead(Problem(Unreadable, what, hint=WORKBOOK))
     except (OSError, zipfile.BadZipFile) as fault:
         raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
     return [Document(path, name) for name in names if not name.startswith("__MACOSX/")]

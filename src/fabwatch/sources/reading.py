@@ -1,17 +1,18 @@
 """A file as a table: its mapping, then batches of typed rows with the problems met on the way."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fabwatch.sources.binary import OTHER_FILE, binary
 from fabwatch.sources.header import Mapping, header_score, recognise
 from fabwatch.sources.kinds import Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
-from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, find_layout
+from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
 from fabwatch.sources.values import Convert, Unfit, converter
 from fabwatch.terms.problems import Problem, TornLine, Unreadable, WrongColumnCount
 from fabwatch.terms.settings import SourceSettings
@@ -56,6 +57,20 @@ class TableFile:
             reader = reader or _Reader(self, batch)
             yield reader.read(batch, latest)
 
+    def with_whole(self, inspected: Inspected) -> "TableFile | None":
+        """The same reading, for a file of which only the first bytes had been seen when its header was recognised.
+
+        None where the whole file says otherwise: it has changed since, or its encoding is another one.
+        """
+        if self.layout is None or inspected.start != self.inspected.start:
+            return None
+        notes: list[str] = []
+        encoding = self.stated.encoding or encoding_of(inspected, notes)
+        if encoding != self.layout.encoding and not inspected.start.isascii():
+            return None
+        layout = replace(self.layout, encoding=encoding, notes=tuple(notes))
+        return replace(self, inspected=inspected, layout=layout, notes=_notes(layout))
+
     def count(self) -> int:
         """How many records the file holds, readable or not."""
         return sum(len(batch.records) + len(batch.problems) for batch in self._batches())
@@ -73,29 +88,24 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
     if inspected.start.startswith(b"PAR1"):
         header = _parquet_header(document)
         return TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
-    if _is_binary(inspected.start):
-        raise CannotRead(Problem(Unreadable, "this is no text, gz, zip or Parquet file"))
-    layout = find_layout(inspected, stated, lambda cells: header_score(cells, stated, kind))
-    mapping = recognise(layout.header, stated, kind)
-    file = TableFile(document, inspected, stated, layout.header, mapping, layout, list(layout.notes))
-    if layout.header_line > 1:
-        file.notes.append(f"the header is line {layout.header_line}")
-    return file
+    what = binary(inspected.start)
+    if what is not None:
+        raise CannotRead(Problem(Unreadable, f"this is neither text nor a table: {what}", hint=OTHER_FILE))
+    scored: dict[tuple[str, ...], Mapping] = {}
+
+    def score(cells: list[str]) -> float:
+        if len(cells) < 2:
+            return 0.0
+        scored[tuple(cells)] = mapping = recognise(cells, stated, kind)
+        return header_score(mapping)
+
+    layout = find_layout(inspected, stated, score)
+    mapping = scored.get(layout.header) or recognise(layout.header, stated, kind)
+    return TableFile(document, inspected, stated, layout.header, mapping, layout, _notes(layout))
 
 
-def header_of(document: Document, inspected: Inspected, stated: SourceSettings) -> Mapping | None:
-    """What the header of a file would be taken for as a table; None for what is no text table at all."""
-    try:
-        return open_table(document, inspected, stated).mapping
-    except CannotRead:
-        return None
-
-
-def _is_binary(start: bytes) -> bool:
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"MZ"):
-        return start[:2] == b"MZ"
-    control = sum(byte < 9 or 14 <= byte < 32 for byte in start[:4096]) - start[:4096].count(0)
-    return start[:4] in (b"\x7fELF", b"%PDF", b"\x89PNG") or control > len(start[:4096]) // 20
+def _notes(layout: Layout) -> list[str]:
+    return [*layout.notes, *([f"the header is line {layout.header_line}"] if layout.header_line > 1 else [])]
 
 
 class _Reader:

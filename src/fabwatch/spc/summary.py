@@ -9,6 +9,7 @@ import pyarrow as pa
 from fabwatch.equipment.tools import Selection, tool_cards
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.boards import Reading, Readings, Stats, Summary
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
@@ -69,8 +70,7 @@ def _chosen(lake: Lake, selection: Selection, as_of: datetime, period: Period) -
     some = [cards[tool] for tool in sorted(tools)]
     columns = {name: [getattr(card, name) for card in some] for name in ("tool", "tool_type", "area")}
     schema = pa.schema([pa.field(name, pa.string()) for name in columns])
-    with lake.incoming(pa.table(columns, schema=schema)):
-        lake.ask("CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM incoming")
+    temp_table(lake, "chosen", pa.table(columns, schema=schema))
     span = {"since": period.since or FIRST, "until": period.until or LAST}
     return {**span, "as_of": as_of, "qual_type": selection.qual_type}
 

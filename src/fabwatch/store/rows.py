@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from fabwatch.store.lake import Lake
+from fabwatch.store.temporary import append
 from fabwatch.terms.tables import Column, Table
 
 ARROW: dict[str, pa.DataType] = {
@@ -27,6 +28,4 @@ def insert(lake: Lake, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Put rows into a table of the lake, in the transaction that is open; a column that a row lacks stays empty."""
     if not rows:
         return
-    names = ", ".join(table.names)
-    with lake.incoming(pa.Table.from_pylist(list(rows), schema=schema_of(table.columns))):
-        lake.ask(f"INSERT INTO lake.{table.name} ({names}) SELECT {names} FROM incoming")
+    append(lake, f"lake.{table.name}", pa.Table.from_pylist(list(rows), schema=schema_of(table.columns)))

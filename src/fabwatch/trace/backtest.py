@@ -21,6 +21,7 @@ from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
 LATEST = 20
+SWITCHED = "SELECT * FROM rules ORDER BY seq"
 COVERAGE = 0.9
 METHOD = (
     "Every run is judged by the good runs before it alone, forward in time. Truth: what the log says of a run (fault, "
@@ -170,7 +171,7 @@ def goldens(lake: Lake) -> list[Golden]:
 
 def standing(lake: Lake) -> list[Rule]:
     """Every rule as it is stated, and whether it counts: switched on, and not rewritten since."""
-    latest = {row["rule"]: row for row in lake.rows("SELECT * FROM rules ORDER BY seq")}
+    latest = {row["rule"]: row for row in lake.rows(SWITCHED)}
     return [_standing(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
 
 
@@ -187,5 +188,5 @@ def rules(view: View) -> Rules:
     lake = view.lake
     found = sorted(standing(lake), key=lambda rule: not rule.on)
     method = "A rule counts from when it was switched on, and as long as it is stated as it was then."
-    header = view.header(method, "SELECT * FROM rules")
+    header = view.header(method, SWITCHED)
     return Rules(*header, tuple(found))

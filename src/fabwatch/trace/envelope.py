@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake, identifier, samples_name
-from fabwatch.store.questions import question
+from fabwatch.store.questions import filled, question
+from fabwatch.store.temporary import temp_table
 from fabwatch.terms.traces import StepTrace, TracePoint
 
 STRETCHES = 200
@@ -22,6 +23,8 @@ GOOD_AT_LEAST = 5
 IN_A_ROW = 5
 """Stretches in a row outside the envelope that count as having left it."""
 LOW, HIGH = 0.05, 0.95
+CHOSEN_SCHEMA = pa.schema([("run", pa.string()), ("load", pa.string()), ("part", pa.int64()), ("began", pa.float64())])
+"""Where the samples of a run lie, as `stretches.sql` reads it."""
 Place = tuple[str | None, str | None]
 """Chamber and step."""
 
@@ -50,6 +53,16 @@ class Stretched:
     begins: dict[Place, np.ndarray]
     """Seconds after the begin of each run where the place begins, by run; the places in order of time."""
     values: dict[tuple[Place, str], dict[str, np.ndarray]]
+    sql: str = ""
+    """The statement that gave them."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A run beside good ones, step by step, and the statements that were run for it."""
+
+    steps: list[StepTrace]
+    sql: tuple[str, ...] = ()
 
 
 def parts_of(lake: Lake, runs: Collection[str]) -> list[dict[str, Any]]:
@@ -89,14 +102,8 @@ def stretched(
 ) -> Stretched:
     """Runs of one shape in stretches of `every` seconds; see `stretches.sql`."""
     runs = tuple(dict.fromkeys(part["run"] for part in parts))
-    with lake.incoming(pa.Table.from_pylist(list(parts))):
-        lake.ask("CREATE OR REPLACE TEMP TABLE chosen AS SELECT run, load, part, began FROM incoming")
-    names = [identifier(column["column_name"]) for column in columns]
-    values = [f"avg(x{n}) AS mean_{n}, min(x{n}) AS least_{n}, max(x{n}) AS most_{n}" for n in range(len(names))]
-    sql = question("trace", "stretches").replace("$values", ", ".join(values))
-    sql = sql.replace("$columns", ", ".join(f"s.{name} AS x{n}" for n, name in enumerate(names)))
-    sql = sql.replace("JOIN samples AS s", f"JOIN {samples_name(parts[0]['shape'])} AS s")
-    sql = sql.replace("$span", _span(parts, window))
+    temp_table(lake, "chosen", pa.Table.from_pylist(list(parts), schema=CHOSEN_SCHEMA))
+    sql = _statement(parts, columns, window)
     asked = {"step": window.step, "chamber": window.chamber, "every": every}
     found = lake.ask(sql, asked).to_arrow_table()
     places = list(zip(found.column("chamber").to_pylist(), found.column("step").to_pylist(), strict=True))
@@ -108,7 +115,7 @@ def stretched(
     stretch = np.asarray(found.column("stretch").to_numpy(), int)
     begin = np.asarray(found.column("begin_s").to_numpy(), float)
     begins: dict[Place, np.ndarray] = {}
-    filled: dict[tuple[Place, str], dict[str, np.ndarray]] = {}
+    values: dict[tuple[Place, str], dict[str, np.ndarray]] = {}
     for n, place in enumerate(order):
         here = np.flatnonzero(code == n)
         wide = int(stretch[here].max()) + 1
@@ -120,8 +127,20 @@ def stretched(
                 cells = np.full((len(runs), wide), np.nan)
                 cells[run[here], stretch[here]] = found.column(f"{kind}_{m}").take(pa.array(here)).to_numpy()
                 told[kind] = cells
-            filled[place, column["sensor"]] = told
-    return Stretched(runs, every, begins, filled)
+            values[place, column["sensor"]] = told
+    return Stretched(runs, every, begins, values, sql)
+
+
+def _statement(parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]], window: Window) -> str:
+    """`stretches.sql` for the samples of one shape of log and some of its columns."""
+    names = [identifier(column["column_name"]) for column in columns]
+    return filled(
+        question("trace", "stretches"),
+        columns=", ".join(f"s.{name} AS x{n}" for n, name in enumerate(names)),
+        samples=samples_name(parts[0]["shape"]),
+        span=_span(parts, window),
+        values=", ".join(f"avg(x{n}) AS mean_{n}, min(x{n}) AS least_{n}, max(x{n}) AS most_{n}" for n in range(len(names))),
+    )
 
 
 def _span(parts: Sequence[dict[str, Any]], window: Window) -> str:
@@ -143,14 +162,22 @@ def envelope(means: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def traces(
     lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window | None = None
 ) -> list[StepTrace]:
+    """The steps of `drawn`, for who does not show how they were computed."""
+    return drawn(lake, run, good, sensors, window).steps
+
+
+def drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window | None = None) -> Drawn:
     """A run beside good ones, for some sensors; the steps in order. Nothing for a sensor that the run does not have.
 
     A window of seconds is cut out of the run alone; the envelope around it is as fine as that of the whole run.
     """
-    if window is not None and window.cuts:
-        alone = _traces(lake, run, (), sensors, window)
-        return laid(alone, _traces(lake, run, good, sensors, Window(window.step, window.chamber))) if good else alone
-    return _traces(lake, run, good, sensors, window or Window())
+    if window is None or not window.cuts:
+        return _drawn(lake, run, good, sensors, window or Window())
+    alone = _drawn(lake, run, (), sensors, window)
+    if not good:
+        return alone
+    whole = _drawn(lake, run, good, sensors, Window(window.step, window.chamber))
+    return Drawn(laid(alone.steps, whole.steps), alone.sql + whole.sql)
 
 
 def laid(alone: Sequence[StepTrace], whole: Sequence[StepTrace]) -> list[StepTrace]:
@@ -172,18 +199,18 @@ def _laid(trace: StepTrace, around: StepTrace | None) -> StepTrace:
     return replace(trace, points=tuple(points))
 
 
-def _traces(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window) -> list[StepTrace]:
+def _drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window) -> Drawn:
     parts = parts_of(lake, [run, *list(good)[:GOOD_AT_MOST]])
     mine = [part for part in parts if part["run"] == run]
     if not mine:
-        return []
+        return Drawn([])
     beside = _afforded([part for part in parts if part["shape"] == mine[0]["shape"] and part["run"] != run], good)
     known = columns_of(lake, mine[0]["shape"])
     columns = [known[sensor] for sensor in sensors if sensor in known]
     if not columns:
-        return []
+        return Drawn([])
     found = stretched(lake, [*mine, *beside], columns, _every(mine, window), window)
-    return [trace for column in columns for trace in _steps(found, column, run)]
+    return Drawn([trace for column in columns for trace in _steps(found, column, run)], (found.sql,))
 
 
 def _afforded(parts: Sequence[dict[str, Any]], good: Collection[str]) -> list[dict[str, Any]]:

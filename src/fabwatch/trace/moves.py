@@ -1,9 +1,10 @@
 """What a fab without an MES gets from its logs: moves, readings of usage counters, and a restore where one fell."""
 
 from fabwatch.equipment.runs import runs_sql
-from fabwatch.ingest.commit import admit_waiting
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.store.temporary import temp_table
+from fabwatch.store.waiting import admit_waiting
 from fabwatch.terms.tables import COUNTERS, MOVES, PLACES, RESTORES, Table
 
 DERIVED = (("moves", MOVES), ("counters", COUNTERS), ("restores", RESTORES))
@@ -14,11 +15,10 @@ def refresh_derived(lake: Lake) -> None:
 
     A tool of which other files bring moves keeps those: its runs would be the same passes once more.
     """
-    lake.ask("CREATE OR REPLACE TEMP TABLE logs AS SELECT load FROM lake.loads WHERE kind = 'log'")
-    runs = "CREATE OR REPLACE TEMP TABLE runs AS " + runs_sql().replace("FROM parts AS p", "FROM lake.parts AS p")
-    lake.ask(runs)
+    temp_table(lake, "logs", "SELECT load FROM lake.loads WHERE kind = 'log'")
+    temp_table(lake, "runs", runs_sql("lake.parts"))
     for name, table in DERIVED:
-        lake.ask(f"CREATE OR REPLACE TEMP TABLE derived AS {question('trace', 'derived_' + name)}")
+        temp_table(lake, "derived", question("trace", "derived_" + name))
         _replace(lake, table)
     lake.ask(
         "INSERT INTO lake.places SELECT DISTINCT m.tool, m.chamber, NULL, NULL, NULL, NULL, m.step, true "

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from fabwatch.ingest.logs import EDGE, digest
 from fabwatch.store.lake import Lake, identifier, samples_name
+from fabwatch.store.streams import EDGE, digest
 from fabwatch.terms.errors import unknown
 from fabwatch.trace.envelope import parts_of
 

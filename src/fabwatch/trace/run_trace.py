@@ -5,11 +5,10 @@ from typing import Any
 
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
-from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.traces import Trace
-from fabwatch.trace.envelope import GOOD_AT_MOST, Window, parts_of, sensors_of, traces
+from fabwatch.trace.envelope import GOOD_AT_MOST, Window, drawn, parts_of, sensors_of
 from fabwatch.trace.faults import good_runs
 from fabwatch.trace.runs import check_names, run_rows
 
@@ -42,11 +41,11 @@ def trace(
     for sensor in sensors:
         if sensor not in known:
             raise unknown("sensor", sensor, known)
-    found = traces(lake, run, good, list(sensors) or known, window)
+    found = drawn(lake, run, good, list(sensors) or known, window)
     heard = lake.remember(("heard", run), lambda: _heard(lake, run))
-    header = view.header(METHOD, question("trace", "stretches"))
+    header = view.header(METHOD, ";\n".join(found.sql))
     golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
-    return Trace(*header, run, golden, tuple(found), tuple(heard))
+    return Trace(*header, run, golden, tuple(found.steps), tuple(heard))
 
 
 def _heard(lake: Lake, run: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from fabwatch.stats.moments import Groups, departures, grouped, sums
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import question
 from fabwatch.store.rows import ARROW, schema_of
+from fabwatch.store.temporary import append
 from fabwatch.terms.settings import LogSettings
 from fabwatch.terms.tables import STEP_SUMMARY
 
@@ -33,8 +34,7 @@ def refresh_derived(lake: Lake, stated: LogSettings) -> int:
     for row in waiting:
         found = list(_of_shape(lake, row["shape"], row["loads"], stated))
         if found:
-            with lake.incoming(pa.concat_tables(found)):
-                lake.ask("INSERT INTO lake.step_summary BY NAME SELECT * FROM incoming")
+            append(lake, "lake.step_summary", pa.concat_tables(found))
     return sum(row["parts"] for row in waiting)
 
 

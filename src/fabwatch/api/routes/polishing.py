@@ -11,8 +11,7 @@ from fabwatch.api.access import Asker, cache_of, of_tool, seen
 from fabwatch.api.models import ISO, made, query_model, query_type
 from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
-from fabwatch.cmp.questions import WaferToPolish
-from fabwatch.fab.polishing import times_by_rate
+from fabwatch.fab.polishing import WaferToPolish, times_by_rate
 from fabwatch.fab.questions import PolishTimesQuestion, RateModelQuestion
 from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.polishing import PolishTime, PolishTimes, RateModel

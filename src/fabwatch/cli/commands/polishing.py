@@ -61,8 +61,7 @@ def polish_time(
 ) -> None:
     """How many seconds a wafer needs: with --rate by that rate, with --tool by what the fab knows of it."""
     from fabwatch.cli.tables import polishing
-    from fabwatch.cmp.questions import WaferToPolish
-    from fabwatch.fab.polishing import times_by_rate
+    from fabwatch.fab.polishing import WaferToPolish, times_by_rate
     from fabwatch.terms.errors import BadQuestion
 
     if (rate is None) == (tool is None):

@@ -12,6 +12,7 @@ from fabwatch.ingest.answers import InboxFile, Loads, Problems
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.store.check import Finding
 from fabwatch.terms.answers import Risk
+from fabwatch.terms.settings import LOG
 
 FILES_SHOWN = 12
 
@@ -30,7 +31,7 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
         if file.message:
             console.print(escape(f"  {file.message}"), style="dim")
         if file.guess:
-            _guess(console, file.guess)
+            (_log_guess if file.kind == LOG else _guess)(console, file.guess)
         if file.suggestion and "columns = " in file.suggestion:
             console.print(escape("  suggested for fab.toml:\n    " + file.suggestion.replace("\n", "\n    ")))
     if len(notable) > FILES_SHOWN:
@@ -56,6 +57,17 @@ def _guess(console: Console, guess: dict[str, Any]) -> None:
         if guess[name]:
             console.print(escape(f"  {name}: {', '.join(guess[name])}"))
     for row in guess["rows"]:
+        console.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
+
+
+def _log_guess(console: Console, guess: dict[str, Any]) -> None:
+    """What a dry run shows of a tool log."""
+    console.print(escape(f"  {guess['dialect']}, {guess['encoding']}, separator {guess['delimiter']!r}"))
+    columns = [f"{c['name']}{' [' + c['unit'] + ']' if c['unit'] else ''}: {c['role']}" for c in guess["columns"]]
+    console.print(escape(f"  columns: {', '.join(columns)}"))
+    counts = ("runs", "rows", "messages", "set_aside")
+    console.print("  " + ", ".join(f"{guess[name]:,} {name.replace('_', ' ')}" for name in counts))
+    for row in guess["sample"]:
         console.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
 
 

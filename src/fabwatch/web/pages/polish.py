@@ -9,9 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, key_of, needs, of_tool, seen
 from fabwatch.api.routing import BASE
-from fabwatch.cmp.questions import WaferToPolish
 from fabwatch.fab.actions import KeepPolish
-from fabwatch.fab.polishing import times_by_rate
+from fabwatch.fab.polishing import WaferToPolish, times_by_rate
 from fabwatch.fab.questions import PolishTimesQuestion, RatesQuestion, RateTrendsQuestion, ReplayQuestion
 from fabwatch.terms.errors import BadQuestion, UnknownTool
 from fabwatch.terms.polishing import PolishTime, PolishTimes, Rates, RateTrend

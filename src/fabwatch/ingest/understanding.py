@@ -1,0 +1,207 @@
+"""What a file is taken for, worked out once: a dry run shows it, and a load carries it out."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from fabwatch.ingest.finding import Candidate
+from fabwatch.ingest.summary import Status
+from fabwatch.sources.header import KINDS, Mapping, recognise, suggest
+from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.sources.reading import TableFile, open_table
+from fabwatch.sources.toollog.explaining import explained
+from fabwatch.sources.toollog.reader import LogFile, open_log
+from fabwatch.store.lake import Lake
+from fabwatch.terms.answers import plain
+from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, Undecided, UnknownColumns, Unreadable
+from fabwatch.terms.settings import LOG, SourceSettings
+
+HEADER_SHOWN = 120
+ROWS_SHOWN = 5
+LOG_COLUMNS = 'kind = "log"\n# still open: which columns are what, as in columns = { time = "…", wafer = "…", step = "…" }'
+WAITING = (UnknownColumns, RenamedColumn, Undecided)
+"""Problems that a word of the user in fab.toml settles: such a file waits in the inbox."""
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """A document as a table or as a log, or the problem for which it is neither."""
+
+    document: Document
+    inspected: Inspected | None
+    """None for what cannot be opened."""
+    source: str = ""
+    """The source of fab.toml that covers it, or a name that one could have."""
+    table: TableFile | None = None
+    """The table that it is, or that it comes nearest to."""
+    log: LogFile | None = None
+    problem: Problem | None = None
+    stated_log: bool = False
+    """True where the user states that it is a tool log."""
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of file; None for what is neither a table nor a log."""
+        if self.log is not None or (self.stated_log and self.table is not None):
+            return LOG
+        return None if self.table is None else self.table.mapping.kind.table.name
+
+    @property
+    def waits(self) -> bool:
+        """True for a file that a word in fab.toml would make readable."""
+        return self.problem is not None and self.problem.rule in WAITING and self.table is not None
+
+    @property
+    def status(self) -> Status:
+        """What becomes of the file, in the words of a dry run."""
+        return "would load" if self.problem is None else "inbox" if self.waits else "failed"
+
+    @property
+    def suggestion(self) -> str | None:
+        """Lines for fab.toml, for a file that waits."""
+        if not self.waits or self.table is None or self.problem is None:
+            return None
+        if self.stated_log:
+            return f'[sources.{self.source}]\nfiles = "{self.document.file_name}"\n{LOG_COLUMNS}'
+        block = suggest(self.table.mapping).toml(self.source, self.document.file_name)
+        return "\n".join([block, self.problem.hint]) if self.problem.hint else block
+
+    @property
+    def message(self) -> str:
+        """Why it is not loaded, with the way out."""
+        if self.problem is None:
+            return ""
+        # The hint of a file that waits is what to write into fab.toml, and that is shown by itself.
+        hint = self.problem.rule.hint if self.waits else self.problem.way_out
+        return f"{self.problem.why}. hint: {hint}"
+
+    def refused(self, problem: Problem) -> "Understanding":
+        """The same file after all, with a problem that only its rows have shown."""
+        return replace(self, log=None, problem=problem)
+
+
+def understand(lake: Lake, candidate: Candidate, inspected: Inspected, kind: str | None) -> Understanding:
+    """What a document is taken for: a table when its header fits one, else a log when it reads as one. Never raises."""
+    document = candidate.document
+    name, stated = lake.settings.source_of(document.file_name)
+    wanted = kind or stated.kind
+    seen = Understanding(document, inspected, name or _source_name(document), stated_log=wanted == LOG)
+    try:
+        table = candidate.table and candidate.table.with_whole(inspected)
+        seen = replace(seen, table=table or open_table(document, inspected, stated, kind))
+    except CannotRead as stop:
+        seen = replace(seen, problem=stop.problem)
+    try:
+        log = _log(seen, stated, wanted)
+        if log is not None:
+            return replace(seen, log=log, problem=None)
+    except CannotRead as stop:
+        # What cannot even be read as a table cannot be helped by a word of the user.
+        deeper = seen.problem if stop.problem.rule in WAITING else None
+        return replace(seen, problem=deeper or stop.problem)
+    if seen.table is None:
+        return seen
+    return _as_table(lake, seen, seen.table)
+
+
+def _log(seen: Understanding, stated: SourceSettings, wanted: str | None) -> LogFile | None:
+    """The file as a tool log, when it is stated to be one, or when it looks like one and like no table.
+
+    Raises CannotRead for one that is stated to be a log and is none.
+    """
+    table, inspected = seen.table, seen.inspected
+    if wanted not in (None, LOG) or inspected is None or (seen.problem and seen.problem.rule is Unreadable):
+        return None
+    if wanted is None and table is not None and table.mapping.fits:
+        return None
+    log = open_log(seen.document, inspected, stated)
+    if log is None and wanted == LOG:
+        raise CannotRead(Problem(UnknownColumns, "this reads as no tool log", hint="fabwatch log explain FILE says why"))
+    if log is not None and (lacking := log.lacking()):
+        raise CannotRead(Problem(MissingColumns, f"without {', '.join(lacking)}, which fab.toml expects"))
+    if log is None or (wanted is None and not log.is_sure(len(table.mapping.columns) if table else 0)):
+        return None
+    return log
+
+
+def _as_table(lake: Lake, seen: Understanding, file: TableFile) -> Understanding:
+    if not file.mapping.fits:
+        return replace(seen, problem=_unplaced(file))
+    renamed = _renamed(lake, file)
+    if renamed:
+        return replace(seen, problem=renamed)
+    if file.mapping.unused:
+        file.notes.append(f"not used: {', '.join(file.mapping.unused[:8])}")
+    if "qual_type" in file.mapping.kind.defaults and "qual_type" not in file.mapping.columns:
+        file.notes.append('no column names the qual type: all are called "qual"')
+    return seen
+
+
+def shown(seen: Understanding, latest: datetime) -> tuple[Understanding, dict[str, Any] | None]:
+    """What a dry run shows of a file: for a log its columns, runs and rows, for a table its mapping; five rows as read.
+
+    What only the rows show, such as dates that can be read in two ways, is found here as it is when the file is loaded.
+    """
+    try:
+        if seen.log is not None:
+            return seen, explained(seen.log, latest)
+        if seen.table is None:
+            return seen, None
+        first = next(iter(seen.table.rows(latest))) if seen.problem is None else None
+    except CannotRead as stop:
+        return seen.refused(stop.problem), None
+    return seen, _mapped(seen.table, [] if first is None else first.table)
+
+
+def _mapped(file: TableFile, rows: Any) -> dict[str, Any]:
+    mapping = file.mapping
+    names = [column.name for column in mapping.kind.columns]
+    return {
+        "sure": mapping.sure,
+        "columns": {name: file.header[position] for name, position in mapping.columns.items()},
+        "unused": list(mapping.unused),
+        "lacking": [*mapping.lacking, *mapping.twice],
+        "rows": plain(rows.select(names).slice(0, ROWS_SHOWN).to_pylist()) if rows else [],
+    }
+
+
+def _renamed(lake: Lake, file: TableFile) -> Problem | None:
+    """A problem when a column that the last file of this header had is gone and an unknown one is there instead."""
+    known = lake.rows(
+        "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind ORDER BY loaded_at DESC LIMIT 20",
+        {"kind": file.mapping.kind.table.name},
+    )
+    for row in known:
+        before = row["header"].split("\t")
+        if before == list(file.header):
+            return None
+        if len(set(before) & set(file.header)) >= 0.6 * len(set(before) | set(file.header)):
+            return _replaced(recognise(before, file.stated, file.mapping.kind.table.name), before, file)
+    return None
+
+
+def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | None:
+    gone = [name for name in before.columns if name not in file.mapping.columns]
+    new = [name for name in file.mapping.unused if name not in header]
+    if gone and not new:
+        file.notes.append(f"without {', '.join(gone)}, which earlier files of this header have")
+    if not gone or not new:
+        return None
+    old = ", ".join(header[before.columns[name]] for name in gone)
+    stated = ", ".join(f'{name} = "{new[0]}"' for name in gone[:1])
+    hint = f"columns = {{ {stated} }}   # or, if {new[0]} is something else: ignore = {new}"
+    return Problem(RenamedColumn, f"{old} is gone and {', '.join(new)} is new", hint=hint)
+
+
+def _unplaced(file: TableFile) -> Problem:
+    mapping = file.mapping
+    header = ", ".join(file.header)
+    header = header if len(header) <= HEADER_SHOWN else header[:HEADER_SHOWN] + " …"
+    parts = [f"as {mapping.kind.table.name} it lacks {', '.join(mapping.lacking)}"] if mapping.lacking else []
+    why = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"none of its columns is one of {', '.join(KINDS)}"
+    return Problem(UnknownColumns, f"header not recognised ({header}): {why}")
+
+
+def _source_name(document: Document) -> str:
+    stem = document.file_name.split(".")[0]
+    return "".join(sign if sign.isalnum() else "_" for sign in stem).rstrip("_0123456789") or "files"

@@ -1,0 +1,56 @@
+"""What is understood of a log: dialect, columns with units and roles, runs, rows, and what would be set aside."""
+
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from fabwatch.sources.toollog.reader import LogFile
+from fabwatch.terms.answers import plain
+from fabwatch.terms.clock import moment_at
+from fabwatch.terms.problems import Problem
+
+SAMPLE = 5
+PROBLEMS_SHOWN = 20
+
+
+def explained(log: LogFile, latest: datetime) -> dict[str, Any]:
+    """A log read from begin to end and nothing kept of it; a row with a time after `latest` is set aside.
+
+    Raises CannotRead.
+    """
+    rows, messages = 0, 0
+    problems: list[Problem] = []
+    sample: list[dict[str, Any]] = []
+    for batch in log.batches(latest):
+        rows += batch.samples.num_rows
+        problems += batch.problems
+        messages += len(batch.said)
+        sample += batch.samples.slice(0, SAMPLE - len(sample)).to_pylist()
+    return {
+        "path": log.document.name,
+        "dialect": log.dialect,
+        "encoding": log.layout.encoding,
+        "delimiter": log.layout.delimiter,
+        "columns": [
+            {"name": c.name, "unit": c.unit or None, "role": c.role, "setpoint_of": c.setpoint_of}
+            for c in log.layout.columns
+        ],
+        "runs": len(log.parts),
+        "rows": rows,
+        "messages": messages,
+        "set_aside": len(problems),
+        "sample": [_dated(row, log.dated) for row in sample],
+        "keys": [plain(part.keys) for part in islice(log.parts, SAMPLE)],
+        "problems": [
+            {"rule": p.rule.code, "why": p.why, "line": p.line, "byte_offset": p.byte_offset, "raw": p.raw}
+            for p in problems[:PROBLEMS_SHOWN]
+        ],
+        "notes": log.notes,
+    }
+
+
+def _dated(row: dict[str, Any], dated: bool) -> dict[str, Any]:
+    shown = plain(row)
+    if dated and row["t"] is not None:
+        shown["t"] = plain(moment_at(row["t"]))
+    return dict(shown)

@@ -1,0 +1,142 @@
+"""A file is understood once: what a dry run shows is what the load carries out, and what is no table is filed as none."""
+
+import gzip
+import random
+import zipfile
+
+import pytest
+
+from fabwatch.cli import printing
+from fabwatch.ingest.summary import IngestSummary
+from fabwatch.sources import reading
+from fabwatch.sources.binary import binary
+from fabwatch.sources.header import recognise
+from tests.made_logs import log_of
+
+MOVES = "lot,wafer,tool,chamber,step,step_no,route,end_at\nL1,W1,E1,A,S1,1,R,2026-05-01T10:00:00Z\n"
+ODD = "tool,lot,wafers,timestamp\nE1,L1,25,2026-05-01 10:00:00\n"
+NAMELESS = "alpha,beta\nx,y\n"
+AMBIGUOUS = "tool,lot,wafers,end_at\nE1,L1,25,03/04/2026 10:00\n"
+LOG = log_of(["W1", "W2", "W3"], seconds=4)
+EXE = b"MZ\x90\0\x03\0\0\0" + bytes(range(256)) * 8
+NOISE = random.Random(7).randbytes(9000)
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + NOISE
+TIFF = b"II*\0" + bytes(4000)
+
+
+def written(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "content", [EXE, NOISE, JPEG, TIFF, b"\xff\xfe" + NOISE], ids=["exe", "noise", "jpeg", "tiff", "bom"]
+)
+@pytest.mark.parametrize("kind", [None, "log", "moves"])
+def test_what_is_neither_text_nor_a_table_has_no_kind_and_a_way_out(fab, tmp_path, content, kind):
+    path = written(tmp_path, "setup.bin", content)
+    looked, loaded = fab.ingest(path, kind=kind, dry_run=True), fab.ingest(path, kind=kind)
+    for summary in (looked, loaded):
+        (file,) = summary.files
+        assert (file.kind, file.status, file.suggestion) == (None, "failed", None)
+        assert "neither text nor a table" in file.message
+        assert "hint: export the data as CSV, TSV or Parquet" in file.message
+    (problem,) = fab.problems()
+    assert (problem["rule"], problem["kind"]) == ("unreadable", None)
+    assert "'FOLDER/*.csv'" in problem["hint"]
+    assert fab.loads()[0]["kind"] is None
+    assert fab.inbox() == []
+
+
+def test_a_workbook_is_refused_with_what_to_save_it_as(fab, tmp_path):
+    with zipfile.ZipFile(tmp_path / "book.xlsx", "w") as book:
+        book.writestr("[Content_Types].xml", "<Types/>")
+        book.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+    (file,) = fab.ingest(tmp_path / "book.xlsx").files
+    assert (file.kind, file.status) == (None, "failed")
+    assert "save each sheet as CSV" in file.message
+
+
+@pytest.mark.parametrize("text", [MOVES, LOG, "°C;µm\n1;2\n", "\ufeff" + MOVES])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "cp1252"])
+def test_text_is_text_in_any_encoding(text, encoding):
+    assert binary(text.encode(encoding, errors="replace")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("m.csv", MOVES, None),
+        ("a.log", LOG, None),
+        ("a.log", LOG, "log"),
+        ("m.csv", MOVES, "log"),
+        ("odd.csv", ODD, None),
+        ("x.csv", NAMELESS, None),
+        ("d.csv", AMBIGUOUS, None),
+        ("e.csv", "", None),
+        ("z.log.gz", gzip.compress(LOG.encode()), None),
+    ],
+)
+def test_a_dry_run_says_what_the_load_then_does(fab, tmp_path, name, text, kind):
+    path = written(tmp_path, name, text)
+    (looked,) = fab.ingest(path, kind=kind, dry_run=True).files
+    assert fab.loads() == []
+    assert fab.problems() == []
+    (loaded,) = fab.ingest(path, kind=kind).files
+    assert looked.status.replace("would load", "loaded") == loaded.status
+    assert (looked.kind, looked.suggestion) == (loaded.kind, loaded.suggestion)
+    if loaded.status != "loaded":
+        assert looked.message == loaded.message
+        assert "hint:" in looked.message
+
+
+def test_a_file_that_is_stated_to_be_a_log_and_is_none_gets_no_mapping_of_moves(fab, tmp_path):
+    (file,) = fab.ingest(written(tmp_path, "m.csv", MOVES), kind="log").files
+    assert (file.kind, file.status) == ("log", "inbox")
+    assert 'kind = "log"' in file.suggestion
+    assert "this reads as no tool log" in file.message
+
+
+def test_a_dry_run_of_a_log_shows_dialect_columns_runs_rows_and_five_of_them(fab, tmp_path, capsys):
+    (file,) = fab.ingest(written(tmp_path, "a.log", LOG), dry_run=True).files
+    assert (file.kind, file.status, file.suggestion) == ("log", "would load", None)
+    guess = file.guess
+    assert (guess["dialect"], guess["runs"], guess["rows"], len(guess["sample"])) == ("delimited", 3, 120, 5)
+    roles = {column["name"]: column["role"] for column in guess["columns"]}
+    expected = {"time": "time", "wafer": "wafer", "Pressure": "sensor", "Pressure_SP": "setpoint"}
+    assert expected.items() <= roles.items()
+    assert guess["sample"][0]["t"] == "2026-03-01T00:00:00Z"
+    fab.ingest(tmp_path / "a.log")
+    assert [run.rows for run in fab.runs().runs] == [40, 40, 40]
+    capsys.readouterr()
+    printing.ingested(IngestSummary((file,)), tmp_path / "fab", as_json=False, dry_run=True)
+    shown = capsys.readouterr().err
+    assert "delimited, utf-8, separator ','" in shown
+    assert "Pressure: sensor" in shown
+    assert "3 runs, 120 rows, 0 messages, 0 set aside" in shown
+    (again,) = fab.ingest(tmp_path / "a.log", dry_run=True).files
+    assert again.status == "already"
+
+
+@pytest.mark.parametrize(("text", "name"), [(MOVES, "m.csv"), (LOG, "a.log"), (ODD, "odd.csv"), (AMBIGUOUS, "d.csv")])
+def test_a_header_is_recognised_once_a_file(fab, tmp_path, monkeypatch, text, name):
+    seen = []
+
+    def counting(cells, *more):
+        seen.append(tuple(cells))
+        return recognise(cells, *more)
+
+    monkeypatch.setattr(reading, "recognise", counting)
+    fab.ingest(written(tmp_path, name, text))
+    first = tuple(text.splitlines()[0].split(","))
+    assert seen.count(first) == 1
+
+
+def test_a_header_seen_in_the_first_bytes_is_recognised_anew_where_the_whole_file_has_another_encoding(fab, tmp_path):
+    """The first bytes look like UTF-8 by themselves; only the whole file shows that it is Windows-1252."""
+    lines = "".join(f"L{n},25,Ätzer{n % 3},2026-05-01 10:{n % 60:02d}:00\n" for n in range(6000))
+    path = written(tmp_path, "m.csv", ("lot,wafers,tool,end_at\n" + lines).encode("cp1252"))
+    (file,) = fab.ingest(path).files
+    assert (file.status, file.rows, file.set_aside) == ("loaded", 6000, 0)
+    assert {row.tool for row in fab.risk().tools} == {"Ätzer0", "Ätzer1", "Ätzer2"}
