@@ -14,7 +14,6 @@ from fabwatch.cmp.questions import (
     RatesQuestion,
     RateTrendsQuestion,
     ReplayQuestion,
-    WaferToPolish,
 )
 from fabwatch.decisions import polishing as decided
 from fabwatch.decisions.questions import AdvicesQuestion
