@@ -15,6 +15,7 @@ from fabwatch.cmp.questions import (
     RateTrendsQuestion,
     ReplayQuestion,
 )
+from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.decisions import polishing as decided
 from fabwatch.decisions.questions import AdvicesQuestion
 from fabwatch.fab.door import Door, Present
