@@ -130,7 +130,7 @@ def api() -> str:
         Fab(folder, create=True).close()
         app = service(Parts(Path(folder), Settings()))
         described = app.openapi()
-        app.state.desk.close()
+        app.state.cache.close()
         app.state.keys.close()
     for group, routes in reference(described, ADDRESS):
         parts.append(f"\n## {group}\n")

@@ -48,7 +48,7 @@ def server(own_server):
 def routes(folder):
     app = site(Parts(folder, Settings()))
     found = walked(app)
-    app.state.desk.close()
+    app.state.cache.close()
     assert len(found) > 40
     return found
 

@@ -110,7 +110,7 @@ def test_interval_prints_the_contract_and_refuses_a_cost_of_nothing(loaded):
     assert "check every" in loaded("interval")[1]
     for cost in ("0", "-3"):
         code, _, err = loaded("interval", "--cost-scrap", cost)
-        assert (code, f"A cost of {float(cost)} for scrap is none." in err) == (1, True)
+        assert (code, f"cost_scrap must be above 0 (got {cost})." in err) == (1, True)
 
 
 def test_csv_is_flat_and_runs_no_formula(loaded):
@@ -135,7 +135,7 @@ def test_tables_for_people_say_the_status_in_words_and_the_sentence_in_two_langu
         (("risk", "--tool", "ETCH-7"), "No tool ETCH-7. Near it: ETCH-07."),
         (("risk", "--area", "Etsch"), "No area Etsch. Near it: Etch."),
         (("risk", "--qual-type", "particle"), "Near it: particles."),
-        (("risk", "--by", "moon"), "--by moon is not known"),
+        (("risk", "--by", "moon"), "by must be one of tool, area, tool_type (got moon)"),
         (("risk", "--as-of", "soon"), "'soon' is not a time"),
         (("contain", "ETCH07"), "No tool ETCH07. Near it: ETCH-07."),
         (("contain", "ETCH-07", "--at", "2026-05-01T11:01Z"), "ETCH-07 had no qual at 2026-05-01T11:01:00Z"),

@@ -137,10 +137,10 @@ def test_what_a_fab_does_not_know_or_cannot_be_is_refused_with_the_way_out(fab):
         [{"incoming": 9000, "target": 5000}, {"incoming": 4000, "target": 5000}, {"target": 1}], tool="CMP-1"
     )
     assert told.wafers[0] is not None
-    assert "below its target" in told.refused[1]
-    assert "incoming thickness is missing" in told.refused[2]
+    assert "below its target" in told.refused[1].line()
+    assert "incoming thickness is missing" in told.refused[2].line()
     # The fab states limits about the target: without one they are none.
-    assert "target thickness is missing" in fab.polish_times([{"incoming": 9000}], tool="CMP-1").refused[0]
+    assert "target thickness is missing" in fab.polish_times([{"incoming": 9000}], tool="CMP-1").refused[0].line()
 
 
 def test_a_pasted_lot_keeps_to_the_largest_step_and_the_deadband_from_wafer_to_wafer(tmp_path):
@@ -179,7 +179,7 @@ def test_a_lot_spread_over_heads_goes_by_the_rate_of_each_head(fab, tmp_path):
     told = fab.polish_times(lot, tool="CMP-1")
     assert [wafer and wafer.head for wafer in told.wafers] == ["H1", "H2", None, "H1"]
     assert told.wafers[1].rate == pytest.approx(50)
-    assert "No head of CMP-1 with metrology H9" in told.refused[2]
+    assert "No head of CMP-1 with metrology H9" in told.refused[2].line()
     with pytest.raises(BadQuestion, match="several: head H1, H2") as stop:
         fab.polish_times([{"incoming": 9000, "target": 5000}], tool="CMP-1")
     assert "--head" in stop.value.hint
@@ -211,9 +211,9 @@ def test_an_advice_is_kept_with_what_was_known_and_another_time_with_its_reason(
         9000, 5000, tool="CMP-1", wafer="L9.02", who="ana", reason="the last three came out thick", chosen_s=104.0
     )
     kept = fab.advices()
-    assert [(row["wafer"], row["chosen_s"], row["who"]) for row in kept] == [("L9.02", 104.0, "ana"), ("L9.01", None, "ana")]
-    state = kept[0]["known"]
-    assert kept[0]["answer"]["seconds"] == pytest.approx(4000 / state["rate"])
+    assert [(row.wafer, row.chosen_s, row.who) for row in kept] == [("L9.02", 104.0, "ana"), ("L9.01", None, "ana")]
+    state = kept[0].known
+    assert kept[0].answer["seconds"] == pytest.approx(4000 / state["rate"])
     assert fab.verify_audit().whole
     with pytest.raises(BadQuestion, match="reason"):
         fab.keep_polish(9000, 5000, tool="CMP-1", who="ana", reason="")

@@ -54,7 +54,7 @@ def hold(fab, paths):
 
 def tidy(fab, paths):
     with Fab(fab, clock=lambda: NOW) as door:
-        door.tidy()
+        door.compact()
 
 
 WORK = {"make": make, "ingest": ingest, "hold": hold, "tidy": tidy}

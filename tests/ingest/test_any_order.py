@@ -25,13 +25,13 @@ KINDS |= {"metrology": "metrology", "log": "log"}
 
 def accounted(fab, files):
     """Rows in are rows stored, set aside, waiting or there already: of every file, at any time."""
-    loads = {Path(load["path"].partition("!")[0]).name: load for load in fab.loads()}
+    loads = {Path(load.path.partition("!")[0]).name: load for load in fab.loads()}
     for path, lines in files.items():
         load = loads.get(path.name)
         # A file of the same content has no load of its own.
         if load is not None:
-            assert load["rows"] + load["set_aside"] + load["duplicates"] == len(lines), (path.name, load)
-    assert {load["status"] for load in loads.values()} <= {"loaded"}
+            assert load.rows + load.set_aside + load.duplicates == len(lines), (path.name, load)
+    assert {load.status for load in loads.values()} <= {"loaded"}
     return list(loads.values())
 
 
@@ -90,10 +90,10 @@ def test_any_order_split_repetition_and_packing_gives_the_same_fab(expected, tmp
                 assert whole == (0 if file.status == "already" else len(lines)), file
         assert contents(fab) == expected
         loads = accounted(fab, paths)
-        of_log = sum(load["rows"] for load in loads if load["kind"] == "log")
+        of_log = sum(load.rows for load in loads if load.kind == "log")
         assert of_log == len(expected["samples"])
         written = sum(len(expected[name]) for name in STORED) - (2 + 1 + 8)
-        assert sum(load["rows"] for load in loads) - of_log == written
+        assert sum(load.rows for load in loads) - of_log == written
     shutil.rmtree(folder)
 
 
@@ -180,7 +180,7 @@ class Growing(RuleBasedStateMachine):
         aside = [line for kind, lines in self.files for line in lines if line not in GOOD[kind]]
         assert sorted(row["raw"] for row in problems if row["rule"] != "unknown_tool") == sorted(aside)
         loads = accounted(self.fab, {path: lines for (_, lines), path in self.files.items()})
-        assert sum(load["rows"] for load in self.fab.loads() if load["kind"] == "log") == self.in_log
+        assert sum(load.rows for load in self.fab.loads() if load.kind == "log") == self.in_log
         assert len(loads) >= len(self.files)
 
     def teardown(self):

@@ -50,12 +50,12 @@ def test_a_bad_move_is_set_aside_with_its_place_and_the_good_one_loads(fab, writ
     summary = fab.ingest(path)
     assert (summary.rows, summary.set_aside, summary.clean) == (1, 1, False)
     (problem,) = fab.problems()
-    assert problem["rule"] == rule
-    assert why in problem["why"]
-    assert (problem["path"], problem["line"]) == (str(path), 3)
-    raw = path.read_bytes()[problem["byte_offset"] :].splitlines()[0]
-    assert problem["raw"] == raw.decode().replace("\0", "")
-    assert problem["hint"]
+    assert problem.rule == rule
+    assert why in problem.why
+    assert (problem.path, problem.line) == (str(path), 3)
+    raw = path.read_bytes()[problem.byte_offset :].splitlines()[0]
+    assert problem.raw == raw.decode().replace("\0", "")
+    assert problem.hint
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_bad_qual_is_set_aside(fab, write, line, rule):
     good = "ETCH-1,particles,2026-05-01 09:00:00,,PASS"
     summary = fab.ingest([write("m.csv", moves()), write("q.csv", "\n".join([QUALS, good, line]) + "\n")])
     assert (summary.rows, summary.set_aside) == (2, 1)
-    assert [problem["rule"] for problem in fab.problems()] == [rule]
+    assert [problem.rule for problem in fab.problems()] == [rule]
 
 
 def test_rows_in_are_rows_stored_and_set_aside_and_duplicates(fab, write):
@@ -99,7 +99,7 @@ def test_a_last_line_that_may_be_cut_never_gives_a_wrong_value(fab, write, keep)
     whole = "ETCH-1,particles,2026-05-01 09:00:00,PASS,3,30.5\n"
     last = "ETCH-1,particles,2026-05-01 10:00:00,FAIL," + "44,30.5"[:keep]
     fab.ingest([write("m.csv", moves()), write("q.csv", header + whole + last)])
-    assert [problem["rule"] for problem in fab.problems()] == ["torn_line"]
+    assert [problem.rule for problem in fab.problems()] == ["torn_line"]
     fab.ingest(write("q.csv", header + whole + "ETCH-1,particles,2026-05-01 10:00:00,FAIL,44,30.5\n"))
     fab._lake.pin()
     stored = fab._lake.ask("SELECT reading, upper FROM quals ORDER BY processed_at").fetchall()
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_be_taken_is_left_out_with_a_reason_and_the_others_lo
     assert left_out.message
     if rule:
         assert left_out.rules == {rule: 1}
-        assert [problem["rule"] for problem in fab.problems()] == [rule]
+        assert [problem.rule for problem in fab.problems()] == [rule]
 
 
 def test_a_damaged_member_of_a_zip_leaves_the_others(fab, tmp_path):

@@ -125,7 +125,7 @@ def test_killed_at_every_statement_of_a_load_and_loaded_again_the_fab_is_as_if_n
             fab.ingest(paths)
             assert contents(fab) == whole, stop
             fab.sweep()
-            assert [finding for finding in fab.doctor() if not finding.well] == [], stop
+            assert [finding for finding in fab.check() if not finding.well] == [], stop
 
     statements, remains = killed_everywhere(stopped, "ingest", started, paths, again, tmp_path)
     assert statements > 10
@@ -176,10 +176,10 @@ def test_killed_at_every_statement_of_tidying_nothing_is_lost(stopped, started, 
     def again(folder, stop):
         with Fab(folder, clock=lambda: NOW) as fab:
             assert contents(fab) == whole, stop
-            fab.tidy()
+            fab.compact()
             assert contents(fab) == whole, stop
             fab.sweep()
-            assert [finding for finding in fab.doctor() if not finding.well] == [], stop
+            assert [finding for finding in fab.check() if not finding.well] == [], stop
 
     statements, _ = killed_everywhere(stopped, "tidy", many, (), again, tmp_path)
     assert statements > 3

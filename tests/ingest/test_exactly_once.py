@@ -40,10 +40,10 @@ def test_a_qual_of_an_unknown_tool_waits_and_is_stored_when_its_tool_is_known(fa
     quals = fab.ingest(write(tmp_path, 1, "quals", LINES["quals"][:2]))
     assert (quals.rows, quals.set_aside, quals.files[0].rules) == (0, 2, {"unknown_tool": 2})
     (first, _) = fab.problems()
-    assert (first["rule"], first["line"], first["raw"]) == ("unknown_tool", 2, LINES["quals"][0])
+    assert (first.rule, first.line, first.raw) == ("unknown_tool", 2, LINES["quals"][0])
     fab.ingest(write(tmp_path, 2, "moves", LINES["moves"][:1]))
     assert fab.problems() == []
-    assert [(load["rows"], load["set_aside"]) for load in fab.loads() if load["kind"] == "quals"] == [(2, 0)]
+    assert [(load.rows, load.set_aside) for load in fab.loads() if load.kind == "quals"] == [(2, 0)]
     assert fab.risk(tool="ETCH-1").tools[0].failed_at == datetime(2026, 5, 1, 13)
 
 
@@ -87,7 +87,7 @@ def test_kills_at_random_points_of_an_ingest_lose_and_double_nothing(tmp_path):
         run.communicate()
         if (tmp_path / "fab" / "fabwatch.json").exists() and kills % 5 == 0:
             with Fab(tmp_path / "fab") as fab:
-                rows = {load["path"]: load["rows"] for load in fab.loads()}
+                rows = {load.path: load.rows for load in fab.loads()}
                 assert all(count == 2000 for count in rows.values())
                 assert fab._lake.ask("SELECT count(*) FROM lake.moves").fetchone()[0] == 2000 * len(rows)
         if run.returncode == 0 and kills >= KILLS:
@@ -99,7 +99,7 @@ def test_kills_at_random_points_of_an_ingest_lose_and_double_nothing(tmp_path):
         assert fab._lake.ask("SELECT count(*), count(DISTINCT COLUMNS(*)) FROM lake.moves").fetchone()[0] == total
         assert len(fab.loads()) == 30
         fab.sweep()
-        assert all(finding.well for finding in fab.doctor())
+        assert all(finding.well for finding in fab.check())
 
 
 def test_two_processes_load_the_same_files_while_a_third_asks(tmp_path):
@@ -119,5 +119,5 @@ def test_two_processes_load_the_same_files_while_a_third_asks(tmp_path):
             _, talk = run.communicate()
             assert run.returncode == 0, talk.decode()
         assert sum(row.passes for row in fab.risk().tools) == total
-        assert [load["status"] for load in fab.loads()] == ["loaded"] * 8
+        assert [load.status for load in fab.loads()] == ["loaded"] * 8
     assert seen == sorted(seen)

@@ -104,7 +104,7 @@ def test_a_torn_last_line_is_set_aside_until_it_is_whole(fab, write):
     path = write("a.log", text)
     summary = fab.ingest(path)
     assert (summary.rows, summary.set_aside) == (1, 1)
-    assert fab.problems()[0]["rule"] == "torn_line"
+    assert fab.problems()[0].rule == "torn_line"
     path.write_text(HEADER + line(1) + line(2))
     assert fab.ingest(path).rows == 1
     assert fab.problems() == []
@@ -115,15 +115,15 @@ def test_a_bad_row_is_set_aside_with_its_line_and_the_others_are_kept(fab, write
     summary = fab.ingest(write("a.log", HEADER + line(1) + line(2).replace(",2\n", ",two\n") + line(3)))
     assert (summary.rows, summary.set_aside) == (2, 1)
     problem = fab.problems()[0]
-    assert (problem["rule"], problem["line"], problem["byte_offset"]) == ("bad_number", 3, len(HEADER) + len(line(1)))
-    assert "two" in problem["raw"]
+    assert (problem.rule, problem.line, problem.byte_offset) == ("bad_number", 3, len(HEADER) + len(line(1)))
+    assert "two" in problem.raw
 
 
 def test_rows_that_have_not_happened_yet_are_set_aside(fab, write):
     late = line(5).replace("2026-03-01", "2036-03-01")
     summary = fab.ingest(write("a.log", HEADER + line(1) + late))
     assert (summary.rows, summary.set_aside) == (1, 1)
-    assert fab.problems()[0]["rule"] == "future_time"
+    assert fab.problems()[0].rule == "future_time"
 
 
 def test_reading_a_log_anew_takes_back_what_it_brought(fab, write):
@@ -132,7 +132,7 @@ def test_reading_a_log_anew_takes_back_what_it_brought(fab, write):
     fab.ingest(path, again=True)
     assert len(samples(fab)) == 9
     assert [run.rows for run in fab.runs().runs] == [9]
-    assert all(finding.well for finding in fab.doctor())
+    assert all(finding.well for finding in fab.check())
 
 
 def test_a_table_of_an_mes_is_no_log_and_waits_for_a_word(fab, write):
@@ -233,7 +233,7 @@ def test_a_log_without_a_column_that_is_expected_is_set_aside_as_a_whole(tmp_pat
         summary = fab.ingest(write("a.log", HEADER + line(1) + line(2)))
         assert (summary.files[0].status, summary.rows) == ("failed", 0)
         assert "without Gas *" in summary.files[0].message
-        assert fab.problems()[0]["rule"] == "missing_columns"
+        assert fab.problems()[0].rule == "missing_columns"
         assert fab.ingest(write("b.log", HEADER.replace("Flow", "Gas Flow") + line(1) + line(2))).rows == 2
 
 

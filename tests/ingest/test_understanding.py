@@ -43,9 +43,9 @@ def test_what_is_neither_text_nor_a_table_has_no_kind_and_a_way_out(fab, tmp_pat
         assert "neither text nor a table" in file.message
         assert "hint: export the data as CSV, TSV or Parquet" in file.message
     (problem,) = fab.problems()
-    assert (problem["rule"], problem["kind"]) == ("unreadable", None)
-    assert "'FOLDER/*.csv'" in problem["hint"]
-    assert fab.loads()[0]["kind"] is None
+    assert (problem.rule, problem.kind) == ("unreadable", None)
+    assert "'FOLDER/*.csv'" in problem.hint
+    assert fab.loads()[0].kind is None
     assert fab.inbox() == []
 
 

@@ -92,7 +92,7 @@ def test_day_or_month_first_is_asked_and_read_once_stated(stated, write):
         summary = fab.ingest(path)
         assert (summary.files[0].status, summary.rows, summary.set_aside) == ("inbox", 0, 1)
         assert "day or month first" in summary.files[0].message
-        assert 'time_format = "%d/%m/%Y' in fab.inbox()[0]["suggestion"]
+        assert 'time_format = "%d/%m/%Y' in fab.inbox()[0].suggestion
     with stated('[sources.moves]\ntime_format = "%d/%m/%Y %H:%M:%S"\n') as fab:
         assert fab.retry().rows == 1
         assert column(fab, "moves", "end_at") == [datetime(2026, 5, 4, 10)]
@@ -131,7 +131,7 @@ def test_a_loaded_file_is_read_anew_when_fab_toml_was_mended(stated, write):
         assert (summary.loaded, summary.rows, summary.set_aside) == (1, 2, 0)
         assert column(fab, "moves", "end_at") == [datetime(2026, 5, 1, 8), datetime(2026, 5, 1, 9)]
         assert (len(fab.loads()), fab.problems()) == (1, [])
-        assert [finding for finding in fab.doctor() if not finding.well] == []
+        assert [finding for finding in fab.check() if not finding.well] == []
 
 
 def test_stamps_without_a_zone_are_read_as_utc_and_it_is_said(fab, write):
@@ -177,7 +177,7 @@ def test_what_cannot_be_placed_waits_with_a_suggestion_that_works(stated, write)
         assert (summary.failed, summary.set_aside, summary.files[0].status) == (1, 2, "inbox")
         (waiting,) = fab.inbox()
         path.unlink()
-    with stated(waiting["suggestion"]) as fab:
+    with stated(waiting.suggestion) as fab:
         assert fab.retry().rows == 2
         assert fab.inbox() == []
         assert fab.problems() == []
@@ -191,7 +191,7 @@ def test_a_renamed_column_is_noticed_and_never_becomes_an_empty_one(stated, writ
         summary = fab.ingest(write("m2.csv", second))
         assert (summary.files[0].status, summary.files[0].rules) == ("inbox", {"renamed_column": 1})
         assert "recipe is gone and rezept is new" in summary.files[0].message
-        suggestion = fab.inbox()[0]["suggestion"]
+        suggestion = fab.inbox()[0].suggestion
     with stated(suggestion) as fab:
         assert fab.retry().rows == 1
         assert column(fab, "moves", "recipe") == ["R1", "R1"]
@@ -230,7 +230,7 @@ def test_parquet_loads_like_text_and_with_its_own_types(fab, tmp_path):
     summary = fab.ingest(tmp_path / "m.parquet")
     assert (summary.rows, summary.files[0].rules) == (1, {"negative_quantity": 1})
     assert column(fab, "moves", "end_at") == [datetime(2026, 5, 1, 12)]
-    assert fab.problems()[0]["line"] == 2
+    assert fab.problems()[0].line == 2
 
 
 def test_a_dry_run_shows_the_guess_and_loads_nothing(fab, write):

@@ -29,7 +29,7 @@ def test_a_question_as_known_before_a_late_file_gives_the_answer_of_then(fab, wr
     then = fab.risk()
     fab.ingest(write("late.csv", HEADER + move("L2", 9)))
     assert (fab.risk().tools[0].lots, fab.risk(known_at=before).tools) == (2, then.tools)
-    fab.tidy()
+    fab.compact()
     assert (fab.risk().tools[0].lots, fab.risk(known_at=before).tools) == (2, then.tools)
 
 
@@ -69,14 +69,14 @@ def test_many_files_become_few_and_say_the_same(fab, write):
     for number in range(5):
         fab.ingest(write(f"m{number}.csv", HEADER + "".join(move(f"L{number}-{n}", n % 24) for n in range(30))))
     before = fab.risk().tools
-    merged = fab.tidy()
+    merged = fab.compact()
     assert merged["moves"] == (5, 1)
     assert fab.risk().tools == before
 
 
 def test_the_doctor_finds_nothing_in_a_good_fab(fab, write):
     fab.ingest(write("m.csv", HEADER + "".join(move(f"L{n}", n % 24) for n in range(50))))
-    assert [finding for finding in fab.doctor() if not finding.well] == []
+    assert [finding for finding in fab.check() if not finding.well] == []
 
 
 def test_the_doctor_names_a_lost_file_and_a_stray_one(fab, write, tmp_path):
@@ -85,7 +85,7 @@ def test_the_doctor_names_a_lost_file_and_a_stray_one(fab, write, tmp_path):
     stray = data.with_name("stray.parquet")
     shutil.copy(data, stray)
     data.unlink()
-    wrong = {finding.check: finding for finding in fab.doctor() if not finding.well}
+    wrong = {finding.check: finding for finding in fab.check() if not finding.well}
     assert {"table moves", "files"} <= wrong.keys()
     assert all(finding.hint for finding in wrong.values())
     with pytest.raises(StoreBroken):

@@ -11,8 +11,11 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.record import END_OF_RECORD, ENDED, newest
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.clock import Clock, stated_time, to_utc
+from fabwatch.terms.errors import BadQuestion, StoreBroken
 from fabwatch.terms.questions import NOW, A, Moment, Timed
 from fabwatch.terms.settings import read_settings
+
+SELECT_HINT = "write one SELECT over the tables of docs/tables.md, such as SELECT tool, count(*) FROM moves GROUP BY tool"
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,9 +61,13 @@ class Door:
     def sql(self, statement: str) -> "pd.DataFrame":
         """What a SELECT over the tables gives, as a data frame; the fab is opened for reading alone.
 
-        The tables are those of docs/tables.md. Raises StoreBroken with what the engine says.
+        The tables are those of docs/tables.md. Raises BadQuestion with what the engine says.
         """
-        frame: pd.DataFrame = self._lake.read_only(statement)
+        try:
+            frame: pd.DataFrame = self._lake.read_only(statement)
+        except StoreBroken as fault:
+            what = fault.what.removeprefix("The fab cannot be read or written: ")
+            raise BadQuestion(f"That statement cannot be run: {what}", SELECT_HINT) from fault
         return frame
 
     @contextmanager

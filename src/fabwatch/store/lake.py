@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from fabwatch.store.engine import connect, harden, quoted, translated
 from fabwatch.terms.clock import iso
-from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, StoreBusy
+from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, StoreBroken, StoreBusy
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
@@ -53,7 +53,10 @@ class Lake:
         with self._attached(read_only=True) as connection:
             try:
                 connection.execute("USE lake")
-                return connection.execute(statement).df()
+                (only,) = connection.extract_statements(statement)
+                return connection.execute(only).df()
+            except ValueError:
+                raise StoreBroken("The fab cannot be read or written: one statement is needed.") from None
             except duckdb.Error as fault:
                 raise translated(fault) from fault
 
