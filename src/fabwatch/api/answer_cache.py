@@ -159,9 +159,9 @@ class AnswerCache:
             return CachedAnswer(await self._quick.run(Ask(question, present)), state)
         if question.spec.cost is Cost.AHEAD and present is not None:
             outlook = await self._outlook(state)
-            found = _from_outlook(outlook, question)
-            if found is not None:
-                return CachedAnswer(found, outlook.state, stale=outlook.state != state)
+            known_answer = _from_outlook(outlook, question)
+            if known_answer is not None:
+                return CachedAnswer(known_answer, outlook.state, stale=outlook.state != state)
             present = outlook.present
         return await self._cached(question, present, state)
 
@@ -318,8 +318,8 @@ def _from_outlook(outlook: _Outlook, question: Answerable[A]) -> A | None:
     whole = question.whole()
     if whole is None or whole not in outlook.answers:
         return None
-    found: A | None = question.part(outlook.answers[whole])
-    return found
+    known_answer: A | None = question.part(outlook.answers[whole])
+    return known_answer
 
 
 def _opened(outlook: _Outlook) -> _Outlook:
@@ -331,7 +331,7 @@ def _opened(outlook: _Outlook) -> _Outlook:
 def weight(value: Any) -> int:
     """How many rows an answer holds, with those inside its rows: what it takes in memory."""
     if dataclasses.is_dataclass(value):
-        return 10 + sum(_rows(getattr(value, each.name)) for each in dataclasses.fields(value))
+        return 10 + sum(_rows(getattr(value, field.name)) for field in dataclasses.fields(value))
     return 10 + _rows(value)
 
 
@@ -341,5 +341,5 @@ def _rows(rows: Any) -> int:
     first = rows[0]
     if not dataclasses.is_dataclass(first):
         return len(rows)
-    inner = [each.name for each in dataclasses.fields(first) if isinstance(getattr(first, each.name), tuple)]
+    inner = [field.name for field in dataclasses.fields(first) if isinstance(getattr(first, field.name), tuple)]
     return len(rows) + sum(_rows(getattr(row, name)) for row in rows for name in inner)

@@ -91,28 +91,30 @@ def reference(described: dict[str, Any], base: str, names: dict[str, str] | None
     """Every route by group; `names` are those of a real tool, hold list and so on."""
     groups: dict[str, list[Route]] = {}
     for path, methods in described["paths"].items():
-        for method, said in methods.items():
-            groups.setdefault(said["tags"][0], []).append(_route(path, method, said, base, {**NAMES, **(names or {})}))
+        for method, operation in methods.items():
+            groups.setdefault(operation["tags"][0], []).append(
+                _route(path, method, operation, base, {**NAMES, **(names or {})})
+            )
     return list(groups.items())
 
 
-def _route(path: str, method: str, said: dict[str, Any], base: str, names: dict[str, str]) -> Route:
+def _route(path: str, method: str, operation: dict[str, Any], base: str, names: dict[str, str]) -> Route:
     short = path.removeprefix(BASE)
     where = base + _filled(path + (QUERY.get(short, "") if method == "get" else ""), names)
     body = _filled(json.dumps(BODIES[short]), names) if method == "post" and short in BODIES else None
-    files = "requestBody" in said and body is None
-    given = FILES.get(short)
+    files = "requestBody" in operation and body is None
+    out_file = FILES.get(short)
     return Route(
         method=method.upper(),
         path=path,
-        summary=said["summary"],
-        scope=said["x-scope"],
+        summary=operation["summary"],
+        scope=operation["x-scope"],
         parameters=tuple(
-            Parameter(one["name"], one["in"], one.get("required", False), one.get("description", ""))
-            for one in said.get("parameters", ())
+            Parameter(parameter["name"], parameter["in"], parameter.get("required", False), parameter.get("description", ""))
+            for parameter in operation.get("parameters", ())
         ),
-        curl=_curl(where, method, body, files) + (f" -o {given}" if given else ""),
-        python=_python(where, method, body, files, given),
+        curl=_curl(where, method, body, files) + (f" -o {out_file}" if out_file else ""),
+        python=_python(where, method, body, files, out_file),
     )
 
 
@@ -133,7 +135,7 @@ def _curl(where: str, method: str, body: str | None, files: bool) -> str:
 
 def _python(where: str, method: str, body: str | None, files: bool, out: str | None = None) -> str:
     lines = ["import json, os, urllib.request", ""]
-    given = ['headers={"Authorization": f"Bearer {os.environ[\'FABWATCH_KEY\']}"}']
+    arguments = ['headers={"Authorization": f"Bearer {os.environ[\'FABWATCH_KEY\']}"}']
     if files:
         return (
             "import os, requests\n\n"
@@ -142,13 +144,13 @@ def _python(where: str, method: str, body: str | None, files: bool, out: str | N
         )
     if body is not None:
         lines.append(f"body = json.dumps({json.loads(body)!r}).encode()")
-        given = [
+        arguments = [
             'headers={"Authorization": f"Bearer {os.environ[\'FABWATCH_KEY\']}", "Content-Type": "application/json"}',
             "data=body",
         ]
     elif method == "post":
-        given.append('method="POST"')
-    lines.append(f'request = urllib.request.Request("{where}", {", ".join(given)})')
+        arguments.append('method="POST"')
+    lines.append(f'request = urllib.request.Request("{where}", {", ".join(arguments)})')
     shown = "answer.read().decode()" if out is None else f'open("{out}", "wb").write(answer.read()), "bytes"'
     lines += ["with urllib.request.urlopen(request) as answer:", f"    print({shown})"]
     return "\n".join(lines) + "\n"

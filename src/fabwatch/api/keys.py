@@ -87,8 +87,8 @@ class Keys:
         key_id = secrets.token_hex(4)
         key = f"fw_{key_id}_{secrets.token_urlsafe(32)}"
         expires = None if days is None else now + timedelta(days=days)
-        given = (key_id, name, _hash(key), scope, area, iso(now), iso(expires))
-        self._store.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", given)
+        row = (key_id, name, _hash(key), scope, area, iso(now), iso(expires))
+        self._store.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
         return key, self._key(self._store.execute("SELECT * FROM keys WHERE id = ?", (key_id,)).fetchone())
 
     def all(self) -> list[Key]:
@@ -103,8 +103,8 @@ class Keys:
             raise BadQuestion(f"No key {named}.", "fabwatch key list shows their ids and names")
         with self._at_once():
             for key in hits:
-                given = (iso(self._clock()), key.id)
-                self._store.execute("UPDATE keys SET revoked = coalesce(revoked, ?) WHERE id = ?", given)
+                row = (iso(self._clock()), key.id)
+                self._store.execute("UPDATE keys SET revoked = coalesce(revoked, ?) WHERE id = ?", row)
                 self._store.execute("DELETE FROM sessions WHERE id = ?", (key.id,))
         return [key for key in self.all() if named in (key.id, key.name)]
 

@@ -50,7 +50,7 @@ def in_path(field: Field, path: str) -> bool:
 
 def query_model(kind: type[Declared], path: str, paged: bool = True) -> type[BaseModel]:
     """What the query of a question may hold: its fields, and which rows. Anything else is refused."""
-    own = _members((each for each in declared(kind) if not in_path(each, path)), strict=False)
+    own = _members((field for field in declared(kind) if not in_path(field, path)), strict=False)
     if paged:
         own = {**own, **PAGE}
     config = ConfigDict(extra="forbid")
@@ -60,7 +60,7 @@ def query_model(kind: type[Declared], path: str, paged: bool = True) -> type[Bas
 
 def body_model(kind: type[Declared], path: str) -> type[BaseModel]:
     """What the body of an action may hold. Anything else is refused, and so is 0 for false."""
-    own = _members((each for each in declared(kind) if not in_path(each, path)), strict=True)
+    own = _members((field for field in declared(kind) if not in_path(field, path)), strict=True)
     config = ConfigDict(extra="forbid", strict=True)
     made: type[BaseModel] = create_model(f"{kind.__name__}Body", __config__=config, __doc__=kind.__doc__, **own)
     return made
@@ -78,8 +78,8 @@ def query_type(model: type[BaseModel]) -> Any:
 
 def made(kind: type[D], values: Mapping[str, Any], page: Page | None = None) -> D:
     """The question or action from the values of its model. Raises BadQuestion and UnknownTime."""
-    fields = {each.name: values[each.public] for each in declared(kind) if values.get(each.public) is not None}
-    if page is not None and any(each.name == "limit" for each in declared(kind)):
+    fields = {field.name: values[field.public] for field in declared(kind) if values.get(field.public) is not None}
+    if page is not None and any(field.name == "limit" for field in declared(kind)):
         # Not more is read than is shown.
         fields["limit"] = MOST_IN_CSV if page.format == "csv" else min(page.offset + page.limit, MOST_IN_CSV)
     return kind(**fields)
@@ -91,30 +91,30 @@ def page_of(values: Mapping[str, Any]) -> Page:
 
 
 def _members(fields: Iterable[Field], strict: bool) -> dict[str, Any]:
-    return {each.public: _member(each, strict) for each in fields}
+    return {field.public: _member(field, strict) for field in fields}
 
 
-def _member(each: Field, strict: bool) -> tuple[Any, Any]:
-    limits = each.param
+def _member(field: Field, strict: bool) -> tuple[Any, Any]:
+    limits = field.param
     about: dict[str, Any] = {"description": limits.help}
-    kind: Any = Literal[each.choices] if each.kind is Kind.CHOICE else _TYPES[each.kind]
-    if each.kind in (Kind.NUMBER, Kind.WHOLE):
+    kind: Any = Literal[field.choices] if field.kind is Kind.CHOICE else _TYPES[field.kind]
+    if field.kind in (Kind.NUMBER, Kind.WHOLE):
         about |= {"gt": limits.above, "lt": limits.below, "ge": limits.least, "le": limits.most}
-    elif each.kind in (Kind.TEXT, Kind.TIME):
+    elif field.kind in (Kind.TEXT, Kind.TIME):
         about["max_length"] = limits.longest
-    elif each.kind is Kind.TEXTS:
+    elif field.kind is Kind.TEXTS:
         kind = list[Annotated[str, PydanticField(max_length=limits.longest)]]
         about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most)}
-    elif each.kind is Kind.NUMBERS:
+    elif field.kind is Kind.NUMBERS:
         about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most)}
-    if each.kind is Kind.TIME:
+    if field.kind is Kind.TIME:
         about["json_schema_extra"] = ISO
     about = {name: value for name, value in about.items() if value is not None}
-    optional = not each.required and (each.default is None or each.kind in (Kind.TEXTS, Kind.NUMBERS))
+    optional = not field.required and (field.default is None or field.kind in (Kind.TEXTS, Kind.NUMBERS))
     kind = Annotated[kind, PydanticField(**about)]
-    if each.required:
+    if field.required:
         return kind, ...
-    return (kind | None, None) if optional else (kind, each.default)
+    return (kind | None, None) if optional else (kind, field.default)
 
 
 def _whole(limit: float | None) -> int | None:

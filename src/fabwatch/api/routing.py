@@ -28,8 +28,8 @@ LOADING: dict[int, str] = {415: "Not a form, or no data.", 507: "The disk is ful
 
 
 def _body(*answers: Any) -> dict[str, Any]:
-    some = [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in answers]
-    return {"application/json": {"schema": some[0] if len(some) == 1 else {"anyOf": some}}}
+    schemas = [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in answers]
+    return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
 
 
 class Routes:
@@ -71,19 +71,19 @@ class Routes:
         binary: str | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         answers = [answer] if or_answer is None else [answer, or_answer]
-        said: dict[int | str, dict[str, Any]] = {code: {"model": Fault, "description": FAULTS[code]} for code in FAULTS}
+        responses: dict[int | str, dict[str, Any]] = {code: {"model": Fault, "description": FAULTS[code]} for code in FAULTS}
         if status == 200 and extra:
-            said[202] = {"description": "Taken in; the loading goes on.", "content": _body(answer)}
-            said |= {code: {"model": Fault, "description": LOADING[code]} for code in LOADING}
+            responses[202] = {"description": "Taken in; the loading goes on.", "content": _body(answer)}
+            responses |= {code: {"model": Fault, "description": LOADING[code]} for code in LOADING}
         content = _body(*answers)
         if binary is not None:
             content = {binary: {"schema": {"type": "string", "format": "binary"}}}
         else:
             self.answers += answers
-        said[status] = {"content": content, "description": "The answer."}
+        responses[status] = {"content": content, "description": "The answer."}
         if method == "GET" and binary is None:
             content["text/csv"] = {"schema": {"type": "string"}}
-            said[304] = {"description": "As it was: the tag in If-None-Match still fits."}
+            responses[304] = {"description": "As it was: the tag in If-None-Match still fits."}
 
         def made(endpoint: Endpoint) -> Endpoint:
             self.router.add_api_route(
@@ -91,7 +91,7 @@ class Routes:
                 endpoint,
                 methods=[method],
                 dependencies=[needs(scope), *([Depends(whole_fab)] if whole else [])],
-                responses=said,
+                responses=responses,
                 status_code=status,
                 response_model=None,
                 openapi_extra={"x-scope": scope, **(extra or {})},

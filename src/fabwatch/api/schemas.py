@@ -15,11 +15,11 @@ SENTENCE = {"type": "string", "description": "One sentence that a supervisor can
 
 def schemas(answers: Iterable[Any]) -> dict[str, dict[str, Any]]:
     """The schema of every answer and of what they hold, by name."""
-    given = {answer.__name__: answer for answer in answers}
-    wanted = [(name, "serialization", TypeAdapter(kind)) for name, kind in sorted(given.items())]
+    by_name = {answer.__name__: answer for answer in answers}
+    wanted = [(name, "serialization", TypeAdapter(kind)) for name, kind in sorted(by_name.items())]
     _, made = TypeAdapter.json_schemas(wanted, ref_template=REF)  # type: ignore[arg-type]
-    found: dict[str, dict[str, Any]] = made["$defs"]
-    for name, kind in {**given, "Forecast": Forecast, "Advice": Advice}.items():
-        if name in found and (issubclass(kind, Answer) or kind in (Forecast, Advice)):
-            found[name]["properties"]["sentence"] = SENTENCE
-    return found
+    definitions: dict[str, dict[str, Any]] = made["$defs"]
+    for name, kind in {**by_name, "Forecast": Forecast, "Advice": Advice}.items():
+        if name in definitions and (issubclass(kind, Answer) or kind in (Forecast, Advice)):
+            definitions[name]["properties"]["sentence"] = SENTENCE
+    return definitions

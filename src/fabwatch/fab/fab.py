@@ -393,8 +393,8 @@ class Fab(Logs, Polishing):
         progress: Progress | None = None,
     ) -> IngestSummary:
         """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
-        given = [paths] if isinstance(paths, (str, Path)) else paths
-        summary = Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
+        named = [paths] if isinstance(paths, (str, Path)) else paths
+        summary = Ingest(self._lake, self._clock).load([Path(p) for p in named], kind, dry_run, again, progress)
         if summary.has_logs and not dry_run:
             refresh_derived(self._lake)
         return summary

@@ -41,7 +41,7 @@ def watch(
 
 def _states(place: Path) -> dict[Path, tuple[int, int]]:
     """Size and time of change of every file; hidden ones and the fab's own are none of them."""
-    found = {}
+    states = {}
     for path in [place] if place.is_file() else place.rglob("*"):
         if any(part.startswith(".") for part in path.relative_to(place).parts):
             continue
@@ -50,8 +50,8 @@ def _states(place: Path) -> dict[Path, tuple[int, int]]:
         except OSError:
             continue
         if path.is_file() and not _of_a_fab(path, place):
-            found[path] = (state.st_size, state.st_mtime_ns)
-    return found
+            states[path] = (state.st_size, state.st_mtime_ns)
+    return states
 
 
 def _of_a_fab(path: Path, place: Path) -> bool:

@@ -42,12 +42,12 @@ def wafer_to_polish(stated: Mapping[str, Any]) -> WaferToPolish:
     for name in stated:
         if name not in known:
             raise unknown("field of a wafer", name, known, f"fields are {', '.join(sorted(known))}")
-    given = {name: value for name, value in stated.items() if value is not None}
+    values = {name: value for name, value in stated.items() if value is not None}
     for name in ("incoming", "target", "lower", "upper", "incoming_sd"):
-        value = given.get(name, 0.0)
+        value = values.get(name, 0.0)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise BadQuestion(f"{name} must be a number (got {value!r}).", "write it such as 9012.5")
-    return WaferToPolish(**{**given, "sites": tuple(given.get("sites", ()))})
+    return WaferToPolish(**{**values, "sites": tuple(values.get("sites", ()))})
 
 
 def times_by_rate(
@@ -141,7 +141,7 @@ class Polishing(Door):
         A wafer is {"incoming", "target", "wafer", "head", "rework", "lower", "upper", "incoming_sd", "sites"}. One that
         cannot be polished says why. Raises UnknownTool and BadQuestion for the tool, head or product.
         """
-        stated = tuple(one if isinstance(one, WaferToPolish) else wafer_to_polish(one) for one in wafers)
+        stated = tuple(wafer if isinstance(wafer, WaferToPolish) else wafer_to_polish(wafer) for wafer in wafers)
         return self.ask(
             PolishTimesQuestion(
                 tool=tool,

@@ -41,15 +41,15 @@ def board(
         if row.chamber != "*":
             chambers[row.tool or ""].add(row.chamber)
     ahead: dict[str, list[Forecast]] = defaultdict(list)
-    for each in forecasts.tools if forecasts else ():
-        ahead[each.tool].append(each)
+    for forecast in forecasts.tools if forecasts else ():
+        ahead[forecast.tool].append(forecast)
     checks: dict[str, Planned] = {}
     for item in plan.items if plan else ():
         if item.tool not in checks or item.due_day < checks[item.tool].due_day:
             checks[item.tool] = item
     rows = [
-        _standing(some, len(chambers[tool]), ahead.get(tool, []), checks.get(tool), stated, horizon)
-        for tool, some in by_tool.items()
+        _standing(exposures, len(chambers[tool]), ahead.get(tool, []), checks.get(tool), stated, horizon)
+        for tool, exposures in by_tool.items()
     ]
     rows.sort(key=lambda row: (row.area or "", WORST_FIRST[row.status], -(row.p_bad_now or 0.0), -row.wafers, row.tool))
     how = replace(risk.how, method=f"{METHOD} {risk.how.method}")
@@ -60,15 +60,15 @@ def board(
 
 def areas(risk: Risk, stated: FabSettings) -> Areas:
     """Every area in one line; a tool counts with the qual type under which most wafers are at risk."""
-    found = board(risk, None, None, stated, 0.0)
-    rows = tuple(area for area, _ in by_area(found))
-    return Areas(*found.header, found.wafers, found.never, rows)
+    tools = board(risk, None, None, stated, 0.0)
+    rows = tuple(area for area, _ in by_area(tools))
+    return Areas(*tools.header, tools.wafers, tools.never, rows)
 
 
-def by_area(found: Tools) -> list[tuple[Area, list[Standing]]]:
+def by_area(tools: Tools) -> list[tuple[Area, list[Standing]]]:
     """Each area in one line, with its tools in their order."""
     groups: dict[str | None, list[Standing]] = defaultdict(list)
-    for row in found.tools:
+    for row in tools.tools:
         groups[row.area].append(row)
     return [(_area(area, rows), rows) for area, rows in groups.items()]
 
@@ -91,7 +91,7 @@ def _standing(
 ) -> Standing:
     first = max(rows, key=lambda row: (row.bounded, row.wafers))
     status = min((row.status for row in rows), key=lambda word: WORST_FIRST[word])
-    bad = _any([each.p_bad_now for each in ahead])
+    bad = _any([forecast.p_bad_now for forecast in ahead])
     # By the chance to be bad already, not to fail soon: where every tool is checked twice a week, most fail within one.
     if bad is not None and status in ("ok", "watch") and bad >= stated.watch:
         status = "act" if bad >= stated.act else "watch"
@@ -108,7 +108,7 @@ def _standing(
         failed_at=max((row.failed_at for row in rows if row.failed_at), default=None),
         suspect_quals=sum(row.suspect_quals for row in rows),
         p_bad_now=bad,
-        p_fails=_any([fails_within(each, horizon) for each in ahead]),
+        p_fails=_any([fails_within(forecast, horizon) for forecast in ahead]),
         next_check_day=check.due_day if check else None,
         next_check_reason=check.reason if check else None,
         expected_loss=check.expected_loss if check else None,
@@ -122,9 +122,9 @@ def _any(chances: list[float]) -> float | None:
 
 def fails_within(forecast: Forecast, days: float) -> float:
     """The chance that the hidden failure lies within `days` from now, between the quantiles that the forecast gives."""
-    found: Mapping[str, float] = forecast.days_quantiles
-    if forecast.failed_open or not found:
+    quantiles: Mapping[str, float] = forecast.days_quantiles
+    if forecast.failed_open or not quantiles:
         return forecast.p_bad_now
-    at = np.array([0.0, *(max(day, 0.0) for day in found.values())])
-    chances = np.array([forecast.p_bad_now, *(max(float(name), forecast.p_bad_now) for name in found)])
+    at = np.array([0.0, *(max(day, 0.0) for day in quantiles.values())])
+    chances = np.array([forecast.p_bad_now, *(max(float(name), forecast.p_bad_now) for name in quantiles)])
     return float(np.interp(days, at, chances))

@@ -64,11 +64,11 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
     gates = [replace(gate, since=_earlier(gate.since, back)) for gate in scope.gates(0, chamber, until)]
     finish = min(until, as_of)
     bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
-    asked = question("risk", "containment", over="passes")
-    ran = lake.rows(asked, bounds)
+    sql = question("risk", "containment", over="passes")
+    ran = lake.rows(sql, bounds)
     items = _weighed(_items(lake, cards, ran, as_of), began)
     return Containment(
-        *view.header(METHOD, asked),
+        *view.header(METHOD, sql),
         tool=suspicion.tool,
         chamber=chamber,
         qual_type=kind,

@@ -26,12 +26,12 @@ METHOD = (
 
 
 def chosen_scopes(
-    selection: Selection, cards: dict[str, ToolCard], found: dict[tuple[str, str | None], Scope]
+    selection: Selection, cards: dict[str, ToolCard], known: dict[tuple[str, str | None], Scope]
 ) -> list[Scope]:
     """The scopes of a part of the fab, in order of area, tool and type. Raises UnknownTool for a name that is not there."""
-    tools, types = selection.tools(cards), selection.types({kind for _, kind in found if kind})
+    tools, types = selection.tools(cards), selection.types({kind for _, kind in known if kind})
     chosen = [
-        scope for (tool, kind), scope in found.items() if tool in tools and (selection.qual_type is None or kind in types)
+        scope for (tool, kind), scope in known.items() if tool in tools and (selection.qual_type is None or kind in types)
     ]
     return sorted(chosen, key=lambda s: (s.card.area or "", s.card.tool, s.qual_type or ""))
 
@@ -143,22 +143,22 @@ Place = tuple[str, str | None, str]
 
 def _suspects(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> dict[Place, list[Gate]]:
     """Rule 8: where a failed qual passed again without a restore, the gates whose wafers stay suspect."""
-    asked = {(scope.card.tool, scope.qual_type) for scope in chosen}
+    wanted = {(scope.card.tool, scope.qual_type) for scope in chosen}
     gates: dict[Place, list[Gate]] = defaultdict(list)
     begin = as_of - timedelta(days=lake.settings.fab.suspect_days)
     for row in lake.rows(question("risk", "suspect"), {"as_of": as_of, "from_time": begin}):
         tool, kind, chamber = row["tool"], row["qual_type"], row["chamber"]
-        if (tool, kind) in asked:
+        if (tool, kind) in wanted:
             names = (None,) if chamber == "*" else (chamber, "")
             stretch = (row["good_before"] or begin, row["good_after"])
             for place in {chamber, "*"}:
                 gates[tool, kind, place] += [Gate(0, tool, kind, name, *stretch) for name in names]
     # Fails in a row share one stretch, through which a pass goes once.
-    return {place: list(dict.fromkeys(found)) for place, found in gates.items()}
+    return {place: list(dict.fromkeys(windows)) for place, windows in gates.items()}
 
 
 def _suspect_wafers(lake: Lake, suspects: dict[Place, list[Gate]]) -> dict[Place, int]:
-    numbered = [replace(gate, number=n) for n, found in enumerate(suspects.values()) for gate in found]
+    numbered = [replace(gate, number=n) for n, windows in enumerate(suspects.values()) for gate in windows]
     counted = count(lake, numbered)
     return {place: counted[n].wafers for n, place in enumerate(suspects) if n in counted}
 

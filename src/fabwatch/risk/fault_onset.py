@@ -91,8 +91,8 @@ def onset(lake: Lake, cards: dict[str, ToolCard], suspect: Suspect, as_of: datet
                 return None
             wear = fit_sisters(sisters, "auto", lake.settings.qual(suspect.qual_type))
             begin = cycles[0].began if cycles[0].known_start else ALWAYS
-            asked = {"tool": suspect.tool, "chamber": suspect.chamber, "begin": begin, "until": suspect.until}
-            rows = lake.ask(_TIMELINE, asked).fetchall()
+            parameters = {"tool": suspect.tool, "chamber": suspect.chamber, "begin": begin, "until": suspect.until}
+            rows = lake.ask(_TIMELINE, parameters).fetchall()
             ran = tuple(accumulate(float(row[1]) for row in rows))
             return Onset(wear, member, cycles, tuple(row[0] for row in rows), ran)
     return None

@@ -84,13 +84,13 @@ def scopes(
     looks: dict[tuple[str, str | None], dict[str, Looks]] = defaultdict(dict)
     for row in lake.rows(question("risk", "last_good"), parameters):
         looks[row["tool"], row["qual_type"]][row["chamber"]] = Looks(row["last_good"], row["last_failed"])
-    found = {(name, kind): scope_of(cards[name], kind, by) for (name, kind), by in looks.items() if name in cards}
-    looked_at = {name for name, _ in found}
+    known = {(name, kind): scope_of(cards[name], kind, by) for (name, kind), by in looks.items() if name in cards}
+    looked_at = {name for name, _ in known}
     for name, card in cards.items():
         if name not in looked_at:
             # Rule 7: no qual on record is no reason to report nothing.
-            found[name, None] = Scope(card, None, {"*": None}, {"*": None})
-    return found
+            known[name, None] = Scope(card, None, {"*": None}, {"*": None})
+    return known
 
 
 def scope_of(card: ToolCard, qual_type: str | None, looks: dict[str, Looks]) -> Scope:

@@ -47,9 +47,9 @@ def reach(
     before the fitted one.
     """
     tool, kind = scope.card.tool, scope.qual_type
-    asked = {"tool": tool, "chamber": chamber, "until": until, "as_of": as_of}
-    restored: datetime | None = lake.ask(_RESTORED, asked).fetchall()[0][0]
-    passes = lake.ask(_LOOKS, {**asked, "qual_type": kind, "restored": restored or ALWAYS}).fetchall()
+    parameters = {"tool": tool, "chamber": chamber, "until": until, "as_of": as_of}
+    restored: datetime | None = lake.ask(_RESTORED, parameters).fetchall()[0][0]
+    passes = lake.ask(_LOOKS, {**parameters, "qual_type": kind, "restored": restored or ALWAYS}).fetchall()
     ends: list[datetime] = [*dict.fromkeys(row[0] for row in passes), until]
     starts = [restored, *ends[:-1]]
     gates = [

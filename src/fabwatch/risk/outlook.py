@@ -52,12 +52,12 @@ def plan(
     known = [(wear.only(members), cost_curves(wear, members, costs)) for wear, members in worn]
     if not known:
         raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
-    curves = [curve for _, some in known for curve in some]
+    curves = [curve for _, of_type in known for curve in of_type]
     today = sum(hours_today(curve) for curve in curves)
     # What a qual costs beside a bad wafer is not known then; how much checking the fab can afford is.
     price = 0.0 if stated or not today else price_per_hour(curves, today)
     when = _When(as_of, days, price, decided(lake, as_of))
-    items = [item for wear, some in known for item in _planned(wear, some, cards, exposed, costs, when)]
+    items = [item for wear, of_type in known for item in _planned(wear, of_type, cards, exposed, costs, when)]
     items.sort(key=lambda item: (item.day, -item.expected_loss))
     header = view.header(METHOD, question("quals", "events"))
     return Plan(*header, days, len(curves), stated, tuple(items))

@@ -55,13 +55,13 @@ def locate(
             if row["item"] not in latest or row["end_at"] > latest[row["item"]]["end_at"]:
                 latest[row["item"]] = row
     checks = _Checks(lake, cards, {row["route"] for row in latest.values()})
-    found = []
+    places = []
     for item in range(len(wanted)):
         row = latest.get(item, {})
         card = cards.get(row.get("tool", ""))
         now = Whereabouts(row.get("tool"), card.area if card else None, row.get("step"), row.get("end_at"))
-        found.append((now, checks.after(row.get("route"), row.get("step_no"))))
-    return found
+        places.append((now, checks.after(row.get("route"), row.get("step_no"))))
+    return places
 
 
 def _questions(cards: dict[str, ToolCard], wanted: Sequence[Wanted]) -> list[str]:

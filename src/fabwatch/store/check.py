@@ -56,10 +56,12 @@ def sweep(lake: Lake) -> int:
 def _catalog(path: Path) -> Iterator[Finding]:
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as catalog:
-            said = catalog.execute("PRAGMA quick_check").fetchone()[0]
+            verdict = catalog.execute("PRAGMA quick_check").fetchone()[0]
     except sqlite3.Error as fault:
-        said = str(fault)
-    yield Finding("catalog", said == "ok", f"{path.name}: {said}", "" if said == "ok" else "restore it from a backup")
+        verdict = str(fault)
+    yield Finding(
+        "catalog", verdict == "ok", f"{path.name}: {verdict}", "" if verdict == "ok" else "restore it from a backup"
+    )
 
 
 def _tables(lake: Lake) -> Iterator[Finding]:
@@ -80,8 +82,8 @@ def _ledger(lake: Lake) -> Iterator[Finding]:
     except FabwatchError as fault:
         yield Finding("ledger", False, f"cannot be compared: {fault.what}", "mend the tables first")
         return
-    said = "every load has the rows it says" if not wrong else f"{len(wrong)} loads differ, first {wrong[0]['path']}"
-    yield Finding("ledger", not wrong, said, "" if not wrong else "report this: it must not happen")
+    verdict = "every load has the rows it says" if not wrong else f"{len(wrong)} loads differ, first {wrong[0]['path']}"
+    yield Finding("ledger", not wrong, verdict, "" if not wrong else "report this: it must not happen")
 
 
 def _listed(lake: Lake) -> list[Path]:
@@ -94,9 +96,11 @@ def _listed(lake: Lake) -> list[Path]:
 
 
 def _orphans(lake: Lake) -> Iterator[Finding]:
-    found = _listed(lake)
-    said = f"{len(found)} data files belong to no load (an ingest was stopped)" if found else "every data file is known"
-    yield Finding("files", not found, said, "fabwatch doctor --sweep deletes them" if found else "")
+    orphans = _listed(lake)
+    verdict = (
+        f"{len(orphans)} data files belong to no load (an ingest was stopped)" if orphans else "every data file is known"
+    )
+    yield Finding("files", not orphans, verdict, "fabwatch doctor --sweep deletes them" if orphans else "")
 
 
 def _waiting(lake: Lake) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ MANY_FILES = 64
 
 def file_counts(lake: Lake) -> dict[str, int]:
     """How many data files each table has now."""
-    found = lake.rows("SELECT table_name, file_count FROM ducklake_table_info('lake')")
-    return {row["table_name"]: int(row["file_count"]) for row in found}
+    rows = lake.rows("SELECT table_name, file_count FROM ducklake_table_info('lake')")
+    return {row["table_name"]: int(row["file_count"]) for row in rows}
 
 
 def compact_when_needed(lake: Lake) -> None:

@@ -209,20 +209,20 @@ class Lake:
             if len(alike) >= REMEMBERED:
                 del self._remembered[alike[0]]
             self._remembered[key] = make()
-        found: T = self._remembered[key]
-        return found
+        value: T = self._remembered[key]
+        return value
 
     def _version(self, known_at: datetime | None) -> int:
         if known_at is None:
             return int(self.ask("SELECT id FROM ducklake_current_snapshot('lake')").fetchall()[0][0])
-        found = self.ask(
+        row = self.ask(
             "SELECT max(snapshot_id), min(snapshot_time)::TIMESTAMP FROM ducklake_snapshots('lake') "
             "WHERE snapshot_time::TIMESTAMP <= $known_at",
             {"known_at": known_at},
         ).fetchall()[0]
         tables = "SELECT min(snapshot_id) FROM ducklake_snapshots('lake') WHERE schema_version >= 1"
         complete = int(self.ask(tables).fetchall()[0][0])
-        if found[0] is None or found[0] < complete:
+        if row[0] is None or row[0] < complete:
             first = self.ask(
                 "SELECT snapshot_time::TIMESTAMP FROM ducklake_snapshots('lake') WHERE snapshot_id = $id",
                 {"id": complete},
@@ -230,7 +230,7 @@ class Lake:
             raise NothingThen(
                 f"Nothing had been loaded by {iso(known_at)}.", f"the fab was made at {iso(first)}: ask for a later time"
             )
-        return int(found[0])
+        return int(row[0])
 
     def _complete(self) -> bool:
         """Whether the folder has a fab with every table of this format. Raises NoFab and NewerFab."""

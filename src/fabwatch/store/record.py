@@ -21,12 +21,12 @@ SELECT max(moment) FROM (
 def newest(lake: Lake, by: datetime) -> datetime | None:
     """When the newest move ended, qual was known, restore was done or wafer was measured, up to `by`; None for none."""
     for window in WINDOWS:
-        found = _newest(lake, by - window, by)
-        if found is not None:
-            return found
+        latest = _newest(lake, by - window, by)
+        if latest is not None:
+            return latest
     return _newest(lake, datetime.min, by)  # noqa: DTZ901 - naive UTC, as everywhere inside
 
 
 def _newest(lake: Lake, since: datetime, by: datetime) -> datetime | None:
-    found: datetime | None = lake.ask(_NEWEST, {"since": since, "by": by}).fetchall()[0][0]
-    return found
+    latest: datetime | None = lake.ask(_NEWEST, {"since": since, "by": by}).fetchall()[0][0]
+    return latest

@@ -13,7 +13,7 @@ PARTS = (
 
 def state(lake: Lake) -> str:
     """It changes with each load, decision and change of fab.toml, and with nothing else: not when files are merged."""
-    said = [str(lake.ask(sql).fetchall()) for sql in PARTS]
+    parts = [str(lake.ask(sql).fetchall()) for sql in PARTS]
     stated = lake.folder / FILE
-    said.append(stated.read_text(encoding="utf-8", errors="replace") if stated.exists() else "")
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+    parts.append(stated.read_text(encoding="utf-8", errors="replace") if stated.exists() else "")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -49,16 +49,16 @@ class Auth:
         """How long the body may be. Raises Refused (413) for one that says it is longer, 411 for one that is silent."""
         path = request.url.path
         limit = self._longest if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
-        said = request.headers.get("content-length", "0")
-        if not said.isdecimal() or int(said) > limit:
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > limit:
             raise too_long(limit)
         return limit
 
 
 async def _drained(request: Request, receive: Receive) -> None:
     """Take in what comes, unless it is far too much: a client that still sends does not listen."""
-    said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) <= DRAINED and not request.headers.get("expect"):
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) <= DRAINED and not request.headers.get("expect"):
         while (await receive()).get("more_body"):
             pass
 

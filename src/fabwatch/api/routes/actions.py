@@ -47,7 +47,7 @@ async def _tool_of(request: Request, action: Action[Any]) -> str | None:
 
 def _endpoint(kind: type[Action[Any]], status: int) -> Any:
     model = body_model(kind, kind.spec.path)
-    parts = {each.public: path_type(each) for each in declared(kind) if in_path(each, kind.spec.path)}
+    parts = {field.public: path_type(field) for field in declared(kind) if in_path(field, kind.spec.path)}
 
     async def endpoint(request: Request, key: Asker, body: Any, **path: str) -> Response:
         action = made(kind, {**body.model_dump(exclude_unset=True), **path})

@@ -49,11 +49,11 @@ async def received(request: Request) -> Upload:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refused(415, "NotAForm", "Files come as multipart/form-data.", "curl -F file=@moves.csv …/api/v1/loads")
     async with request.form(max_files=MOST_FILES, max_fields=20) as form:
-        files = [each for _, each in form.multi_items() if isinstance(each, UploadFile) and each.filename]
+        files = [upload for _, upload in form.multi_items() if isinstance(upload, UploadFile) and upload.filename]
         if not files:
             raise Refused(422, "NoFile", "No file came with that.", "curl -F file=@moves.csv …/api/v1/loads")
         # All of them are looked at before one is loaded.
-        paths = [uploads.store(each.filename or "", each.file) for each in files]
+        paths = [uploads.store(upload.filename or "", upload.file) for upload in files]
     return uploads.begin(paths)
 
 

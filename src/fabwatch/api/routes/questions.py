@@ -68,7 +68,7 @@ async def of_area(request: Request, key: Key, answer: Any, rows: str) -> Any:
 def _endpoint(kind: type[Answerable[Any]]) -> Endpoint:
     spec = kind.spec
     model = query_model(kind, spec.path)
-    parts = {each.public: path_type(each) for each in declared(kind) if in_path(each, spec.path)}
+    parts = {field.public: path_type(field) for field in declared(kind) if in_path(field, spec.path)}
 
     async def endpoint(request: Request, key: Asker, query: Any, **path: str) -> Response:
         values = {**query.model_dump(exclude_unset=True), **path}
@@ -105,6 +105,6 @@ def rows_are_known() -> bool:
     """Whether the list that each question names is a field of its answer; looked at by a test."""
     for kind in QUESTIONS:
         answer = answer_type(kind)
-        if kind.spec.rows and not (is_dataclass(answer) and kind.spec.rows in {each.name for each in fields(answer)}):
+        if kind.spec.rows and not (is_dataclass(answer) and kind.spec.rows in {field.name for field in fields(answer)}):
             return False
     return True
