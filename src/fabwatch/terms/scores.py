@@ -69,7 +69,7 @@ class Score(Answer):
     yardsticks: tuple[Yardstick, ...]
     calibration: tuple[Tenth, ...]
     kept: int
-    """Forecasts that were made in earnest and kept."""
+    """Live forecasts that were recorded."""
     kept_windows: Windows | None
     kept_brier: float | None
 
@@ -88,7 +88,8 @@ class Score(Answer):
         )
         for yardstick in self.yardsticks:
             name = yardstick_of(language, yardstick.name)
-            said += sentence(language, "score_skill", skill=yardstick.skill, name=name)
+            key = "score_better" if yardstick.skill >= 0 else "score_worse"
+            said += sentence(language, key, skill=abs(yardstick.skill), name=name)
         if self.kept_windows is not None:
             kept = self.kept_windows
             said += sentence(language, "score_kept", kept=self.kept, windows=kept.windows, held=kept.held)

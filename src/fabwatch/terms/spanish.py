@@ -5,27 +5,28 @@ from collections.abc import Mapping
 SENTENCES: Mapping[str, str] = {
     "risk": "{wafers:,} obleas pasaron por {tools:,} equipos desde su último control bueno, a fecha {as_of}; "
     "el mayor: {worst}.",
-    "risk_never": " {never:,} equipos no tienen ningún control bueno: nada acota lo que procesaron.",
+    "risk_never": " {never:,} equipos no tienen ningún control bueno: se cuentan todas sus obleas.",
     "risk_none": "Ningún equipo de esta selección ha procesado obleas desde su último control bueno, a fecha {as_of}.",
     "contain": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} tras su último control bueno ({since}) "
     "hasta {until}.",
     "contain_unbounded": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} desde el primer movimiento "
     "registrado hasta {until}; no consta ningún control bueno.",
-    "reach": " Un control que puede fallar obliga a mirar hasta {since}, antes del último bueno ({good}).",
-    "hold": " Se espera que las {wafers:,} más probables contengan el {part:.0%} de las malas; se ahorran {spares:,}.",
+    "reach": " Como este control puede no ver un fallo, la contención llega hasta {since}, antes del último bueno ({good}).",
+    "hold": " Retener las {wafers:,} más probables atraparía el {part:.0%} de las malas y libera {spares:,}.",
     "end_of_record": "el último registro es de {at}, hace más de un día: se responde a esa fecha. "
     "--as-of now pregunta por ahora.",
     "lot": " Contado por lote: los movimientos no nombran las obleas.",
-    "forecast": "{tools:,} pronósticos a fecha {as_of}; {bad:,} equipos o cámaras ya están más probablemente mal que bien.",
-    "forecast_days": "{place} {qual_type}: {cover:.0%}: falla entre el día {low:.1f} y el {high:.1f}; "
-    "{bad:.1%} de que ya esté mal.",
-    "forecast_weeks": "{place} {qual_type}: {cover:.0%}: falla después del día {low:.0f}, quizá no en años; "
-    "{bad:.1%} de que ya esté mal.",
-    "forecast_wafers": "{place} {qual_type}: {cover:.0%}: falla dentro de {low:,} a {high:,} obleas; "
-    "{bad:.1%} de que ya esté mal. Últimamente no ha procesado nada.",
-    "combined": "{tool}: el primero de sus {checks:,} controles, {cover:.0%}: falla entre el día {low:.1f} y "
-    "el {high:.1f}; {bad:.1%} de que alguno ya esté mal.",
-    "combined_idle": "{tool}: {bad:.1%} de que alguno de sus {checks:,} controles ya esté mal. Sin actividad reciente.",
+    "forecast": "{tools:,} pronósticos a fecha {as_of}; {bad:,} equipos o cámaras probablemente ya están fuera de especificación.",
+    "forecast_days": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar entre el día {low:.1f} y el {high:.1f}; "
+    "{bad:.1%} de que ya esté fuera de especificación.",
+    "forecast_weeks": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar después del día {low:.0f}, quizá no en "
+    "años; {bad:.1%} de que ya esté fuera de especificación.",
+    "forecast_wafers": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar dentro de {low:,} a {high:,} obleas; "
+    "{bad:.1%} de que ya esté fuera de especificación. Últimamente no ha procesado nada.",
+    "combined": "{tool}: {cover:.0%} de probabilidad de que el primero de sus {checks:,} controles falle entre el día "
+    "{low:.1f} y el {high:.1f}; {bad:.1%} de que alguno ya esté fuera de especificación.",
+    "combined_idle": "{tool}: {bad:.1%} de que alguno de sus {checks:,} controles ya esté fuera de especificación. Sin "
+    "actividad reciente.",
     "why_rests": "Se apoya en {failures:,} fallos entre {quals:,} controles de {place}, en {wafers:,} obleas y "
     "{days:.0f} días registrados.",
     "why_sisters": "{n:,} equipos gemelos aportan {failures:,} fallos entre {quals:,} controles.",
@@ -36,7 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "why_age_unknown": "{age:,.1f} {unit} desde el primer movimiento registrado (no consta ninguna restauración); "
     "estaba bien a {good:,.1f}.",
     "why_pace": "Procesa {pace:,.0f} obleas al día, con una variación semanal de {spread:.0%}.",
-    "why_next": "Se controla cada {every:.1f} días. El próximo control, dentro de {day:.1f} días, falla con {fail:.1%}; "
+    "why_next": "Se controla cada {every:.1f} días. El próximo control, dentro de {day:.1f} días, tiene un {fail:.1%} de fallar; "
     "para entonces habrá {risk:,} obleas en riesgo.",
     "why_clock": "El desgaste se cuenta en {clock}: la log-evidencia es mejor en {nats:.1f} (familia: {family}).",
     "why_clock_tie": "El desgaste se cuenta en {clock}; el otro reloj lo predice casi igual "
@@ -48,24 +49,25 @@ SENTENCES: Mapping[str, str] = {
     "why_if_restored": "Si se restaurase ahora, 80 %: de {low:,.0f} a {high:,.0f} {unit} desde entonces.",
     "why_doubt": "Duda: {doubt}.",
     "intervals": "{tools:,} equipos o cámaras; {often:,} deberían controlarse más a menudo, {seldom:,} menos a menudo.",
-    "intervals_hours": " Los controles ocupan {today:,.1f} horas a la semana hoy, {advised:,.1f} según el consejo.",
+    "intervals_hours": " Los controles ocupan {today:,.1f} horas a la semana hoy, {advised:,.1f} con los intervalos recomendados.",
     "intervals_limit": " Con un límite de {limit:,.1f} horas a la semana: una hora más ahorraría {price:,.4g}.",
-    "interval": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días; de {low:,} a {high:,} "
-    "apenas cuesta más).",
-    "interval_idle": "{place} {qual_type}: controlar cada {advised:,} obleas (de {low:,} a {high:,} apenas cuesta "
-    "más). Últimamente no ha procesado nada.",
-    "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días; de {low:,} a {high:,} "
-    "apenas cuesta más); hoy es cada {today:,} ({gap:.1f} días).",
-    "costs_unstated": " No constan costes: estos los suplen, contados en controles; indíquelos en [costs] de fab.toml.",
+    "interval": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días); de {low:,} a {high:,} "
+    "cuesta como mucho un 5 % más.",
+    "interval_idle": "{place} {qual_type}: controlar cada {advised:,} obleas; de {low:,} a {high:,} cuesta como "
+    "mucho un 5 % más. Últimamente no ha procesado nada.",
+    "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días); de {low:,} a {high:,} "
+    "cuesta como mucho un 5 % más. Hoy: cada {today:,} ({gap:.1f} días).",
+    "costs_unstated": " No constan costes: se usan valores por defecto, medidos en controles; indique los suyos en [costs] de fab.toml.",
     "plan_unstated": " No constan costes en fab.toml: se mantienen las horas de control de hoy, mejor repartidas.",
-    "plan": "Controlar {today:,} hoy y {all:,} en {days} días ({hours:,.0f} horas de controles); lo que más se juega "
-    "está en {place} {qual_type}, {bad:.1%} de que ya esté mal.",
+    "plan": "Controlar {today:,} hoy y {all:,} en {days} días ({hours:,.0f} horas de controles); lo que más está en juego "
+    "es {place} {qual_type}: {bad:.1%} de que ya esté fuera de especificación.",
     "plan_nothing": "Ninguno de {checked:,} equipos o cámaras toca en {days} días.",
     "score": "De {windows:,} ventanas al {cover:.0%}, se cumplió el {held:.1%} ({ended:,} acabaron ya en fallo).",
-    "score_skill": " La probabilidad de fallar el próximo control se acerca un {skill:+.1%} más que {name}.",
-    "score_kept": " De {kept:,} pronósticos hechos en serio {windows:,} tienen desenlace: se cumplió el {held:.1%}.",
+    "score_better": " Probabilidad de fallar el próximo control: puntuación de Brier un {skill:.1%} mejor que {name}.",
+    "score_worse": " Probabilidad de fallar el próximo control: puntuación de Brier un {skill:.1%} peor que {name}.",
+    "score_kept": " De {kept:,} pronósticos en vivo {windows:,} tienen desenlace: se cumplió el {held:.1%}.",
     "score_nothing": "Nada que valorar todavía: de {forecasts:,} pronósticos ninguno tiene desenlace.",
-    "curve": "{place}: con un control cada {wafers:,} obleas, el próximo falla con {fail:.1%}.",
+    "curve": "{place}: con un control cada {wafers:,} obleas, el próximo tiene un {fail:.1%} de fallar.",
     "tools": "{act:,} de {tools:,} equipos necesitan un control ya y {watch:,} piden vigilancia, a fecha {as_of}; "
     "{wafers:,} obleas en riesgo.",
     "history": "{tool}: como máximo hubo {most:,} obleas en riesgo ({at}), ahora {now:,}; {passed:,} controles buenos "
@@ -74,41 +76,41 @@ SENTENCES: Mapping[str, str] = {
     "stats": "{n:,} lecturas en {groups:,} grupos; {outside:,} fuera de sus límites.",
     "readings": "{tool}: {n:,} lecturas; {failed:,} de sus controles fallaron.",
     "runs": "{runs:,} pasadas en {tools:,} equipos, {rows:,} muestras, {alarms:,} alarmas.",
-    "step_summary": "{rows:,} cifras de {sensors:,} sensores en {runs:,} pasadas.",
-    "faults": "{faulty:,} de {runs:,} pasadas se apartan de {reference:,} buenas, a fecha {at}.",
+    "step_summary": "{rows:,} estadísticas de {sensors:,} sensores en {runs:,} pasadas.",
+    "faults": "{faulty:,} de {runs:,} pasadas se apartan de las {reference:,} de referencia, a fecha {at}.",
     "trace": "{run}: {steps:,} sensores y pasos junto a {golden}.",
     "sensor_mean": "{sensor}{step} estuvo {change} {way} ({value:.4g} en vez de {usual:.4g}{unit}){since}; "
     "{near:,} de {of:,} pasadas buenas se acercan.",
     "sensor_std": "{sensor}{step} fue {times:.2g} veces tan {way} como de costumbre{since}; "
     "{near:,} de {of:,} pasadas buenas se acercan.",
-    "rule_neighbours": "el conjunto quedó a {value:.3g} de las pasadas buenas anteriores (límite {usual:.3g}), lo que más "
+    "rule_neighbours": "distancia a las pasadas buenas anteriores {value:.3g} (límite {usual:.3g}), sobre todo "
     "{sensor}{step} (regla {rule})",
     "rule_setpoint": "{sensor}{step} estuvo fuera de su consigna {value:.3g} s, más de {usual:.3g} s (regla {rule})",
     "rule_golden": "{sensor}{step} salió de la banda de las pasadas buenas desde el segundo {at:.1f} ({value:.4g}, borde "
     "{usual:.4g}; regla {rule})",
     "rule_above": "{sensor}{step}: {figure} {value:.4g} supera {usual:.4g} (regla {rule})",
     "rule_below": "{sensor}{step}: {figure} {value:.4g} queda por debajo de {usual:.4g} (regla {rule})",
-    "backtest": "{rule}: {alarms:,} alarmas en {runs:,} pasadas ({alarms_per_1000:.1f} por 1.000 obleas); {false:,} de "
-    "{good:,} buenas son falsas: {rate:.1f} por 1.000 (90 %: de {low:.1f} a {high:.1f}).",
+    "backtest": "{rule}: {alarms:,} alarmas en {runs:,} pasadas ({alarms_per_1000:.1f} por 1.000 obleas). Falsas alarmas: "
+    "{false:,} de {good:,} pasadas buenas, {rate:.1f} por 1.000 (90 %: de {low:.1f} a {high:.1f}).",
     "backtest_unknown": "{rule}: {alarms:,} alarmas en {runs:,} pasadas, {rate:.1f} por 1.000 obleas (90 %: de {low:.1f} a "
     "{high:.1f}); nada dice qué pasadas eran buenas, así que todas pueden ser falsas.",
     "backtest_caught_log": " Encontró {caught:,} de {bad:,} pasadas defectuosas.",
     "backtest_caught_quals": " Dio alarma antes de {caught:,} de {bad:,} controles fallidos.",
     "backtest_nothing": "{rule}: no se pudo juzgar ninguna pasada; {left:,} tienen demasiado pocas buenas de su tipo antes.",
-    "rules": "{rules:,} reglas, de las que cuentan {on:,}.",
+    "rules": "{rules:,} reglas; {on:,} activas.",
     "chamber": "{place}: {sensor}{step} {mean:.4g}{unit}, a {z:+.1f} desviaciones típicas robustas de la mediana de todas "
     "({runs:,} pasadas buenas).",
     "chambers_alone": "{sensor}: {chambers:,} cámara con pasadas buenas; no hay otra con que compararla.",
     "sensor_stats": "{sensors:,} sensores en {groups:,} grupos, a fecha {at}.",
     "rates": "{groups:,} equipos, cabezales o productos con velocidad conocida; {doubted:,} de ellos en duda.",
-    "rates_unplaced": " {rows:,} filas de metrología no nombran equipo ni siguen a ninguna pasada: no cuentan en ninguna "
-    "parte.",
-    "replay": "{name} habría mantenido el espesor final con una sigma de {sigma:.4g}{unit}; fue de {was:.4g} ({n:,} "
+    "rates_unplaced": " {rows:,} filas de metrología no nombran equipo ni corresponden a ninguna pasada anterior: no "
+    "se usan.",
+    "replay": "{name} habría dado una sigma del espesor de {sigma:.4g}{unit}; fue de {was:.4g} ({n:,} "
     "obleas).",
-    "replay_rate": "{name} yerra la velocidad con una sigma de {sigma:.4g}{unit} ({n:,} pasadas); no se conoce ningún "
+    "replay_rate": "{name} predice la velocidad con una sigma de {sigma:.4g}{unit} ({n:,} pasadas); no se conoce ningún "
     "espesor.",
-    "replay_nothing": "Todavía nada que repetir.",
-    "predicted": "{n:,} pasadas: error cuadrático medio {error:.4g}, {better:+.0%} junto al último valor del grupo; se "
+    "replay_nothing": "Todavía no hay nada que simular.",
+    "predicted": "{n:,} pasadas: error cuadrático medio {error:.4g}, {better:+.0%} respecto al último valor del grupo; se "
     "cumplió el {held:.1%} de los intervalos.",
     "rate_model": "Un archivo ONNX de {size:,} bytes que conoce {groups} grupos y lee {features} características de un "
     "registro; comparado con {compared:,} filas, diferencia máxima {largest:.0e} de la tasa.",
@@ -124,5 +126,5 @@ SENTENCES: Mapping[str, str] = {
     "exposed_until": "afecta a {wafers:,} obleas hasta la siguiente pasada buena",
     "cut_short": "le falta un paso o un sensor que tienen las demás",
     "overview": "{tools:,} equipos en {areas:,} áreas, de {loads:,} archivos; el último registro es de {last}.",
-    "forecast_failed": "{place} {qual_type}: hay un control fallido abierto; repárelo y contrólelo.",
+    "forecast_failed": "{place} {qual_type}: control fallido abierto; repare y recualifique.",
 }
