@@ -389,8 +389,8 @@ class Fab(Logs, Polishing):
         """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
         given = [paths] if isinstance(paths, (str, Path)) else paths
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in given], kind, dry_run, again, progress)
-        if summary.has_logs and not dry_run:
-            bring_up(self._lake)
+        if (summary.has_logs or again) and not dry_run:
+            bring_up(self._lake, anew=again)
         return summary
 
     def inbox(self) -> list[dict[str, Any]]:
