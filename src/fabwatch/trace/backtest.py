@@ -15,10 +15,10 @@ from fabwatch.store.runs import over_runs
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import NothingRecorded
 from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
-from fabwatch.trace.families import Family, by_run, families
+from fabwatch.trace.families import Family, families
 from fabwatch.trace.rules import WatchRule, alarms, rule_named, rules_of
 from fabwatch.trace.runs import check_names, run_rows
-from fabwatch.trace.summary import summary_rows
+from fabwatch.trace.steps import steps_of
 
 LATEST = 20
 SWITCHED = "SELECT * FROM rules ORDER BY seq"
@@ -50,14 +50,13 @@ def backtest(lake: Lake, snapshot: int, as_of: datetime, known_at: datetime | No
     if not runs:
         raise NothingRecorded("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
     chosen = [one for one in runs if tool is None or one["tool"] == tool]
-    summary = summary_rows(lake, tool, None)
-    rows = by_run(summary)
+    steps = steps_of(lake, tool)
     said: dict[str, bool | None] = {run["run"]: None for run in chosen}
     latest: dict[str, str] = {}
     watched: set[str] = set()
-    kinds = families(chosen, summary, goldens(lake))
+    kinds = families(chosen, steps, goldens(lake))
     for family in kinds:
-        for run, told in alarms(lake, rule, family, rows).items():
+        for run, told in alarms(lake, rule, family, steps).items():
             watched.add(run)
             said[run] = None if told is None else bool(told)
             if told:
