@@ -31,6 +31,7 @@ test: lint       ## everything that has to hold
 lint: $(READY)   ## style, types and the order of the rooms
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary --config-file tests/mypy.ini
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)

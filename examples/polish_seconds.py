@@ -9,6 +9,7 @@ with fabwatch.open(folder) as fab:
     for rate in fab.rates(as_of=as_of).groups:
         if rate.rate_unit == "per s":
             continue  # without a unit no time can be given
-        wafer = {"tool": rate.tool, "head": rate.head, "product": rate.product, "stage": rate.stage}
-        answer = fab.polish_time(9000, 5000, unit="angstrom", as_of=as_of, **wafer)
+        answer = fab.polish_time(
+            9000, 5000, unit="angstrom", tool=rate.tool, head=rate.head, product=rate.product, stage=rate.stage, as_of=as_of
+        )
         print(f"{rate.tool} {rate.head or ''}: {answer.seconds:.1f} s ({answer.low:.1f} to {answer.high:.1f} s)")

@@ -38,7 +38,7 @@ def test_hooks_download_nothing_and_run_what_make_lint_runs():
     assert re.findall(r"repo: (\S+)", text) == ["local"]
     assert "additional_dependencies" not in text
     tools = re.findall(r"entry: \.venv/bin/([\w-]+)", text)
-    assert tools == ["ruff", "ruff", "mypy", "lint-imports"]
+    assert tools == ["ruff", "ruff", "mypy", "mypy", "lint-imports"]
     lint = (ROOT / "Makefile").read_text().partition("lint:")[2].partition("\n\n")[0]
     assert all(f"/{tool}" in lint for tool in tools)
 
