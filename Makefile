@@ -37,6 +37,7 @@ soak: $(READY)   ## the long forms: 500 orders, a kill at every statement, 500 k
 lint: $(READY)   ## style, types and the order of the rooms
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary --config-file tests/mypy.ini
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)

@@ -181,7 +181,10 @@ def main():
         given.fab.parent.mkdir(parents=True, exist_ok=True)
         build(given.fab, 10_000_000)
     server = Server(given.fab, "--as-of", AS_OF)
-    found = {"date": time.strftime("%Y-%m-%d"), "machine": f"{platform.machine()}, Python {platform.python_version()}"}
+    found: dict[str, object] = {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+    }
     try:
         begin = time.monotonic()
         with server.client("admin") as client:

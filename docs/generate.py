@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from fabwatch.api.app import Parts, service
 from fabwatch.api.examples import reference
-from fabwatch.cli.app import app
+from fabwatch.cli.app import command_line
 from fabwatch.fab import Fab
 from fabwatch.terms import errors, settings
 from fabwatch.terms.problems import RULES
@@ -96,7 +96,7 @@ def _default(field: FieldInfo) -> str:
 
 def commands() -> str:
     """The page of commands."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(command_line())
     parts = [
         "# Commands\n\n`fabwatch VERB --fab FOLDER`; without `--fab` the variable FABWATCH_FAB, else `./fab`. "
         "stdout is data, stderr is talk. Exit code 0: done; 2: done, something was set aside; 1: failed. "

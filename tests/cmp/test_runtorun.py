@@ -73,7 +73,10 @@ def test_one_bad_measurement_moves_the_rate_no_further_than_the_noise_would():
 
 @pytest.mark.parametrize("choice", ALL)
 def test_results_that_come_late_or_out_of_order_end_in_the_same_state(choice):
-    wafers = [measured(i, *row[:2], row[3], 100.0, *row[4:]) for i, row in enumerate(Truth().wafers(60))]
+    wafers = [
+        measured(i, at, incoming, rate, 100.0, age, life)
+        for i, (at, incoming, _, rate, age, life) in enumerate(Truth().wafers(60))
+    ]
     ordered, mixed = Filter(*choice), Filter(*choice)
     for wafer in wafers:
         ordered.take(wafer)

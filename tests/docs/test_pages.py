@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fabwatch
 from fabwatch.cli.app import _run
 from fabwatch.sources.synthetic import Plan, simulate, write_exports
 
@@ -59,15 +58,10 @@ def test_the_example_runs(tmp_path):
     assert "wafers ran on" in run.stdout
 
 
-def test_the_version_is_one():
-    assert f'version = "{fabwatch.__version__}"' in (ROOT / "pyproject.toml").read_text()
-    assert f"## {fabwatch.__version__}" in (ROOT / "CHANGELOG.md").read_text()
-
-
 def test_the_docs_are_built_as_html_with_every_page_and_nothing_from_elsewhere(tmp_path):
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     shutil.copy(ROOT / "zensical.toml", tmp_path)
-    command = [Path(sys.executable).with_name("zensical"), "build", "--strict"]
+    command = [str(Path(sys.executable).with_name("zensical")), "build", "--strict"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     named = (ROOT / "zensical.toml").read_text()

@@ -1,6 +1,7 @@
 """What an answer shows as "how computed" is what the engine was asked, word for word."""
 
 import re
+from unittest.mock import patch
 
 import pytest
 
@@ -49,8 +50,8 @@ def watched(folder):
             statements.append(sql.strip())
             return ask(sql, parameters)
 
-        fab._lake.ask = listening
-        yield fab, statements
+        with patch.object(fab._lake, "ask", listening):
+            yield fab, statements
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -141,11 +141,11 @@ def test_a_fab_without_quals_says_what_a_forecast_needs(log):
 def test_on_the_real_fab_the_chance_to_fail_the_next_qual_comes_true(data, real_fab, tmp_path):
     quals, restores = defaultdict(list), defaultdict(list)
     with (data / "fab" / "quals.csv").open() as file:
-        for row in csv.DictReader(file):
-            quals[row["TOOL_ID"]].append((datetime.fromisoformat(row["QUAL_TIME"]), row["RESULT"] == "FAIL"))
+        for line in csv.DictReader(file):
+            quals[line["TOOL_ID"]].append((datetime.fromisoformat(line["QUAL_TIME"]), line["RESULT"] == "FAIL"))
     with (data / "fab" / "maintenance.csv").open() as file:
-        for row in csv.DictReader(file):
-            restores[row["TOOL_ID"]].append(datetime.fromisoformat(row["DONE_AT"]))
+        for line in csv.DictReader(file):
+            restores[line["TOOL_ID"]].append(datetime.fromisoformat(line["DONE_AT"]))
     as_of = datetime(2026, 3, 12)
     with copy_of(real_fab, tmp_path / "fab") as fab:
         rows = fab.forecast(as_of=as_of).tools

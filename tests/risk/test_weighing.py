@@ -34,12 +34,12 @@ def contained(tmp_path_factory):
 
 
 def test_the_chances_are_calibrated_by_tenths(contained):
-    said, came = [], []
+    chances, bad = [], []
     for held, began, ages in contained:
         for item in held.items:
-            said.append(item.p_after_fault)
-            came.append(ages[item.lot] >= began)
-    said, came = np.array(said), np.array(came)
+            chances.append(item.p_after_fault)
+            bad.append(ages[item.lot] >= began)
+    said, came = np.array(chances), np.array(bad)
     assert said.size > 1500
     for tenth in range(10):
         here = (said >= tenth / 10) & (said < (tenth + 1) / 10)

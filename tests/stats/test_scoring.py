@@ -19,7 +19,8 @@ def looked_at(places, every, until=1.0):
 
 def test_outcomes_that_land_evenly_are_held_in_eight_of_ten():
     even = np.linspace(0.0025, 0.9975, 400)
-    found = landed(*looked_at(even, 0.02), EDGES, np.arange(400))
+    low, high = looked_at(even, 0.02)
+    found = landed(low, high, EDGES, np.arange(400))
     assert (found.held, found.early, found.late) == pytest.approx((0.8, 0.1, 0.1), abs=0.01)
 
 
@@ -29,7 +30,8 @@ def test_open_outcomes_and_wide_bounds_neither_flatter_nor_blame(every, a, b, ea
     """Two thirds of all outcomes are only known to come later than some chance: the shares stay those of the truth."""
     rng = np.random.default_rng(4)
     truth, until = rng.beta(a, b, 4000), rng.beta(1.2, 2.0, 4000)
-    found = landed(*looked_at(truth, every, until), EDGES, np.arange(4000))
+    low, high = looked_at(truth, every, until)
+    found = landed(low, high, EDGES, np.arange(4000))
     assert (found.early, found.late) == pytest.approx((early, late), abs=0.05)
     assert found.held + found.early + found.late == pytest.approx(1)
     assert found.held_low <= found.held <= found.held_high

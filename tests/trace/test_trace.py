@@ -161,8 +161,8 @@ def test_the_command_line_prints_what_the_contract_says(shifted, capsys):
     runs = json.loads(told("trace", "runs", "--json"))["runs"]
     assert {"run", "tool", "chamber", "recipe", "wafer", "lot", "start", "end", "rows", "alarms"} <= runs[0].keys()
     table = list(csv.DictReader(io.StringIO(told("trace", "summary", "--csv", "--run", runs[0]["run"]))))
-    wanted = "run,wafer,tool,chamber,recipe,step,sensor,unit,n,mean,std,min,max,first,last,slope,setpoint,outside_s"
-    wanted = wanted.split(",")
+    columns = "run,wafer,tool,chamber,recipe,step,sensor,unit,n,mean,std,min,max,first,last,slope,setpoint,outside_s"
+    wanted = columns.split(",")
     assert list(table[0])[: len(wanted)] == wanted
     faults = json.loads(told("trace", "faults", "--json", "--tool", "E1"))["runs"]
     assert {"run", "wafer", "score", "limit", "faulty", "sensors"} <= faults[0].keys()

@@ -395,8 +395,8 @@ class Fab(Logs, Polishing):
         """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
         named = [paths] if isinstance(paths, (str, Path)) else paths
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in named], kind, dry_run, again, progress)
-        if summary.has_logs and not dry_run:
-            refresh_derived(self._lake)
+        if (summary.has_logs or again) and not dry_run:
+            refresh_derived(self._lake, again)
         return summary
 
     def inbox(self) -> list[InboxFile]:

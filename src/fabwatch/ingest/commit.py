@@ -80,6 +80,7 @@ class Staging:
         introduced = 0
         if table.name == "moves":
             introduced = int(self._lake.ask(_PLACES_SQL).fetchall()[0][0])
+            self._supersede()
         if table.name in REFERRING:
             counts.parked = self._park()
         counts.rows = insert_new(self._lake, table, "staged", f"'{self._load}'")
@@ -89,6 +90,17 @@ class Staging:
         if introduced:
             admit_waiting(self._lake)
         self.aside.commit()
+
+    def _supersede(self) -> None:
+        """Moves that were derived from logs give way to those of the MES: they are the same passes once more."""
+        logged = "SELECT DISTINCT tool FROM lake.parts WHERE tool IN (SELECT tool FROM staged)"
+        tools = [tool for (tool,) in self._lake.ask(logged).fetchall()]
+        if tools:
+            self._lake.ask(
+                "DELETE FROM lake.moves WHERE list_contains($tools, tool) "
+                "AND load IN (SELECT load FROM lake.loads WHERE kind = 'log')",
+                {"tools": tools},
+            )
 
     def _park(self) -> int:
         unknown = self._lake.rows(f"SELECT * FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")

@@ -10,7 +10,8 @@ SENTENCES: Mapping[str, str] = {
     "contain_unbounded": "{wafers:,} wafers of {lots:,} lots ran on {tool} from the first move on record until "
     "{until}; no good qual was ever recorded.",
     "reach": " Because this qual can miss a fault, containment reaches back to {since}, before the last good one ({good}).",
-    "hold": " Holding the {wafers:,} most likely wafers is expected to catch {part:.0%} of the bad ones and frees {spares:,}.",
+    "hold": " Holding the {wafers:,} most likely wafers is expected to catch {part:.0%} of the bad ones and frees "
+    "{spares:,}.",
     "end_of_record": "the newest record is of {at}, more than a day ago: answered as of then. --as-of now asks for now.",
     "lot": " Counted by lot: the moves do not name the wafers.",
     "forecast": "{tools:,} forecasts as of {as_of}; {bad:,} tools or chambers are probably already out of spec.",
@@ -33,7 +34,8 @@ SENTENCES: Mapping[str, str] = {
     "why_age": "{age:,.1f} {unit} since the restore of {at}; it was good at {good:,.1f}.",
     "why_age_unknown": "{age:,.1f} {unit} since the first move on record (no restore is known); it was good at {good:,.1f}.",
     "why_pace": "It runs {pace:,.0f} wafers a day, ± {spread:.0%} from week to week.",
-    "why_next": "It is checked about every {every:.1f} days. The next qual, in {day:.1f} days, has a {fail:.1%} chance to fail; "
+    "why_next": "It is checked about every {every:.1f} days. The next qual, in {day:.1f} days, has a {fail:.1%} "
+    "chance to fail; "
     "{risk:,} wafers are at risk by then.",
     "why_clock": "The wear counts in {clock}: the log evidence is better by {nats:.1f} (family: {family}).",
     "why_clock_tie": "The wear is counted in {clock}; the other clock predicts it about as well "
@@ -53,7 +55,8 @@ SENTENCES: Mapping[str, str] = {
     "It has not run recently.",
     "interval_today": "{place} {qual_type}: check every {advised:,} wafers ({days:.1f} days); {low:,} to {high:,} "
     "costs at most 5 % more. Today: every {today:,} ({gap:.1f} days).",
-    "costs_unstated": " No costs are stated: default costs are used, in units of one qual; state yours under [costs] in fab.toml.",
+    "costs_unstated": " No costs are stated: default costs are used, in units of one qual; state yours under [costs] "
+    "in fab.toml.",
     "plan_unstated": " No costs are stated in fab.toml: today's qual hours are kept and redistributed.",
     "plan": "Check {today:,} today and {all:,} within {days} days ({hours:,.0f} hours of quals); most is at stake "
     "on {place} {qual_type}: {bad:.1%} chance it is already out of spec.",
@@ -85,7 +88,8 @@ SENTENCES: Mapping[str, str] = {
     "rule {rule})",
     "rule_above": "{sensor}{step}: {figure} {value:.4g} is above {usual:.4g} (rule {rule})",
     "rule_below": "{sensor}{step}: {figure} {value:.4g} is below {usual:.4g} (rule {rule})",
-    "backtest": "{rule}: {alarms:,} alarms in {runs:,} runs ({alarms_per_1000:.1f} per 1,000 wafers). False alarms: {false:,} of "
+    "backtest": "{rule}: {alarms:,} alarms in {runs:,} runs ({alarms_per_1000:.1f} per 1,000 wafers). False alarms: "
+    "{false:,} of "
     "{good:,} good runs, {rate:.1f} per 1,000 (90 %: {low:.1f} to {high:.1f}).",
     "backtest_unknown": "{rule}: {alarms:,} alarms in {runs:,} runs, {rate:.1f} per 1,000 wafers (90 %: {low:.1f} to "
     "{high:.1f}); no record says which runs were good, so all of them may be false.",
@@ -99,8 +103,7 @@ SENTENCES: Mapping[str, str] = {
     "sensor_stats": "{sensors:,} sensors in {groups:,} groups, as of {at}.",
     "rates": "{groups:,} tools, heads or products with a known rate; {doubted:,} of them in doubt.",
     "rates_unplaced": " {rows:,} rows of metrology name no tool and match no earlier run: they are not used.",
-    "replay": "{name} would have given a thickness sigma of {sigma:.4g}{unit}; it was {was:.4g} ({n:,} "
-    "wafers).",
+    "replay": "{name} would have given a thickness sigma of {sigma:.4g}{unit}; it was {was:.4g} ({n:,} wafers).",
     "replay_rate": "{name} predicts the rate with a sigma of {sigma:.4g}{unit} ({n:,} runs); no thickness is known.",
     "replay_nothing": "Nothing to replay yet.",
     "predicted": "{n:,} runs: mean squared error {error:.4g}, {better:+.0%} compared with the last value of the group; "

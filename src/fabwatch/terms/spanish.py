@@ -16,7 +16,8 @@ SENTENCES: Mapping[str, str] = {
     "end_of_record": "el último registro es de {at}, hace más de un día: se responde a esa fecha. "
     "--as-of now pregunta por ahora.",
     "lot": " Contado por lote: los movimientos no nombran las obleas.",
-    "forecast": "{tools:,} pronósticos a fecha {as_of}; {bad:,} equipos o cámaras probablemente ya están fuera de especificación.",
+    "forecast": "{tools:,} pronósticos a fecha {as_of}; {bad:,} equipos o cámaras probablemente ya están fuera de "
+    "especificación.",
     "forecast_days": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar entre el día {low:.1f} y el {high:.1f}; "
     "{bad:.1%} de que ya esté fuera de especificación.",
     "forecast_weeks": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar después del día {low:.0f}, quizá no en "
@@ -37,7 +38,8 @@ SENTENCES: Mapping[str, str] = {
     "why_age_unknown": "{age:,.1f} {unit} desde el primer movimiento registrado (no consta ninguna restauración); "
     "estaba bien a {good:,.1f}.",
     "why_pace": "Procesa {pace:,.0f} obleas al día, con una variación semanal de {spread:.0%}.",
-    "why_next": "Se controla cada {every:.1f} días. El próximo control, dentro de {day:.1f} días, tiene un {fail:.1%} de fallar; "
+    "why_next": "Se controla cada {every:.1f} días. El próximo control, dentro de {day:.1f} días, tiene un {fail:.1%} "
+    "de fallar; "
     "para entonces habrá {risk:,} obleas en riesgo.",
     "why_clock": "El desgaste se cuenta en {clock}: la log-evidencia es mejor en {nats:.1f} (familia: {family}).",
     "why_clock_tie": "El desgaste se cuenta en {clock}; el otro reloj lo predice casi igual "
@@ -49,7 +51,8 @@ SENTENCES: Mapping[str, str] = {
     "why_if_restored": "Si se restaurase ahora, 80 %: de {low:,.0f} a {high:,.0f} {unit} desde entonces.",
     "why_doubt": "Duda: {doubt}.",
     "intervals": "{tools:,} equipos o cámaras; {often:,} deberían controlarse más a menudo, {seldom:,} menos a menudo.",
-    "intervals_hours": " Los controles ocupan {today:,.1f} horas a la semana hoy, {advised:,.1f} con los intervalos recomendados.",
+    "intervals_hours": " Los controles ocupan {today:,.1f} horas a la semana hoy, {advised:,.1f} con los intervalos "
+    "recomendados.",
     "intervals_limit": " Con un límite de {limit:,.1f} horas a la semana: una hora más ahorraría {price:,.4g}.",
     "interval": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días); de {low:,} a {high:,} "
     "cuesta como mucho un 5 % más.",
@@ -57,7 +60,8 @@ SENTENCES: Mapping[str, str] = {
     "mucho un 5 % más. Últimamente no ha procesado nada.",
     "interval_today": "{place} {qual_type}: controlar cada {advised:,} obleas ({days:.1f} días); de {low:,} a {high:,} "
     "cuesta como mucho un 5 % más. Hoy: cada {today:,} ({gap:.1f} días).",
-    "costs_unstated": " No constan costes: se usan valores por defecto, medidos en controles; indique los suyos en [costs] de fab.toml.",
+    "costs_unstated": " No constan costes: se usan valores por defecto, medidos en controles; indique los suyos en "
+    "[costs] de fab.toml.",
     "plan_unstated": " No constan costes en fab.toml: se mantienen las horas de control de hoy, mejor repartidas.",
     "plan": "Controlar {today:,} hoy y {all:,} en {days} días ({hours:,.0f} horas de controles); lo que más está en juego "
     "es {place} {qual_type}: {bad:.1%} de que ya esté fuera de especificación.",
@@ -105,8 +109,7 @@ SENTENCES: Mapping[str, str] = {
     "rates": "{groups:,} equipos, cabezales o productos con velocidad conocida; {doubted:,} de ellos en duda.",
     "rates_unplaced": " {rows:,} filas de metrología no nombran equipo ni corresponden a ninguna pasada anterior: no "
     "se usan.",
-    "replay": "{name} habría dado una sigma del espesor de {sigma:.4g}{unit}; fue de {was:.4g} ({n:,} "
-    "obleas).",
+    "replay": "{name} habría dado una sigma del espesor de {sigma:.4g}{unit}; fue de {was:.4g} ({n:,} obleas).",
     "replay_rate": "{name} predice la velocidad con una sigma de {sigma:.4g}{unit} ({n:,} pasadas); no se conoce ningún "
     "espesor.",
     "replay_nothing": "Todavía no hay nada que simular.",

@@ -16,9 +16,9 @@ from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded
 from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
 from fabwatch.trace.monitors import WatchRule, alarms, rule_named, rules_of
-from fabwatch.trace.run_groups import Family, by_run, families
+from fabwatch.trace.run_groups import Family, families
 from fabwatch.trace.runs import check_names, run_rows
-from fabwatch.trace.summary import summary_rows
+from fabwatch.trace.steps import steps_of
 
 LATEST = 20
 SWITCHED = "SELECT * FROM rules ORDER BY seq"
@@ -51,14 +51,13 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
     if not runs:
         raise NothingRecorded("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
     chosen = [one for one in runs if tool is None or one["tool"] == tool]
-    summary = summary_rows(lake, tool, None)
-    rows = by_run(summary)
+    steps = steps_of(lake, tool)
     said: dict[str, bool | None] = {run["run"]: None for run in chosen}
     latest: dict[str, str] = {}
     watched: set[str] = set()
-    kinds = families(chosen, summary, goldens(lake))
+    kinds = families(chosen, steps, goldens(lake))
     for family in kinds:
-        for run, told in alarms(lake, rule, family, rows).items():
+        for run, told in alarms(lake, rule, family, steps).items():
             watched.add(run)
             said[run] = None if told is None else bool(told)
             if told:

@@ -2,8 +2,8 @@
 WITH pieces AS (
     SELECT r.tool, s.sensor, s.load, s.first, s.last, s.t_first, s.t_last
     FROM lake.step_summary AS s JOIN runs AS r ON r.load = s.load AND r.part = s.part
+    JOIN lake.sensors AS u ON u.shape = r.shape AND u.sensor = s.sensor AND u.role = 'usage'
     WHERE r.dated AND s.n > 0
-      AND s.sensor IN (SELECT sensor FROM lake.sensors WHERE role = 'usage')
 )
 SELECT DISTINCT tool, NULL::VARCHAR AS chamber, sensor AS counter, make_timestamp((t * 1000000)::BIGINT) AS read_at, value, load
 FROM (SELECT tool, sensor, load, t_first AS t, first AS value FROM pieces

@@ -16,10 +16,10 @@ from fabwatch.terms.traces import Faults, RunFault, SensorFault
 from fabwatch.terms.words import sentence
 from fabwatch.trace.backtest import goldens, standing
 from fabwatch.trace.envelope import Window, left_at, traces
-from fabwatch.trace.monitors import Summary, alarms, rule_named, rule_sentence
-from fabwatch.trace.run_groups import Family, by_run, families
+from fabwatch.trace.monitors import alarms, rule_named, rule_sentence
+from fabwatch.trace.run_groups import Family, families
 from fabwatch.trace.runs import check_names, run_rows
-from fabwatch.trace.summary import summary_rows
+from fabwatch.trace.steps import Steps, steps_of
 
 SHOWN = 6
 """Sensors that are named of a run, the furthest first."""
@@ -52,17 +52,16 @@ def faults(view: View, tool: str | None, run: str | None) -> Faults:
     found: list[RunFault] = []
     unjudged: list[str] = []
     good = false = 0
-    summary = summary_rows(lake, tool, None)
-    rows = by_run(summary)
+    steps = steps_of(lake, tool)
     counting = [rule for rule in standing(lake) if rule.on]
-    for family in families(chosen, summary, goldens(lake)):
+    for family in families(chosen, steps, goldens(lake)):
         if len(family.runs) < FEWEST + 1:
             unjudged.append(_too_few(family))
             continue
         judged, chosen_good = _judged(family)
         good += int(chosen_good.sum())
         false += int((judged.scores[chosen_good] > judged.limit).sum())
-        raised = _raised(lake, counting, family, rows)
+        raised = _raised(lake, counting, family, steps)
         found += _of_family(lake, family, judged, chosen_good, raised, run)
         found += [_cut(family, one) for one in family.cut]
     if run is not None:
@@ -73,11 +72,11 @@ def faults(view: View, tool: str | None, run: str | None) -> Faults:
     return Faults(*header, tuple(found), good, rate, tuple(unjudged))
 
 
-def _raised(lake: Lake, counting: list[Rule], family: Family, rows: Summary) -> dict[str, list[tuple[Rule, SensorFault]]]:
+def _raised(lake: Lake, counting: list[Rule], family: Family, steps: Steps) -> dict[str, list[tuple[Rule, SensorFault]]]:
     """What the rules that were switched on say of each run of a family."""
     found: dict[str, list[tuple[Rule, SensorFault]]] = {}
     for rule in counting:
-        for run, told in alarms(lake, rule_named(lake.settings, rule.rule), family, rows).items():
+        for run, told in alarms(lake, rule_named(lake.settings, rule.rule), family, steps).items():
             found.setdefault(run, []).extend((rule, each) for each in told or ())
     return found
 
@@ -98,7 +97,7 @@ def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True)
     check_names(runs, None, run)
     mine = next(one for one in runs if one["run"] == run)
     alike = [one for one in runs if one["tool"] == mine["tool"]]
-    for family in families(alike, summary_rows(lake, mine["tool"], None), goldens(lake) if chosen_too else ()):
+    for family in families(alike, steps_of(lake, mine["tool"]), goldens(lake) if chosen_too else ()):
         names = [one["run"] for one in family.runs]
         whole = run in names
         if not whole and run not in [one["run"] for one in family.cut]:
@@ -122,7 +121,7 @@ def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True)
 def good_ones(lake: Lake, runs: list[dict[str, Any]]) -> set[str]:
     """Which of some runs are good, of whatever kind; those that cannot be judged are taken for good."""
     found: set[str] = set()
-    for family in families(runs, summary_rows(lake, None, None), goldens(lake)):
+    for family in families(runs, steps_of(lake, None), goldens(lake)):
         good = _judged(family)[1] if len(family.runs) > FEWEST else np.ones(len(family.runs), bool)
         found |= {run["run"] for run, is_good in zip(family.runs, good, strict=True) if is_good}
     return found

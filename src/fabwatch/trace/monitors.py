@@ -1,7 +1,7 @@
 """Rules that watch logs: each run is judged by the good runs before it alone, when a rule is tried and ever after."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from typing import Any
@@ -11,11 +11,12 @@ import numpy as np
 from fabwatch.stats.neighbours import FEWEST, MAD, WITHIN, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import unknown
-from fabwatch.terms.settings import BUILT_IN, FIGURES, RuleSettings, Settings
+from fabwatch.terms.settings import BUILT_IN, RuleSettings, Settings
 from fabwatch.terms.traces import SensorFault
 from fabwatch.terms.words import sentence
 from fabwatch.trace.envelope import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched
 from fabwatch.trace.run_groups import Family
+from fabwatch.trace.steps import Steps
 
 REMEMBERED = 1000
 """Good runs before a run that it is judged by at most, the latest."""
@@ -33,8 +34,6 @@ BUILT_IN_WORDS = {
     "setpoint": f"a sensor is off its setpoint {LONGER} times as long as in any of the good runs before",
     "golden": f"a sensor leaves the envelope of the good runs before for {IN_A_ROW} stretches of time in a row",
 }
-Summary = Mapping[str, Sequence[dict[str, Any]]]
-"""Rows of `summary.sql` by run."""
 Alarms = dict[str, list[SensorFault] | None]
 """What a rule says of each run: its alarms, none, or None where it cannot judge."""
 
@@ -83,7 +82,7 @@ def rule_named(settings: Settings, name: str) -> WatchRule:
     return known[name]
 
 
-def alarms(lake: Lake, rule: WatchRule, family: Family, summary: Summary) -> Alarms:
+def alarms(lake: Lake, rule: WatchRule, family: Family, steps: Steps) -> Alarms:
     """What a rule says of each run that it watches, each judged by the good runs before it alone."""
     found: Alarms
     if rule.name == "neighbours" and rule.stated is None:
@@ -91,7 +90,7 @@ def alarms(lake: Lake, rule: WatchRule, family: Family, summary: Summary) -> Ala
     elif rule.name == "golden" and rule.stated is None:
         found = _golden(lake, family)
     else:
-        found = _figures(rule, family, summary)
+        found = _figures(rule, family, steps)
     return {run: told and [_said(replace(each, rule=rule.name)) for each in told] for run, told in found.items()}
 
 
@@ -168,35 +167,28 @@ class _Matrix:
     units: dict[str, str | None] = field(default_factory=dict)
 
 
-def _matrix(family: Family, summary: Summary, figure: str) -> _Matrix:
-    at: dict[tuple[str | None, str | None, str], int] = {}
-    cells: list[tuple[int, int, float, float]] = []
-    units: dict[str, str | None] = {}
-    for n, run in enumerate(family.runs):
-        for row in summary[run["run"]]:
-            value = _figure(row, figure)
-            if value is not None:
-                place = at.setdefault((row["chamber"], row["step"], row["sensor"]), len(at))
-                cells.append((n, place, value, (row["t_last"] or 0.0) - (row["t_first"] or 0.0)))
-                units[row["sensor"]] = row["unit"]
-    values, seconds = np.full((len(family.runs), len(at)), np.nan), np.zeros((len(family.runs), len(at)))
-    for n, place, value, lasted in cells:
-        values[n, place], seconds[n, place] = value, lasted
-    return _Matrix(list(at), values, seconds, units)
+def _matrix(family: Family, steps: Steps, figure: str) -> _Matrix:
+    rows, number = steps.of([run["run"] for run in family.runs])
+    kept = ~np.isnan(steps.figure(figure)[rows])
+    rows, number = rows[kept], number[kept]
+    codes, first = np.unique(steps.place[rows], return_index=True)
+    # Places stand in the order in which the runs first have them.
+    codes = codes[np.argsort(first)]
+    position = np.zeros(len(steps.places), int)
+    position[codes] = np.arange(len(codes))
+    here = number, position[steps.place[rows]]
+    values, seconds = np.full((len(family.runs), len(codes)), np.nan), np.zeros((len(family.runs), len(codes)))
+    values[here] = steps.figure(figure)[rows]
+    lasted = [np.nan_to_num(steps.numbers[name][rows], nan=0.0) for name in ("t_last", "t_first")]
+    seconds[here] = lasted[0] - lasted[1]
+    return _Matrix([steps.places[code] for code in codes], values, seconds, dict(steps.units))
 
 
-def _figure(row: dict[str, Any], figure: str) -> float | None:
-    if figure not in FIGURES or row["mean"] is None:
-        return None
-    value = row["max"] - row["min"] if figure == "range" else row[figure]
-    return None if value is None else float(value)
-
-
-def _figures(rule: WatchRule, family: Family, summary: Summary) -> Alarms:
+def _figures(rule: WatchRule, family: Family, steps: Steps) -> Alarms:
     """Rules on a figure of a sensor in a step, and the setpoint."""
     told = rule.stated or RuleSettings(figure="outside_s", z=1.0)
     family_runs = [n for n, run in enumerate(family.runs) if _covers(told, run)]
-    matrix = _matrix(family, summary, told.figure)
+    matrix = _matrix(family, steps, told.figure)
     watched = np.array([m for m, place in enumerate(matrix.places) if _watches(told, place)], int)
     if not len(watched):
         return {}

@@ -1,5 +1,9 @@
 """What a fab without an MES gets from its logs: moves, readings of usage counters, and a restore where one fell."""
 
+from collections.abc import Collection
+
+import pyarrow as pa
+
 from fabwatch.equipment.runs import runs_sql
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -7,37 +11,47 @@ from fabwatch.store.temporary import temp_table
 from fabwatch.store.waiting import admit_waiting
 from fabwatch.terms.tables import COUNTERS, MOVES, PLACES, RESTORES, Table
 
-DERIVED = (("moves", MOVES), ("counters", COUNTERS), ("restores", RESTORES))
+COUNTED = (("counters", COUNTERS), ("restores", RESTORES))
+TOUCHED_PARTS = "(SELECT p.* FROM lake.parts AS p SEMI JOIN touched AS t ON t.tool IS NOT DISTINCT FROM p.tool)"
+OF_TOUCHED = (
+    "load IN (SELECT load FROM logs) AND EXISTS (SELECT 1 FROM touched WHERE touched.tool IS NOT DISTINCT FROM {table}.tool)"
+)
 
 
-def refresh_derived(lake: Lake) -> None:
-    """Make moves, counters and restores of all runs anew; to be called inside `lake.writing()`.
+def refresh_derived(lake: Lake, loads: Collection[str] | None = None) -> None:
+    """Make moves, counters and restores of runs again, for the tools of some loads or, with None, for all of them.
 
-    A tool of which other files bring moves keeps those: its runs would be the same passes once more.
+    A run never goes over two tools, and no derived row rests on another tool, so what a load brings changes nothing of the
+    others. A tool of which other files bring moves keeps those: its runs would be the same passes once more. To be called
+    inside `lake.writing()`.
     """
     temp_table(lake, "logs", "SELECT load FROM lake.loads WHERE kind = 'log'")
-    temp_table(lake, "runs", runs_sql("lake.parts"))
-    for name, table in DERIVED:
-        temp_table(lake, "derived", question("trace", "derived_" + name))
-        _replace(lake, table)
-    lake.ask(
+    if loads is None:
+        temp_table(lake, "touched", "SELECT DISTINCT tool FROM lake.parts")
+    else:
+        temp_table(lake, "fresh", pa.table({"load": pa.array(sorted(loads), pa.string())}))
+        temp_table(lake, "touched", "SELECT DISTINCT tool FROM lake.parts WHERE load IN (SELECT load FROM fresh)")
+    temp_table(lake, "runs", runs_sql(TOUCHED_PARTS))
+    _replace(lake, "moves", MOVES)
+    if lake.rows("SELECT 1 FROM lake.sensors WHERE role = 'usage' LIMIT 1"):
+        for name, table in COUNTED:
+            _replace(lake, name, table)
+    places = lake.ask(
         "INSERT INTO lake.places SELECT DISTINCT m.tool, m.chamber, NULL, NULL, NULL, NULL, m.step, true "
-        "FROM lake.moves AS m "
-        f"WHERE m.load IN (SELECT load FROM logs) EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
+        f"FROM lake.moves AS m WHERE {OF_TOUCHED.format(table='m')} EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
     )
-    admit_waiting(lake)
+    if int(places.fetchall()[0][0]):
+        admit_waiting(lake)
 
 
-def _replace(lake: Lake, table: Table) -> None:
-    """Put the derived rows in the place of those that were derived before; rows that stay are not touched."""
-    names = ", ".join(f"{name}" for name in (*table.names, "load"))
-    lake.ask(
-        f"DELETE FROM lake.{table.name} WHERE load IN (SELECT load FROM logs) "
-        f"AND ({names}) NOT IN (SELECT ({names}) FROM derived)"
-    )
+def _replace(lake: Lake, name: str, table: Table) -> None:
+    """Put the derived rows of the touched tools in the place of those they had; rows that stay are not touched."""
+    temp_table(lake, "derived", question("trace", "derived_" + name))
+    names = ", ".join((*table.names, "load"))
+    there = OF_TOUCHED.format(table=table.name)
+    lake.ask(f"DELETE FROM lake.{table.name} WHERE {there} AND ({names}) NOT IN (SELECT ({names}) FROM derived)")
     lake.ask(
         f"INSERT INTO lake.{table.name} SELECT {', '.join(table.names)}, {table.at}::DATE, load FROM "
-        f"(SELECT {names} FROM derived EXCEPT ALL "
-        f"SELECT {names} FROM lake.{table.name} WHERE load IN (SELECT load FROM logs)) "
+        f"(SELECT {names} FROM derived EXCEPT ALL SELECT {names} FROM lake.{table.name} WHERE {there}) "
         f"ORDER BY tool, {table.at}"
     )

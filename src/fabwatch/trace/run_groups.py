@@ -11,6 +11,7 @@ import numpy as np
 
 from fabwatch.stats.neighbours import FEWEST, WITHIN
 from fabwatch.terms.rules import Golden
+from fabwatch.trace.steps import Steps, steps_from
 
 KIND = ("tool", "chamber", "recipe", "stage")
 
@@ -60,50 +61,40 @@ def kind_of(run: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(run[name] for name in KIND)
 
 
-def by_run(summary: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """What the sensors of each run did; a counter tells how old a part is, not how the run went."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in summary:
-        if row["mean"] is not None and row["role"] == "sensor":
-            found[row["run"]].append(row)
-    return found
-
-
 def families(
-    runs: Sequence[dict[str, Any]], summary: Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
+    runs: Sequence[dict[str, Any]], summary: Steps | Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
 ) -> list[Family]:
-    """The families of some runs, by their rows of `runs_list.sql` and `summary.sql`, and the runs that people chose."""
-    rows = by_run(summary)
+    """The families of some runs (rows of `runs_list.sql`), by what their sensors did and by the runs that people chose."""
+    steps = summary if isinstance(summary, Steps) else steps_from(summary)
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for run in runs:
-        if run["run"] in rows:
+        if run["run"] in steps.rows:
             groups[kind_of(run)].append(run)
     chosen = {(golden.tool, golden.chamber, golden.recipe, golden.stage): golden for golden in goldens}
-    return [_family(group, rows, chosen.get(kind)) for kind, group in groups.items()]
+    return [_family(group, steps, chosen.get(kind)) for kind, group in groups.items()]
 
 
-def _family(group: list[dict[str, Any]], by_run: dict[str, list[dict[str, Any]]], golden: Golden | None) -> Family:
-    there = Counter(place for run in group for place in {(r["chamber"], r["step"], r["sensor"]) for r in by_run[run["run"]]})
-    usual = sorted((place for place, n in there.items() if n > 0.5 * len(group)), key=lambda p: tuple(str(x) for x in p))
-    position = {place: n for n, place in enumerate(usual)}
-    whole, cut, rows = [], [], []
-    for run in group:
-        values = np.full((len(usual), 2), np.nan)
-        for row in by_run[run["run"]]:
-            where = position.get((row["chamber"], row["step"], row["sensor"]))
-            if where is not None:
-                values[where] = row["mean"], row["std"] if row["std"] is not None else 0.0
-        if np.isnan(values).any():
-            cut.append(run)
-        else:
-            whole.append(run)
-            rows.append(values.ravel())
-    places = tuple((*place, kind) for place in usual for kind in ("mean", "std"))
+def _family(group: list[dict[str, Any]], steps: Steps, golden: Golden | None) -> Family:
+    rows, number = steps.of([run["run"] for run in group])
+    codes = steps.place[rows]
+    often = np.flatnonzero(np.bincount(codes, minlength=len(steps.places)) > 0.5 * len(group))
+    usual = sorted(often.tolist(), key=lambda code: tuple(str(name) for name in steps.places[code]))
+    position = np.full(len(steps.places), -1)
+    position[usual] = np.arange(len(usual))
+    kept = position[codes] >= 0
+    values = np.full((len(group), len(usual), 2), np.nan)
+    here = number[kept], position[codes[kept]]
+    values[(*here, 0)] = steps.numbers["mean"][rows[kept]]
+    values[(*here, 1)] = np.nan_to_num(steps.numbers["std"][rows[kept]], nan=0.0)
+    is_cut = np.isnan(values).any(axis=(1, 2))
+    whole = [run for run, lacks in zip(group, is_cut, strict=True) if not lacks]
+    cut = [run for run, lacks in zip(group, is_cut, strict=True) if lacks]
+    places = tuple((*steps.places[code], kind) for code in usual for kind in ("mean", "std"))
     names = _regimes(whole)
     order = sorted(set(names))
-    codes = np.array([order.index(name) for name in names], int)
-    features = np.array(rows) if rows else np.empty((0, len(places)))
-    return Family(tuple(whole), places, features, codes, tuple(order), _labelled(whole), golden, tuple(cut))
+    regimes = np.array([order.index(name) for name in names], int)
+    features = values[~is_cut].reshape(len(whole), len(places))
+    return Family(tuple(whole), places, features, regimes, tuple(order), _labelled(whole), golden, tuple(cut))
 
 
 def _regimes(runs: Sequence[dict[str, Any]]) -> list[str]:

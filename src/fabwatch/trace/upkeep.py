@@ -4,14 +4,18 @@ from fabwatch.store.lake import Lake
 from fabwatch.trace import moves, summary
 
 
-def refresh_derived(lake: Lake) -> int:
-    """Bring everything that is made of logs up to date, in one transaction; returns how many parts were summed up."""
+def refresh_derived(lake: Lake, again: bool = False) -> int:
+    """Bring everything that is made of logs up to date, in one transaction; returns how many parts were summed up.
+
+    Only what the new loads touch is derived again; with `again` everything is, as after files were read again.
+    """
     waiting = lake.rows(
-        "SELECT 1 FROM lake.parts AS p WHERE NOT EXISTS (SELECT 1 FROM lake.step_summary AS s WHERE s.load = p.load) LIMIT 1"
+        "SELECT DISTINCT p.load FROM lake.parts AS p WHERE p.shape IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM lake.step_summary AS s WHERE s.load = p.load)"
     )
-    if not waiting:
+    if not waiting and not again:
         return 0
     with lake.writing():
-        found = summary.refresh_derived(lake, lake.settings.logs)
-        moves.refresh_derived(lake)
-    return found
+        parts = summary.refresh_derived(lake, lake.settings.logs)
+        moves.refresh_derived(lake, None if again else {row["load"] for row in waiting})
+    return parts

@@ -1,0 +1,97 @@
+"""What sensors did, step by step, as columns: a row a run, chamber, step and sensor costs bytes and no dictionary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from fabwatch.equipment.runs import over_runs
+from fabwatch.sources.toollog.parts import by_name
+from fabwatch.stats.codes import combined
+from fabwatch.store.lake import Lake
+from fabwatch.store.questions import question
+
+PLACE = ("chamber", "step", "sensor")
+NUMBERS = (
+    "mean",
+    "std",
+    "min",
+    "max",
+    "slope",
+    "first",
+    "last",
+    "outside_s",
+    "settle_s",
+    "over",
+    "under",
+    "t_first",
+    "t_last",
+)
+COLUMNS = ("run", *PLACE, "unit", "role", *NUMBERS)
+Place = tuple[str | None, str | None, str]
+"""Chamber, step, sensor."""
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The sensors of some runs in figures. A counter tells how old a part is and not how a run went, and is left out."""
+
+    rows: Mapping[str, np.ndarray]
+    """The rows of each run, in their order."""
+    places: Sequence[Place]
+    place: np.ndarray
+    """The place of each row, by its number."""
+    numbers: Mapping[str, np.ndarray]
+    """Each figure by row; NaN for none."""
+    units: Mapping[str, str | None]
+    """The unit of each sensor."""
+
+    def figure(self, name: str) -> np.ndarray:
+        """A figure by row; `range` is that of the samples."""
+        return self.numbers["max"] - self.numbers["min"] if name == "range" else self.numbers[name]
+
+    def of(self, runs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of some runs one after the other, and the number of the run that each belongs to."""
+        rows = [self.rows[run] for run in runs]
+        lengths = [len(own) for own in rows]
+        return np.concatenate(rows) if rows else np.zeros(0, int), np.repeat(np.arange(len(runs)), lengths)
+
+
+def steps_of(lake: Lake, tool: str | None) -> Steps:
+    """The sensors of all runs of a tool, or of every tool; see `summary.sql`."""
+    asked = {"tool": tool, "run": None}
+    return steps_in(lake.ask(over_runs(question("trace", "summary")), asked).to_arrow_table().select(COLUMNS))
+
+
+def steps_in(table: pa.Table) -> Steps:
+    """The same from rows as `summary.sql` gives them."""
+    mean = _numbers(table, "mean")
+    kept = np.array(table.column("role").to_pylist(), object) == "sensor"
+    table = table.filter(pa.array(kept & ~np.isnan(mean)))
+    run, names = by_name(_coded(table, "run"))
+    order = np.argsort(run, kind="stable")
+    edges = np.searchsorted(run[order], np.arange(len(names)))
+    rows = {name: order[edges[n] : edges[n + 1]] for n, name in enumerate(names[:-1]) if name is not None}
+    place, places = combined((by_name(_coded(table, name)) for name in PLACE), table.num_rows)
+    units: dict[str, str | None] = {}
+    for pair in table.select(["sensor", "unit"]).group_by(["sensor", "unit"]).aggregate([]).to_pylist():
+        units[pair["sensor"]] = pair["unit"]
+    known = [(chamber, step, str(sensor)) for chamber, step, sensor in places]
+    return Steps(rows, known, place, {name: _numbers(table, name) for name in NUMBERS}, units)
+
+
+def steps_from(rows: Sequence[dict[str, Any]]) -> Steps:
+    """The same from rows as dictionaries; a column that they lack is empty."""
+    texts = [(name, pa.string()) for name in ("run", *PLACE, "unit", "role")]
+    schema = pa.schema([*texts, *((name, pa.float64()) for name in NUMBERS)])
+    return steps_in(pa.Table.from_pylist(list(rows), schema=schema))
+
+
+def _coded(table: pa.Table, name: str) -> pa.DictionaryArray:
+    return table.column(name).combine_chunks().dictionary_encode()
+
+
+def _numbers(table: pa.Table, name: str) -> np.ndarray:
+    return np.asarray(table.column(name).to_numpy(), float)
