@@ -69,7 +69,7 @@ def loaded(log: Path, folder: Path, rows: int, messages: int) -> tuple[float, fl
     from fabwatch.fab import Fab
     from fabwatch.ingest.loading import Ingest
     from fabwatch.store.skip_pandas import without_pandas
-    from fabwatch.trace.upkeep import bring_up
+    from fabwatch.trace.upkeep import refresh_derived
 
     without_pandas()
     with Fab(folder, create=True) as fab:
@@ -78,7 +78,7 @@ def loaded(log: Path, folder: Path, rows: int, messages: int) -> tuple[float, fl
         parsed = time.perf_counter() - began
         assert summary.files[0].rows == rows, summary.files[0]
         began = time.perf_counter()
-        bring_up(fab._lake)
+        refresh_derived(fab._lake)
         summed = time.perf_counter() - began
         fab._lake.pin()
         whole = "text LIKE 'ALARM % pressure high, valve 3 closed, see page %'"

@@ -5,6 +5,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,7 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    shared = {"deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
+    shared: dict[str, Any] = {
+        "deadline": None,
+        "database": None,
+        "derandomize": True,
+        "suppress_health_check": list(HealthCheck),
+    }
     settings.register_profile("suite", settings(max_examples=8, stateful_step_count=8, **shared))
     settings.register_profile("soak", settings(max_examples=500, stateful_step_count=20, **shared))
     settings.load_profile("soak" if config.getoption("soak") else "suite")

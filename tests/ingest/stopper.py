@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from fabwatch.fab import Fab
 from fabwatch.store import lake as store
@@ -61,8 +62,9 @@ WORK = {"make": make, "ingest": ingest, "hold": hold, "tidy": tidy}
 
 
 def child(request, pipe):
-    connect = store.connect
-    store.connect = lambda *arguments: Stopping(connect(*arguments), request.get("stop"), pipe)
+    engine: Any = store
+    connect = engine.connect
+    engine.connect = lambda *arguments: Stopping(connect(*arguments), request.get("stop"), pipe)
     WORK[request["work"]](Path(request["fab"]), [Path(path) for path in request.get("paths", ())])
 
 

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from fabwatch.cli import printing
+from fabwatch.cli.tables import files
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.sources import reading
 from fabwatch.sources.binary import binary
@@ -110,7 +110,7 @@ def test_a_dry_run_of_a_log_shows_dialect_columns_runs_rows_and_five_of_them(fab
     fab.ingest(tmp_path / "a.log")
     assert [run.rows for run in fab.runs().runs] == [40, 40, 40]
     capsys.readouterr()
-    printing.ingested(IngestSummary((file,)), tmp_path / "fab", as_json=False, dry_run=True)
+    files.ingested(IngestSummary((file,)), tmp_path / "fab", as_json=False, dry_run=True)
     shown = capsys.readouterr().err
     assert "delimited, utf-8, separator ','" in shown
     assert "Pressure: sensor" in shown

@@ -3,6 +3,7 @@
 import contextlib
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -49,7 +50,7 @@ def passed(number, named, passes, lot_moves=0, lots=1):
 def asked_together(*gates):
     """The numbers of the gates that one question asks for, question by question."""
     groups = []
-    lake = Recorder()
+    lake: Any = Recorder()
     lake.rows = lambda sql, bounds: groups.append(lake.tables["gates"]["gate"]) or []
     count(lake, gates)
     return groups
@@ -82,11 +83,11 @@ def test_gates_of_one_number_stay_together_and_go_by_the_oldest_of_them():
 
 def test_nothing_is_asked_where_there_is_no_gate():
     assert asked_together() == []
-    assert count(Recorder(), []) == {}
+    assert count(cast(Any, Recorder()), []) == {}
 
 
 def test_a_question_reads_from_the_oldest_gate_to_the_latest_end():
-    lake = Recorder()
+    lake: Any = Recorder()
     later = NOW + timedelta(hours=5)
     bounds = open_gates(lake, [gate(1, 3), gate(2, 7, until=later), gate(3, 5)])
     assert bounds == {"begin": NOW - timedelta(days=7), "finish": later}
@@ -95,7 +96,7 @@ def test_a_question_reads_from_the_oldest_gate_to_the_latest_end():
 
 
 def test_a_gate_without_a_chamber_lets_every_move_through_and_one_with_an_empty_name_only_moves_without_one():
-    lake = Recorder()
+    lake: Any = Recorder()
     open_gates(lake, [gate(1, 3), gate(2, 3, ""), gate(3, None, "A")])
     gates = lake.tables["gates"]
     assert gates["chamber"] == ["", "", "A"]
@@ -105,24 +106,24 @@ def test_a_gate_without_a_chamber_lets_every_move_through_and_one_with_an_empty_
 
 
 def test_only_a_type_with_stated_recipes_is_limited_to_them():
-    lake = Recorder(thickness=QualSettings(recipes=("R1", "R2")), rate=QualSettings())
+    lake: Any = Recorder(thickness=QualSettings(recipes=("R1", "R2")), rate=QualSettings())
     open_gates(lake, [gate(n, 3, kind=kind) for n, kind in enumerate(("thickness", "rate", "particles"))])
     assert lake.tables["gates"]["limited"] == [True, False, False]
     assert lake.tables["covers"] == {"qual_type": ["thickness", "thickness"], "recipe": ["R1", "R2"]}
 
 
 def test_named_wafers_and_those_of_whole_lots_add_up_and_what_nothing_went_through_is_left_out():
-    lake = Recorder({1: passed(1, 5, 9), 2: passed(2, 3, 4, 2, 2)}, {2: {"gate": 2, "wafers": 25}})
+    lake: Any = Recorder({1: passed(1, 5, 9), 2: passed(2, 3, 4, 2, 2)}, {2: {"gate": 2, "wafers": 25}})
     assert count(lake, [gate(1, 10), gate(2, 10), gate(3, 10)]) == {1: Passed(5, 9, 1, 9, 0), 2: Passed(28, 4, 2, 4, 2)}
 
 
 def test_lots_are_not_asked_for_where_every_move_names_its_wafer():
-    lake = Recorder({1: passed(1, 5, 9)}, {1: {"gate": 1, "wafers": 1000}})
+    lake: Any = Recorder({1: passed(1, 5, 9)}, {1: {"gate": 1, "wafers": 1000}})
     assert count(lake, [gate(1, 10)])[1].wafers == 5
 
 
 def test_the_counts_of_all_groups_come_back_with_the_bounds_of_their_own_group():
-    lake = Recorder({1: passed(1, 5, 9), 2: passed(2, 7, 8)})
+    lake: Any = Recorder({1: passed(1, 5, 9), 2: passed(2, 7, 8)})
     counted = count(lake, [gate(1, 1), gate(2, 100), gate(3, 1)])
     assert counted == {1: Passed(5, 9, 1, 9, 0), 2: Passed(7, 8, 1, 8, 0)}
     assert [bounds["begin"] for bounds in lake.bounds] == [NOW - timedelta(days=1), NOW - timedelta(days=100)]

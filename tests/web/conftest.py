@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -50,7 +51,7 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     def opening(scope="admin", **wishes):
         context = browser.new_context(**{"locale": "en", "viewport": {"width": 1366, "height": 800}, **wishes})
         context.set_default_timeout(20_000)
-        page = context.new_page()
+        page: Any = context.new_page()
         page.complaints, page.asked = [], []
         page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda fault: page.complaints.append(str(fault)))
