@@ -121,7 +121,12 @@ def test_killed_at_every_statement_of_a_load_and_loaded_again_the_fab_is_as_if_n
 
     def again(folder, stop):
         with Fab(folder, clock=lambda: NOW) as fab:
-            assert contents(fab) in (before, whole), stop
+            left = contents(fab)
+            if kind.startswith("log"):
+                # What is worked out from a log comes after it, each table as a whole.
+                assert all(left[name] in (before[name], whole[name]) for name in whole), stop
+            else:
+                assert left in (before, whole), stop
             fab.ingest(paths)
             assert contents(fab) == whole, stop
             fab.sweep()

@@ -12,6 +12,7 @@ from fabwatch.store.questions import question
 from fabwatch.terms.settings import QualSettings
 
 NOW = datetime(2026, 5, 1)
+PASSES, LOTS = (question("risk", name, over="passes") for name in ("exposure", "exposure_lots"))
 pytestmark = pytest.mark.unit
 
 
@@ -20,22 +21,22 @@ class Recorder:
 
     def __init__(self, passes=None, by_lot=None, **quals):
         self.settings = SimpleNamespace(quals=quals)
-        self.tables, self.bounds = {}, []
+        self.tables, self.kinds, self.bounds = {}, {}, []
         self._passes, self._by_lot, self._incoming = passes or {}, by_lot or {}, None
 
     @contextlib.contextmanager
     def incoming(self, table):
-        self._incoming = table.to_pydict()
+        self._incoming = table
         yield
 
     def ask(self, sql):
-        self.tables[sql.split()[5]] = self._incoming
+        name = sql.split()[5]
+        self.tables[name] = self._incoming.to_pydict()
+        self.kinds[name] = {field.name: str(field.type) for field in self._incoming.schema}
 
     def rows(self, sql, bounds):
-        lots = sql == question("risk", "exposure_lots", over="passes")
-        if not lots:
-            self.bounds.append(bounds)
-        counted = self._by_lot if lots else self._passes
+        self.bounds.append(bounds)
+        counted = {PASSES: self._passes, LOTS: self._by_lot}[sql]
         return [counted[number] for number in dict.fromkeys(self.tables["gates"]["gate"]) if number in counted]
 
 
@@ -51,7 +52,12 @@ def asked_together(*gates):
     """The numbers of the gates that one question asks for, question by question."""
     groups = []
     lake: Any = Recorder()
-    lake.rows = lambda sql, bounds: groups.append(lake.tables["gates"]["gate"]) or []
+
+    def rows(sql, bounds):
+        groups.append(lake.tables["gates"]["gate"])
+        return []
+
+    lake.rows = rows
     count(lake, gates)
     return groups
 
@@ -65,6 +71,11 @@ def test_a_gate_twice_as_old_as_the_middle_one_begins_a_group_and_one_just_young
     assert asked_together(*young, gate(4, 20)) == [[1, 2, 3], [4]]
     assert asked_together(*young, gate(4, 19.9)) == [[1, 2, 3, 4]]
     assert asked_together(*young, gate(4, 39), gate(5, 41)) == [[1, 2, 3], [4], [5]]
+
+
+def test_gates_of_seconds_are_told_apart_like_those_of_days():
+    second = 1 / 86_400
+    assert asked_together(gate(1, second), gate(2, second), gate(3, second), gate(4, 2 * second)) == [[1, 2, 3], [4]]
 
 
 def test_the_youngest_gates_stay_with_the_middle_ones_however_young():
@@ -103,6 +114,16 @@ def test_a_gate_without_a_chamber_lets_every_move_through_and_one_with_an_empty_
     assert gates["whole"] == [True, False, False]
     assert gates["since"] == [NOW - timedelta(days=3), NOW - timedelta(days=3), ALWAYS]
     assert gates["until"] == [NOW] * 3
+    assert (gates["gate"], gates["tool"], gates["qual_type"]) == ([1, 2, 3], ["T"] * 3, ["particles"] * 3)
+
+
+def test_the_columns_have_their_types_even_where_there_is_no_row():
+    lake: Any = Recorder()
+    open_gates(lake, [])
+    assert lake.kinds["covers"] == {"qual_type": "string", "recipe": "string"}
+    text, moment = dict.fromkeys(("tool", "qual_type", "chamber"), "string"), "timestamp[us]"
+    flags = {"whole": "bool", "limited": "bool"}
+    assert lake.kinds["gates"] == {"gate": "int64", **text, **flags, "since": moment, "until": moment}
 
 
 def test_only_a_type_with_stated_recipes_is_limited_to_them():
@@ -114,7 +135,9 @@ def test_only_a_type_with_stated_recipes_is_limited_to_them():
 
 def test_named_wafers_and_those_of_whole_lots_add_up_and_what_nothing_went_through_is_left_out():
     lake: Any = Recorder({1: passed(1, 5, 9), 2: passed(2, 3, 4, 2, 2)}, {2: {"gate": 2, "wafers": 25}})
+    bounds = {"begin": NOW - timedelta(days=10), "finish": NOW}
     assert count(lake, [gate(1, 10), gate(2, 10), gate(3, 10)]) == {1: Passed(5, 9, 1, 9, 0), 2: Passed(28, 4, 2, 4, 2)}
+    assert lake.bounds == [bounds, bounds]
 
 
 def test_lots_are_not_asked_for_where_every_move_names_its_wafer():

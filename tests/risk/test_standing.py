@@ -78,14 +78,11 @@ def gates(standing, chamber):
     return {(gate.chamber, gate.since) for gate in standing.gates(7, chamber, NOW)}
 
 
-def test_every_gate_has_the_number_the_tool_the_type_and_the_end():
-    for standing, chamber in (
-        (scope(whole=(9, None)), "*"),
-        (scope("AB", A=(9, None)), "*"),
-        (scope("AB", A=(9, None)), "A"),
-    ):
-        for gate in standing.gates(7, chamber, NOW):
-            assert (gate.number, gate.tool, gate.qual_type, gate.until) == (7, "T", "particles", NOW)
+@pytest.mark.parametrize("chamber", ["*", "A"])
+@pytest.mark.parametrize("looks", [{"whole": (9, None)}, {"A": (9, None)}])
+def test_every_gate_has_the_number_the_tool_the_type_and_the_end(looks, chamber):
+    for gate in scope("AB", **looks).gates(7, chamber, NOW):
+        assert (gate.number, gate.tool, gate.qual_type, gate.until) == (7, "T", "particles", NOW)
 
 
 def test_a_tool_that_was_never_checked_has_a_gate_without_a_type_and_without_a_begin():

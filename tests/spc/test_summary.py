@@ -79,7 +79,7 @@ def test_names_that_are_not_there_are_told_with_the_nearest(folder):
         with pytest.raises(UnknownTool, match="ETCH-1"):
             fab.stats(tool="ETCH-11")
         with pytest.raises(BadQuestion) as told:
-            fab.stats(by="tools")
+            fab.stats(by="tools")  # type: ignore[arg-type]
         assert "tool" in told.value.hint
         with pytest.raises(UnknownTool, match="particles"):
             fab.readings("ETCH-1", qual_type="particle")
