@@ -228,7 +228,7 @@ def test_the_python_door_gives_the_same_answer_and_a_data_frame(loaded, tmp_path
 
 
 def test_a_closed_pipe_is_no_error(loaded, tmp_path):
-    line = f"{sys.executable} -m fabwatch risk --fab {tmp_path / 'fab'} --json | true"
+    line = f"{sys.executable} -m fabwatch risk --as-of 2026-05-01 --fab {tmp_path / 'fab'} --json | true"
     run = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert run.stderr == ""
 
