@@ -34,15 +34,9 @@ def send(server, *files, scope="load", **params):
         return client.post("/api/v1/loads", files=[("file", each) for each in files], params=params)
 
 
-def test_an_empty_fab_says_what_to_load_and_does_not_fall_over(server):
-    assert server.get("/api/v1/tools").json()["tools"] == []
-    assert server.get("/api/v1/forecast").status_code == 404
-    page = server.get("/", lang="en").text
-    assert "Nothing is loaded yet" in page
-
-
 def test_files_that_are_sent_are_loaded_once_and_the_answers_follow(server, tmp_path):
     folder = exports(tmp_path)
+    there = len(server.get("/api/v1/loads").json()["loads"])
     files = [(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
     answer = send(server, *files)
     assert answer.status_code == 200
@@ -53,7 +47,7 @@ def test_files_that_are_sent_are_loaded_once_and_the_answers_follow(server, tmp_
     assert (again["loaded"], again["already"], again["rows"]) == (0, 6, 0)
     with Fab(server.fab) as fab:
         assert server.get("/api/v1/risk").json()["total"] == fab.risk(as_of=AS_OF).to_dict()["total"]
-    assert len(server.get("/api/v1/loads").json()["loads"]) == 6
+    assert len(server.get("/api/v1/loads").json()["loads"]) == there + 6
 
 
 def test_a_bad_line_is_set_aside_and_told_with_the_line_as_it_stands(server):
@@ -163,7 +157,8 @@ def test_bodies_that_cannot_be_read_are_told_in_one_shape(server):
     assert "ETCH-1" in asked[-3].json()["what"]
 
 
-def test_killed_in_the_middle_of_a_load_and_started_again_the_answers_are_the_same(server, tmp_path):
+def test_killed_in_the_middle_of_a_load_and_started_again_the_answers_are_the_same(own_folder):
+    server = Server(own_folder, "--as-of", AS_OF)
     before = {path: server.get(path).json() for path in ("/api/v1/areas", "/api/v1/tools")}
     text = MOVES + "".join(f"K{n},K{n}.1,KILLED,2026-05-01T00:00:00Z\n" for n in range(200_000))
     packed = gzip.compress(text.encode(), 1)
@@ -187,13 +182,16 @@ def test_killed_in_the_middle_of_a_load_and_started_again_the_answers_are_the_sa
         again.stop()
 
 
-def test_the_command_line_works_while_the_server_runs(tmp_path):
+def test_an_empty_fab_says_what_to_load_and_the_command_line_loads_it_while_the_server_runs(tmp_path):
     folder = exports(tmp_path / "exports")
     fab = tmp_path / "fab"
     new_fab(fab).close()
     running = Server(fab, "--as-of", AS_OF)
     try:
         assert running.get("/api/v1/areas").json()["areas"] == []
+        assert running.get("/api/v1/tools").json()["tools"] == []
+        assert running.get("/api/v1/forecast").status_code == 404
+        assert "Nothing is loaded yet" in running.get("/", lang="en").text
         with Fab(fab) as door:
             door.ingest(folder)
             own = door.areas(as_of=AS_OF).to_dict()

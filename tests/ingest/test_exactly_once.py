@@ -38,13 +38,26 @@ def test_a_file_that_grew_adds_only_what_is_new(fab, tmp_path):
 
 def test_a_qual_of_an_unknown_tool_waits_and_is_stored_when_its_tool_is_known(fab, tmp_path):
     quals = fab.ingest(write(tmp_path, 1, "quals", LINES["quals"][:2]))
-    assert (quals.rows, quals.set_aside, quals.files[0].rules) == (0, 2, {"unknown_tool": 2})
+    assert (quals.rows, quals.set_aside, quals.duplicates, quals.files[0].rules) == (0, 2, 0, {"unknown_tool": 2})
     (first, _) = fab.problems()
     assert (first.rule, first.line, first.raw) == ("unknown_tool", 2, LINES["quals"][0])
     fab.ingest(write(tmp_path, 2, "moves", LINES["moves"][:1]))
     assert fab.problems() == []
-    assert [(load.rows, load.set_aside) for load in fab.loads() if load.kind == "quals"] == [(2, 0)]
+    counts = [(load.rows, load.set_aside, load.duplicates) for load in fab.loads() if load.kind == "quals"]
+    assert counts == [(2, 0, 0)]
     assert fab.risk(tool="ETCH-1").tools[0].failed_at == datetime(2026, 5, 1, 13)
+
+
+def test_quals_that_waited_in_two_files_are_stored_once_and_the_ledger_adds_up(fab, tmp_path):
+    first, second = (write(tmp_path, n, "quals", LINES["quals"][:n]) for n in (1, 2))
+    assert fab.ingest([first, second]).set_aside == 3
+    fab.ingest(write(tmp_path, 3, "moves", LINES["moves"][:1]))
+    assert fab.problems() == []
+    loads = [load for load in fab.loads() if load["kind"] == "quals"]
+    assert sum(load["rows"] for load in loads) == 2
+    assert [load["rows"] + load["duplicates"] for load in sorted(loads, key=lambda load: load["path"])] == [1, 2]
+    assert sum(load["set_aside"] for load in loads) == 0
+    assert fab._lake.ask("SELECT count(*) FROM lake.quals").fetchall() == [(2,)]
 
 
 KILLS = 500

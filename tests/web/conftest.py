@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.served import Server
 
+expect.set_options(timeout=30_000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 HEADERS = {"Accept": "text/html", "Accept-Language": "en"}
@@ -50,7 +51,7 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
 
     def opening(scope="admin", **wishes):
         context = browser.new_context(**{"locale": "en", "viewport": {"width": 1366, "height": 800}, **wishes})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         page: Any = context.new_page()
         page.complaints, page.asked = [], []
         page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)

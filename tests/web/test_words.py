@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
+
 from fabwatch.web.translation import language_of, moment, number, percent, translations
 
 pytestmark = pytest.mark.unit
