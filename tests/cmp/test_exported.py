@@ -123,7 +123,7 @@ def test_the_file_explains_itself_and_stands_alone(fab):
 
 def test_a_file_that_says_something_else_is_not_given(fab, monkeypatch):
     monkeypatch.setattr(exported, "CLIP", 1.0)
-    with pytest.raises(ParityFailed, match="says something else for") as stop:
+    with pytest.raises(ParityFailed, match="differs from fabwatch for") as stop:
         fab.rate_model()
     assert "fabwatch cmp predict" in stop.value.hint
 

@@ -106,7 +106,7 @@ def observed(state: Level, value: float, age: float) -> Level:
     )
 
 
-def set_free(state: Level, level: float | None = None, opening: float = 1.0, age: float = 0.0) -> Level:
+def reset(state: Level, level: float | None = None, opening: float = 1.0, age: float = 0.0) -> Level:
     """The part was changed: the level is open again, from `level` at `age` where something is known of new parts.
 
     `opening` in (0, 1] is the weight of the first observation after it.
