@@ -13,7 +13,7 @@ from fabwatch.quals.replay import replay
 from fabwatch.quals.schedule import pace, usual_round
 from fabwatch.quals.wear import Wear
 from fabwatch.stats.cycles import Floats
-from fabwatch.stats.renewal import Costs, cost_share, tabled_looks
+from fabwatch.stats.renewal import Costs, cost_share, tabled_quals
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.advice import Advice, CurvePoint, Intervals
@@ -112,7 +112,7 @@ def cost_curves(wear: Wear, members: Sequence[int], costs: Costs) -> list[Curve]
     middle = np.exp(wear.fitted.weight @ grid.log_scale)
     every = np.geomspace(middle.min() / 60, middle.max() * 3, STEPS)
     scale, shape = np.exp(grid.log_scale)[:, None], np.exp(grid.log_shape)[:, None]
-    expected_quals = tabled_looks(np.log(every)[None, :] - grid.log_scale[:, None], grid.log_shape[:, None], grid.family)
+    expected_quals = tabled_quals(np.log(every)[None, :] - grid.log_scale[:, None], grid.log_shape[:, None], grid.family)
     qual_errors = stated.sensitivity, stated.false_alarm
     share = cost_share(every[None, :], scale, shape, costs, *qual_errors, grid.family, expected_quals)
     fixed, per_wafer = weight @ share.fixed, weight @ share.per_wafer
