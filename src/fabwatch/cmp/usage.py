@@ -50,9 +50,8 @@ class Head:
         life = sum(change <= at for change in self.changes)
         since = self.changes[life - 1] if life else None
         passed = self._passed(at) - (self._passed(since) if since is not None else 0.0)
-        return Used(
-            passed, life, {name: counter.stands(at, since) / self.per_wafer[name] for name, counter in self.counters.items()}
-        )
+        by_counter = {name: counter.since_reset(at, since) / self.per_wafer[name] for name, counter in self.counters.items()}
+        return Used(passed, life, by_counter)
 
     def _passed(self, at: datetime) -> float:
         place = int(np.searchsorted(self.seconds, seconds_of(at), side="right"))
@@ -60,15 +59,15 @@ class Head:
 
     def counter_resets(self) -> list[str]:
         """A doubt for the latest counter reset since the last change on record, unless a change explains it."""
-        resets = []
+        doubts = []
         for name, counter in self.counters.items():
-            for n in counter.falls:
+            for n in counter.resets:
                 before, after = (moment_at(float(t)) for t in counter.seconds[n - 1 : n + 1])
                 explained = any(before - SLACK <= change <= after + SLACK for change in self.changes)
                 if not explained and (not self.changes or after > self.changes[-1]):
                     reset = f"{name} was reset from {counter.values[n - 1]:g} to {counter.values[n]:g} by {iso(after)}"
-                    resets.append((after, f"CounterFell: {reset}, and no change of a consumable is on record; load it"))
-        return [max(resets)[1]] if resets else []
+                    doubts.append((after, f"CounterFell: {reset}, and no change of a consumable is on record; load it"))
+        return [max(doubts)[1]] if doubts else []
 
 
 class Upkeep:
