@@ -15,7 +15,7 @@ Unit = Annotated[str, Param("Unit of the thicknesses: angstrom, nm or um.", long
 Head = Annotated[str | None, Param("The head or platen.")]
 Product = Annotated[str | None, Param("The product.")]
 Stage = Annotated[str | None, Param("The stage of the tool.")]
-Changed = Annotated[bool, Param("A consumable has just been changed, and no file says so yet.")]
+Changed = Annotated[bool, Param("A consumable has just been changed, which no file says yet.")]
 
 
 @dataclass(frozen=True, kw_only=True)
