@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from fabwatch.quals.history import Age, Cycle, Look, Stream
+from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 
 START = datetime(2025, 1, 1)
 SCENARIOS = {
@@ -38,7 +38,7 @@ class Worn:
     per_day: list[int] = field(default_factory=list)
     seed: int = 0
     began: list[tuple[float, float]] = field(default_factory=list)
-    """Of each ended cycle that failed: the ages at its hidden failure and at the failed look, in wafers."""
+    """Of each ended cycle that failed: the ages at its hidden failure and at the failed qual, in wafers."""
 
     def failure_age(self, chance, clock="wafers"):
         """The age by which the hidden failure has come with a chance, for one who knows scale and shape."""
@@ -101,7 +101,7 @@ def _run(rng, tool, tool_type, scale, wear, draw, every, days, per_day, pace_spr
         if (day + 1 + phase) % every == 0:
             bad = age > fails
             passed = not (rng.random() < (errs[0] if bad else errs[1]))
-            running.looks.append(Look(at, Age(wafers / lot, age_days), passed))
+            running.quals.append(QualEvent(at, Age(wafers / lot, age_days), passed))
             if not passed:
                 if bad and clock == "wafers":
                     began.append((fails, wafers))
@@ -140,8 +140,8 @@ def worn_files(made, folder, lots_a_day=1):
                 at = START + timedelta(days=day + (lot + 0.5) / lots_a_day)
                 lines["moves"] += [f"L{one.tool}-{day}-{lot},{one.tool},{part},{_z(at)}"] if part else []
         for cycle in one.stream.all_cycles:
-            for look in cycle.looks:
-                lines["quals"].append(f"{one.tool},p,{_z(look.at)},{'pass' if look.passed else 'fail'}")
+            for qual in cycle.quals:
+                lines["quals"].append(f"{one.tool},p,{_z(qual.at)},{'pass' if qual.passed else 'fail'}")
             if cycle.ended:
                 lines["restores"].append(f"{one.tool},{_z(cycle.ended)},repair")
     paths = []

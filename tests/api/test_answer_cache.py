@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,7 +51,9 @@ def answers(folder):
             finally:
                 cache.close()
 
-        return asyncio.run(put())
+        # In a thread of its own: where a browser is open, the loop of its driver runs in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(put())).result()
 
     yield asking
     for child in multiprocessing.active_children():

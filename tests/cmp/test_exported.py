@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from fabwatch.cli.app import _run
-from fabwatch.cmp import onnx_export
+from fabwatch.cmp import exported
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import ExtraMissing, ParityFailed
 from tests.fabs import new_fab
@@ -122,8 +122,8 @@ def test_the_file_explains_itself_and_stands_alone(fab):
 
 
 def test_a_file_that_says_something_else_is_not_given(fab, monkeypatch):
-    monkeypatch.setattr(onnx_export, "CLIP", 1.0)
-    with pytest.raises(ParityFailed, match="says something else for") as stop:
+    monkeypatch.setattr(exported, "CLIP", 1.0)
+    with pytest.raises(ParityFailed, match="differs from fabwatch for") as stop:
         fab.rate_model()
     assert "fabwatch cmp predict" in stop.value.hint
 

@@ -107,7 +107,7 @@ def test_what_a_wafer_does_not_say_for_itself_is_as_it_is_said_for_all(server):
 
 
 def test_deadband_step_and_bounds_hold_whatever_is_asked():
-    bounds = Bounds(least_s=20, most_s=150, step_s=5, deadband_s=1, before_s=100)
+    bounds = Bounds(least_s=20, most_s=150, step_s=5, deadband_s=1, last_s=100)
     for incoming, seconds, said in (
         (9030, 100.0, "deadband"),
         (9100, 102.5, None),

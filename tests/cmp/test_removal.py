@@ -75,7 +75,7 @@ def test_a_number_beyond_the_last_run_is_refused_and_not_taken_for_the_last(data
         assert len(fab.predicted_rates(first="2", last="9999").runs) == count - 1
         with pytest.raises(UnknownTool, match=f"there are {count} runs") as stop:
             fab.predicted_rates(first=str(count + 1))
-    assert "count them from 1" in stop.value.hint
+    assert "numbered from 1" in stop.value.hint
 
 
 def test_runs_can_be_chosen_by_number_and_the_answer_sums_up_by_group(predicted):

@@ -220,7 +220,7 @@ def test_an_advice_is_kept_with_what_was_known_and_another_time_with_its_reason(
     assert fab.verify_audit().whole
     with pytest.raises(BadQuestion, match="reason"):
         fab.keep_polish(9000, 5000, tool="CMP-1", who="ana", reason="")
-    with pytest.raises(BadQuestion, match="cannot be meant"):
+    with pytest.raises(BadQuestion, match="chosen_s must be between 0 and 7,200"):
         fab.keep_polish(9000, 5000, tool="CMP-1", who="ana", reason="why not", chosen_s=90_000)
 
 

@@ -48,7 +48,7 @@ def test_a_rate_that_goes_with_a_counter_is_aged_by_that_counter(door, tmp_path)
     assert door.ingest(tmp_path / "in").clean
     (state,) = door.rates().groups
     assert state.controller == "age"
-    assert "age by PAD_USE: missed least" in state.reason
+    assert "age by PAD_USE: smallest error" in state.reason
     # The next wafer uses the pad by the usual share of one.
     assert state.rate == pytest.approx(RATE * (1 - 0.002 * (use + 0.3)), rel=0.005)
     told = {one.name: one for one in door.replay().controllers}
@@ -60,7 +60,7 @@ def test_a_counter_that_falls_without_a_change_on_record_is_doubted(door, tmp_pa
     assert door.ingest(tmp_path / "in").clean
     (state,) = door.rates().groups
     (doubt,) = [one for one in state.doubts if one.startswith("CounterFell")]
-    assert "PAD_USE fell from" in doubt
+    assert "PAD_USE was reset from" in doubt
     assert "no change of a consumable is on record; load it" in doubt
 
 

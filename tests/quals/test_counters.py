@@ -27,8 +27,8 @@ def counted(tmp_path_factory):
             stood = hours if day % 50 == 49 else stood + hours
             lines["counters"].append(f"{one.tool},rf_hours,{_z(START + timedelta(days=day + 1))},{stood}")
         for cycle in one.stream.all_cycles:
-            for look in cycle.looks:
-                lines["quals"].append(f"{one.tool},p,{_z(look.at)},{'pass' if look.passed else 'fail'}")
+            for qual in cycle.quals:
+                lines["quals"].append(f"{one.tool},p,{_z(qual.at)},{'pass' if qual.passed else 'fail'}")
             if cycle.ended:
                 lines["restores"].append(f"{one.tool},{_z(cycle.ended)},repair")
     for name, rows in lines.items():
@@ -48,7 +48,7 @@ def test_the_age_on_a_counter_is_what_it_has_counted_since_the_restore_though_it
     until = one.stream.now
     fab._lake.pin()
     (stream,) = streams(fab._lake, until, {one.tool})
-    assert stream.running.looks[-1].age.counted["rf_hours"] == pytest.approx(one.stream.running.looks[-1].age.wafers)
+    assert stream.running.quals[-1].age.counted["rf_hours"] == pytest.approx(one.stream.running.quals[-1].age.wafers)
     assert stream.age.counted["rf_hours"] == pytest.approx(one.stream.age.wafers)
 
 

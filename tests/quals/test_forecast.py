@@ -23,7 +23,7 @@ def history(fab, day):
 
 def told(stream):
     """Of each ended cycle the ages at its last good and its failed look, if any."""
-    return [(cycle.last_good, cycle.failed and cycle.failed.age) for cycle in stream.cycles if cycle.looks]
+    return [(cycle.last_good, cycle.failed and cycle.failed.age) for cycle in stream.cycles if cycle.quals]
 
 
 def test_a_passed_qual_does_not_reset_the_wear_clock_and_a_restore_does(log):
@@ -83,7 +83,7 @@ def test_quals_that_an_alarm_asked_for_do_not_count_for_the_usual_round(log):
     with log.fab() as fab:
         stream = history(fab, 12)["T", "*", "p"]
         assert usual_round(stream).days == 4
-        assert [look.alarm for look in stream.looks] == [False, False, True, True, False]
+        assert [qual.alarm for qual in stream.quals] == [False, False, True, True, False]
 
 
 def test_a_forecast_has_the_contract_and_its_window_in_days_is_wafers_over_pace(log):

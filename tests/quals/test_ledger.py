@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fabwatch.quals.ledger import Foretold, Outcome, Said, outcome_of
+from fabwatch.quals.ledger import Outcome, PastForecast, Prediction, outcome_of
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from tests.diary import DAY0
 from tests.fabs import new_fab
@@ -65,8 +65,8 @@ def test_a_forecast_at_an_origin_does_not_know_what_came_later(worn, tmp_path):
 
 
 def said(last_look, good=200.0):
-    by = {"fabwatch": Foretold((300.0, 500.0), 0.4)}
-    return Said(DAY0 + timedelta(days=4.5), ("T", "*", "p"), None, "wafers", last_look, good, 0, by, (0.1, 0.9))
+    by = {"fabwatch": Prediction((300.0, 500.0), 0.4)}
+    return PastForecast(DAY0 + timedelta(days=4.5), ("T", "*", "p"), None, "wafers", last_look, good, 0, by, (0.1, 0.9))
 
 
 def test_the_outcome_lies_between_the_last_good_qual_and_the_failed_one(log):
@@ -121,5 +121,5 @@ def test_nothing_to_roll_through_says_what_is_needed(fab):
 
 
 def test_a_step_of_no_days_is_refused(worn):
-    with pytest.raises(BadQuestion, match="step"):
+    with pytest.raises(BadQuestion, match="every_days must be above 0"):
         worn[0].score(every_days=0)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from fabwatch.quals.history import Age, Cycle, Look, Stream
+from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.wear import fit_sisters
 from fabwatch.stats.drift import Path, fit_drift
 from fabwatch.terms.settings import QualSettings
@@ -32,8 +32,10 @@ def drifting(seed, sisters=12, lives=6, power=1.0, error=0.04, jump=False):
                 if (day - began) % 3 == 0:
                     clean = level if jump else level + (1 - level) * (age / life) ** power
                     reading = (1.4 if jump and age > life else clean) + rng.normal(0, error)
-                    look = Look(START + timedelta(days=day), Age(age, day - began), reading <= 1, False, reading * LIMIT)
-                    cycle.looks.append(look._replace(upper=LIMIT))
+                    qual = QualEvent(
+                        START + timedelta(days=day), Age(age, day - began), reading <= 1, False, reading * LIMIT
+                    )
+                    cycle.quals.append(qual._replace(upper=LIMIT))
                     if reading > 1:
                         break
             if day >= end:
@@ -54,10 +56,10 @@ def test_drifting_readings_halve_the_window_and_it_still_holds(power):
     for seed in range(8):
         made = drifting(seed, power=power)
         wear = fit_sisters([stream for stream, _ in made], "wafers", QualSettings())
-        assert wear.foretold.name == "readings"
-        ages, plain = wear.foretold.ages((0.1, 0.9)), wear.fitted.failure_ages(wear.running, (0.1, 0.9))
+        assert wear.predictor.name == "readings"
+        ages, plain = wear.predictor.ages((0.1, 0.9)), wear.fitted.failure_ages(wear.running, (0.1, 0.9))
         for n, (stream, truth) in enumerate(made):
-            if len(stream.running.looks) >= 2:
+            if len(stream.running.quals) >= 2:
                 inside.append(ages[n][0] <= truth <= ages[n][1])
                 narrower.append((ages[n][1] - ages[n][0]) / (plain[n][1] - plain[n][0]))
     assert len(inside) > 50
@@ -67,27 +69,27 @@ def test_drifting_readings_halve_the_window_and_it_still_holds(power):
 
 def test_readings_that_jump_say_nothing_and_failures_are_asked():
     made = drifting(3, jump=True)
-    assert fit_sisters([stream for stream, _ in made], "wafers", QualSettings()).foretold.name == "failures"
+    assert fit_sisters([stream for stream, _ in made], "wafers", QualSettings()).predictor.name == "failures"
 
 
 def test_without_readings_or_with_a_limit_they_contradict_failures_are_asked():
     made = drifting(4)
     for stream, _ in made:
         for cycle in stream.all_cycles:
-            cycle.looks[:] = [look._replace(reading=None) for look in cycle.looks]
-    assert fit_sisters([stream for stream, _ in made], "wafers", QualSettings()).foretold.name == "failures"
+            cycle.quals[:] = [qual._replace(reading=None) for qual in cycle.quals]
+    assert fit_sisters([stream for stream, _ in made], "wafers", QualSettings()).predictor.name == "failures"
     made = drifting(4)
     for stream, _ in made:
         for cycle in stream.all_cycles:
-            cycle.looks[:] = [look._replace(upper=1.0) for look in cycle.looks]
-    assert fit_sisters([stream for stream, _ in made], "wafers", QualSettings()).foretold.name == "failures"
+            cycle.quals[:] = [qual._replace(upper=1.0) for qual in cycle.quals]
+    assert fit_sisters([stream for stream, _ in made], "wafers", QualSettings()).predictor.name == "failures"
 
 
 def test_the_chance_that_a_coming_reading_is_the_first_over_the_limit_adds_up_and_rises_with_age():
     made = drifting(5)
     wear = fit_sisters([stream for stream, _ in made], "wafers", QualSettings())
     ages = np.array([[stream.age.wafers + 300 * m for m in range(1, 6)] for stream, _ in made])
-    first = wear.foretold.first_over(ages)
+    first = wear.predictor.first_over(ages)
     assert (first >= 0).all()
     assert (first.sum(axis=1) <= 1 + 1e-9).all()
     assert first.sum(axis=1).mean() > 0.3

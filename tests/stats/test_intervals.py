@@ -23,5 +23,5 @@ def test_none_of_ten_may_be_a_quarter():
 
 
 def test_what_is_no_share_is_said():
-    with pytest.raises(ValueError, match="3 of 2 is no share"):
+    with pytest.raises(ValueError, match="got 3 of 2"):
         of_share(3, 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
-from fabwatch.stats.renewal import Costs, cost_per_wafer, cost_share, expected_looks, tabled_looks
+from fabwatch.stats.renewal import Costs, cost_per_wafer, cost_share, expected_quals, tabled_quals
 
 pytestmark = pytest.mark.unit
 
@@ -38,7 +38,7 @@ def test_the_cost_is_that_of_many_simulated_cycles(every, scale, shape, sensitiv
 
 
 def test_the_looks_of_an_exponential_wear_are_the_geometric_series():
-    looks = expected_looks(np.array([100.0, 700.0]), np.array(1000.0), np.array(1.0))
+    looks = expected_quals(np.array([100.0, 700.0]), np.array(1000.0), np.array(1.0))
     assert looks.tolist() == pytest.approx([1 / (1 - math.exp(-0.1)), 1 / (1 - math.exp(-0.7))], rel=1e-9)
 
 
@@ -49,7 +49,7 @@ def test_the_looks_are_the_plain_sum_however_frequent_the_checks(shape, every):
     while (hazard := (j * every / 1000) ** shape) < 40:
         plain += math.exp(-hazard)
         j += 1
-    worked = expected_looks(np.array(every), np.array(1000.0), np.array(shape))
+    worked = expected_quals(np.array(every), np.array(1000.0), np.array(shape))
     assert float(worked) == pytest.approx(plain, rel=1e-4)
 
 
@@ -65,14 +65,14 @@ def test_the_best_interval_is_near_the_rule_of_thumb():
 @pytest.mark.parametrize("family", [WEIBULL, LOGNORMAL])
 def test_the_table_of_looks_says_what_the_sum_says(family):
     log_step, log_shape = np.linspace(-11, 6, 60)[None, :], np.log(np.array([0.5, 1.0, 3.0]))[:, None]
-    exact = expected_looks(np.exp(log_step), np.ones(1), np.exp(log_shape), family)
-    assert tabled_looks(log_step, log_shape, family) == pytest.approx(exact, rel=1e-3)
+    exact = expected_quals(np.exp(log_step), np.ones(1), np.exp(log_shape), family)
+    assert tabled_quals(log_step, log_shape, family) == pytest.approx(exact, rel=1e-3)
 
 
 def test_the_looks_of_a_lognormal_wear_are_the_plain_sum():
     sigma = math.pi / math.sqrt(6) / 2.0
     plain = 1 + sum(0.5 * math.erfc(math.log(j * 0.05) / sigma / math.sqrt(2)) for j in range(1, 4000))
-    assert float(expected_looks(np.array(50.0), np.array(1000.0), np.array(2.0), LOGNORMAL)) == pytest.approx(
+    assert float(expected_quals(np.array(50.0), np.array(1000.0), np.array(2.0), LOGNORMAL)) == pytest.approx(
         plain, rel=1e-4
     )
 

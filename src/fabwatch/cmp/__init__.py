@@ -1,1 +1,1 @@
-"""How long do we polish? Polish times, the rate they go by, and how both would have done."""
+"""How long do we polish? Polish times, the removal rates behind them, and how both perform on past wafers."""

@@ -1,11 +1,11 @@
-"""Polish times for the wafers of a fab, by what is known of the tool's rate; each one is kept with what was known."""
+"""Polish times for the wafers of a fab, from the tool's removal rate; each is kept with what was known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fabwatch.cmp.history import Group
-from fabwatch.cmp.polish import Bounds, Film, Rate, polish_time
+from fabwatch.cmp.polish import Bounds, Film, Rate, bounds_of, polish_time
 from fabwatch.cmp.rates import one_group, state_of
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import BadQuestion, CannotPolish
@@ -14,32 +14,32 @@ from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom
 
 LATEST = 20
-"""Incoming thicknesses that the usual one is the middle of."""
+"""The usual incoming thickness is the median of this many last ones."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where it is polished."""
+    """Where a wafer is polished."""
 
     tool: str
     head: str | None = None
     product: str | None = None
     stage: str | None = None
     changed: bool = False
-    """A consumable has just been changed."""
+    """True when a consumable has just been changed."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One wafer that is to be polished; its own head where the lot is spread over several."""
+class PolishJob:
+    """One wafer to polish; `head` where the lot is spread over several heads."""
 
     film: Film
     head: str | None = None
 
 
 @dataclass
-class _Line:
-    """One head: the rate that it goes by, and its last time."""
+class _HeadLine:
+    """The rate of one head, and the bounds for its next time."""
 
     state: RateState
     rate: Rate
@@ -48,87 +48,87 @@ class _Line:
 
 
 def advise(
-    lake: Lake, as_of: datetime, place: Place, wanted: Sequence[Wanted], coverage: float | None
+    lake: Lake, as_of: datetime, place: Place, jobs: Sequence[PolishJob], coverage: float | None
 ) -> tuple[PolishTimes, RateState]:
-    """The time of each wafer, in the order in which they are polished, and the state that the last one rests on.
+    """The time of each wafer, in order of polishing, and the rate state behind the last job.
 
-    One that cannot be polished says why. Deadband and largest step go from wafer to wafer of a head. Raises UnknownTool and
-    BadQuestion for a place that is not known.
+    A wafer that cannot be polished says why. Deadband and largest step apply from wafer to wafer of a head. Raises
+    UnknownTool and BadQuestion for an unknown place.
     """
     stated = lake.settings.cmp
-    lines: dict[str | None, _Line | BadQuestion] = {}
-    told: list[PolishTime | None] = []
-    refused: list[Refusal | None] = []
-    for one in wanted:
-        head = one.head or place.head
-        line = lines.get(head)
-        if line is None:
-            line = lines[head] = _opened(lake, as_of, replace(place, head=head), stated)
-            if isinstance(line, BadQuestion) and one.head is None:
-                raise line
+    head_lines: dict[str | None, _HeadLine | BadQuestion] = {}
+    times: list[PolishTime | None] = []
+    refusals: list[Refusal | None] = []
+    for job in jobs:
+        head = job.head or place.head
+        head_line = head_lines.get(head)
+        if head_line is None:
+            head_line = head_lines[head] = _opened_line(lake, as_of, replace(place, head=head), stated)
+            if isinstance(head_line, BadQuestion) and job.head is None:
+                raise head_line
         try:
-            if isinstance(line, BadQuestion):
-                raise line
-            told.append(_next(line, _placed(one.film, stated, line.usual), coverage or stated.coverage))
-            refused.append(None)
+            if isinstance(head_line, BadQuestion):
+                raise head_line
+            times.append(_next_time(head_line, _with_limits(job.film, stated, head_line.usual), coverage or stated.coverage))
+            refusals.append(None)
         except BadQuestion as stop:
-            told.append(None)
-            refused.append(Refusal(stop.what, stop.hint))
-    if not lines:
-        raise CannotPolish("No wafer is given.", "give at least one")
-    if all(isinstance(line, BadQuestion) for line in lines.values()):
-        raise next(line for line in lines.values() if isinstance(line, BadQuestion))
-    state = next(line.state for line in reversed(lines.values()) if isinstance(line, _Line))
-    return PolishTimes(tuple(told), tuple(refused)), state
+            times.append(None)
+            refusals.append(Refusal(stop.what, stop.hint))
+    if not head_lines:
+        raise CannotPolish("No wafer to polish: the list of wafers is empty.", "state at least one wafer")
+    if all(isinstance(head_line, BadQuestion) for head_line in head_lines.values()):
+        raise next(head_line for head_line in head_lines.values() if isinstance(head_line, BadQuestion))
+    state = next(head_line.state for head_line in reversed(head_lines.values()) if isinstance(head_line, _HeadLine))
+    return PolishTimes(tuple(times), tuple(refusals)), state
 
 
-def _opened(lake: Lake, as_of: datetime, place: Place, stated: CmpSettings) -> _Line | BadQuestion:
+def _opened_line(lake: Lake, as_of: datetime, place: Place, stated: CmpSettings) -> _HeadLine | BadQuestion:
     try:
         group = one_group(lake, as_of, place.tool, place.head, place.product, place.stage)
     except BadQuestion as stop:
         return stop
     state = state_of(lake, group, as_of, place.changed)
-    of = {"tool": state.tool, "head": state.head, "product": state.product, "controller": state.controller}
-    rate = Rate(state.rate, state.rate_unit, state.spread, _said(state), state.doubts, **of)
-    return _Line(state, rate, _bounds(stated, state, group), _usual(group))
+    labels = {"tool": state.tool, "head": state.head, "product": state.product, "controller": state.controller}
+    rate = Rate(state.rate, state.rate_unit, state.spread, _source(state), state.doubts, **labels)
+    return _HeadLine(state, rate, _bounds(stated, state, group), _usual(group))
 
 
-def _next(line: _Line, film: Film, coverage: float) -> PolishTime:
-    # A rate of files that state no unit is in the unit that is asked in.
-    rate = line.rate if line.rate.unit != "per s" else replace(line.rate, unit=f"{film.unit}/s")
-    bounds = line.bounds
-    # A wafer that is polished again takes a time of its own: the one before it says nothing of it, nor it of the next.
-    told = polish_time(film, rate, replace(bounds, before_s=None) if film.rework else bounds, coverage)
+def _next_time(head_line: _HeadLine, film: Film, coverage: float) -> PolishTime:
+    # Where files state no unit, their rate is in the unit of the question.
+    rate = head_line.rate if head_line.rate.unit != "per s" else replace(head_line.rate, unit=f"{film.unit}/s")
+    bounds = head_line.bounds
+    # A rework has its own time: step and deadband apply neither to it nor from it to the next wafer.
+    time = polish_time(film, rate, replace(bounds, last_s=None) if film.rework else bounds, coverage)
     if not film.rework and (bounds.step_s is not None or bounds.deadband_s):
-        line.bounds = replace(bounds, before_s=told.seconds)
-    return told
+        head_line.bounds = replace(bounds, last_s=time.seconds)
+    return time
 
 
-def _said(state: RateState) -> str:
+def _source(state: RateState) -> str:
     moved = "" if state.since_change is None else f", {state.since_change:+.1%} since the change {state.age} wafers ago"
-    return f"{state.controller} over {state.measured} results{moved}"
+    return f"{state.controller} on {state.measured} results{moved}"
 
 
 def _usual(group: Group) -> float | None:
-    """The incoming thickness that is usual here, in angstrom; None where it is not known."""
+    """The usual incoming thickness of a group in angstrom; None where it is not known."""
     known = sorted(wafer.incoming for wafer in group.wafers[-LATEST:] if wafer.incoming is not None)
     return known[len(known) // 2] * in_angstrom(group.unit) if known and group.unit else None
 
 
-def _placed(film: Film, stated: CmpSettings, usual: float | None) -> Film:
-    """The film with the limits of fab.toml where none are given, and with what is usual here (angstrom)."""
-    each = in_angstrom(film.unit)
+def _with_limits(film: Film, stated: CmpSettings, usual: float | None) -> Film:
+    """The film with the limits of fab.toml where it has none, and with the usual incoming thickness (angstrom)."""
+    angstroms = in_angstrom(film.unit)
     lower, upper = film.lower, film.upper
-    # A target that is missing is told by the calculation itself.
-    aimed = isinstance(film.target, (int, float))
-    if aimed and lower is None and stated.below is not None:
-        lower = film.target - stated.below / each
-    if aimed and upper is None and stated.above is not None:
-        upper = film.target + stated.above / each
-    return replace(film, lower=lower, upper=upper, usual=None if film.rework or usual is None else usual / each)
+    # The calculation itself reports a missing target.
+    has_target = isinstance(film.target, (int, float))
+    if has_target and lower is None and stated.below is not None:
+        lower = film.target - stated.below / angstroms
+    if has_target and upper is None and stated.above is not None:
+        upper = film.target + stated.above / angstroms
+    return replace(film, lower=lower, upper=upper, usual=None if film.rework or usual is None else usual / angstroms)
 
 
 def _bounds(stated: CmpSettings, state: RateState, group: Group) -> Bounds:
     offset = sum(stated.offsets.get(name, 0.0) for name in (state.head, state.product) if name)
     timed = [wafer.seconds for wafer in group.wafers if wafer.seconds is not None]
-    return Bounds(stated.least_s, stated.most_s, stated.step_s, stated.deadband_s, offset, timed[-1] if timed else None)
+    return bounds_of(stated, offset, timed[-1] if timed else None)

@@ -1,4 +1,4 @@
--- The mean and spread of each sensor over a whole run, and where each counter stood at its begin.
+-- The mean and spread of each sensor over a whole run, and each counter's reading at its start.
 WITH placed AS (
     SELECT *, sum(n * mean) OVER (PARTITION BY run, sensor) / sum(n) OVER (PARTITION BY run, sensor) AS middle
     FROM (SELECT r.run, r.tool, r.stage, r.wafer, r.chambers, r.begin_s, r.end_s, s.sensor, s.n, s.mean, s.m2, s.first, s.t_first

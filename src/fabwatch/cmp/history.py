@@ -1,4 +1,4 @@
-"""What was polished and measured, group by group: tool, head, product and stage; in order of time."""
+"""Polished and measured wafers by group (tool, head, product, stage), in order of time."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ LENGTHS = ("incoming", "after", "target", "lower", "upper")
 
 @dataclass(frozen=True)
 class Polished:
-    """One wafer that was polished and measured; lengths in the unit of its group, or as the file has them."""
+    """One polished and measured wafer; lengths in the unit of its group, or as in the file."""
 
     wafer: str | None
     lot: str | None
@@ -40,19 +40,19 @@ class Polished:
     """Wafers since the last change of a consumable."""
     life: int
     """Number of that change."""
-    apart: bool
-    """Two results of this wafer do not agree."""
+    disagrees: bool
+    """True when two results of this wafer disagree."""
     used: Mapping[str, float] = field(default_factory=dict)
-    """Use of the consumables by each counter, in wafers' worth."""
+    """Use of the consumables by each counter, in wafers."""
 
-    def aged(self, clock: str) -> float:
+    def age_on(self, clock: str) -> float:
         """The use of the consumables by one clock."""
         return self.age if clock == WAFERS else self.used[clock]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Everything of one tool, head, product and stage."""
+    """All wafers and changes of one tool, head, product and stage."""
 
     key: Key
     wafers: tuple[Polished, ...]
@@ -61,27 +61,27 @@ class Group:
     changes: tuple[datetime, ...]
     """When a consumable was changed."""
     now: Used
-    """How far the consumables are used at the moment that is asked for."""
+    """Use of the consumables at the as-of time."""
     clocks: tuple[str, ...] = ()
-    """The counters that its wafers are aged by."""
-    fell: tuple[str, ...] = ()
-    """Counters that fell though no change is on record."""
+    """The counters that can serve as its clocks."""
+    counter_resets: tuple[str, ...] = ()
+    """Doubts about counters that were reset without a change on record."""
     unmeasured: int = 0
-    """Rows from which no rate can be had."""
+    """Rows without a rate."""
 
 
 def groups(lake: Lake, as_of: datetime, tool: str | None = None) -> list[Group]:
-    """All groups, each in order of time, with what had been polished by `as_of`; to be asked inside `lake.reading()`."""
+    """All groups, each in order of time, with what was polished by `as_of`; call it inside `lake.reading()`."""
     return _read(lake, as_of, tool)[0]
 
 
 def unplaced(lake: Lake, as_of: datetime, tool: str | None = None) -> int:
-    """Rows of metrology of which nobody knows the tool or the time."""
+    """Rows of metrology without a known tool or time."""
     return _read(lake, as_of, tool)[1]
 
 
 def tools_measured(lake: Lake) -> set[str]:
-    """The tools that metrology knows."""
+    """The tools with metrology."""
     return {
         row["tool"] for row in lake.rows(_over_measured("SELECT DISTINCT tool FROM measured")) if row["tool"] is not None
     }
@@ -93,7 +93,7 @@ def _over_measured(sql: str) -> str:
 
 @cache
 def measured_sql() -> str:
-    """What was polished and measured, in order of time: the statement that every answer about polishing rests on."""
+    """SQL: polished and measured wafers in order of time, the base of every answer about polishing."""
     chosen = "SELECT * FROM measured WHERE $tool IS NULL OR tool = $tool OR tool IS NULL OR polished_at IS NULL"
     return _over_measured(f"{chosen} ORDER BY polished_at, wafer")
 
@@ -104,23 +104,23 @@ def _read(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], i
 
 def _grouped(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], int]:
     by_key: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-    nowhere = 0
+    without_place = 0
     for row in lake.rows(measured_sql(), {"tool": tool}):
         if row["tool"] is None or row["polished_at"] is None:
-            nowhere += 1
+            without_place += 1
         elif row["polished_at"] <= as_of:
             by_key[row["tool"], row["head"], row["product"], row["stage"]].append(row)
     if not by_key:
-        return [], nowhere
-    polished: dict[tuple[str, str | None, str | None], list[datetime]] = defaultdict(list)
-    for (own, head, _, stage), rows in by_key.items():
+        return [], without_place
+    times_by_head: dict[tuple[str, str | None, str | None], list[datetime]] = defaultdict(list)
+    for (own_tool, head, _, stage), rows in by_key.items():
         # Wafers of every product wear the pad.
-        polished[own, head, stage] += [row["polished_at"] for row in rows]
+        times_by_head[own_tool, head, stage] += [row["polished_at"] for row in rows]
     since = min(rows[0]["polished_at"] for rows in by_key.values())
     upkeep = Upkeep(lake, as_of, {key[0] for key in by_key}, since)
-    heads = {place: upkeep.head(*place[:2], sorted(times)) for place, times in polished.items()}
-    every = sorted(by_key.items(), key=lambda item: str(item[0]))
-    return [_group(key, rows, heads[key[0], key[1], key[3]], as_of) for key, rows in every], nowhere
+    heads = {place: upkeep.head(*place[:2], sorted(times)) for place, times in times_by_head.items()}
+    ordered = sorted(by_key.items(), key=lambda item: str(item[0]))
+    return [_group(key, rows, heads[key[0], key[1], key[3]], as_of) for key, rows in ordered], without_place
 
 
 def _group(key: Key, rows: list[dict[str, Any]], head: Head, as_of: datetime) -> Group:
@@ -145,7 +145,7 @@ def _group(key: Key, rows: list[dict[str, Any]], head: Head, as_of: datetime) ->
                 seconds=row["seconds"],
                 age=used.age,
                 life=used.life,
-                apart=row["whole"] > 1 and row["apart"] > 0,
+                disagrees=row["whole"] > 1 and row["apart"] > 0,
                 used=used.by,
                 **{name: None if row[name] is None else row[name] * scale for name in LENGTHS},
             )
@@ -158,7 +158,7 @@ def _group(key: Key, rows: list[dict[str, Any]], head: Head, as_of: datetime) ->
         changes=head.changes,
         now=head.used(as_of),
         clocks=tuple(head.counters),
-        fell=tuple(head.fell()),
+        counter_resets=tuple(head.counter_resets()),
         unmeasured=len(rows) - len(wafers),
     )
 
@@ -168,15 +168,15 @@ def _scale(unit: str | None, common: str | None) -> float:
 
 
 def _rate(row: dict[str, Any], unit: str | None, rate_unit: str) -> float | None:
-    """The rate of a wafer: as measured, else what was taken off by the time that took."""
+    """The rate of a wafer: as measured, else the removed thickness over the polish time."""
     if row["rate"] is not None:
-        own = row["rate_unit"]
+        own_unit = row["rate_unit"]
         return float(row["rate"]) * (
-            in_angstrom_per_s(own) / in_angstrom_per_s(rate_unit) if own and own != rate_unit else 1.0
+            in_angstrom_per_s(own_unit) / in_angstrom_per_s(rate_unit) if own_unit and own_unit != rate_unit else 1.0
         )
     if row["incoming"] is None or row["after"] is None or not row["seconds"]:
         return None
-    taken = (row["incoming"] - row["after"]) * _scale(row["unit"], unit) / row["seconds"]
+    removed = (row["incoming"] - row["after"]) * _scale(row["unit"], unit) / row["seconds"]
     if unit and rate_unit != "per s":
-        taken *= in_angstrom(unit) / in_angstrom_per_s(rate_unit)
-    return float(taken) if taken > 0 else None
+        removed *= in_angstrom(unit) / in_angstrom_per_s(rate_unit)
+    return float(removed) if removed > 0 else None

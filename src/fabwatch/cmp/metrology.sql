@@ -1,5 +1,5 @@
--- What was measured of each wafer, sites averaged, with the run of the logs that it belongs to where there is one.
--- A wafer that names no tool or time takes those of its run: the last one of that wafer and stage before it was measured.
+-- The measurements of each wafer, sites averaged, with its run in the logs if there is one.
+-- A wafer without a tool or time takes those of its run: the last run of that wafer and stage before the measurement.
 WITH ran AS (
     SELECT run, any_value(tool) AS tool, any_value(wafer) AS wafer, any_value(lot) AS lot, any_value(stage) AS stage,
            array_to_string(list_sort(list_distinct(flatten(list(string_split(chambers, ';'))))), ';') AS chamber,

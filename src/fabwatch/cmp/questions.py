@@ -1,4 +1,4 @@
-"""The questions about polishing: how long, by which rate, how that would have done, what rate a run had."""
+"""The questions about polishing: how long, at which rate, how the controllers perform, what rate a run had."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -37,17 +37,17 @@ class PolishTimesQuestion(Timed, Answerable["PolishTimes"]):
 
     def answer(self, view: View) -> "PolishTimes":
         """The times; a wafer that cannot be polished says why. Raises UnknownTool and BadQuestion for the tool."""
-        from fabwatch.cmp.advice import Place, Wanted, advise
+        from fabwatch.cmp.advice import Place, PolishJob, advise
         from fabwatch.cmp.polish import film_of
 
         place = Place(self.tool, self.head, self.product, self.stage, self.changed)
-        wanted = [Wanted(film_of(wafer, self.unit), wafer.head) for wafer in self.wafers]
-        return advise(view.lake, view.as_of, place, wanted, self.coverage)[0]
+        jobs = [PolishJob(film_of(wafer, self.unit), wafer.head) for wafer in self.wafers]
+        return advise(view.lake, view.as_of, place, jobs, self.coverage)[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RatesQuestion(Timed, Answerable["Rates"]):
-    """The removal rate of every tool, head, product and stage as it stands, with its reason and its doubts."""
+    """The current removal rate of every tool, head, product and stage, with its reason and its doubts."""
 
     spec: ClassVar = Spec("cmp rate", "/cmp/rate", "rates", "groups", reach=Reach.TOOL, tag=TAG)
     tool: Tool = None
@@ -61,7 +61,7 @@ class RatesQuestion(Timed, Answerable["Rates"]):
 
 @dataclass(frozen=True, kw_only=True)
 class RateTrendsQuestion(Answerable["RateTrends"]):
-    """The measured rate of each group wafer by wafer, and where a consumable was changed; the latest few hundred."""
+    """The measured rate of each group wafer by wafer (the latest few hundred), and where a consumable was changed."""
 
     spec: ClassVar = Spec("", "", "rate_trends", tag=TAG)
     tool: Tool = None
@@ -77,7 +77,7 @@ class RateTrendsQuestion(Answerable["RateTrends"]):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayQuestion(Timed, Answerable["Replayed"]):
-    """What each controller would have made of the fab's own history: sigma, bias, rework, beside what happened."""
+    """How each controller performs on the fab's own history: sigma, bias, rework, next to what happened."""
 
     spec: ClassVar = Spec("cmp replay", "/cmp/replay", "replay", "controllers", Cost.DEEP, Reach.TOOL, tag=TAG)
     tool: Tool = None
@@ -109,7 +109,7 @@ class PredictedRatesQuestion(Timed, Answerable["PredictedRates"]):
 
 @dataclass(frozen=True, kw_only=True)
 class RateModelQuestion(Timed, Answerable["RateModel"]):
-    """The predicted removal rate of the next run of each group as an ONNX file, compared with what is said here."""
+    """The predicted removal rate of the next run of each group as an ONNX file, compared with fabwatch itself."""
 
     spec: ClassVar = Spec(
         "", "/cmp/model", "rate_model", None, Cost.DEEP, Reach.TOOL, tag=TAG, binary="application/octet-stream"

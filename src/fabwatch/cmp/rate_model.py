@@ -1,10 +1,10 @@
 """The removal rate of a run from its log and the metrology that had arrived, with an interval that holds in each group.
 
-The last values of the group say most: levels of several weights (EWMA) are carried along and mixed by how they did lately,
-older results counting less (on following the best expert: M. Herbster and M. Warmuth, Machine Learning 32 (1998) 151).
-What the log says beside it, and what the other groups of the tool did last, correct it where that has paid so far. The
-interval is of what was missed in the same group before, and widens or narrows with how it held: adaptive conformal
-inference, I. Gibbs and E. Candes, NeurIPS 34 (2021).
+The last values of the group carry most information: EWMA levels of several weights are mixed by their recent errors, older
+results counting less (on following the best expert: M. Herbster and M. Warmuth, Machine Learning 32 (1998) 151). The log,
+and the last errors of the other groups of the tool, correct the level where that has reduced the error so far. The interval
+comes from past errors of the same group, and widens or narrows with its past coverage: adaptive conformal inference,
+I. Gibbs and E. Candes, NeurIPS 34 (2021).
 """
 
 import math
@@ -18,48 +18,48 @@ from fabwatch.cmp.history import Polished
 from fabwatch.cmp.runs import LogRun
 
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
-FORGETS = 0.9
-"""What an older result counts beside the next one, when the levels are mixed."""
-SHARP = 0.3
-"""How sharply they are told apart."""
+DECAY = 0.9
+"""Weight of a result relative to the next one, when the levels are mixed."""
+SHARPNESS = 0.3
+"""How strongly the mix prefers the levels with the smallest errors."""
 MIDDLE = 0.4
 FEW = 8
-"""Results of a group before which it is not trusted."""
-LOOKED_BACK = 80
-"""Results that a choice and an interval rest on."""
-PAYS = 0.95
-"""A correction counts when it missed less than this share of what the level alone missed."""
+"""With fewer results than this, a group is not trusted."""
+WINDOW = 80
+"""A choice and an interval rest on this many last results."""
+MIN_GAIN = 0.95
+"""A correction is used when its squared error is below this share of that of the level alone."""
 RIDGE = 300.0
-RELEARNED = 10
-"""Runs after which the correction by the log is learned anew."""
-LEARNED_FROM = 40
+REFIT_EVERY = 10
+"""The correction by the log is fitted again after this many runs."""
+FIT_FROM = 40
 FAR = 6.0
-"""Standard deviations from which a sensor of the log is unlike those before."""
+"""A sensor of the log is unlike those before from this many standard deviations."""
 CLIP = 4.0
 SHRINK = 20.0
-ADAPTS = 0.05
-"""How much one interval that held, or did not, moves the next ones."""
+ADAPT_RATE = 0.05
+"""How much each interval, by holding or not, moves the level of the next ones."""
 BEST_LEVEL, LEAST_LEVEL = 0.999, 0.5
 LEVEL, LOG, OTHERS = "level", "level and log", "level and other groups"
 
 
 @dataclass
 class Memory:
-    """What one group has taught so far."""
+    """The state of the model of one group."""
 
     values: list[float] = field(default_factory=list)
     features: list[np.ndarray] = field(default_factory=list)
     levels: dict[float, float] = field(default_factory=dict)
     squares: np.ndarray = field(default_factory=lambda: np.zeros(len(WEIGHTS)))
-    """What each level missed, squared, the older the less."""
+    """Squared error of each level, older ones weighted less."""
     counted: float = 0.0
     middle: np.ndarray | None = None
-    """Where the features stood, carried along like the level."""
-    held: float = 0.0
-    """How far the level of the intervals has moved from the one asked for."""
-    missed: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    chosen: list[float] = field(default_factory=list)
-    """What the prediction that was given missed."""
+    """EWMA of the features."""
+    level_shift: float = 0.0
+    """How far the level of the intervals has moved from the nominal coverage."""
+    errors: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    reported_errors: list[float] = field(default_factory=list)
+    """Errors of the predictions that were reported."""
     departures: list[np.ndarray] = field(default_factory=list)
     others: list[np.ndarray] = field(default_factory=list)
     residual: float = 0.0
@@ -70,46 +70,46 @@ class Memory:
     gaps: list[float] = field(default_factory=list)
 
     def scale(self) -> np.ndarray:
-        """Standard deviation of each feature lately."""
-        return np.asarray(np.array(self.features[-LOOKED_BACK:]).std(axis=0))
+        """Recent standard deviation of each feature."""
+        return np.asarray(np.array(self.features[-WINDOW:]).std(axis=0))
 
 
 @dataclass(frozen=True)
-class Next:
-    """What is said of a run before its result arrives."""
+class Prediction:
+    """The prediction of a run before its result arrives."""
 
     expected: dict[str, float]
-    """By each way to predict."""
+    """The rate by each method."""
     by: str | None
-    guess: float | None
+    rate: float | None
     half: float | None
-    """Half the interval."""
+    """Half the width of the interval."""
     departure: np.ndarray
-    """How its log departs from the runs before, in standard deviations."""
+    """How far its log departs from earlier runs, in standard deviations."""
     others: np.ndarray
 
     @property
     def low(self) -> float | None:
         """Lower end of the interval."""
-        return None if self.guess is None or self.half is None else self.guess - self.half
+        return None if self.rate is None or self.half is None else self.rate - self.half
 
     @property
     def high(self) -> float | None:
         """Upper end of the interval."""
-        return None if self.guess is None or self.half is None else self.guess + self.half
+        return None if self.rate is None or self.half is None else self.rate + self.half
 
 
 @dataclass(frozen=True)
-class Given:
+class PendingRun:
     """A run that waits for its result."""
 
     run: LogRun
     value: Polished
-    told: Next
+    prediction: Prediction
 
 
 def expected(memory: Memory, features: np.ndarray, others: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
-    """What each way to predict says of a run, and how its log departs from the runs before."""
+    """The rate of a run by each method, and how far its log departs from earlier runs."""
     if not memory.levels or memory.middle is None:
         return {}, np.zeros(len(features))
     scale = memory.scale()
@@ -117,17 +117,17 @@ def expected(memory: Memory, features: np.ndarray, others: np.ndarray) -> tuple[
         departure = np.where(scale > 0, (features - memory.middle) / scale, 0.0)
     level = _mixed(memory)
     by_log = float(_clipped(departure) @ memory.slopes) if memory.slopes is not None else 0.0
-    by_others = float(others @ _pulls(memory)) if memory.others else 0.0
+    by_others = float(others @ _carry_over(memory)) if memory.others else 0.0
     return {LEVEL: level, LOG: level + by_log, OTHERS: level + by_others}, departure
 
 
 def _mixed(memory: Memory) -> float:
-    """The levels of all weights, each by how it did lately."""
+    """The levels of all weights, mixed by their recent errors."""
     levels = np.array([memory.levels[weight] for weight in WEIGHTS])
     if memory.counted < 3:
         return float(levels.mean())
     errors = memory.squares / memory.counted
-    shares = np.exp(-SHARP * memory.counted * (errors / max(errors.min(), 1e-300) - 1) / 2)
+    shares = np.exp(-SHARPNESS * memory.counted * (errors / max(errors.min(), 1e-300) - 1) / 2)
     return float(levels @ shares / shares.sum())
 
 
@@ -135,62 +135,66 @@ def _clipped(departure: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(np.nan_to_num(departure), -CLIP, CLIP))
 
 
-def _pulls(memory: Memory) -> np.ndarray:
-    """How much of the last departure of each other group comes back in this one, shrunk towards nothing."""
-    others = np.array(memory.others[-LOOKED_BACK:])
-    own = np.array(memory.missed[LEVEL][-len(others) :])
-    scale = float(np.std(own)) if len(own) > 1 else 0.0
+def _carry_over(memory: Memory) -> np.ndarray:
+    """How much of the last error of each other group carries over to this one, shrunk towards 0."""
+    others = np.array(memory.others[-WINDOW:])
+    own_errors = np.array(memory.errors[LEVEL][-len(others) :])
+    scale = float(np.std(own_errors)) if len(own_errors) > 1 else 0.0
     squares = (others**2).sum(axis=0)
-    return np.asarray((others * own[:, None]).sum(axis=0) / (squares + SHRINK)) if scale else np.zeros(others.shape[1])
+    return (
+        np.asarray((others * own_errors[:, None]).sum(axis=0) / (squares + SHRINK)) if scale else np.zeros(others.shape[1])
+    )
 
 
 def choice(memory: Memory) -> str | None:
-    """The way that missed least lately; a correction only where it has paid."""
+    """The method with the smallest recent error; a correction only where it clearly beats the level."""
     if not memory.levels:
         return None
-    scores = {key: float(np.mean(np.square(some[-LOOKED_BACK:]))) for key, some in memory.missed.items() if len(some) >= FEW}
-    best = min(scores, key=lambda key: scores[key], default=LEVEL)
-    return best if best != LEVEL and scores[best] < PAYS * scores[LEVEL] else LEVEL
+    scores = {
+        method: float(np.mean(np.square(errors[-WINDOW:]))) for method, errors in memory.errors.items() if len(errors) >= FEW
+    }
+    best = min(scores, key=lambda method: scores[method], default=LEVEL)
+    return best if best != LEVEL and scores[best] < MIN_GAIN * scores[LEVEL] else LEVEL
 
 
-def half(memory: Memory, memories: Iterable[Memory], coverage: float, guess: float | None) -> float | None:
-    """Half the interval: a quantile of what was missed in the group, with as many results as there are."""
-    missed = np.abs(memory.chosen[-LOOKED_BACK:])
-    if len(missed) < FEW:
-        # Of a new group nothing is known but how far others missed, as a share.
+def half(memory: Memory, memories: Iterable[Memory], coverage: float, rate: float | None) -> float | None:
+    """Half the width of the interval: a quantile of the past errors of the group."""
+    sizes = np.abs(memory.reported_errors[-WINDOW:])
+    if len(sizes) < FEW:
+        # For a new group, use the relative errors of the other groups.
         shares = [
-            abs(off) / abs(value)
+            abs(error) / abs(value)
             for other in memories
-            for off, value in zip(other.chosen, other.values[-len(other.chosen) :], strict=False)
+            for error, value in zip(other.reported_errors, other.values[-len(other.reported_errors) :], strict=False)
         ]
-        if guess is None or len(shares) < FEW:
+        if rate is None or len(shares) < FEW:
             return None
-        missed = np.array(shares) * abs(guess)
-    level = min(max(coverage + memory.held, LEAST_LEVEL), BEST_LEVEL)
-    rank = math.ceil((len(missed) + 1) * level)
-    ordered = np.sort(missed)
+        sizes = np.array(shares) * abs(rate)
+    level = min(max(coverage + memory.level_shift, LEAST_LEVEL), BEST_LEVEL)
+    rank = math.ceil((len(sizes) + 1) * level)
+    ordered = np.sort(sizes)
     return float(ordered[rank - 1]) if rank <= len(ordered) else float(1.25 * ordered[-1])
 
 
-def learn(memory: Memory, given: Given, coverage: float) -> None:
-    """Take a result in."""
-    told, value, features = given.told, given.value.rate, given.run.features
-    for key, guess in told.expected.items():
-        memory.missed[key].append(value - guess)
-    if told.guess is not None:
-        memory.chosen.append(value - told.guess)
-        if told.half is not None:
-            beyond = abs(value - told.guess) > told.half
-            memory.held += ADAPTS * (beyond - (1 - coverage))
-    if told.expected:
-        memory.departures.append(_clipped(told.departure))
-        memory.others.append(told.others)
-        spread = float(np.std(memory.missed[LEVEL][-LOOKED_BACK:])) or 1.0
-        memory.residual = (value - told.expected[LEVEL]) / spread
+def learn(memory: Memory, pending: PendingRun, coverage: float) -> None:
+    """Update the model of a group with a result."""
+    prediction, value, features = pending.prediction, pending.value.rate, pending.run.features
+    for method, rate in prediction.expected.items():
+        memory.errors[method].append(value - rate)
+    if prediction.rate is not None:
+        memory.reported_errors.append(value - prediction.rate)
+        if prediction.half is not None:
+            beyond = abs(value - prediction.rate) > prediction.half
+            memory.level_shift += ADAPT_RATE * (beyond - (1 - coverage))
+    if prediction.expected:
+        memory.departures.append(_clipped(prediction.departure))
+        memory.others.append(prediction.others)
+        spread = float(np.std(memory.errors[LEVEL][-WINDOW:])) or 1.0
+        memory.residual = (value - prediction.expected[LEVEL]) / spread
     if memory.levels:
-        off = value - np.array([memory.levels[weight] for weight in WEIGHTS])
-        memory.squares = FORGETS * memory.squares + off**2
-        memory.counted = FORGETS * memory.counted + 1
+        error = value - np.array([memory.levels[weight] for weight in WEIGHTS])
+        memory.squares = DECAY * memory.squares + error**2
+        memory.counted = DECAY * memory.counted + 1
     memory.values.append(value)
     memory.features.append(features)
     seen = len(memory.values)
@@ -199,14 +203,14 @@ def learn(memory: Memory, given: Given, coverage: float) -> None:
         memory.levels[weight] = memory.levels.get(weight, value) + gain * (value - memory.levels.get(weight, value))
     before = features if memory.middle is None else memory.middle
     memory.middle = before + max(MIDDLE, 1.0 / seen) * (features - before)
-    if len(memory.departures) >= LEARNED_FROM and len(memory.departures) - memory.learned_at >= RELEARNED:
-        x, y = np.array(memory.departures), np.array(memory.missed[LEVEL])
+    if len(memory.departures) >= FIT_FROM and len(memory.departures) - memory.learned_at >= REFIT_EVERY:
+        x, y = np.array(memory.departures), np.array(memory.errors[LEVEL])
         memory.slopes = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ y)
         memory.learned_at = len(memory.departures)
 
 
 def note(memory: Memory, run: LogRun) -> None:
-    """What a run says without its result: its counters, and when it was."""
+    """Note what a run tells without its result: its counters and its time."""
     at = run.end.timestamp()
     if memory.last_at is not None:
         memory.gaps.append(at - memory.last_at)
@@ -214,22 +218,24 @@ def note(memory: Memory, run: LogRun) -> None:
 
 
 def doubts(memory: Memory, run: LogRun, departure: np.ndarray) -> list[str]:
-    """Why what is said of a run is not to be trusted."""
+    """Why the prediction of a run is not to be trusted."""
     if len(memory.values) < FEW:
         return [f"NewGroup: need at least {FEW} results of this tool, stage and chambers, have {len(memory.values)}"]
-    found = []
+    doubts = []
     if memory.usage is not None and len(memory.usage) == len(run.usage):
-        fell = [name for name, now, before in zip(run.counters, run.usage, memory.usage, strict=True) if now < before - 1e-9]
-        if fell:
-            found.append(f"ConsumableChanged: {', '.join(fell[:3])} fell since the run before")
+        reset = [
+            name for name, now, before in zip(run.counters, run.usage, memory.usage, strict=True) if now < before - 1e-9
+        ]
+        if reset:
+            doubts.append(f"ConsumableChanged: {', '.join(reset[:3])} were reset since the run before")
     far = np.flatnonzero(np.abs(np.nan_to_num(departure)) > FAR)
     if len(far):
         worst = far[np.argmax(np.abs(departure[far]))]
-        found.append(
+        doubts.append(
             f"LogUnlike: {run.names[worst]} lies {abs(departure[worst]):.0f} standard deviations from the runs before"
         )
     if memory.last_at is not None and memory.gaps:
         gap = run.end.timestamp() - memory.last_at
         if gap > max(20 * float(np.median(memory.gaps)), 86400.0):
-            found.append(f"LongGap: nothing of this group ran for {gap / 3600:.0f} hours")
-    return found
+            doubts.append(f"LongGap: no run of this group for {gap / 3600:.0f} hours")
+    return doubts

@@ -1,4 +1,4 @@
-"""The removal rate of each group as it stands now, with its reason and its doubts."""
+"""The current removal rate of each group, with its reason and its doubts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,76 +11,77 @@ from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
 from fabwatch.terms.polishing import Rates, RateState, RateTrend
 
 SHOWN = 400
-"""Wafers of a trend."""
+"""A trend shows this many last wafers."""
 FEW = 3
-"""Results since a change up to which the rate is in doubt."""
-LISTED = "fabwatch cmp rate lists every tool, head, product and stage of which something was measured"
+"""With fewer results than this since a change, the rate is in doubt."""
+LISTED = "fabwatch cmp rate lists every tool, head, product and stage with metrology"
 OLD = 30.0
-"""Days without a result from which it is in doubt."""
+"""The rate is in doubt after this many days without a result."""
 FIRST = 3
-"""Wafers after a change whose mean is what the rate is compared with."""
+"""The rate is compared with the mean of this many first wafers after a change."""
 METHOD = (
     "Rate of a wafer = (incoming - after) / seconds, or as measured; sites of a wafer averaged. The controller of a group "
-    "is the one that missed least on its own record, forward in time with the results that had arrived: fixed, last, "
-    "EWMA, double EWMA (level and drift), by the age of the consumables. At a change of a consumable the level is set "
-    "free."
+    "is the one with the smallest error on its own record, forward in time with the results that had arrived: fixed, last, "
+    "EWMA, double EWMA (level and drift), by the age of the consumables. A change of a consumable resets the level."
 )
 
 
 def rates(view: View, tool: str | None) -> Rates:
     """The state of every group. Raises UnknownTool, and BadQuestion where nothing was measured."""
     lake, as_of = view.lake, view.as_of
-    found = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
+    states = [state_of(lake, group, as_of) for group in _groups(lake, as_of, tool)]
     header = view.header(METHOD, measured_sql())
-    return Rates(*header, tuple(found), unplaced(lake, as_of, tool))
+    return Rates(*header, tuple(states), unplaced(lake, as_of, tool))
 
 
 def _groups(lake: Lake, as_of: datetime, tool: str | None) -> list[Group]:
-    some = [group for group in groups(lake, as_of, tool) if group.wafers]
-    if not some:
+    measured = [group for group in groups(lake, as_of, tool) if group.wafers]
+    if not measured:
         known = tools_measured(lake) if tool is not None else set()
         if tool is not None and known:
             raise unknown("tool with metrology", tool, known, LISTED)
         hint = (
             "load files with WAFER, TOOL, HEAD, INCOMING, POST_THICKNESS, POLISH_TIME, or REMOVAL_RATE: fabwatch ingest FILE"
         )
-        raise NothingRecorded("No thickness or removal rate is known.", hint)
-    return some
+        raise NothingRecorded("No thickness or removal rate is on record.", hint)
+    return measured
 
 
 def one_group(lake: Lake, as_of: datetime, tool: str, head: str | None, product: str | None, stage: str | None) -> Group:
-    """The group of a tool, head, product and stage; where one of them is not named there must be one alone.
+    """The group of a tool, head, product and stage; what is not stated must be unique.
 
-    Raises UnknownTool for a head or product that nobody knows, BadQuestion where several would do.
+    Raises UnknownTool for an unknown head or product, BadQuestion where several match.
     """
-    some = _groups(lake, as_of, tool)
-    for place, name, wanted in ((1, "head", head), (2, "product", product), (3, "stage", stage)):
-        known = {group.key[place] for group in some}
-        if wanted is not None and wanted not in known:
-            raise unknown(f"{name} of {tool} with metrology", wanted, {str(one) for one in known if one is not None}, LISTED)
-        if wanted is not None:
-            some = [group for group in some if group.key[place] == wanted]
+    matches = _groups(lake, as_of, tool)
+    for place, name, stated in ((1, "head", head), (2, "product", product), (3, "stage", stage)):
+        known = {group.key[place] for group in matches}
+        if stated is not None and stated not in known:
+            raise unknown(
+                f"{name} of {tool} with metrology", stated, {str(value) for value in known if value is not None}, LISTED
+            )
+        if stated is not None:
+            matches = [group for group in matches if group.key[place] == stated]
         elif len(known) > 1:
-            listed = ", ".join(sorted(str(one) for one in known)[:8])
-            raise BadQuestion(f"{tool} has several: {name} {listed}.", f"name one (--{name})")
-    return some[0]
+            listed = ", ".join(sorted(str(value) for value in known)[:8])
+            raise BadQuestion(f"{tool} has several: {name} {listed}.", f"choose one (--{name})")
+    return matches[0]
 
 
 def state_of(lake: Lake, group: Group, as_of: datetime, changed: bool = False) -> RateState:
     """The state of one group at a moment; `changed`: a consumable has just been changed, which no file says yet."""
-    wanted = lake.settings.cmp.controller
-    # The choice goes through the whole record: it is made once for what is loaded.
-    choice, why = lake.remember(("controller", group.key, len(group.wafers), wanted), lambda: best(group, wanted))
-    known = lake.remember(("rate", group.key, as_of, choice), lambda: filtered(group, choice, as_of))
-    if not known.wafers:
-        # Results without a time of their own wait for the next wafer; the first one is all there is.
-        known.take(group.wafers[0])
+    configured = lake.settings.cmp.controller
+    # Choosing replays the whole record: do it once per loaded data.
+    chosen, why = lake.remember(("controller", group.key, len(group.wafers), configured), lambda: best(group, configured))
+    controller = lake.remember(("rate", group.key, as_of, chosen), lambda: filtered(group, chosen, as_of))
+    if not controller.wafers:
+        # Results without an arrival time wait for the next wafer; here the first wafer is the only one.
+        controller.take(group.wafers[0])
     life = group.now.life + changed
-    use = 0.0 if changed else group.now.on(choice.clock)
-    expected = known.expected(use + 1, life, 1.0)
-    rate, spread = expected if expected is not None else (known.wafers[-1].rate, None)
-    last = known.wafers[-1]
-    since = [wafer for wafer in known.wafers if wafer.life == life]
+    use = 0.0 if changed else group.now.on(chosen.clock)
+    expected = controller.expected(use + 1, life, 1.0)
+    rate, spread = expected if expected is not None else (controller.wafers[-1].rate, None)
+    last = controller.wafers[-1]
+    since = [wafer for wafer in controller.wafers if wafer.life == life]
     first = since[:FIRST]
     share = rate / (sum(w.rate for w in first) / len(first)) - 1 if len(first) == FIRST and len(since) > FIRST else None
     changed_at = as_of if changed else group.changes[life - 1] if life else None
@@ -93,17 +94,17 @@ def state_of(lake: Lake, group: Group, as_of: datetime, changed: bool = False) -
         rate=rate,
         rate_unit=group.rate_unit,
         spread=spread,
-        drift=known.level.drift if choice.name == "dewma" else known.level.slope if choice.name == "age" else 0.0,
+        drift=controller.level.drift if chosen.name == "dewma" else controller.level.slope if chosen.name == "age" else 0.0,
         age=age,
         since_change=share,
         changed_at=changed_at,
-        measured=len(known.wafers),
+        measured=len(controller.wafers),
         last_wafer=last.wafer,
         last_rate=last.rate,
         last_at=last.at,
-        controller=choice.name,
+        controller=chosen.name,
         reason=_reason(rate, group.rate_unit, share, age, changed_at, why),
-        doubts=tuple(_doubts(group, known, since, changed_at, as_of)),
+        doubts=tuple(_doubts(group, controller, since, changed_at, as_of)),
     )
 
 
@@ -113,37 +114,39 @@ def _reason(rate: float, unit: str, share: float | None, age: int, changed: date
     return f"{rate:.5g} {unit}; {age} wafers {where}{moved}; {why}"
 
 
-def _doubts(group: Group, known: Filter, since: Sequence[Polished], changed: datetime | None, as_of: datetime) -> list[str]:
-    found = []
-    if len(known.wafers) < FEW:
-        found.append(f"FewResults: need at least {FEW} results of this group, have {len(known.wafers)}")
-    elif changed is not None and len(since) < FEW:
-        found.append(f"ConsumableChanged: {len(since)} results since the change of {changed:%Y-%m-%d %H:%M}")
-    found += group.fell
-    if known.level.jumped:
-        found.append("RateJumped: the last two results lie beyond the noise to the same side; the level follows them")
-    elif known.level.departures:
-        found.append("OneAstray: the last result lies beyond the noise; measure the next wafer before you believe it")
-    quiet = (as_of - known.wafers[-1].at).total_seconds() / 86400
+def _doubts(
+    group: Group, controller: Filter, recent: Sequence[Polished], changed: datetime | None, as_of: datetime
+) -> list[str]:
+    doubts = []
+    if len(controller.wafers) < FEW:
+        doubts.append(f"FewResults: need at least {FEW} results of this group, have {len(controller.wafers)}")
+    elif changed is not None and len(recent) < FEW:
+        doubts.append(f"ConsumableChanged: {len(recent)} results since the change of {changed:%Y-%m-%d %H:%M}")
+    doubts += group.counter_resets
+    if controller.level.jumped:
+        doubts.append("RateJumped: the last two results are beyond the noise on the same side; the level follows them")
+    elif controller.level.departures:
+        doubts.append("OneAstray: the last result is beyond the noise; confirm it on the next wafer")
+    quiet = (as_of - controller.wafers[-1].at).total_seconds() / 86400
     if quiet > OLD:
-        found.append(f"OldResults: the last result is {quiet:.0f} days old")
-    twice = sum(wafer.apart for wafer in known.wafers[-10:])
-    if twice:
-        found.append(f"TwoResults: {twice} of the last 10 wafers have two results that do not agree; their mean is taken")
+        doubts.append(f"OldResults: the last result is {quiet:.0f} days old")
+    disagreeing = sum(wafer.disagrees for wafer in controller.wafers[-10:])
+    if disagreeing:
+        doubts.append(f"TwoResults: {disagreeing} of the last 10 wafers have two results that disagree; their mean is used")
     if group.unmeasured:
-        found.append(f"NoRate: {group.unmeasured} rows say no rate, or a film that did not get thinner")
+        doubts.append(f"NoRate: {group.unmeasured} rows have no rate, or a film that did not get thinner")
     if group.unit is None and group.rate_unit == "per s":
-        found.append("UnitUnstated: the files state no unit; constants = { unit = 'angstrom' } in fab.toml")
-    return found
+        doubts.append("UnitUnstated: the files state no unit; set constants = { unit = 'angstrom' } in fab.toml")
+    return doubts
 
 
 def trends(lake: Lake, as_of: datetime, tool: str | None) -> list[RateTrend]:
     """The rate of each group wafer by wafer, the latest ones, and the wafers before which a consumable was changed."""
-    found: list[RateTrend] = []
+    trends: list[RateTrend] = []
     for group in groups(lake, as_of, tool):
-        some = group.wafers[-SHOWN:]
-        if len(some) > 1:
-            changes = [n for n in range(1, len(some)) if some[n].life != some[n - 1].life]
+        recent = group.wafers[-SHOWN:]
+        if len(recent) > 1:
+            changes = [n for n in range(1, len(recent)) if recent[n].life != recent[n - 1].life]
             name = " ".join(part for part in group.key if part)
-            found.append(RateTrend(name, group.rate_unit, tuple(wafer.rate for wafer in some), tuple(changes)))
-    return found
+            trends.append(RateTrend(name, group.rate_unit, tuple(wafer.rate for wafer in recent), tuple(changes)))
+    return trends

@@ -1,4 +1,4 @@
-"""The removal rate of each run of a fab, in order of time, and how near that came."""
+"""The predicted removal rate of each run of a fab, in order of time, and its errors."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fabwatch.cmp.history import groups, measured_sql
-from fabwatch.cmp.rate_replay import Walk
+from fabwatch.cmp.rate_replay import RateReplay
 from fabwatch.cmp.runs import features_sql, log_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
@@ -16,12 +16,12 @@ from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
 from fabwatch.terms.polishing import PredictedRate, PredictedRates
 
 METHOD = (
-    "Level: EWMA of the measured rates of the same tool, stage and chambers with weights from 0.2 to 1, mixed by how each "
-    "did lately (a result counts 0.9 times the next one); corrected by a ridge regression on how the log departs from the "
-    "runs before, or by the last departure of the other groups, where that missed at least 5 % less in the last 80 "
-    "results. A result is known when it arrived, else when the next run of its group ended. Interval: the quantile of "
-    "what was missed in the group in the last 80 results, its level adapted to how the intervals before it held (adaptive "
-    "conformal inference)."
+    "Level: EWMA of the measured rates of the same tool, stage and chambers with weights from 0.2 to 1, mixed by "
+    "their recent errors (a result counts 0.9 times the next one); corrected by a ridge regression on how far the log "
+    "departs from earlier runs, or by the last errors of the other groups, where that cut the squared error by at least "
+    "5 % in the last 80 results. A result is known when it arrived, else when the next run of its group ended. Interval: "
+    "a quantile of the errors of the group in the last 80 results; its level adapts to the coverage of earlier intervals "
+    "(adaptive conformal inference)."
 )
 
 
@@ -31,21 +31,21 @@ def predict(view: View, tool: str | None, chosen: Sequence[str | None]) -> Predi
     Raises BadQuestion where there is no log with measured runs.
     """
     lake, as_of = view.lake, view.as_of
-    walk = walked(lake, as_of, tool)
-    told = list(walk)
-    begin, end = _span(told, chosen)
+    replay = replay_of(lake, as_of, tool)
+    predictions = list(replay)
+    begin, end = _span(predictions, chosen)
     header = view.header(METHOD, statements())
-    part = tuple(told[begin:end])
-    return PredictedRates(*header, part, tuple(_scored(part, walk.coverage)))
+    part = tuple(predictions[begin:end])
+    return PredictedRates(*header, part, tuple(_scored(part, replay.coverage)))
 
 
 def statements() -> str:
-    """What the removal rates of runs rest on: what their logs say, and what was measured of their wafers."""
+    """SQL behind the predicted rates: the logs of the runs, and the metrology of their wafers."""
     return f"{features_sql()};\n{measured_sql()}"
 
 
-def walked(lake: Lake, as_of: datetime, tool: str | None) -> Walk:
-    """The runs with a log, to be gone through. Raises NothingRecorded where none of them was measured."""
+def replay_of(lake: Lake, as_of: datetime, tool: str | None) -> RateReplay:
+    """The replay of the runs with a log. Raises NothingRecorded where none of them was measured."""
     measured = {wafer.run: wafer for group in groups(lake, as_of, tool) for wafer in group.wafers if wafer.run}
     runs = log_runs(lake, as_of, tool)
     if not runs or not measured:
@@ -53,11 +53,11 @@ def walked(lake: Lake, as_of: datetime, tool: str | None) -> Walk:
             "No run of a log has a measured removal rate.",
             "load the logs and a file with WAFER, STAGE, REMOVAL_RATE: fabwatch ingest FILES",
         )
-    return Walk(runs, measured, lake.settings.cmp.coverage)
+    return RateReplay(runs, measured, lake.settings.cmp.coverage)
 
 
-def _span(told: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[int, int]:
-    names = [run.run for run in told]
+def _span(runs: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[int, int]:
+    names = [run.run for run in runs]
     places = []
     for name, otherwise in zip(chosen, (0, len(names) - 1), strict=True):
         if name is not None and name.isdecimal() and name not in names:
@@ -68,28 +68,28 @@ def _span(told: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[
             places.append(otherwise if name is None else names.index(name))
     if chosen[0] is not None and chosen[0].isdecimal() and chosen[0] not in names and int(chosen[0]) > len(names):
         raise UnknownTool(
-            f"No run {chosen[0]}: there are {len(names):,} runs with a log.", "count them from 1 in order of time"
+            f"No run {chosen[0]}: there are {len(names):,} runs with a log.", "runs are numbered from 1 in order of time"
         )
     return places[0], places[1] + 1
 
 
-def _scored(told: Sequence[PredictedRate], coverage: float) -> Iterator[dict[str, Any]]:
+def _scored(runs: Sequence[PredictedRate], coverage: float) -> Iterator[dict[str, Any]]:
     by_group: dict[tuple[str | None, str | None], list[PredictedRate]] = defaultdict(list)
-    for one in told:
-        if one.measured is not None and one.predicted is not None and one.last is not None:
-            by_group[one.stage, one.chamber].append(one)
-    for (stage, chamber), some in sorted(by_group.items(), key=str):
-        actual = np.array([one.measured for one in some], float)
-        guess = np.array([one.predicted for one in some], float)
-        last = np.array([one.last for one in some], float)
-        bounded = [one for one in some if one.low is not None and one.high is not None and one.measured is not None]
-        held = [bool(one.low <= one.measured <= one.high) for one in bounded]  # type: ignore[operator]
+    for run in runs:
+        if run.measured is not None and run.predicted is not None and run.last is not None:
+            by_group[run.stage, run.chamber].append(run)
+    for (stage, chamber), members in sorted(by_group.items(), key=str):
+        actual = np.array([run.measured for run in members], float)
+        predicted = np.array([run.predicted for run in members], float)
+        last = np.array([run.last for run in members], float)
+        bounded = [run for run in members if run.low is not None and run.high is not None and run.measured is not None]
+        inside = [bool(run.low <= run.measured <= run.high) for run in bounded]  # type: ignore[operator]
         yield {
             "stage": stage,
             "chamber": chamber,
-            "n": len(some),
-            "mse": float(np.mean((guess - actual) ** 2)),
+            "n": len(members),
+            "mse": float(np.mean((predicted - actual) ** 2)),
             "mse_last_value": float(np.mean((last - actual) ** 2)),
-            "held": float(np.mean(held)) if held else None,
+            "held": float(np.mean(inside)) if inside else None,
             "coverage": coverage,
         }

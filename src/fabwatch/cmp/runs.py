@@ -1,4 +1,4 @@
-"""Runs of polishers as their logs tell them: the mean of each sensor, and where the counters of consumables stood."""
+"""Runs of polishers from their logs: the mean and spread of each sensor, and the counters of consumables."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -30,18 +30,18 @@ class LogRun:
 
     @property
     def group(self) -> tuple[str, str | None, str | None]:
-        """Runs of one group are one process: tool, stage and chambers."""
+        """Tool, stage and chambers: runs of one group are one process."""
         return self.tool, self.stage, self.chamber
 
 
 @cache
 def features_sql() -> str:
-    """What the logs say of each run: the mean and spread of its sensors, and where its counters stood."""
+    """SQL: the mean and spread of the sensors of each run, and its counter readings."""
     return over_runs(question("cmp", "features"))
 
 
 def log_runs(lake: Lake, as_of: datetime, tool: str | None = None) -> list[LogRun]:
-    """The dated runs in the order in which they ended."""
+    """The dated runs, ordered by their end."""
     rows = lake.rows(features_sql(), {"tool": tool})
     by_run: dict[str, list[dict[str, object]]] = defaultdict(list)
     for row in rows:
@@ -49,16 +49,16 @@ def log_runs(lake: Lake, as_of: datetime, tool: str | None = None) -> list[LogRu
     sensors = sorted({row["sensor"] for row in rows if row["role"] != "usage"})
     counters = tuple(sorted({row["sensor"] for row in rows if row["role"] == "usage"}))
     names = (*(f"{sensor} {kind}" for sensor in sensors for kind in ("mean", "spread")), "seconds")
-    found = []
-    for run, some in by_run.items():
-        cells = {row["sensor"]: row for row in some}
-        first = some[0]
+    runs = []
+    for run, sensor_rows in by_run.items():
+        cells = {row["sensor"]: row for row in sensor_rows}
+        first = sensor_rows[0]
         end = moment_at(float(first["end_s"]))  # type: ignore[arg-type]
         if end > as_of:
             continue
         features = [cells[s][kind] if s in cells else np.nan for s in sensors for kind in ("mean", "spread")]
         usage = [cells[c]["first"] if c in cells else np.nan for c in counters]
-        found.append(
+        runs.append(
             LogRun(
                 run=run,
                 tool=str(first["tool"]),
@@ -72,4 +72,4 @@ def log_runs(lake: Lake, as_of: datetime, tool: str | None = None) -> list[LogRu
                 usage=np.array(usage, float),
             )
         )
-    return sorted(found, key=lambda one: (one.end, one.run))
+    return sorted(runs, key=lambda log_run: (log_run.end, log_run.run))

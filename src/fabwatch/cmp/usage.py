@@ -1,4 +1,4 @@
-"""How far the consumables of a head were used at a moment: by wafers, and by each counter that the tool reads."""
+"""Use of the consumables of a head at a moment: in wafers, and by each counter of the tool."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,12 +16,12 @@ WAFERS = "wafers"
 """The clock that every head has: wafers since the last change of a consumable."""
 MOST_CLOCKS = 6
 SLACK = timedelta(days=1)
-"""How far a change on record may lie from the fall of a counter that it explains."""
+"""A change on record explains a counter reset at most this far from it."""
 
 
 @dataclass(frozen=True)
 class Used:
-    """Use at one moment: wafers since the last change, the number of that change, and by counter, in wafers' worth."""
+    """Use at one moment: wafers since the last change, the number of that change, and use by counter (in wafers)."""
 
     age: float
     life: int
@@ -34,7 +34,7 @@ class Used:
 
 @dataclass(frozen=True)
 class Head:
-    """One head (or tool, where heads are not told apart) with what was changed, passed and counted."""
+    """One head (or tool, where heads are not distinguished): its changes, passes and counters."""
 
     changes: tuple[datetime, ...]
     seconds: np.ndarray
@@ -42,35 +42,36 @@ class Head:
     total: np.ndarray
     """Wafers that had passed by then."""
     counters: Mapping[str, Counter]
-    each: Mapping[str, float]
-    """What each counter counts a wafer."""
+    per_wafer: Mapping[str, float]
+    """What each counter counts per wafer."""
 
     def used(self, at: datetime) -> Used:
-        """How far the consumables were used at a moment, the wafer of that moment counted."""
+        """Use of the consumables at a moment, including the wafer of that moment."""
         life = sum(change <= at for change in self.changes)
         since = self.changes[life - 1] if life else None
         passed = self._passed(at) - (self._passed(since) if since is not None else 0.0)
-        return Used(passed, life, {name: one.stands(at, since) / self.each[name] for name, one in self.counters.items()})
+        by_counter = {name: counter.since_reset(at, since) / self.per_wafer[name] for name, counter in self.counters.items()}
+        return Used(passed, life, by_counter)
 
     def _passed(self, at: datetime) -> float:
         place = int(np.searchsorted(self.seconds, seconds_of(at), side="right"))
         return float(self.total[place - 1]) if place else 0.0
 
-    def fell(self) -> list[str]:
-        """The counters that fell since the last change on record, without a change that explains it; the latest fall."""
-        found = []
-        for name, one in self.counters.items():
-            for n in one.falls:
-                before, after = (moment_at(float(t)) for t in one.seconds[n - 1 : n + 1])
+    def counter_resets(self) -> list[str]:
+        """A doubt for the latest counter reset since the last change on record, unless a change explains it."""
+        doubts = []
+        for name, counter in self.counters.items():
+            for n in counter.resets:
+                before, after = (moment_at(float(t)) for t in counter.seconds[n - 1 : n + 1])
                 explained = any(before - SLACK <= change <= after + SLACK for change in self.changes)
                 if not explained and (not self.changes or after > self.changes[-1]):
-                    told = f"{name} fell from {one.values[n - 1]:g} to {one.values[n]:g} by {iso(after)}"
-                    found.append((after, f"CounterFell: {told}, and no change of a consumable is on record; load it"))
-        return [max(found)[1]] if found else []
+                    reset = f"{name} was reset from {counter.values[n - 1]:g} to {counter.values[n]:g} by {iso(after)}"
+                    doubts.append((after, f"CounterFell: {reset}, and no change of a consumable is on record; load it"))
+        return [max(doubts)[1]] if doubts else []
 
 
 class Upkeep:
-    """What was changed, passed and counted on some tools by a moment."""
+    """Changes, passes and counters of tools up to a moment."""
 
     def __init__(self, lake: Lake, as_of: datetime, tools: Collection[str], since: datetime):
         self._changes: dict[str, list[tuple[str | None, datetime]]] = defaultdict(list)
@@ -81,36 +82,36 @@ class Upkeep:
         ):
             self._changes[row["tool"]].append((row["chamber"], row["done_at"]))
         self._passes: dict[str, list[tuple[str | None, datetime, int]]] = defaultdict(list)
-        asked = {"tools": sorted(tools), "since": since, "as_of": as_of}
-        for tool, chamber, end_at, wafers in lake.ask(question("cmp", "passes"), asked).fetchall():
+        parameters = {"tools": sorted(tools), "since": since, "as_of": as_of}
+        for tool, chamber, end_at, wafers in lake.ask(question("cmp", "passes"), parameters).fetchall():
             self._passes[tool].append((chamber, end_at, wafers))
         self._counters = counters(lake, as_of, tools)
 
     def head(self, tool: str, head: str | None, polished: Sequence[datetime]) -> Head:
-        """One head, on which wafers that were measured ended at `polished` (in order)."""
+        """One head; its measured wafers ended at `polished` (in order)."""
         parts = tuple((head or "").split(";"))
         changes = sorted({at for chamber, at in self._changes[tool] if chamber is None or head is None or chamber in parts})
         passes = self._passed(tool, head, parts, polished)
         names = {
-            name: one
+            name: counter
             for place in ("*", *parts)
-            for name, one in self._counters.get((tool, place), {}).items()
-            if polished and one.spans(polished[0], polished[-1])
+            for name, counter in self._counters.get((tool, place), {}).items()
+            if polished and counter.spans(polished[0], polished[-1])
         }
-        kept, each = {}, {}
+        clocks, per_wafer = {}, {}
         for name in sorted(names)[:MOST_CLOCKS]:
             steps = np.diff([names[name].by(at) for at in polished])
             if np.any(steps > 0):
-                kept[name], each[name] = names[name], float(np.median(steps[steps > 0]))
-        return Head(tuple(changes), *_summed(passes), kept, each)
+                clocks[name], per_wafer[name] = names[name], float(np.median(steps[steps > 0]))
+        return Head(tuple(changes), *_summed(passes), clocks, per_wafer)
 
     def _passed(
         self, tool: str, head: str | None, parts: tuple[str, ...], polished: Sequence[datetime]
     ) -> list[tuple[datetime, int]]:
-        """Passes by the moves, where they know of as many wafers as were measured; else those that were measured."""
+        """Passes from the moves, where they count at least the measured wafers; else the measured wafers."""
         measured = [(at, 1) for at in polished]
         moves = self._passes[tool]
-        # Of a head of several chambers one is counted: a wafer goes through them all.
+        # A wafer goes through all chambers of a head: count one of them.
         mine = [(at, wafers) for chamber, at, wafers in moves if head is not None and chamber == parts[0]]
         passes = mine or [(at, wafers) for chamber, at, wafers in moves if chamber is None or head is None]
         within = sum(wafers for at, wafers in passes if polished and at <= polished[-1])
@@ -118,5 +119,5 @@ class Upkeep:
 
 
 def _summed(passes: Iterable[tuple[datetime, int]]) -> tuple[np.ndarray, np.ndarray]:
-    some = list(passes)
-    return np.array([seconds_of(at) for at, _ in some]), np.cumsum([wafers for _, wafers in some])
+    rows = list(passes)
+    return np.array([seconds_of(at) for at, _ in rows]), np.cumsum([wafers for _, wafers in rows])

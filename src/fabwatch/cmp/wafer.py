@@ -1,19 +1,19 @@
-"""One wafer that is to be polished, as a question names it."""
+"""One wafer to polish, as a question states it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class WaferToPolish:
-    """One wafer that is to be polished; thicknesses in the unit of the question."""
+    """One wafer to polish; thicknesses in the unit of the question."""
 
     incoming: float | None = None
     sites: tuple[float, ...] = ()
-    """Thickness before at each site, in place of `incoming`: their mean counts."""
+    """Incoming thickness at each site, in place of `incoming`; their mean counts."""
     target: float | None = None
     wafer: str | None = None
     head: str | None = None
-    """Its own head, where the lot is spread over several."""
+    """Its head, where the lot is spread over several heads."""
     rework: bool = False
     """It was polished before and came out thick."""
     lower: float | None = None

@@ -1,1 +1,1 @@
-"""What people decide: holds, limits and intervals, each written down with who, when and why."""
+"""Decisions of people: holds, limits and intervals, each recorded with who, when and why."""

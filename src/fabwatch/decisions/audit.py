@@ -1,4 +1,4 @@
-"""The audit: append-only, each entry chained to the one before by its hash."""
+"""The audit: append-only, each entry chained to the previous one by its hash."""
 
 import hashlib
 import json
@@ -17,85 +17,88 @@ FIELDS = ", ".join(Entry.__dataclass_fields__)
 
 
 DECIDED = ("holds", "decisions", "rules", "goldens", "advices")
-"""Tables whose rows are decided, each by an entry of the audit."""
+"""Tables of decisions: each row belongs to an entry of the audit."""
 
 
 def append(lake: Lake, moment: datetime, who: str, act: str, about: dict[str, Any], reason: str) -> int:
-    """Write one entry within the transaction that is open; returns its number. Raises BadQuestion without a reason."""
+    """Write one entry in the open transaction; return its number. Raises BadQuestion without a reason."""
     last = lake.rows("SELECT seq, hash FROM lake.audit ORDER BY seq DESC LIMIT 1")
     seq, previous = (last[0]["seq"] + 1, last[0]["hash"]) if last else (1, "")
-    written = json.dumps(plain(about), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    given = (seq, moment, who, act, written, reason, previous)
-    lake.ask("INSERT INTO lake.audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*given, _hash(given)))
+    details = json.dumps(plain(about), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    entry = (seq, moment, who, act, details, reason, previous)
+    lake.ask("INSERT INTO lake.audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*entry, _hash(entry)))
     return seq
 
 
 def reasoned(reason: str) -> str:
-    """A reason that says something. Raises BadQuestion."""
-    said = " ".join(reason.split())
-    if len(said) < 3 or len(said) > REASON_LONGEST:
-        raise BadQuestion("A decision needs a reason.", f"say why, in 3 to {REASON_LONGEST:,} characters")
-    return said
+    """The reason with single spaces. Raises BadQuestion for one that is too short or too long."""
+    text = " ".join(reason.split())
+    if len(text) < 3 or len(text) > REASON_LONGEST:
+        raise BadQuestion(
+            f"A decision needs a reason of 3 to {REASON_LONGEST:,} characters (got {len(text):,}).",
+            "say why, for those who read the audit",
+        )
+    return text
 
 
 def entries(lake: Lake, limit: int | None = None) -> list[Entry]:
-    """The entries of the audit, the latest first."""
+    """The entries of the audit, latest first."""
     rows = lake.rows(f"SELECT {FIELDS} FROM lake.audit ORDER BY seq DESC LIMIT $limit", {"limit": limit})
     return [Entry(**row) for row in rows]
 
 
 def verify(lake: Lake, expected: str | None = None) -> Audit:
-    """Check every entry against its hash, the one before it, and the rows that it decided.
+    """Check every entry against its hash, the previous entry, and its rows.
 
-    `expected` is a hash noted earlier, which has to be in the chain still.
+    `expected` is a hash noted earlier, which must still be in the chain.
     """
-    written = entries(lake)[::-1]
-    faults = list(_chain(written))
+    chain = entries(lake)[::-1]
+    faults = list(_chain_faults(chain))
     for table in DECIDED:
-        faults += _against(lake, table, written)
-    if expected is not None and expected not in {entry.hash for entry in written}:
-        faults.append(f"no entry has the hash {expected}: what was noted is gone")
-    return Audit(len(written), written[-1].hash if written else "", tuple(faults))
+        faults += _row_faults(lake, table, chain)
+    if expected is not None and expected not in {entry.hash for entry in chain}:
+        faults.append(f"no entry has the hash {expected}: the entry noted earlier is gone")
+    return Audit(len(chain), chain[-1].hash if chain else "", tuple(faults))
 
 
-def _chain(written: Sequence[Entry]) -> Iterable[str]:
+def _chain_faults(chain: Sequence[Entry]) -> Iterable[str]:
     previous = ""
-    for number, entry in enumerate(written, 1):
+    for number, entry in enumerate(chain, 1):
         if entry.seq != number:
-            yield f"entry {number} is missing or out of order (found {entry.seq})"
+            yield f"entry {number} is missing or out of order (got {entry.seq})"
             return
         if entry.previous != previous:
-            yield f"entry {number} does not follow the one before it"
-        given = (entry.seq, entry.written_at, entry.who, entry.act, entry.about, entry.reason, entry.previous)
-        if entry.hash != _hash(given):
+            yield f"entry {number} does not follow the previous one"
+        content = (entry.seq, entry.written_at, entry.who, entry.act, entry.about, entry.reason, entry.previous)
+        if entry.hash != _hash(content):
             yield f"entry {number} was changed after it was written"
         previous = entry.hash
 
 
-def _against(lake: Lake, table: str, written: Sequence[Entry]) -> Iterable[str]:
-    """Rows that were put in, taken out or changed without the audit: each entry says how its rows add up."""
-    said = {entry.seq: json.loads(entry.about) for entry in written}
+def _row_faults(lake: Lake, table: str, chain: Sequence[Entry]) -> Iterable[str]:
+    """Rows inserted, deleted or changed without the audit: each entry holds the fingerprint of its rows."""
+    details = {entry.seq: json.loads(entry.about) for entry in chain}
     stored = _rows(lake, table)
-    for seq in sorted(stored.keys() - said.keys()):
-        yield f"{table} has rows of entry {seq}, which the audit lacks"
-    for seq, about in said.items():
+    for seq in sorted(stored.keys() - details.keys()):
+        yield f"{table} has rows of entry {seq}, which the audit does not have"
+    for seq, about in details.items():
         if about.get("table") == table and fingerprint(stored.get(seq, [])) != about.get("rows"):
-            yield f"the rows of entry {seq} in {table} are not those that were decided"
+            yield f"the rows of entry {seq} in {table} differ from the decided ones"
 
 
 def _rows(lake: Lake, table: str) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
+    by_entry: dict[int, list[dict[str, Any]]] = {}
     for row in lake.rows(f"SELECT * FROM lake.{table}"):
-        found.setdefault(row.pop("seq"), []).append(row)
-    return found
+        by_entry.setdefault(row.pop("seq"), []).append(row)
+    return by_entry
 
 
 def fingerprint(rows: Sequence[dict[str, Any]]) -> str:
-    """SHA-256 of some rows, whatever their order."""
+    """SHA-256 of rows, independent of their order."""
     lines = sorted(json.dumps(plain(row), sort_keys=True, ensure_ascii=False) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _hash(given: tuple[Any, ...]) -> str:
-    seq, moment, *rest = given
+def _hash(content: tuple[Any, ...]) -> str:
+    seq, moment, *rest = content
     return hashlib.sha256(json.dumps([seq, iso(moment), *rest], ensure_ascii=False).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Hold lists: which wafers of a containment are held, by whom and why, and what became of them."""
+"""Hold lists: which wafers of a containment are on hold, by whom and why, and their disposition."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -17,25 +17,25 @@ from fabwatch.terms.tables import HOLDS
 def hold(
     lake: Lake, moment: datetime, who: str, contained: Containment, names: Collection[str] | None, reason: str
 ) -> HoldList:
-    """Hold wafers of a containment: those of `names` (wafers, or lots, which stand for all of theirs), or all.
+    """Put wafers of a containment on hold: those of `names` (wafers, or lots for all of their wafers), or all.
 
-    Raises NotOnHold for a name that is not contained, DecidedAlready when all of them are on hold for this qual, and
+    Raises NotOnHold for a name that is not contained, DecidedAlready when all are on hold for this qual, and
     BadQuestion without a reason.
     """
-    said = reasoned(reason)
+    reason = reasoned(reason)
     items = list(contained.items) if names is None else _named(contained, names)
     with lake.writing():
         for earlier in _lists(lake, "lake.holds", None):
             if (earlier.tool, earlier.chamber, earlier.qual_type, earlier.failed_at) == _qual(contained):
-                there = {name_of(item.wafer, item.lot) for item in earlier.items if item.state == "held"}
-                items = [item for item in items if name_of(item.wafer, item.lot) not in there]
+                held = {name_of(item.wafer, item.lot) for item in earlier.items if item.state == "held"}
+                items = [item for item in items if name_of(item.wafer, item.lot) not in held]
         if not items:
-            raise DecidedAlready("Nothing to hold: all of them are on hold already for this qual.")
+            raise DecidedAlready("Nothing to hold: all these wafers are on hold already for this qual.")
         number = lake.rows("SELECT count(DISTINCT hold) AS n FROM lake.holds")[0]["n"] + 1
         hold_id = f"H-{number:04d}"
         tool, chamber, qual_type, failed_at = _qual(contained)
         common = {"decided_at": moment, "hold": hold_id, "act": "hold", "tool": tool, "chamber": chamber}
-        common |= {"qual_type": qual_type, "failed_at": failed_at, "who": who, "reason": said}
+        common |= {"qual_type": qual_type, "failed_at": failed_at, "who": who, "reason": reason}
         _write(lake, moment, who, [{**common, "wafer": i.wafer, "lot": i.lot, "wafers": i.wafers} for i in items])
     return _one(lake, "lake.holds", hold_id)
 
@@ -43,33 +43,33 @@ def hold(
 def dispose(
     lake: Lake, moment: datetime, who: str, hold_id: str, act: Act, names: Collection[str] | None, reason: str
 ) -> HoldList:
-    """Release or scrap wafers of a hold list: those of `names` that are still held, or all.
+    """Release or scrap wafers of a hold list: those of `names` that are held held, or all.
 
-    Raises NotOnHold for a list or wafer that is not there, DecidedAlready when nothing is on hold any more, and
+    Raises NotOnHold for an unknown list or wafer, DecidedAlready when nothing is on hold any more, and
     BadQuestion without a reason.
     """
-    said = reasoned(reason)
+    reason = reasoned(reason)
     with lake.writing():
-        found = _one(lake, "lake.holds", hold_id)
-        still = [item for item in found.items if item.state == "held"]
-        chosen = still if names is None else [i for i in still if {name_of(i.wafer, i.lot), i.lot} & set(names)]
-        known = {name for item in still for name in (name_of(item.wafer, item.lot), item.lot or "")}
+        hold_list = _one(lake, "lake.holds", hold_id)
+        held = [item for item in hold_list.items if item.state == "held"]
+        selected = held if names is None else [i for i in held if {name_of(i.wafer, i.lot), i.lot} & set(names)]
+        known = {name for item in held for name in (name_of(item.wafer, item.lot), item.lot or "")}
         for name in names or ():
             if name not in known:
                 raise NotOnHold(f"{name} is not on hold in {hold_id}.")
-        if not chosen:
+        if not selected:
             raise DecidedAlready(f"Nothing of {hold_id} is on hold any more.")
-        common = {"decided_at": moment, "hold": hold_id, "act": act, "tool": found.tool, "chamber": found.chamber}
-        common |= {"qual_type": found.qual_type, "failed_at": found.failed_at, "who": who, "reason": said}
-        _write(lake, moment, who, [{**common, "wafer": i.wafer, "lot": i.lot, "wafers": i.wafers} for i in chosen])
+        common = {"decided_at": moment, "hold": hold_id, "act": act, "tool": hold_list.tool, "chamber": hold_list.chamber}
+        common |= {"qual_type": hold_list.qual_type, "failed_at": hold_list.failed_at, "who": who, "reason": reason}
+        _write(lake, moment, who, [{**common, "wafer": i.wafer, "lot": i.lot, "wafers": i.wafers} for i in selected])
     return _one(lake, "lake.holds", hold_id)
 
 
 def lists(lake: Lake, hold_id: str | None = None, tool: str | None = None, as_of: datetime | None = None) -> list[HoldList]:
-    """The hold lists as decided by `as_of`, the latest first. Raises NotOnHold for a list that is not there."""
+    """The hold lists as decided by `as_of`, latest first. Raises NotOnHold for an unknown list."""
     if hold_id is not None:
         return [_one(lake, "holds", hold_id)]
-    return [found for found in _lists(lake, "holds", as_of) if tool in (None, found.tool)]
+    return [hold_list for hold_list in _lists(lake, "holds", as_of) if tool in (None, hold_list.tool)]
 
 
 def _qual(contained: Containment) -> tuple[str, str, str, datetime]:
@@ -77,17 +77,17 @@ def _qual(contained: Containment) -> tuple[str, str, str, datetime]:
 
 
 def _named(contained: Containment, names: Collection[str]) -> list[Contained]:
-    wanted = set(names)
+    selected = set(names)
     known = {name for item in contained.items for name in (name_of(item.wafer, item.lot), item.lot or "")}
-    for name in sorted(wanted - known):
+    for name in sorted(selected - known):
         near = nearest(name, known)
         tail = f" Near it: {', '.join(near)}." if near else ""
         raise NotOnHold(f"{name} is not among the contained wafers and lots.{tail}", f"fabwatch contain {contained.tool}")
-    return [item for item in contained.items if {name_of(item.wafer, item.lot), item.lot} & wanted]
+    return [item for item in contained.items if {name_of(item.wafer, item.lot), item.lot} & selected]
 
 
 def _write(lake: Lake, moment: datetime, who: str, rows: Sequence[dict[str, Any]]) -> None:
-    """The rows and their entry in the audit, in the transaction that is open."""
+    """Write the rows and their audit entry in the open transaction."""
     first = rows[0]
     about = {name: first[name] for name in ("hold", "tool", "chamber", "qual_type", "failed_at")}
     about |= {"wafers": sum(row["wafers"] for row in rows), "table": "holds", "rows": fingerprint(rows)}
@@ -96,11 +96,11 @@ def _write(lake: Lake, moment: datetime, who: str, rows: Sequence[dict[str, Any]
 
 
 def _one(lake: Lake, table: str, hold_id: str) -> HoldList:
-    found = {each.hold: each for each in _lists(lake, table, None)}
-    if hold_id not in found:
-        near = nearest(hold_id, found)
+    by_id = {hold_list.hold: hold_list for hold_list in _lists(lake, table, None)}
+    if hold_id not in by_id:
+        near = nearest(hold_id, by_id)
         raise NotOnHold(f"No hold list {hold_id}." + (f" Near it: {', '.join(near)}." if near else ""))
-    return found[hold_id]
+    return by_id[hold_id]
 
 
 def _lists(lake: Lake, table: str, as_of: datetime | None) -> list[HoldList]:

@@ -12,15 +12,20 @@ from fabwatch.terms.tables import DECISIONS
 MOST = 1e7
 
 
-def decide(lake: Lake, moment: datetime, who: str, wanted: Decision) -> Decision:
-    """Set a limit or interval, or take one back with the value None. Raises BadQuestion for one that cannot be meant."""
-    if wanted.name not in NAMES:
-        raise BadQuestion(f"{wanted.name!r} is nothing that is decided.", f"it is one of {', '.join(NAMES)}")
-    if wanted.value is not None and not 0 < wanted.value <= MOST:
-        raise BadQuestion(f"{wanted.name} {wanted.value:g} cannot be meant.", f"give a number above 0, up to {MOST:,.0f}")
-    row = {name: getattr(wanted, name) for name in Decision.__dataclass_fields__}
-    row |= {"decided_at": moment, "who": who, "reason": reasoned(wanted.reason)}
-    row["value"] = None if wanted.value is None else float(wanted.value)
+def decide(lake: Lake, moment: datetime, who: str, decision: Decision) -> Decision:
+    """Set a limit or interval; the value None withdraws it. Raises BadQuestion for an unknown name or impossible value."""
+    if decision.name not in NAMES:
+        raise BadQuestion(
+            f"name must be one of {', '.join(NAMES)} (got {decision.name}).", "limits count wafers, intervals wafers or days"
+        )
+    if decision.value is not None and not 0 < decision.value <= MOST:
+        raise BadQuestion(
+            f"{decision.name} must be above 0, up to {MOST:,.0f} (got {decision.value:g}).",
+            "a value of None withdraws the decision",
+        )
+    row = {name: getattr(decision, name) for name in Decision.__dataclass_fields__}
+    row |= {"decided_at": moment, "who": who, "reason": reasoned(decision.reason)}
+    row["value"] = None if decision.value is None else float(decision.value)
     with lake.writing():
         about = {name: row[name] for name in ("tool", "chamber", "qual_type", "name", "value")}
         about |= {"table": "decisions", "rows": fingerprint([row])}
@@ -30,7 +35,7 @@ def decide(lake: Lake, moment: datetime, who: str, wanted: Decision) -> Decision
 
 
 def decisions(lake: Lake, tool: str | None = None) -> list[Decision]:
-    """Everything that was decided, the latest first."""
+    """All decisions, latest first."""
     rows = lake.remember(("decisions",), lambda: lake.rows("SELECT * FROM decisions ORDER BY seq"))
     names = Decision.__dataclass_fields__
     return [Decision(**{name: row[name] for name in names}) for row in reversed(rows) if tool in (None, row["tool"])]

@@ -1,4 +1,4 @@
-"""Polish times that are kept: what was advised with all that was known, and what somebody chose instead."""
+"""Recorded polish times: the advice with its inputs, and the time that somebody chose instead."""
 
 import json
 from datetime import datetime
@@ -25,11 +25,13 @@ def keep(
     chosen_s: float | None,
     reason: str,
 ) -> None:
-    """Keep one advice; `chosen_s` where another time was chosen. Raises BadQuestion."""
-    said = reasoned(reason)
+    """Record one advice; `chosen_s` where another time was chosen. Raises BadQuestion."""
+    reason = reasoned(reason)
     if chosen_s is not None and not 0 <= chosen_s <= MOST_S:
-        raise BadQuestion(f"A polish time of {chosen_s:g} s cannot be meant.", f"give 0 to {MOST_S:,.0f} s")
-    asked = {name: getattr(advised, name) for name in ("incoming", "target", "unit", "rework")}
+        raise BadQuestion(
+            f"chosen_s must be between 0 and {MOST_S:,.0f} s (got {chosen_s:g}).", "state the polish time in seconds"
+        )
+    inputs = {name: getattr(advised, name) for name in ("incoming", "target", "unit", "rework")}
     row: dict[str, Any] = {
         "advised_at": moment,
         "tool": state.tool,
@@ -37,22 +39,22 @@ def keep(
         "product": state.product,
         "lot": lot,
         "wafer": advised.wafer,
-        "asked": json.dumps(asked),
+        "asked": json.dumps(inputs),
         "answer": json.dumps(advised.to_dict()),
         "known": json.dumps(plain(state)),
         "chosen_s": chosen_s,
         "who": who,
-        "reason": said,
+        "reason": reason,
     }
     with lake.writing():
         about = {"tool": state.tool, "chamber": state.head, "wafer": advised.wafer, "seconds": advised.seconds}
         about |= {"chosen_s": chosen_s, "table": "advices", "rows": fingerprint([row])}
-        seq = append(lake, moment, who, "polish", about, said)
+        seq = append(lake, moment, who, "polish", about, reason)
         insert(lake, ADVICES, [{**row, "seq": seq}])
 
 
 def advices(lake: Lake, tool: str | None, limit: int) -> list[PolishAdvice]:
-    """What was kept, the latest first."""
+    """The recorded advices, latest first."""
     rows = lake.rows(
         "SELECT * FROM advices WHERE $tool IS NULL OR tool = $tool ORDER BY seq DESC LIMIT $limit",
         {"tool": tool, "limit": limit},

@@ -1,4 +1,4 @@
-"""The questions about what people decided: hold lists, limits and intervals, polish times that were kept, the audit."""
+"""The questions about decisions: hold lists, limits and intervals, recorded polish times, the audit."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -23,7 +23,7 @@ class HoldsQuestion(Answerable["HoldLists"]):
     known_at: KnownAt = None
 
     def answer(self, view: View) -> "HoldLists":
-        """The lists, the latest first. Raises NotOnHold for one that is not there."""
+        """The lists, latest first. Raises NotOnHold for an unknown list."""
         from fabwatch.decisions.holds import lists
         from fabwatch.terms.decisions import HoldLists
 
@@ -32,7 +32,7 @@ class HoldsQuestion(Answerable["HoldLists"]):
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionsQuestion(Answerable["Decisions"]):
-    """Limits and qual intervals that were set, the latest first."""
+    """Limits and qual intervals set by people, latest first."""
 
     spec: ClassVar = Spec("decisions", "/decisions", "decisions", "decisions", reach=Reach.ROWS, tag=TAG)
     tool: Tool = None
@@ -55,7 +55,7 @@ class AdvicesQuestion(Answerable["Advices"]):
     limit: Annotated[int, Param("At most so many.", least=1)] = 1000
 
     def answer(self, view: View) -> "Advices":
-        """The advices, the latest first."""
+        """The advices, latest first."""
         from fabwatch.decisions.polishing import advices
         from fabwatch.terms.polishing import Advices
 
@@ -70,7 +70,7 @@ class AuditQuestion(Answerable["Entries"]):
     limit: Annotated[int | None, Param("At most so many.", least=1)] = None
 
     def answer(self, view: View) -> "Entries":
-        """The entries, the latest first."""
+        """The entries, latest first."""
         from fabwatch.decisions.audit import entries
         from fabwatch.terms.decisions import Entries
 
@@ -85,7 +85,7 @@ class AuditCheckQuestion(Answerable["Audit"]):
     expected: Annotated[str | None, Param("A hash noted earlier that has to be in it still.", longest=64)] = None
 
     def answer(self, view: View) -> "Audit":
-        """What was found."""
+        """The result of the check."""
         from fabwatch.decisions.audit import verify
 
         return verify(view.lake, self.expected)

@@ -1,4 +1,4 @@
-"""What a tool itself counts (hours of RF power, usage of a part): a clock that wear goes by."""
+"""Counters of a tool (RF hours, usage of a part), which can serve as clocks of wear."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.terms.clock import seconds_of
 
 SPANNED = 0.1
-"""A counter is a clock when it was read from so near the begin of a record to so near its end, as a part of it."""
+"""A counter can be a clock when its readings miss at most this share of the record at either end."""
 DAY = 86_400.0
 
 _READ = """
@@ -25,49 +25,49 @@ ORDER BY tool, chamber, counter, read_at
 
 @dataclass(frozen=True, eq=False)
 class Counter:
-    """One counter of one tool or chamber: what it has counted in all by each reading, whenever it was set back."""
+    """One counter of one tool or chamber: its running total at each reading, across resets."""
 
     seconds: NDArray[np.float64]
     total: NDArray[np.float64]
     values: NDArray[np.float64]
-    """What it stood at."""
+    """The readings themselves."""
 
     def by(self, moment: datetime) -> float:
-        """What it had counted by a moment, by straight lines between readings."""
+        """The running total at a moment, interpolated between readings."""
         return float(np.interp(seconds_of(moment), self.seconds, self.total))
 
     @cached_property
-    def falls(self) -> NDArray[np.int64]:
-        """The readings, by number, that lie below the one before."""
+    def resets(self) -> NDArray[np.int64]:
+        """Indices of the readings after a reset: below the previous one."""
         return np.flatnonzero(np.diff(self.values) < 0) + 1
 
-    def stands(self, moment: datetime, since: datetime | None) -> float:
-        """What it counted since it was last set back or, where it never is, since a moment (None: its first reading)."""
-        fallen = self.falls
-        if not len(fallen):
+    def since_reset(self, moment: datetime, since: datetime | None) -> float:
+        """The count since its last reset or, if it never resets, since a moment (None: its first reading)."""
+        resets = self.resets
+        if not len(resets):
             return self.by(moment) - (self.by(since) if since is not None else 0.0)
-        last = int(np.searchsorted(self.seconds[fallen], seconds_of(moment), side="right"))
-        begin = int(fallen[last - 1]) if last else 0
+        last = int(np.searchsorted(self.seconds[resets], seconds_of(moment), side="right"))
+        begin = int(resets[last - 1]) if last else 0
         return self.by(moment) - float(self.total[begin]) + max(float(self.values[begin]), 0.0)
 
     def spans(self, begin: datetime, end: datetime) -> bool:
-        """True when it was read from about the begin to about the end."""
-        room = (end - begin).total_seconds() * SPANNED
-        return bool(self.seconds[0] <= seconds_of(begin) + room and self.seconds[-1] >= seconds_of(end) - room)
+        """True when its readings cover about the whole time from begin to end."""
+        slack = (end - begin).total_seconds() * SPANNED
+        return bool(self.seconds[0] <= seconds_of(begin) + slack and self.seconds[-1] >= seconds_of(end) - slack)
 
 
 def counters(lake: Lake, as_of: datetime, tools: Collection[str] | None) -> Mapping[tuple[str, str], dict[str, Counter]]:
     """The counters of each tool (chamber `*`) and chamber, by name, as read by `as_of`."""
     readings: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
-    asked = {"as_of": as_of, "tools": None if tools is None else sorted(tools)}
-    for tool, chamber, name, read_at, value in lake.ask(_READ, asked).fetchall():
+    parameters = {"as_of": as_of, "tools": None if tools is None else sorted(tools)}
+    for tool, chamber, name, read_at, value in lake.ask(_READ, parameters).fetchall():
         readings[tool, chamber][name].append((seconds_of(read_at), value))
-    return {place: {name: _counter(rows) for name, rows in some.items()} for place, some in readings.items()}
+    return {place: {name: _counter(rows) for name, rows in by_name.items()} for place, by_name in readings.items()}
 
 
 def _counter(rows: list[tuple[float, float]]) -> Counter:
     seconds, values = np.array(rows, float).T
-    # A counter that falls was set back to nothing, and has counted up to its value since.
-    gone = np.diff(values, prepend=values[0])
-    gone = np.where(gone < 0, np.maximum(values, 0.0), gone)
-    return Counter(seconds, np.cumsum(gone), values)
+    # A counter that falls was reset to 0 and has counted up to its value since.
+    counted = np.diff(values, prepend=values[0])
+    counted = np.where(counted < 0, np.maximum(values, 0.0), counted)
+    return Counter(seconds, np.cumsum(counted), values)

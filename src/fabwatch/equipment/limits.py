@@ -1,4 +1,4 @@
-"""What people decided of limits and qual intervals: it counts before fab.toml and before the advice."""
+"""Limits and qual intervals decided by people; they override fab.toml and the advice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ class Decided:
     values: Mapping[Key, float]
 
     def of(self, tool: str, chamber: str, qual_type: str | None, name: str) -> float | None:
-        """What was decided for the chamber, else for the whole tool; None where nothing was."""
-        own = self.values.get((tool, chamber, qual_type or "", name))
-        return own if own is not None else self.values.get((tool, "*", qual_type or "", name))
+        """The decision for the chamber, else for the whole tool; None without one."""
+        value = self.values.get((tool, chamber, qual_type or "", name))
+        return value if value is not None else self.values.get((tool, "*", qual_type or "", name))
 
     def limit(self, tool: str, chamber: str, qual_type: str | None, name: str, stated: int | None) -> int | None:
         """A limit on wafers at risk: the decided one, else the stated one."""
-        own = self.of(tool, chamber, qual_type, name)
-        return stated if own is None else round(own)
+        value = self.of(tool, chamber, qual_type, name)
+        return stated if value is None else round(value)
 
 
 def decided(lake: Lake, as_of: datetime) -> Decided:
-    """What had been decided by `as_of`."""
+    """The decisions in force at `as_of`."""
     rows = lake.remember(("decisions",), lambda: lake.rows("SELECT * FROM decisions ORDER BY seq"))
     latest = {
         (row["tool"], row["chamber"], row["qual_type"], row["name"]): row["value"]

@@ -1,4 +1,4 @@
-"""Runs: which parts of which files are one wafer on one tool, for every room that asks about logs."""
+"""Runs: which parts of which files belong to one wafer on one tool, for everything that reads logs."""
 
 from functools import cache
 
@@ -8,10 +8,10 @@ from fabwatch.terms.traces import GAP
 
 @cache
 def runs_sql(parts: str = "parts") -> str:
-    """The question that gives `runs`, one row a part; `parts` is the table that it reads."""
+    """SQL of `runs`, one row per part; `parts` is the table it reads."""
     return filled(question("equipment", "runs"), parts=parts, gap=str(GAP))
 
 
 def over_runs(sql: str) -> str:
-    """A question that reads `runs`."""
+    """SQL that can read `runs`."""
     return reading(sql, {"runs": runs_sql()}, materialized=True)

@@ -1,5 +1,5 @@
--- The runs: a wafer (or lot, or slot) on a tool without a gap of more than an hour, whatever files it stands in.
--- Where no date is known, time only starts anew with each file, and each part is a run unless the same log goes on.
+-- The runs: a wafer (or lot, or slot) on a tool without a gap of more than an hour, across files.
+-- Without a date, time starts again with each file, and each part is a run unless the same log continues.
 WITH ordered AS (
     SELECT p.*, coalesce(wafer, lot, slot) IS NULL AS nameless,
            max(end_s) OVER before AS ended, lag(stream) OVER before AS previous

@@ -1,4 +1,4 @@
-"""What is known of each tool as such, and which part of the fab is asked for."""
+"""The master data of each tool, and the selection of a part of the fab."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,34 +9,34 @@ from fabwatch.terms.errors import unknown
 
 @dataclass
 class ToolCard:
-    """What is known of a tool as such."""
+    """The master data of a tool."""
 
     tool: str
     tool_type: str | None = None
     area: str | None = None
     chambers: set[str] = field(default_factory=set)
     by_lot: bool = False
-    """True when a move was seen on it that names only the lot."""
+    """True when a move on it names only the lot."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which part of the fab is asked for."""
+    """A part of the fab."""
 
     area: str | None = None
     tool: str | None = None
     qual_type: str | None = None
 
     def tools(self, cards: dict[str, ToolCard]) -> set[str]:
-        """The tools of this part. Raises UnknownTool for a tool or area that is not there."""
+        """The tools of this part. Raises UnknownTool for an unknown tool or area."""
         areas = {card.area for card in cards.values() if card.area}
-        for what, word, known in (("tool", self.tool, set(cards)), ("area", self.area, areas)):
-            if word is not None and word not in known:
-                raise unknown(what, word, known)
+        for kind, value, known in (("tool", self.tool, set(cards)), ("area", self.area, areas)):
+            if value is not None and value not in known:
+                raise unknown(kind, value, known)
         return {card.tool for card in cards.values() if self.tool in (None, card.tool) and self.area in (None, card.area)}
 
     def types(self, known: set[str]) -> set[str]:
-        """The qual types of this part. Raises UnknownTool when the one asked for is not among the known."""
+        """The qual types of this part. Raises UnknownTool when `qual_type` is not among `known`."""
         if self.qual_type is None:
             return known
         if self.qual_type not in known:
@@ -45,14 +45,14 @@ class Selection:
 
 
 def tool_cards(lake: Lake) -> dict[str, ToolCard]:
-    """Every tool that a tool list or a move names; a later tool list wins over an earlier one, and both over moves."""
+    """Every tool in a tool list or move; a later tool list overrides an earlier one, and both override moves."""
     return lake.remember(("cards",), lambda: _cards(lake))
 
 
 def _cards(lake: Lake) -> dict[str, ToolCard]:
     cards: dict[str, ToolCard] = {}
-    seen = lake.rows("SELECT tool, chamber, tool_type, area, bool_and(by_wafer) AS named FROM places GROUP BY ALL")
-    for row in [*seen, *_stated(lake)]:
+    from_moves = lake.rows("SELECT tool, chamber, tool_type, area, bool_and(by_wafer) AS named FROM places GROUP BY ALL")
+    for row in [*from_moves, *_stated(lake)]:
         card = cards.setdefault(row["tool"], ToolCard(row["tool"]))
         card.tool_type = row["tool_type"] or card.tool_type
         card.area = row["area"] or card.area
@@ -64,7 +64,7 @@ def _cards(lake: Lake) -> dict[str, ToolCard]:
 
 
 def _stated(lake: Lake) -> list[dict[str, Any]]:
-    """The rows of tool lists, the later loaded ones last; the ledger is only asked when there were several lists."""
+    """The rows of tool lists, later loads last; reads the ledger only with several lists."""
     rows = lake.rows("SELECT tool, tool_type, area, chambers, load FROM tools")
     if len({row["load"] for row in rows}) > 1:
         loads = lake.rows("SELECT load FROM loads WHERE kind = 'tools' ORDER BY loaded_at, load")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from fabwatch.cmp.advice import Place, Wanted, advise
+from fabwatch.cmp.advice import Place, PolishJob, advise
 from fabwatch.cmp.polish import Rate, film_of
 from fabwatch.cmp.polish import polish_times as times_of
 from fabwatch.cmp.questions import (
@@ -184,7 +184,7 @@ class Polishing(Door):
         film = WaferToPolish(incoming=incoming, target=target, rework=rework, wafer=wafer, sites=tuple(sites))
         place = Place(tool, head, product, stage, changed)
         with self._view(Timed(), Present(moment)) as view:
-            times, state = advise(view.lake, view.as_of, place, [Wanted(film_of(film, unit))], None)
+            times, state = advise(view.lake, view.as_of, place, [PolishJob(film_of(film, unit))], None)
         advised = times.only()
         decided.keep(self._lake, moment, who, advised, state, lot, chosen_s, reason)
         return advised

@@ -1,1 +1,1 @@
-"""When will each tool fail its next qual? History from quals, restores and moves; a forecast that says its doubts."""
+"""When will each tool fail its next qual? History from quals, restores and moves; forecasts that state their doubts."""

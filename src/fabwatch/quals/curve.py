@@ -1,4 +1,4 @@
-"""What if we check every so many wafers: what is at risk at the check, its chance to fail, and what it costs."""
+"""What if we check every N wafers: wafers at risk at the check, its chance to fail, and the cost."""
 
 import numpy as np
 
@@ -16,10 +16,10 @@ from fabwatch.terms.errors import TooFewFailures
 
 POINTS = 48
 REACH = 6.0
-"""The curve goes from the advised interval over this to that many times it."""
+"""The curve runs from the advised interval divided by this to the advised interval times this."""
 METHOD = (
-    "The chance to fail is that of the next check, if it comes that many wafers after the last one; at risk are the wafers "
-    "that run in between. " + INTERVAL_METHOD
+    "The chance to fail is that of the next check, if it comes this many wafers after the last one. The wafers at risk are "
+    "those that run in between. " + INTERVAL_METHOD
 )
 
 
@@ -35,29 +35,29 @@ def curve(
     worn = chosen_wear(lake, cards, as_of, selection, ForecastOptions())
     rows = [row for wear, members in worn for row in _curves(wear.only(members), cost_curves(wear, members, costs))]
     if not rows:
-        raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
+        raise TooFewFailures("No qual of these tools or of any sister tool is on record at that time.")
     rows.sort(key=lambda row: (row.tool, row.chamber, row.qual_type))
     header = view.header(METHOD, question("quals", "events"))
     return Curves(*header, stated, tuple(rows))
 
 
 def _curves(wear: Wear, curves: list[Curve]) -> list[ToolCurve]:
-    """The curves of some streams of one type; the chance to fail is worked out for all of them at once."""
-    tried = [_tried(curve) for curve in curves]
-    longest = max(len(some) for some in tried)
-    # Filled up to one length, so that each step is one question for all tools.
-    every = np.array([[*some, *[some[-1]] * (longest - len(some))] for some in tried])
-    looked = np.array([_looked(curve) for curve in curves])
-    fails = np.column_stack([wear.foretold.bad_by(looked + every[:, n]) for n in range(longest)])
+    """The curves of the streams of one type; the chance to fail is computed for all of them at once."""
+    intervals = [_intervals(curve) for curve in curves]
+    longest = max(len(row) for row in intervals)
+    # Pad to one length, so that each step is one call for all tools.
+    padded = np.array([[*row, *[row[-1]] * (longest - len(row))] for row in intervals])
+    last_ages = np.array([_age_at_last_qual(curve) for curve in curves])
+    fails = np.column_stack([wear.predictor.bad_by(last_ages + padded[:, n]) for n in range(longest)])
     return [
-        _curve(curve, some, [float(p) for p in chances[: len(some)]])
-        for curve, some, chances in zip(curves, tried, fails, strict=True)
+        _curve(curve, row, [float(p) for p in chances[: len(row)]])
+        for curve, row, chances in zip(curves, intervals, fails, strict=True)
     ]
 
 
-def _looked(curve: Curve) -> float:
-    looks = curve.stream.running.looks
-    return looks[-1].age.on(curve.wear.clock) if looks else 0.0
+def _age_at_last_qual(curve: Curve) -> float:
+    quals = curve.stream.running.quals
+    return quals[-1].age.on(curve.wear.clock) if quals else 0.0
 
 
 def _today(curve: Curve) -> float | None:
@@ -65,18 +65,18 @@ def _today(curve: Curve) -> float | None:
     return usual.wafers if curve.wear.clock == "wafers" else usual.days and usual.days * curve.units_a_day
 
 
-def _tried(curve: Curve) -> list[float]:
+def _intervals(curve: Curve) -> list[float]:
     best, today = float(curve.every[curve.best(0.0)]), _today(curve)
     ends = max(best / REACH, float(curve.every[0])), min(best * REACH, float(curve.every[-1]))
-    tried = {float(every) for every in np.geomspace(*ends, POINTS)} | {best} | ({float(today)} if today else set())
-    return sorted(tried)
+    intervals = {float(every) for every in np.geomspace(*ends, POINTS)} | {best} | ({float(today)} if today else set())
+    return sorted(intervals)
 
 
-def _curve(curve: Curve, tried: list[float], fails: list[float]) -> ToolCurve:
+def _curve(curve: Curve, intervals: list[float], fails: list[float]) -> ToolCurve:
     stream, today = curve.stream, _today(curve)
-    a_wafer = 1 / curve.wafers_a_unit if curve.wafers_a_unit else 1.0
+    units_per_wafer = 1 / curve.wafers_a_unit if curve.wafers_a_unit else 1.0
     points = []
-    for every, chance in zip(tried, fails, strict=True):
+    for every, chance in zip(intervals, fails, strict=True):
         days = every / curve.units_a_day if curve.units_a_day > 0 else None
         cost = curve.at(every)
         points.append(
@@ -84,7 +84,7 @@ def _curve(curve: Curve, tried: list[float], fails: list[float]) -> ToolCurve:
                 wafers=round(every * curve.wafers_a_unit),
                 days=None if days is None else round(days, 2),
                 p_fail=round(chance, 4),
-                cost_per_1000=round(1000 * cost * a_wafer, 4),
+                cost_per_1000=round(1000 * cost * units_per_wafer, 4),
                 cost_per_day=round(cost * curve.units_a_day, 4) if curve.units_a_day > 0 else None,
                 quals_per_week=None if not days else round(WEEK / days, 2),
             )

@@ -1,20 +1,20 @@
 -- What happened to every tool or chamber that is checked, in order, with the wafers it had processed by then.
--- A look is a qual whose result is known; a restore of the whole tool restores each of its chambers. A tool of which no qual
--- is known, though its sisters are checked, is watched as a whole.
-WITH looks AS (
+-- Known quals have a result; a restore of the whole tool restores each of its chambers. A tool without quals whose sisters are
+-- checked counts as a whole tool.
+WITH known_quals AS (
     SELECT tool, chamber, qual_type, processed_at, passed, reading, lower, upper, reason
     FROM quals
     WHERE processed_at <= $as_of AND (resulted_at IS NULL OR resulted_at <= $as_of)
       AND tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, tool))
 ), streams AS (
-    SELECT DISTINCT tool, coalesce(chamber, '*') AS chamber, qual_type FROM looks
+    SELECT DISTINCT tool, coalesce(chamber, '*') AS chamber, qual_type FROM known_quals
     UNION
     SELECT tool, '*', qual_type FROM unchecked
 ), events AS (
     SELECT s.tool, s.chamber, s.qual_type, q.processed_at AS at_time,
            CASE WHEN q.passed THEN 'good' ELSE 'failed' END AS what, q.reading, q.lower, q.upper, q.reason
     FROM streams AS s
-    JOIN looks AS q ON q.tool = s.tool AND q.qual_type = s.qual_type AND (q.chamber IS NULL OR q.chamber = s.chamber)
+    JOIN known_quals AS q ON q.tool = s.tool AND q.qual_type = s.qual_type AND (q.chamber IS NULL OR q.chamber = s.chamber)
     UNION ALL
     SELECT s.tool, s.chamber, s.qual_type, r.done_at, 'restored', NULL, NULL, NULL, r.kind
     FROM streams AS s
@@ -45,7 +45,7 @@ WITH looks AS (
     ) AS days
     GROUP BY ALL
 ), before AS (
-    -- Whole days are added up once; of the day of an event only the moves until it count.
+    -- Whole days are summed once; on the day of an event only the moves before it count.
     SELECT tool, chamber, day, min(first_end) OVER (PARTITION BY tool, chamber) AS first_move,
            sum(wafers) OVER (PARTITION BY tool, chamber ORDER BY day
                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS wafers

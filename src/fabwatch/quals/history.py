@@ -1,7 +1,7 @@
-"""Cycles: from a restore to the failure that a qual found, on the clock of wafers and on that of days.
+"""Cycles: from a restore to the failure that a qual found, in wafers and in days.
 
-A qual only looks; it never resets the clock. A failure lies between the last good qual and the failed one. A cycle that a
-restore ends before any failure is known up to its last good qual, and so is the running one.
+A qual only observes; it never resets the clock. A failure lies between the last good qual and the failed one. A cycle that
+ends by a restore before any failure is known up to its last good qual, and so is the running one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,12 +22,12 @@ from fabwatch.terms.words import is_alarm
 
 DAY = 86_400.0
 MARKS, MARK_DAYS = 8, 7.0
-"""The pace of a tool is told by so many stretches of so many days back from now."""
+"""The pace of a tool comes from this many stretches of this many days, back from now."""
 COUNTED_DAYS = 28.0
-"""How fast a counter counts is told by so many last days."""
+"""The speed of a counter is its mean over this many last days."""
 LAST_NAME = chr(0x10FFFF)
 SHORTEST = {"wafers": 0.5, "days": 0.01}
-"""A failure found with nothing run since the last good qual still came after it: so much later at the least."""
+"""A failure with nothing run since the last good qual still came after it: by at least this much."""
 SHORTEST_COUNTED = 1e-3
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
@@ -38,7 +38,7 @@ class Age(NamedTuple):
     wafers: float
     days: float
     counted: Mapping[str, float] = NOTHING
-    """By the name of a counter of the tool."""
+    """By name of a counter of the tool."""
 
     def on(self, clock: str) -> float:
         """The age on one clock."""
@@ -47,14 +47,14 @@ class Age(NamedTuple):
         return self.days if clock == "days" else self.counted.get(clock, 0.0)
 
 
-class Look(NamedTuple):
-    """One qual: when, at which age, and what it found."""
+class QualEvent(NamedTuple):
+    """One qual: when, at which age, and its result."""
 
     at: datetime
     age: Age
     passed: bool
     alarm: bool = False
-    """True when an alarm asked for it: it says when the tool failed, but not how often the tool is checked."""
+    """True when an alarm triggered it: it counts for when the tool failed, but not for how often the tool is checked."""
     reading: float | None = None
     lower: float | None = None
     upper: float | None = None
@@ -62,56 +62,56 @@ class Look(NamedTuple):
 
 @dataclass
 class Cycle:
-    """What was seen between a restore and the next one; `ended` is None for the running cycle."""
+    """The quals between a restore and the next one; `ended` is None for the running cycle."""
 
     began: datetime
-    looks: list[Look] = field(default_factory=list)
+    quals: list[QualEvent] = field(default_factory=list)
     ended: datetime | None = None
     known_start: bool = True
     """False when no restore is on record at its beginning: it is counted from the first move or qual."""
 
     @property
-    def failed(self) -> Look | None:
-        """The first failed look."""
-        return next((look for look in self.looks if not look.passed), None)
+    def failed(self) -> QualEvent | None:
+        """The first failed qual."""
+        return next((qual for qual in self.quals if not qual.passed), None)
 
     @property
-    def stands_failed(self) -> bool:
-        """True when its last look failed."""
-        return bool(self.looks) and not self.looks[-1].passed
+    def failed_open(self) -> bool:
+        """True when its last qual failed."""
+        return bool(self.quals) and not self.quals[-1].passed
 
     @property
     def last_good(self) -> Age:
-        """The age at the last good look before any failed one; 0 when there is none."""
+        """The age at the last good qual before any failed one; 0 when there is none."""
         good = Age(0.0, 0.0)
-        for look in self.looks:
-            if not look.passed:
+        for qual in self.quals:
+            if not qual.passed:
                 break
-            good = look.age
+            good = qual.age
         return good
 
-    def add(self, look: Look) -> bool:
-        """Take in a look; True when another one of the same time said the contrary. The failed one counts then."""
-        last = self.looks[-1] if self.looks else None
-        if last is None or last.at != look.at:
-            self.looks.append(look)
+    def add(self, qual: QualEvent) -> bool:
+        """Add a qual; True when another one at the same time had the other result. The failed one counts then."""
+        last = self.quals[-1] if self.quals else None
+        if last is None or last.at != qual.at:
+            self.quals.append(qual)
             return False
-        self.looks[-1] = last if look.passed else look
-        return last.passed != look.passed
+        self.quals[-1] = last if qual.passed else qual
+        return last.passed != qual.passed
 
     def until(self, moment: datetime) -> "Cycle":
         """The cycle as it stood at a moment."""
-        return Cycle(self.began, [look for look in self.looks if look.at <= moment], None, self.known_start)
+        return Cycle(self.began, [qual for qual in self.quals if qual.at <= moment], None, self.known_start)
 
     def ages(self, clock: str) -> tuple[list[float], list[bool]]:
-        """The ages of the looks on one clock, rising, and whether each passed."""
+        """The ages of the quals on one clock, rising, and whether each passed."""
         ages: list[float] = []
         before = 0.0
-        for look in self.looks:
-            age = max(look.age.on(clock), before)
-            before = age if look.passed else max(age, before + SHORTEST.get(clock, SHORTEST_COUNTED))
+        for qual in self.quals:
+            age = max(qual.age.on(clock), before)
+            before = age if qual.passed else max(age, before + SHORTEST.get(clock, SHORTEST_COUNTED))
             ages.append(before)
-        return ages, [look.passed for look in self.looks]
+        return ages, [qual.passed for qual in self.quals]
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,12 @@ class Stream:
         return [*self.cycles, self.running]
 
     @property
-    def looks(self) -> list[Look]:
+    def quals(self) -> list[QualEvent]:
         """Every qual on record, in order."""
-        return [look for cycle in self.all_cycles for look in cycle.looks]
+        return [qual for cycle in self.all_cycles for qual in cycle.quals]
 
     def units_a_day(self, clock: str, wafers_a_day: float) -> float:
-        """How fast a clock goes of late: the pace in wafers, days as they come, or what a counter has counted."""
+        """Recent speed of a clock: wafers per day, 1 for days, or what a counter counts per day."""
         if clock not in self.counters:
             return wafers_a_day if clock == "wafers" else 1.0
         days = min(self.span_days, COUNTED_DAYS)
@@ -156,20 +156,20 @@ class Stream:
         return gone / days if days > 0 else 0.0
 
     @property
-    def last_look_at(self) -> datetime | None:
+    def last_qual_at(self) -> datetime | None:
         """The process time of the last qual that is known."""
-        return max((look.at for look in self.looks), default=None)
+        return max((qual.at for qual in self.quals), default=None)
 
     @property
     def failures(self) -> int:
-        """Failures found so far."""
+        """Failures so far."""
         return sum(cycle.failed is not None for cycle in self.all_cycles)
 
     @property
-    def since_look_days(self) -> float:
+    def since_qual_days(self) -> float:
         """Days since the last qual, good or failed; since the first event when there is none."""
-        looks = self.looks
-        return _days(looks[-1].at, self.now) if looks else self.span_days
+        quals = self.quals
+        return _days(quals[-1].at, self.now) if quals else self.span_days
 
 
 def streams(
@@ -177,7 +177,7 @@ def streams(
 ) -> list[Stream]:
     """The history of every tool or chamber that is checked, by what was known at `as_of`.
 
-    `tools` are the only ones to be read; `unchecked` (tool, qual type) adds whole tools though no qual of them is known.
+    `tools` limits what is read; `unchecked` (tool, qual type) adds whole tools of which no qual is known.
     """
     pairs = list(unchecked)
     table = pa.table(
@@ -185,15 +185,15 @@ def streams(
     )
     temp_table(lake, "unchecked", table)
     marks = [as_of - timedelta(days=MARK_DAYS * n) for n in range(MARKS, 0, -1)]
-    asked = None if tools is None else sorted(tools)
-    # The bounds prune files, which a list does not.
-    first, last = (asked[0], asked[-1]) if asked else ("", LAST_NAME)
-    parameters = {"as_of": as_of, "marks": marks, "tools": asked, "first": first, "last": last}
+    tool_names = None if tools is None else sorted(tools)
+    # The bounds let the store skip files; a list does not.
+    first, last = (tool_names[0], tool_names[-1]) if tool_names else ("", LAST_NAME)
+    parameters = {"as_of": as_of, "marks": marks, "tools": tool_names, "first": first, "last": last}
     result = lake.ask(question("quals", "events"), parameters)
     events = map(_Event._make, result.fetchall())
-    keys = groupby(events, key=lambda event: event[:3])
+    by_stream = groupby(events, key=lambda event: event[:3])
     counted = counters(lake, as_of, tools)
-    return [_stream(key, list(some), lake.settings.qual(key[2]), counted) for key, some in keys]
+    return [_stream(key, list(group), lake.settings.qual(key[2]), counted) for key, group in by_stream]
 
 
 class _Event(NamedTuple):
@@ -220,12 +220,12 @@ def _stream(
     start, contradictions = 0.0, 0
     cycles: list[Cycle] = []
     running = Cycle(begin, known_start=False)
-    own = {**counted_by.get((key[0], "*"), {}), **counted_by.get(key[:2], {})}
-    clocks = {name: counter for name, counter in own.items() if counter.spans(begin, events[-1].at)}
+    tool_counters = {**counted_by.get((key[0], "*"), {}), **counted_by.get(key[:2], {})}
+    clocks = {name: counter for name, counter in tool_counters.items() if counter.spans(begin, events[-1].at)}
 
     def age_at(event: _Event) -> Age:
-        gone = {name: max(c.by(event.at) - c.by(running.began), 0.0) for name, c in clocks.items()}
-        return Age(_wafers(event) - start, _days(running.began, event.at), gone or NOTHING)
+        counted = {name: max(c.by(event.at) - c.by(running.began), 0.0) for name, c in clocks.items()}
+        return Age(_wafers(event) - start, _days(running.began, event.at), counted or NOTHING)
 
     for event in events:
         if event.what == "restored" and (not stated.resets or event.reason in stated.resets):
@@ -234,17 +234,17 @@ def _stream(
             running, start = Cycle(event.at), _wafers(event)
         elif event.what in ("good", "failed"):
             alarm = is_alarm(event.reason)
-            look = Look(event.at, age_at(event), event.what == "good", alarm, event.reading, event.lower, event.upper)
-            contradictions += running.add(look)
+            qual = QualEvent(event.at, age_at(event), event.what == "good", alarm, event.reading, event.lower, event.upper)
+            contradictions += running.add(qual)
     now = events[-1]
-    counted = [(begin, 0.0), *((e.at, _wafers(e)) for e in events if e.what in ("mark", "now") and e.at > begin)]
+    marks = [(begin, 0.0), *((e.at, _wafers(e)) for e in events if e.what in ("mark", "now") and e.at > begin)]
     return Stream(
         *key,
         cycles=cycles,
         running=running,
         now=now.at,
         age=age_at(now),
-        paces=_paces(counted),
+        paces=_paces(marks),
         span_days=_days(begin, now.at),
         processed=_wafers(now),
         contradictions=contradictions,

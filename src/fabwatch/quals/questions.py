@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def _rows_of(rows: Sequence[Any], question: "Selected") -> tuple[Any, ...]:
     """The rows of one area, tool or qual type."""
-    stated = {name: getattr(question, name) for name in ("area", "tool", "qual_type")}
-    wanted = {name: value for name, value in stated.items() if value is not None}
-    return tuple(row for row in rows if all(getattr(row, name) == value for name, value in wanted.items()))
+    fields = {name: getattr(question, name) for name in ("area", "tool", "qual_type")}
+    filters = {name: value for name, value in fields.items() if value is not None}
+    return tuple(row for row in rows if all(getattr(row, name) == value for name, value in filters.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Priced(Declared):
-    """Costs that stand in for those of fab.toml."""
+    """Costs that replace those of fab.toml."""
 
     cost_qual: Annotated[float | None, Param("Cost of one qual.", above=0)] = None
     cost_contain: Annotated[float | None, Param("Cost of one wafer contained.", above=0)] = None
@@ -35,7 +35,7 @@ class Priced(Declared):
         return {name: getattr(self, f"cost_{name}") for name in ("qual", "contain", "scrap", "fail", "false")}
 
     def costs(self, view: View) -> "Costs":
-        """The costs to reckon with."""
+        """The costs to use."""
         from fabwatch.quals.interval import costs_of
 
         return costs_of(view.lake.settings.costs, self._stated())
@@ -57,7 +57,7 @@ class ForecastQuestion(Selected, Answerable["Forecasts"]):
     clock: WearClock = "auto"
 
     def answer(self, view: View) -> "Forecasts":
-        """The forecasts. Raises UnknownTool, TooFewFailures, and BadQuestion for a clock that is not there."""
+        """The forecasts. Raises UnknownTool, TooFewFailures, and BadQuestion for an unknown clock."""
         from fabwatch.equipment.tools import Selection
         from fabwatch.quals.forecast import ForecastOptions, forecast
 
@@ -71,7 +71,7 @@ class ForecastQuestion(Selected, Answerable["Forecasts"]):
         return replace(self, area=None, tool=None, qual_type=None)
 
     def part(self, whole: "Forecasts") -> "Forecasts | None":
-        """The rows of one area, tool or qual type; None where there are none, so that it is said why."""
+        """The rows of one area, tool or qual type; None where there are none, so that the error says why."""
         from fabwatch.quals.forecast import ForecastOptions, combined
 
         rows: tuple[Forecast, ...] = _rows_of(whole.tools, self)
@@ -82,7 +82,7 @@ class ForecastQuestion(Selected, Answerable["Forecasts"]):
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreQuestion(Selected, Answerable["Score"]):
-    """How past forecasts turned out: made again forward in time from what was known then, and the live ones."""
+    """How past forecasts turned out: replayed from what was known then, and the live ones."""
 
     spec: ClassVar = Spec(
         "forecast score",
@@ -137,7 +137,7 @@ class IntervalQuestion(Priced, Selected, Answerable["Intervals"]):
         return interval(view, selection, options, self.costs(view), self.priced(view), self.qual_hours)
 
     def whole(self) -> Self | None:
-        """The intervals of all tools; hours are shared by the selection, so that they need their own answer."""
+        """The intervals of all tools; None with shared hours, which depend on the selection."""
         if self.qual_hours is not None or (self.area, self.tool, self.qual_type) == (None, None, None):
             return None
         return replace(self, area=None, tool=None, qual_type=None)

@@ -1,41 +1,41 @@
-"""Numeric readings: where they drift towards their limit, they foretell a failure better than failures alone."""
+"""Numeric readings: where they drift towards their limit, they predict a failure better than past failures alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from fabwatch.quals.history import Cycle, Look, Stream
+from fabwatch.quals.history import Cycle, QualEvent, Stream
 from fabwatch.stats.cycles import Floats, Running
 from fabwatch.stats.drift import Drift, Path, fit_drift
 from fabwatch.stats.pooling import Fitted
 
 FEW_PATHS, FEW_READINGS = 6, 3
-"""A drift needs so many cycles with so many readings in the middle one of them."""
+"""A drift needs this many cycles, with this many readings in the median cycle."""
 REACHED = 0.4
-"""On average a path has to have come so far from its begin to the limit before it fails; else it is a jump, no drift."""
+"""Mean share of the way to the limit that a path covers before it fails; below this it is a jump, not a drift."""
 SEED = 11
 BELOW = 1 - 1e-9
 
 
 @dataclass(frozen=True)
 class ByFailures:
-    """What is foretold from the ages of failures alone."""
+    """Predictions from the ages of failures alone."""
 
     fitted: Fitted
     running: Running
     name: str = "failures"
 
     def bad_by(self, age: Floats) -> Floats:
-        """The chance to have failed by an age, one a tool."""
+        """The chance to have failed by an age, one per tool."""
         return self.fitted.bad_by(age, self.running)
 
     def ages(self, chances: Sequence[float]) -> Floats:
-        """Ages of the hidden failure by chance: tools x chances."""
+        """Ages of the hidden failure per quantile: tools x chances."""
         return self.fitted.failure_ages(self.running, chances)
 
     def first_over(self, ages: Floats) -> Floats | None:
-        """Not told by failures: how the coming quals go follows from `bad_by`."""
+        """None: the results of the coming quals follow from `bad_by`."""
         del ages
         return None
 
@@ -46,7 +46,7 @@ class ByFailures:
 
 @dataclass(frozen=True)
 class ByReadings:
-    """What is foretold from readings that drift: simulated first passages, a row a tool."""
+    """Predictions from readings that drift: simulated first passages, one row per tool."""
 
     drift: Drift
     paths: tuple[Path, ...]
@@ -54,19 +54,19 @@ class ByReadings:
     name: str = "readings"
 
     def bad_by(self, age: Floats) -> Floats:
-        """The chance that the path has passed the limit by an age, one a tool."""
+        """The chance that the path has passed the limit by an age, one per tool."""
         chance: Floats = (self.passages <= np.asarray(age, float)[:, None]).mean(axis=1)
         return chance
 
     def ages(self, chances: Sequence[float]) -> Floats:
-        """Ages of the first passage by chance: tools x chances; what is not seen to pass lies at the horizon or beyond."""
+        """Ages of the first passage per quantile: tools x chances; paths that never pass lie beyond the horizon."""
         far = np.nanmax(np.where(np.isfinite(self.passages), self.passages, np.nan), axis=1, initial=self.drift.unit)
         filled = np.where(np.isfinite(self.passages), self.passages, far[:, None] * 1.5)
         ages: Floats = np.quantile(filled, chances, axis=1).T
         return ages
 
     def first_over(self, ages: Floats) -> Floats:
-        """For each tool and coming age the chance that it is the first with a reading over the limit."""
+        """The chance per tool and coming age that it is the first with a reading over the limit."""
         random = np.random.default_rng(SEED)
         return np.array([self.drift.first_over(path, row, random) for path, row in zip(self.paths, ages, strict=True)])
 
@@ -76,16 +76,16 @@ class ByReadings:
         return ByReadings(self.drift, chosen, self.passages[list(members)])
 
 
-Foretold = ByFailures | ByReadings
+Predictor = ByFailures | ByReadings
 
 
 def by_readings(sisters: Sequence[Stream], clock: str, failures: ByFailures, tie: float) -> ByReadings | None:
-    """The drift of these sisters' readings; None without one, or where it foretells past quals no better than failures."""
+    """The drift of these sisters' readings; None without one, or where it predicts past quals no better than failures."""
     paths = [(n, _path(cycle, clock)) for n, stream in enumerate(sisters) for cycle in stream.all_cycles]
-    told = [path for _, path in paths if path is not None and path.age.size]
-    if len(told) < FEW_PATHS or np.median([path.age.size for path in told]) < FEW_READINGS or not _drifts(told):
+    usable = [path for _, path in paths if path is not None and path.age.size]
+    if len(usable) < FEW_PATHS or np.median([path.age.size for path in usable]) < FEW_READINGS or not _drifts(usable):
         return None
-    drift = fit_drift(told)
+    drift = fit_drift(usable)
     if drift.mean[1] <= 0:
         return None
     gain = 0.0
@@ -100,7 +100,7 @@ def by_readings(sisters: Sequence[Stream], clock: str, failures: ByFailures, tie
 
 
 def _gain(drift: Drift, path: Path, fitted: Fitted) -> float:
-    """By how much the log chance of each qual of a cycle, given those before it, is better by readings than by failures."""
+    """Gain in the log chance of each qual of a cycle, given those before it, by readings over failures."""
     ages, over = path.age, path.reading >= 1
     later = np.arange(1, ages.size)
     by_age = np.array([float(fitted.bad_by(ages[n : n + 1], Running.good_at(ages[n - 1 : n]))[0]) for n in later])
@@ -109,13 +109,13 @@ def _gain(drift: Drift, path: Path, fitted: Fitted) -> float:
 
 
 def _log_score(chance: Floats, came: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
-    held = np.clip(chance, 1e-4, 1 - 1e-4)
-    score: Floats = np.log(np.where(came, held, 1 - held))
+    clipped = np.clip(chance, 1e-4, 1 - 1e-4)
+    score: Floats = np.log(np.where(came, clipped, 1 - clipped))
     return score
 
 
 def _drifts(paths: Sequence[Path]) -> bool:
-    """True when readings have come a good part of the way to the limit before they pass it."""
+    """True when readings cover a good part of the way to the limit before they pass it."""
     ended = [path.reading for path in paths if path.reading.size > 1 and path.reading[-1] >= 1]
     if len(ended) < FEW_PATHS // 2:
         return False
@@ -125,25 +125,25 @@ def _drifts(paths: Sequence[Path]) -> bool:
 
 
 def _path(cycle: Cycle, clock: str) -> Path | None:
-    """The readings of a cycle up to its first failed look as parts of the limit; None when a look has none or no limit."""
+    """The readings of a cycle up to its first failed qual, as shares of the limit; None if a reading or limit is missing."""
     ages, readings = [], []
-    for age, look in zip(cycle.ages(clock)[0], cycle.looks, strict=True):
-        part = _part(look)
-        if part is None or (part > 1 and look.passed) or (part < 1 and not look.passed):
+    for age, qual in zip(cycle.ages(clock)[0], cycle.quals, strict=True):
+        share = _share_of_limit(qual)
+        if share is None or (share > 1 and qual.passed) or (share < 1 and not qual.passed):
             return None
         ages.append(age)
-        # A reading at the limit itself is on the side that the fab put it.
-        readings.append(min(part, BELOW) if look.passed else part)
-        if not look.passed:
+        # The fab's result decides on which side a reading at the limit lies.
+        readings.append(min(share, BELOW) if qual.passed else share)
+        if not qual.passed:
             break
     return Path(np.array(ages), np.array(readings))
 
 
-def _part(look: Look) -> float | None:
-    if look.reading is None:
+def _share_of_limit(qual: QualEvent) -> float | None:
+    if qual.reading is None:
         return None
-    if look.upper is not None and look.upper > 0:
-        return look.reading / look.upper
-    if look.lower is not None and look.lower > 0:
-        return 2 - look.reading / look.lower
+    if qual.upper is not None and qual.upper > 0:
+        return qual.reading / qual.upper
+    if qual.lower is not None and qual.lower > 0:
+        return 2 - qual.reading / qual.lower
     return None

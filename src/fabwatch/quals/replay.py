@@ -1,4 +1,4 @@
-"""What the time on record would have had under another interval: the same hidden failures, other looks."""
+"""What the record would qual like under another interval: the same hidden failures, other qual times."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from fabwatch.stats.renewal import Costs
 from fabwatch.terms.advice import Replay
 
 PARTS = np.array([0.125, 0.375, 0.625, 0.875])
-"""A hidden failure known to lie between two looks stands at each of these parts of its chance, with a quarter each."""
+"""A hidden failure between two quals is placed at each of these shares of its chance, with a quarter each."""
 
 
 def replay(wear: Wear, member: int, every: float, wafers_a_unit: float, costs: Costs) -> Replay | None:
-    """Quals, wafers contained and wafers run bad as they were, and as they would have been with a look every `every`.
+    """Quals, wafers contained and wafers run bad: as they were, and with a qual every `every`.
 
-    The hidden failures are placed by the tool's typical wear between the looks that bound them; a restore that came before
-    any failure still ends its cycle. None when no look is on record.
+    The hidden failures are placed by the tool's typical wear between the quals that bound them; a restore that came before
+    any failure still ends its cycle. None when no qual is on record.
     """
     stream, clock = wear.streams[member], wear.clock
     scale, shape = (
@@ -34,15 +34,20 @@ def replay(wear: Wear, member: int, every: float, wafers_a_unit: float, costs: C
             would += (end / every, 0.0, 0.0, 0.0)
             length, would_last = length + end, would_last + end
             continue
-        found = max(failed.age.on(clock), good)
-        began = _placed(wear, good, found, scale, shape)
+        detected = max(failed.age.on(clock), good)
+        began = _placed(wear, good, detected, scale, shape)
         misses = (1 - wear.stated.sensitivity) / wear.stated.sensitivity
-        looks = np.ceil(np.maximum(began, 1e-9) / every) + misses
-        seen = looks * every
-        was += (_looks_until(cycle), 1.0, (found - good) * wafers_a_unit, float((found - began).mean()) * wafers_a_unit)
-        bad = float((seen - began).mean()) * wafers_a_unit
-        would += (float(looks.mean()), 1.0, every / wear.stated.sensitivity * wafers_a_unit, bad)
-        length, would_last = length + found, would_last + float(seen.mean())
+        quals = np.ceil(np.maximum(began, 1e-9) / every) + misses
+        detected_then = quals * every
+        was += (
+            _quals_until_failed(cycle),
+            1.0,
+            (detected - good) * wafers_a_unit,
+            float((detected - began).mean()) * wafers_a_unit,
+        )
+        bad = float((detected_then - began).mean()) * wafers_a_unit
+        would += (float(quals.mean()), 1.0, every / wear.stated.sensitivity * wafers_a_unit, bad)
+        length, would_last = length + detected, would_last + float(detected_then.mean())
     if not length or not was[0]:
         return None
     would *= length / would_last
@@ -60,18 +65,18 @@ def replay(wear: Wear, member: int, every: float, wafers_a_unit: float, costs: C
     )
 
 
-def _looks_until(cycle: Cycle) -> int:
-    return next(n for n, look in enumerate(cycle.looks, 1) if not look.passed)
+def _quals_until_failed(cycle: Cycle) -> int:
+    return next(n for n, qual in enumerate(cycle.quals, 1) if not qual.passed)
 
 
-def _placed(wear: Wear, good: float, found: float, log_scale: float, log_shape: float) -> Floats:
-    """Ages between `good` and `found` that stand for where the hidden failure was."""
+def _placed(wear: Wear, good: float, detected: float, log_scale: float, log_shape: float) -> Floats:
+    """Ages between `good` and `detected` that represent the hidden failure."""
     family = wear.fitted.grid.family
     with np.errstate(divide="ignore"):
-        log_age = np.log(np.array([good, found])) - log_scale
+        log_age = np.log(np.array([good, detected])) - log_scale
     low, high = np.exp(-family.hazard(log_age, np.array(log_shape)))
     if low - high < 1e-12:
-        return good + PARTS * (found - good)
+        return good + PARTS * (detected - good)
     hazard = -np.log(low - PARTS * (low - high))
     ages = np.array([float(family.log_age(float(h), np.array(log_shape))) for h in hazard])
-    return np.clip(np.exp(ages + log_scale), good, found)
+    return np.clip(np.exp(ages + log_scale), good, detected)

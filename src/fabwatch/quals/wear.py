@@ -1,4 +1,4 @@
-"""What the history teaches: sister tools together, the clock and the family of wear that foretell them best."""
+"""Wear learned from history: sister tools together, on the clock and distribution that predict them best."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import Cycle, Stream, streams
-from fabwatch.quals.readings import ByFailures, Foretold, by_readings
+from fabwatch.quals.readings import ByFailures, Predictor, by_readings
 from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.pooling import Fitted, Sisters
@@ -17,14 +17,14 @@ from fabwatch.terms.settings import QualSettings
 Clock = str
 """`auto`, `wafers`, `days`, or the name of a counter."""
 TIE = 2.0
-"""A clock or a family is only preferred when its log evidence is better by so much; wafers and Weibull win a tie."""
+"""A clock or distribution must win by this much log evidence; otherwise wafers and Weibull are used."""
 BEYOND = 1.5
-"""A forecast that reaches so many times beyond the longest age seen says that it is extrapolated."""
+"""A forecast that ends beyond this many times the longest age on record is marked as extrapolated."""
 
 
 @dataclass(frozen=True)
 class Wear:
-    """What is known of sister tools under one qual type: one row of `fitted` and of `running` for each stream."""
+    """The wear of sister tools under one qual type: one row of `fitted` and `running` per stream."""
 
     streams: tuple[Stream, ...]
     clock: str
@@ -32,13 +32,13 @@ class Wear:
     running: Running
     stated: QualSettings
     clock_evidence: float
-    """Log evidence of the chosen clock over the other one; 0 when only one was tried."""
+    """Log evidence of the chosen clock over the next best; 0 when only one was tried."""
     longest: float
-    """The longest age seen, on the clock."""
+    """The longest age on record, on the clock."""
     alike: Fitted
-    """The same as if all sisters wore alike: a yardstick."""
-    foretold: Foretold
-    """What is foretold of each stream: by failures, or by readings where they drift and foretell better."""
+    """The same fit with one wear for all sisters: a yardstick."""
+    predictor: Predictor
+    """Predicts each stream: by failures, or by readings where they drift and predict better."""
 
     @property
     def failures(self) -> int:
@@ -46,38 +46,38 @@ class Wear:
         return sum(stream.failures for stream in self.streams)
 
     def only(self, members: Sequence[int]) -> "Wear":
-        """The same, with the rows of some streams alone; failures and sisters are to be asked of the whole."""
-        chosen = tuple(self.streams[n] for n in members)
+        """The same with the rows of these streams only; count failures and sisters on the whole."""
+        streams = tuple(self.streams[n] for n in members)
         fitted, running = self.fitted.only(members), self.running.only(members)
         alike = self.alike.only(members)
-        told = self.foretold.only(members)
-        return Wear(chosen, self.clock, fitted, running, self.stated, self.clock_evidence, self.longest, alike, told)
+        predictor = self.predictor.only(members)
+        return Wear(streams, self.clock, fitted, running, self.stated, self.clock_evidence, self.longest, alike, predictor)
 
 
 def learn(
     lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, clock: Clock = "auto", only: Collection[str] | None = None
 ) -> list[Wear]:
-    """Read the history by what was known at `as_of` and fit each type; `only` names the tools whose types are wanted."""
+    """Read the history as known at `as_of` and fit each type; `only` limits it to the types of these tools."""
 
     def make() -> list[Wear]:
-        found = sister_streams(lake, cards, as_of, only)
-        return [fit_sisters(group, clock, lake.settings.qual(group[0].qual_type)) for group in found]
+        groups = sister_streams(lake, cards, as_of, only)
+        return [fit_sisters(group, clock, lake.settings.qual(group[0].qual_type)) for group in groups]
 
-    # A forecast, an interval and a plan of one moment rest on the same fit, which is most of their time.
+    # A forecast, an interval and a plan of one moment share this fit, which takes most of their time.
     return lake.remember(("wear", as_of, clock, None if only is None else frozenset(only)), make)
 
 
 def sister_streams(
     lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, only: Collection[str] | None = None
 ) -> list[list[Stream]]:
-    """The history by what was known at `as_of`, sisters together: one type, one qual type, whole tools or chambers."""
+    """The history as known at `as_of`, grouped by tool type, qual type, and whole tool or chamber."""
     tools = None if only is None else _with_sisters(cards, only)
-    found = [stream for stream in streams(lake, as_of, tools) if stream.tool in cards]
-    bare = _unchecked(cards, found, tools)
-    if bare:
-        found = [s for s in streams(lake, as_of, tools, bare) if s.tool in cards]
+    selected = [stream for stream in streams(lake, as_of, tools) if stream.tool in cards]
+    unchecked = _unchecked(cards, selected, tools)
+    if unchecked:
+        selected = [s for s in streams(lake, as_of, tools, unchecked) if s.tool in cards]
     groups: dict[tuple[str, str, bool], list[Stream]] = defaultdict(list)
-    for stream in found:
+    for stream in selected:
         groups[cards[stream.tool].tool_type or stream.tool, stream.qual_type, stream.chamber == "*"].append(stream)
     return list(groups.values())
 
@@ -88,12 +88,12 @@ def _with_sisters(cards: Mapping[str, ToolCard], tools: Collection[str]) -> set[
 
 
 def _unchecked(
-    cards: Mapping[str, ToolCard], found: Sequence[Stream], tools: Collection[str] | None
+    cards: Mapping[str, ToolCard], known: Sequence[Stream], tools: Collection[str] | None
 ) -> list[tuple[str, str]]:
-    """Tools without any qual of a type under which a sister is checked as a whole: they borrow the history of all."""
-    checked = {(stream.tool, stream.qual_type) for stream in found}
+    """Tools without a qual of a type that a sister has as a whole tool: they use the history of their sisters."""
+    checked = {(stream.tool, stream.qual_type) for stream in known}
     kinds: dict[str, set[str]] = defaultdict(set)
-    for stream in found:
+    for stream in known:
         tool_type = cards[stream.tool].tool_type
         if tool_type and stream.chamber == "*":
             kinds[tool_type].add(stream.qual_type)
@@ -107,31 +107,31 @@ def _unchecked(
 
 
 def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -> Wear:
-    """Fit the streams of one type and qual type on the clock that is asked for, or on the one that foretells them better."""
+    """Fit the streams of one type and qual type on `clock`, or for `auto` on the clock that predicts them best."""
     clocks = _clocks(sisters) if clock == "auto" or clock not in _clocks(sisters, always=True) else [clock]
-    on = {name: cycles_on(name, sisters, stated) for name in clocks}
-    tried = {name: Sisters(cycles, len(sisters), WEIBULL) for name, cycles in on.items()}
-    chosen = max(clocks, key=lambda name: tried[name].evidence + (TIE if name == clocks[0] else 0.0))
-    others = [tried[name].evidence for name in clocks if name != chosen]
-    ahead = tried[chosen].evidence - max(others) if others else 0.0
-    best, cycles = tried[chosen], on[chosen]
-    other = Sisters(cycles, len(sisters), LOGNORMAL)
-    if other.evidence > best.evidence + TIE:
-        best = other
+    cycles_by_clock = {name: cycles_on(name, sisters, stated) for name in clocks}
+    fits = {name: Sisters(cycles, len(sisters), WEIBULL) for name, cycles in cycles_by_clock.items()}
+    chosen = max(clocks, key=lambda name: fits[name].evidence + (TIE if name == clocks[0] else 0.0))
+    others = [fits[name].evidence for name in clocks if name != chosen]
+    lead = fits[chosen].evidence - max(others) if others else 0.0
+    best, cycles = fits[chosen], cycles_by_clock[chosen]
+    lognormal = Sisters(cycles, len(sisters), LOGNORMAL)
+    if lognormal.evidence > best.evidence + TIE:
+        best = lognormal
     running = Running([cycle_pieces(stream.running, chosen, stated) for stream in sisters])
-    alike = tried[chosen].alike()
+    alike = fits[chosen].alike()
     fitted = best.fitted()
     failures = ByFailures(fitted, running)
-    told = by_readings(sisters, chosen, failures, TIE) or failures
-    return Wear(tuple(sisters), chosen, fitted, running, stated, ahead, cycles.longest, alike, told)
+    predictor = by_readings(sisters, chosen, failures, TIE) or failures
+    return Wear(tuple(sisters), chosen, fitted, running, stated, lead, cycles.longest, alike, predictor)
 
 
 def _clocks(sisters: Sequence[Stream], always: bool = False) -> list[str]:
-    """The clocks that all sisters have, the one that wins a tie first."""
-    counted = set.intersection(*(set(stream.counters) for stream in sisters))
-    # Where nothing ran, all ages in wafers are nothing, and that clock would seem to foretell everything.
+    """The clocks that all sisters have; the first one wins a tie."""
+    shared_counters = set.intersection(*(set(stream.counters) for stream in sisters))
+    # Where nothing ran, all ages in wafers are 0, and that clock would seem to predict everything.
     ran = always or any(stream.processed > 0 for stream in sisters)
-    return [*(["wafers"] if ran else []), "days", *sorted(counted)]
+    return [*(["wafers"] if ran else []), "days", *sorted(shared_counters)]
 
 
 def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings) -> list[tuple[float, ...]]:
@@ -140,7 +140,7 @@ def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings) -> list[tuple[f
 
 
 def cycles_on(clock: str, sisters: Sequence[Stream], stated: QualSettings) -> Cycles:
-    """All cycles of some streams on one clock."""
+    """All cycles of the given streams on one clock."""
     rows: list[tuple[float, ...]] = []
     number = 0
     for tool, stream in enumerate(sisters):

@@ -1,4 +1,4 @@
-"""What a forecast has to beat: today's fixed schedule, the mean time between failures, and one Weibull for a whole type."""
+"""Yardsticks for a forecast: today's fixed schedule, the mean time between failures, and one Weibull per type."""
 
 import math
 from dataclasses import dataclass
@@ -17,32 +17,32 @@ class Yardsticks:
     """The simple forecasts of one type."""
 
     share: float
-    """Share of failed quals among sisters: all that a fixed schedule knows of the next one."""
+    """Share of failed quals among sisters: all that a fixed schedule knows about the next qual."""
     lives: Floats
     """Mean age between failures of each tool, on the clock; that of all sisters where a tool has none."""
 
 
 def yardsticks(wear: Wear) -> Yardsticks:
     """The simple forecasts, from the same history."""
-    looks = [look for stream in wear.streams for look in stream.looks]
-    failed = sum(not look.passed for look in looks)
-    ran = np.array([_ran(stream, wear.clock) for stream in wear.streams])
+    quals = [qual for stream in wear.streams for qual in stream.quals]
+    failed = sum(not qual.passed for qual in quals)
+    run_ages = np.array([_ran(stream, wear.clock) for stream in wear.streams])
     failures = np.array([stream.failures for stream in wear.streams])
-    of_all = float(ran.sum()) / max(float(failures.sum()), 0.5)
-    lives = np.where(failures > 0, ran / np.maximum(failures, 1), of_all)
-    return Yardsticks((failed + 0.5) / (len(looks) + 1.0), np.maximum(lives, 1e-9))
+    overall = float(run_ages.sum()) / max(float(failures.sum()), 0.5)
+    lives = np.where(failures > 0, run_ages / np.maximum(failures, 1), overall)
+    return Yardsticks((failed + 0.5) / (len(quals) + 1.0), np.maximum(lives, 1e-9))
 
 
 def _ran(stream: Stream, clock: str) -> float:
-    """What a tool has run without failing: to the failed look of a cycle, or to its last good one."""
+    """How long a tool has run without failing: to the failed qual of each cycle, or to its last good one."""
     total = 0.0
     for cycle in stream.all_cycles:
         ages, _ = cycle.ages(clock)
-        found = next((age for age, look in zip(ages, cycle.looks, strict=True) if not look.passed), None)
-        total += cycle.last_good.on(clock) if found is None else found
+        failed_age = next((age for age, qual in zip(ages, cycle.quals, strict=True) if not qual.passed), None)
+        total += cycle.last_good.on(clock) if failed_age is None else failed_age
     return total
 
 
 def exponential_age(good: float, life: float, chance: float) -> float:
-    """The age of the failure with a chance, when it comes at the same rate whatever the age."""
+    """The age by which a failure comes with this chance, at a constant failure rate."""
     return good - life * math.log(1 - chance)

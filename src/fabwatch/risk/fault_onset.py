@@ -105,6 +105,6 @@ def _until(cycles: Sequence[Cycle], suspect: Suspect) -> tuple[Cycle, ...]:
     if not begun:
         return ()
     last = begun[-1].until(until)
-    if last.looks and last.looks[-1].at == until:
-        last.looks[-1] = last.looks[-1]._replace(passed=False)
+    if last.quals and last.quals[-1].at == until:
+        last.quals[-1] = last.quals[-1]._replace(passed=False)
     return (*begun[:-1], last)

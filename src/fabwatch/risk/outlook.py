@@ -84,7 +84,7 @@ def _planned(
     now = np.array([stream.age.on(wear.clock) for stream in wear.streams])
     speed = np.array([curve.units_a_day for curve in curves])
     ahead = np.linspace(0.0, days, POINTS)
-    bad = np.column_stack([wear.foretold.bad_by(now + speed * day) for day in ahead])
+    bad = np.column_stack([wear.predictor.bad_by(now + speed * day) for day in ahead])
     items = []
     for n, (stream, curve) in enumerate(zip(wear.streams, curves, strict=True)):
         exposure = exposed.get((stream.tool, stream.chamber, stream.qual_type))
@@ -125,8 +125,8 @@ def _planned(
 def _due(curve: Curve, exposure: Exposure | None, pace: float, when: _When) -> tuple[float, str]:
     """In how many days a stream is due, and why."""
     stream, clock = curve.stream, curve.wear.clock
-    looks = stream.running.looks
-    if stream.running.stands_failed:
+    looks = stream.running.quals
+    if stream.running.failed_open:
         return 0.0, "failed"
     since = stream.age.on(clock) - (looks[-1].age.on(clock) if looks else 0.0)
     every, reason = float(curve.every[curve.best(when.price)]), "due"
@@ -138,7 +138,7 @@ def _due(curve: Curve, exposure: Exposure | None, pace: float, when: _When) -> t
         reason = "decided"
     left = every - since
     due = max(left, 0.0) / curve.units_a_day if curve.units_a_day > 0 else float("inf")
-    reason = reason if looks or stream.looks else "never checked"
+    reason = reason if looks or stream.quals else "never checked"
     inhibit = when.decided.limit(*place, "inhibit", curve.wear.stated.inhibit)
     if inhibit is not None and exposure is not None:
         room = inhibit - exposure.wafers

@@ -1,1 +1,1 @@
-"""Is it in control? Readings in figures: n, range, mean, maximum, minimum, standard deviation, Cpk."""
+"""Is it in control? Statistics of readings: n, range, mean, maximum, minimum, standard deviation, Cpk."""

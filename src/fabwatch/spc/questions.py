@@ -1,4 +1,4 @@
-"""The questions about readings: in statistics, and one after the other."""
+"""The questions about readings: their statistics, and the readings in order of time."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Readings in figures, and one after the other."""
+"""Statistics of readings, and the readings in order of time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,50 +25,50 @@ METHOD = (
 
 @dataclass(frozen=True)
 class Period:
-    """The stretch of process times that is asked for; both ends belong to it."""
+    """A range of process times, both ends included."""
 
     since: datetime | None = None
     until: datetime | None = None
 
 
 def stats(view: View, selection: Selection, by: str, period: Period) -> Stats:
-    """Readings in figures by group, qual type and unit. Raises UnknownTool, and BadQuestion for an unknown `by`."""
+    """Statistics of readings by group, qual type and unit. Raises UnknownTool, and BadQuestion for an unknown `by`."""
     lake, as_of = view.lake, view.as_of
     if by not in BY:
         near = nearest(by, BY) or list(BY)
-        raise BadQuestion(f"Readings cannot be grouped by {by}.", f"group them by {', '.join(near)}")
-    asked = question("spc", "summary", over="readings")
-    rows = lake.rows(asked, {**_chosen(lake, selection, as_of, period), "by": by})
-    header = view.header(METHOD, asked)
+        raise BadQuestion(f"Readings cannot be grouped by {by}.", f"group by one of: {', '.join(near)}")
+    sql = question("spc", "summary", over="readings")
+    rows = lake.rows(sql, {**_select(lake, selection, as_of, period), "by": by})
+    header = view.header(METHOD, sql)
     return Stats(*header, by, tuple(_summary(row) for row in rows))
 
 
 def readings(view: View, selection: Selection, period: Period) -> Readings:
     """The readings of one tool in order of time. Raises UnknownTool."""
     lake, as_of = view.lake, view.as_of
-    asked = question("spc", "readings") + "ORDER BY q.qual_type, chamber, q.processed_at"
-    before: dict[tuple[str, str], float] = {}
-    found = []
-    for row in lake.rows(asked, _chosen(lake, selection, as_of, period)):
+    sql = question("spc", "readings") + "ORDER BY q.qual_type, chamber, q.processed_at"
+    previous: dict[tuple[str, str], float] = {}
+    readings = []
+    for row in lake.rows(sql, _select(lake, selection, as_of, period)):
         place = row["chamber"], row["qual_type"]
-        moved = abs(row["reading"] - before[place]) if place in before else None
-        before[place] = row["reading"]
-        kept = {name: row[name] for name in Reading.__dataclass_fields__ if name in row}
-        found.append(Reading(**kept, moving_range=moved))
-    header = view.header(METHOD, asked)
-    return Readings(*header, selection.tool or "", tuple(found))
+        moving_range = abs(row["reading"] - previous[place]) if place in previous else None
+        previous[place] = row["reading"]
+        fields = {name: row[name] for name in Reading.__dataclass_fields__ if name in row}
+        readings.append(Reading(**fields, moving_range=moving_range))
+    header = view.header(METHOD, sql)
+    return Readings(*header, selection.tool or "", tuple(readings))
 
 
-def _chosen(lake: Lake, selection: Selection, as_of: datetime, period: Period) -> dict[str, Any]:
-    """Puts the chosen tools where the question finds them; returns its parameters."""
+def _select(lake: Lake, selection: Selection, as_of: datetime, period: Period) -> dict[str, Any]:
+    """Write the selected tools into the table `chosen`; return the parameters of the statement."""
     cards = tool_cards(lake)
     tools = selection.tools(cards)
     if selection.qual_type is not None:
         known = {row["qual_type"] for row in lake.rows("SELECT DISTINCT qual_type FROM quals")}
         if selection.qual_type not in known:
             raise unknown("qual type", selection.qual_type, known)
-    some = [cards[tool] for tool in sorted(tools)]
-    columns = {name: [getattr(card, name) for card in some] for name in ("tool", "tool_type", "area")}
+    selected = [cards[tool] for tool in sorted(tools)]
+    columns = {name: [getattr(card, name) for card in selected] for name in ("tool", "tool_type", "area")}
     schema = pa.schema([pa.field(name, pa.string()) for name in columns])
     temp_table(lake, "chosen", pa.table(columns, schema=schema))
     span = {"since": period.since or FIRST, "until": period.until or LAST}
@@ -96,6 +96,6 @@ def _summary(row: dict[str, Any]) -> Summary:
 
 def _cpk(row: dict[str, Any]) -> float | None:
     mean, std = row["mean"], row["std"]
-    rooms = [row["upper"] - mean] if row["upper"] is not None else []
-    rooms += [mean - row["lower"]] if row["lower"] is not None else []
-    return min(rooms) / (3 * std) if rooms and std and not row["mixed"] else None
+    margins = [row["upper"] - mean] if row["upper"] is not None else []
+    margins += [mean - row["lower"]] if row["lower"] is not None else []
+    return min(margins) / (3 * std) if margins and std and not row["mixed"] else None

@@ -1,4 +1,4 @@
--- Readings in figures. The standard deviation is that of a sample; limits count only where all readings of a group share them.
+-- Statistics of readings. Sample standard deviation; limits count only where all readings of a group share them.
 SELECT CASE $by WHEN 'tool' THEN tool WHEN 'chamber' THEN tool || CASE chamber WHEN '*' THEN '' ELSE ' ' || chamber END
                 WHEN 'area' THEN area WHEN 'tool_type' THEN tool_type WHEN 'qual_type' THEN qual_type
                 WHEN 'day' THEN strftime(processed_at, '%Y-%m-%d') WHEN 'month' THEN strftime(processed_at, '%Y-%m')

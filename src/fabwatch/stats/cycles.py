@@ -1,4 +1,4 @@
-"""Cycles as a statistician sees them: where the hidden failure of each may lie, given looks that may err."""
+"""Cycles for statistics: where the hidden failure of each may lie, given quals that may err."""
 
 import math
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ NEGLIGIBLE = 1e-12
 
 
 def pieces(ages: Sequence[float], passed: Sequence[bool], sensitivity: float, false_alarm: float) -> list[tuple[float, ...]]:
-    """Where the hidden failure of one cycle may lie: (lower, upper, weight) with the chance of all looks as weight.
+    """Where the hidden failure of one cycle may lie: (lower, upper, weight) with the chance of all qual results as weight.
 
-    `ages` of the looks rise; `passed` says how each came out. A look sees a fault that is there with chance `sensitivity`
-    and fails a good tool with chance `false_alarm`. When it never errs, what follows the first fail says nothing more.
-    Source: Bayes' rule, the looks being independent given the failure.
+    `ages` of the quals rise; `passed` holds their results. A qual detects a fault with chance `sensitivity` and fails a
+    good tool with chance `false_alarm`. When it never errs, quals after the first fail carry no information. Source:
+    Bayes' rule, with quals independent given the failure.
     """
     if sensitivity >= 1 and false_alarm <= 0:
         good = 0.0
@@ -26,9 +26,9 @@ def pieces(ages: Sequence[float], passed: Sequence[bool], sensitivity: float, fa
                 return [(good, age, 1.0)]
             good = age
         return [(good, math.inf, 1.0)]
-    good_ones = np.asarray(passed, bool)
-    while_good = np.where(good_ones, 1 - false_alarm, false_alarm)
-    while_bad = np.where(good_ones, 1 - sensitivity, sensitivity)
+    results = np.asarray(passed, bool)
+    while_good = np.where(results, 1 - false_alarm, false_alarm)
+    while_bad = np.where(results, 1 - sensitivity, sensitivity)
     before = np.concatenate([[1.0], np.cumprod(while_good)])
     after = np.concatenate([np.cumprod(while_bad[::-1])[::-1], [1.0]])
     weight = before * after
@@ -43,9 +43,9 @@ def pieces(ages: Sequence[float], passed: Sequence[bool], sensitivity: float, fa
 
 @dataclass(frozen=True)
 class Cycles:
-    """Cycles of many tools as pieces: the tool (from 0) and cycle of each, the ages it lies between, and its weight.
+    """Cycles of many tools as pieces, each with its tool (from 0), cycle, lower and upper age, and weight.
 
-    The failure lies in one of the pieces of its cycle; upper = inf: it has not come yet.
+    The failure lies in one of the pieces of its cycle; upper = inf: not failed yet.
     """
 
     tool: Whole
@@ -74,7 +74,7 @@ class Cycles:
         return made
 
     def of_tools(self, members: Sequence[int] | Whole) -> "Cycles":
-        """The cycles of some tools, which are numbered anew in the order given."""
+        """The cycles of these tools, renumbered in the order given."""
         place = {int(tool): n for n, tool in enumerate(members)}
         rows = np.flatnonzero(np.isin(self.tool, np.asarray(members)))
         renamed = np.array([place[int(tool)] for tool in self.tool[rows]], np.int64)
@@ -82,25 +82,25 @@ class Cycles:
 
     @property
     def longest(self) -> float:
-        """The longest age that was seen; 0 when there is none."""
+        """The longest age on record; 0 without any."""
         ages = np.concatenate([self.lower, self.upper])
         return float(ages[np.isfinite(ages)].max(initial=0.0))
 
 
 class Running:
-    """Where the hidden failure of each tool's running cycle may lie: the pieces of that cycle, a row a tool."""
+    """Where the hidden failure of each tool's running cycle may lie: the pieces of that cycle, one row per tool."""
 
-    def __init__(self, of_each: Sequence[Sequence[tuple[float, ...]]]):
-        """`of_each` holds the `pieces` of each tool's running cycle."""
-        most = max((len(some) for some in of_each), default=1)
-        self.lower, self.upper, self.weight = (np.zeros((len(of_each), most)) for _ in range(3))
-        for row, some in enumerate(of_each):
-            for column, piece in enumerate(some):
+    def __init__(self, pieces_by_tool: Sequence[Sequence[tuple[float, ...]]]):
+        """`pieces_by_tool` holds the `pieces` of each tool's running cycle."""
+        most = max((len(tool_pieces) for tool_pieces in pieces_by_tool), default=1)
+        self.lower, self.upper, self.weight = (np.zeros((len(pieces_by_tool), most)) for _ in range(3))
+        for row, tool_pieces in enumerate(pieces_by_tool):
+            for column, piece in enumerate(tool_pieces):
                 self.lower[row, column], self.upper[row, column], self.weight[row, column] = piece
 
     @classmethod
     def good_at(cls, age: ArrayLike) -> "Running":
-        """Running cycles of which each was good for sure at an age."""
+        """Running cycles, each known to be good at an age."""
         return cls([[(good, math.inf, 1.0)] for good in np.asarray(age, float).tolist()])
 
     @property
@@ -110,5 +110,5 @@ class Running:
         return edge
 
     def only(self, tools: Sequence[int]) -> "Running":
-        """Some of the tools, in the order given."""
+        """These tools, in the order given."""
         return Running([[(*p,) for p in zip(self.lower[t], self.upper[t], self.weight[t], strict=True)] for t in tools])

@@ -1,7 +1,7 @@
-"""Two families of wear, Weibull and lognormal, on one and the same axes: log scale and log shape.
+"""Two families of wear, Weibull and lognormal, on common axes: log scale and log shape.
 
 A lognormal of "shape" k has the standard deviation pi / (k sqrt(6)) of the log age, which is that of a Weibull of shape k,
-so that both families can share a grid and what is expected of a shape.
+so that both families can share a grid and a prior on the shape.
 """
 
 import math
@@ -14,11 +14,11 @@ from fabwatch.stats.cycles import Floats
 
 LOG_SPREAD = math.pi / math.sqrt(6)
 FAR = 700.0
-"""A cumulative hazard from which survival is nothing."""
+"""A cumulative hazard at which survival is 0."""
 
 
 class Family(Protocol):
-    """What a wear distribution has to tell; arrays broadcast."""
+    """The interface of a wear distribution; arrays broadcast."""
 
     @property
     def name(self) -> str:
@@ -72,7 +72,7 @@ class Lognormal:
     name = "lognormal"
 
     def __init__(self) -> None:
-        # log of -log(1 - Phi(z)) is so smooth that a table read by straight lines is good to some 1e-6.
+        # log of -log(1 - Phi(z)) is so smooth that linear interpolation in a table is good to about 1e-6.
         self._z = np.linspace(-37.0, 37.0, 14_801)
         hazards = [-math.log1p(-0.5 * math.erfc(-z / math.sqrt(2))) if z < 5 else _upper(z) for z in self._z]
         self._log_hazard = np.log(hazards)
@@ -96,7 +96,7 @@ class Lognormal:
 
 
 def _upper(z: float) -> float:
-    """-log(1 - Phi(z)) for a large z, where 1 - Phi(z) would run out of digits; by the complementary error function."""
+    """-log(1 - Phi(z)) for a large z, where 1 - Phi(z) loses precision; by the complementary error function."""
     rest = 0.5 * math.erfc(z / math.sqrt(2))
     return -math.log(rest) if rest > 1e-300 else z * z / 2 + math.log(z * math.sqrt(2 * math.pi)) + 1 / z**2
 

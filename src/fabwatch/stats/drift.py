@@ -2,7 +2,7 @@
 
 The path of one cycle is y(u) = a + b v + s_B B(v) + e with v = u^p: level a and slope b are drawn for each cycle from one
 normal of all sisters, B is Brownian motion, e the error of a reading. Its readings are jointly normal, so that everything up
-to the last one is in closed form; what comes after is simulated.
+to the last one is in closed form; the future is simulated.
 
 Sources: random-coefficient degradation paths, C. J. Lu and W. Q. Meeker, Technometrics 35 (1993); with Brownian motion,
 G. A. Whitmore, Lifetime Data Anal. 1 (1995).
@@ -21,12 +21,12 @@ POWERS = (0.5, 1.0, 2.0)
 START = np.log(np.array([0.1, 0.1, 0.05, 0.05]))
 SWEEPS, STEP = 10, 1.8
 DRAWS, STEPS, HORIZON = 2000, 160, 8.0
-"""Paths are followed in so many steps as far as so many times the longest age seen."""
+"""Number of simulated paths, their steps, and their horizon in longest ages on record."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """The readings of one cycle as parts of the limit, by rising age: 1 is the limit, above it is failed."""
+    """The readings of one cycle as shares of the limit, by rising age: 1 is the limit, above it is failed."""
 
     age: Floats
     reading: Floats
@@ -34,7 +34,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Drift:
-    """What sisters have in common; ages are counted in `unit`."""
+    """The common path model of sisters; ages are in `unit`."""
 
     unit: float
     power: float
@@ -69,13 +69,13 @@ class Drift:
     def next_over(self, path: Path, age: float) -> float:
         """The chance that a reading at a later age is over the limit."""
         mean, cov = self.state(path)
-        gone = float(self.time(np.array(age)) - (self.time(path.age)[-1] if path.age.size else 0.0))
-        step = np.array([1.0, gone])
-        variance = float(step @ cov @ step) + self.spread[2] ** 2 * max(gone, 0.0) + self.spread[3] ** 2
+        elapsed = float(self.time(np.array(age)) - (self.time(path.age)[-1] if path.age.size else 0.0))
+        step = np.array([1.0, elapsed])
+        variance = float(step @ cov @ step) + self.spread[2] ** 2 * max(elapsed, 0.0) + self.spread[3] ** 2
         return 0.5 * erfc((1 - float(step @ mean)) / sqrt(2 * variance))
 
     def passages(self, path: Path, random: np.random.Generator) -> Floats:
-        """DRAWS ages at which the path itself, without the error of a reading, first passes the limit (inf: not seen to)."""
+        """DRAWS ages at which the path itself, without the error of a reading, first passes the limit (inf: never)."""
         begin = float(self.time(path.age)[-1]) if path.age.size else 0.0
         ahead = np.linspace(0.0, max(HORIZON**self.power, 2 * begin), STEPS)
         level, slope = self._drawn(path, random)
@@ -93,13 +93,13 @@ class Drift:
         return np.where(over.any(axis=1), ages, np.inf)
 
     def first_over(self, path: Path, ages: Floats, random: np.random.Generator) -> Floats:
-        """For each of the coming ages the chance that it is the first with a reading over the limit: what a fab will see."""
+        """The chance of each coming age to be the first with a reading over the limit."""
         begin = float(self.time(path.age)[-1]) if path.age.size else 0.0
         ahead = np.maximum(self.time(ages) - begin, 0.0)
         level, slope = self._drawn(path, random)
         shocks = random.normal(size=(DRAWS, ages.size)) * np.sqrt(np.maximum(np.diff(ahead, prepend=0.0), 0.0))
-        seen = level[:, None] + slope[:, None] * ahead + np.cumsum(shocks, axis=1) * self.spread[2]
-        over = seen + random.normal(size=seen.shape) * self.spread[3] >= 1
+        course = level[:, None] + slope[:, None] * ahead + np.cumsum(shocks, axis=1) * self.spread[2]
+        over = course + random.normal(size=course.shape) * self.spread[3] >= 1
         first = np.where(over.any(axis=1), over.argmax(axis=1), -1)
         return np.array([float(np.mean(first == n)) for n in range(ages.size)])
 
@@ -107,18 +107,18 @@ class Drift:
         mean, cov = self.state(path)
         root = np.linalg.cholesky(cov + 1e-12 * np.eye(2))
         drawn = mean[:, None] + root @ random.normal(size=(2, DRAWS))
-        # Slopes are positive and skewed: the normal that made all else easy is exchanged for the lognormal of the same
-        # mean and spread, by drawing again with the ratio of the two as weight.
-        kept = drawn[1] > 0
-        if self.mean[1] <= 0 or self.spread[1] < 1e-3 * self.mean[1] or not kept.any():
+        # Slopes are positive and skewed: replace the normal by the lognormal of the same mean and spread, by resampling
+        # with the ratio of the two as weight.
+        positive = drawn[1] > 0
+        if self.mean[1] <= 0 or self.spread[1] < 1e-3 * self.mean[1] or not positive.any():
             return drawn[0], np.maximum(drawn[1], 0.0)
         wide = np.log1p((self.spread[1] / self.mean[1]) ** 2)
-        logs = np.log(np.where(kept, drawn[1], 1.0))
+        logs = np.log(np.where(positive, drawn[1], 1.0))
         ratio = -0.5 * (logs - np.log(self.mean[1]) + wide / 2) ** 2 / wide - logs
         ratio += 0.5 * ((drawn[1] - self.mean[1]) / self.spread[1]) ** 2
-        weight = np.where(kept, np.exp(ratio - ratio[kept].max()), 0.0)
-        again = random.choice(DRAWS, size=DRAWS, p=weight / weight.sum())
-        return drawn[0][again], drawn[1][again]
+        weight = np.where(positive, np.exp(ratio - ratio[positive].max()), 0.0)
+        resampled = random.choice(DRAWS, size=DRAWS, p=weight / weight.sum())
+        return drawn[0][resampled], drawn[1][resampled]
 
 
 def _covariance(v: Floats, spread: Floats) -> Floats:
@@ -130,14 +130,14 @@ def _covariance(v: Floats, spread: Floats) -> Floats:
 
 
 def fit_drift(paths: Sequence[Path]) -> Drift:
-    """The most likely common path of sisters, by a bounded search over the spreads with level and slope in closed form."""
+    """The maximum-likelihood path model of sisters: bounded search over the spreads, level and slope in closed form."""
     unit = max(float(path.age.max()) for path in paths)
     groups: dict[int, list[Path]] = defaultdict(list)
     for path in paths:
         groups[path.age.size].append(path)
-    stacks = [(np.array([p.age for p in some]) / unit, np.array([p.reading for p in some])) for some in groups.values()]
-    found = [_searched([(ages**power, readings) for ages, readings in stacks], unit, power) for power in POWERS]
-    return max(found, key=lambda drift: drift.log_likelihood)
+    stacks = [(np.array([p.age for p in group]) / unit, np.array([p.reading for p in group])) for group in groups.values()]
+    fits = [_searched([(ages**power, readings) for ages, readings in stacks], unit, power) for power in POWERS]
+    return max(fits, key=lambda drift: drift.log_likelihood)
 
 
 def _searched(stacks: Sequence[tuple[Floats, Floats]], unit: float, power: float) -> Drift:
@@ -147,11 +147,11 @@ def _searched(stacks: Sequence[tuple[Floats, Floats]], unit: float, power: float
     for _ in range(SWEEPS):
         for n in range(4):
             for move in (-step, step):
-                tried = logs.copy()
-                tried[n] = np.clip(tried[n] + move, -9.0, 4.0)
-                candidate = _at(stacks, np.exp(tried), unit, power)
+                trial = logs.copy()
+                trial[n] = np.clip(trial[n] + move, -9.0, 4.0)
+                candidate = _at(stacks, np.exp(trial), unit, power)
                 if candidate.log_likelihood > best.log_likelihood:
-                    logs, best = tried, candidate
+                    logs, best = trial, candidate
         step *= 0.65
     return best
 
@@ -166,8 +166,8 @@ def _at(stacks: Sequence[tuple[Floats, Floats]], spread: Floats, unit: float, po
     mean = np.linalg.solve(information, score)
     log = 0.0
     for (v, y), (design, _, _, cov) in zip(stacks, solved, strict=True):
-        left = y - design @ mean
-        quadratic = np.einsum("ci,ci->", left, np.linalg.solve(cov, left[..., None])[..., 0])
+        residual = y - design @ mean
+        quadratic = np.einsum("ci,ci->", residual, np.linalg.solve(cov, residual[..., None])[..., 0])
         log -= 0.5 * (float(quadratic) + float(np.linalg.slogdet(cov)[1].sum()) + v.size * np.log(2 * np.pi))
     return Drift(unit, power, mean, spread, log)
 

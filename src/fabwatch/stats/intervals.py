@@ -1,20 +1,20 @@
-"""Intervals of shares."""
+"""Confidence intervals of shares."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 STEPS = 60
-"""Halvings of the interval in which a bound is looked for: more than a double can tell apart."""
+"""Bisection steps for a bound: more than double precision needs."""
 
 
 def of_share(hits: int, of: int, coverage: float = 0.9) -> tuple[float, float]:
-    """The exact interval of a share of which `hits` of `of` (at least 1) were seen: low and high, in [0, 1].
+    """The exact confidence interval of a share, from `hits` of `of` (at least 1): low and high, in [0, 1].
 
     Both tails hold (1 - coverage) / 2 at most. Source: C. Clopper and E. S. Pearson, Biometrika 26 (1934) 404.
     """
     if not 0 <= hits <= of or of < 1:
-        raise ValueError(f"{hits} of {of} is no share")
+        raise ValueError(f"hits must be between 0 and the total, and the total at least 1 (got {hits} of {of})")
     tail = (1 - coverage) / 2
     low = 0.0 if hits == 0 else _where(lambda p: 1 - _at_most(hits - 1, of, p) < tail)
     high = 1.0 if hits == of else _where(lambda p: _at_most(hits, of, p) > tail)

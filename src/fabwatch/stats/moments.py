@@ -1,6 +1,6 @@
-"""Sums of groups of samples, from which mean, spread and slope are had, and which can be put together later.
+"""Sums over groups of samples, for mean, spread and slope; they can be merged later.
 
-Mean and sum of squares about it in two passes, the stable way (Chan, Golub and LeVeque 1983).
+Mean and sum of squares about it in two passes, for numerical stability (Chan, Golub and LeVeque 1983).
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Groups:
-    """Samples that lie group by group, each group in order of time."""
+    """Samples sorted by group, each group in order of time."""
 
     starts: np.ndarray
     """Where each group begins."""
@@ -22,16 +22,16 @@ class Groups:
         """The group of each sample."""
         return np.repeat(np.arange(len(self.starts)), np.diff(np.append(self.starts, len(self.t))))
 
-    def only(self, kept: np.ndarray) -> tuple["Groups", np.ndarray]:
-        """The groups of some samples (a mask), and which of the groups they are; groups without any fall out."""
-        counts = np.add.reduceat(kept, self.starts, dtype=np.int64)
+    def only(self, mask: np.ndarray) -> tuple["Groups", np.ndarray]:
+        """The groups of the samples in a mask, and their indices; empty groups are dropped."""
+        counts = np.add.reduceat(mask, self.starts, dtype=np.int64)
         there = np.flatnonzero(counts)
         starts = np.concatenate(([0], np.cumsum(counts[there])[:-1]))
-        return Groups(starts, self.t[kept]), there
+        return Groups(starts, self.t[mask]), there
 
 
 def grouped(codes: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """An order of samples in which groups (codes >= 0) lie together and each in order of time, and where each begins."""
+    """An order of samples by group (codes >= 0) and time, and where each group begins."""
     order = np.argsort(codes, kind="stable") if np.any(np.diff(codes) < 0) else np.arange(len(codes))
     edges = np.diff(codes[order]) != 0
     with np.errstate(invalid="ignore"):
@@ -47,14 +47,14 @@ def sums(groups: Groups, x: np.ndarray) -> dict[str, np.ndarray]:
     starts = groups.starts
     n = np.diff(np.append(starts, len(x)))
     mean = np.add.reduceat(x, starts) / n
-    apart = x - np.repeat(mean, n)
+    off = x - np.repeat(mean, n)
     t = groups.t
     t_mean = np.add.reduceat(t - t[0], starts) / n + t[0] if len(t) else t
-    t_apart = t - np.repeat(t_mean, n)
+    t_off = t - np.repeat(t_mean, n)
     return {
         "n": n,
         "mean": mean,
-        "m2": np.add.reduceat(apart * apart, starts),
+        "m2": np.add.reduceat(off * off, starts),
         "min": np.minimum.reduceat(x, starts),
         "max": np.maximum.reduceat(x, starts),
         "first": x[starts],
@@ -62,8 +62,8 @@ def sums(groups: Groups, x: np.ndarray) -> dict[str, np.ndarray]:
         "t_first": t[starts],
         "t_last": t[starts + n - 1],
         "t_mean": t_mean,
-        "t_m2": np.add.reduceat(t_apart * t_apart, starts),
-        "tx": np.add.reduceat(t_apart * apart, starts),
+        "t_m2": np.add.reduceat(t_off * t_off, starts),
+        "tx": np.add.reduceat(t_off * off, starts),
     }
 
 

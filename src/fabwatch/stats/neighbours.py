@@ -1,7 +1,7 @@
-"""How far a run lies from those that are known to be good: nearest neighbours on centred, scaled features.
+"""How far a run is from the good ones: nearest neighbours on centred, scaled features.
 
 Distance to the nearest neighbours as a measure of novelty: Ramaswamy, Rastogi and Shim 2000; for tool traces He and Wang
-2007 (FD-kNN). Centred per regime, scaled by a robust spread, each run judged without itself.
+2007 (FD-kNN). Centred per regime, scaled by a robust spread, each run compared without itself.
 """
 
 from dataclasses import dataclass
@@ -10,35 +10,35 @@ import numpy as np
 
 NEIGHBOURS = 3
 WITHIN = 5
-"""A regime needs so many good runs besides the one that is judged, to have a centre of its own."""
+"""A regime has its own centre with more good runs than this."""
 FEWEST = 10
-"""Good runs from which runs can be judged at all."""
+"""Good runs needed to judge any run."""
 LIMIT = 2.5
 """Robust standard deviations of the logarithm of good scores above their median: about 0.6 % of good runs lie above."""
 MAD = 1.4826
 FAR = 30.0
-"""Robust standard deviations beyond which one feature says no more."""
+"""One feature counts at most this many robust standard deviations."""
 TRIM = 0.2
-"""Share of the runs at either end that has no say in the spread of the others."""
+"""Share of the runs at either end that is clipped for the spread."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """How far each run lies from the good ones, the limit, and how far each of its features does."""
+    """Distance of each run from the good ones, the limit, and the distance of each feature."""
 
     scores: np.ndarray
     limit: float
     z: np.ndarray
     """(runs, features): departure from the centre of the regime, in robust standard deviations of good runs."""
     centres: np.ndarray
-    """(runs, features): what each run is compared with."""
+    """(runs, features): the centre that each run is compared with."""
 
 
 def judge(features: np.ndarray, regimes: np.ndarray, good: np.ndarray) -> Judged:
     """Score runs by their mean distance to the nearest good ones, each without itself.
 
     Features (runs, features) without NaN, regimes (runs,) as codes, good (runs,) whether a run may serve as reference.
-    Needs FEWEST good runs; a constant feature says nothing.
+    Needs FEWEST good runs; a constant feature does not count.
     """
     if good.sum() < FEWEST:
         raise ValueError(f"need at least {FEWEST} good runs, have {int(good.sum())}")
@@ -52,17 +52,17 @@ def judge(features: np.ndarray, regimes: np.ndarray, good: np.ndarray) -> Judged
 
 
 def reference(features: np.ndarray, regimes: np.ndarray) -> np.ndarray:
-    """Which runs may serve as reference when nobody has said so: those not far from the median of their regime.
+    """Which runs serve as reference when nobody has chosen any: those near the median of their regime.
 
-    Medians and median departures, so that a fault that a fifth of the runs share does not vouch for itself.
+    Medians and median departures keep a fault shared by a fifth of the runs from becoming the reference.
     """
-    apart = np.empty_like(features)
+    departures = np.empty_like(features)
     for regime in np.unique(regimes):
         inside = regimes == regime
         chosen = inside if inside.sum() > WITHIN else np.ones(len(regimes), bool)
-        apart[inside] = features[inside] - np.median(features[chosen], axis=0)
-    scale = _spread(apart)
-    z = np.minimum(np.abs(apart) / np.where(scale > 0, scale, np.inf), FAR)
+        departures[inside] = features[inside] - np.median(features[chosen], axis=0)
+    scale = _spread(departures)
+    z = np.minimum(np.abs(departures) / np.where(scale > 0, scale, np.inf), FAR)
     scores = np.sqrt((z * z).sum(axis=1))
     good = scores <= _limit(scores)
     return good if good.sum() >= max(FEWEST, len(features) // 2) else np.ones(len(features), bool)
@@ -82,22 +82,22 @@ def _centres(features: np.ndarray, regimes: np.ndarray, good: np.ndarray, *, wit
     return centres
 
 
-def _spread(apart: np.ndarray) -> np.ndarray:
-    """A robust spread of each feature around its centres, never under half the plain one: counters have a MAD of 0."""
-    mad = MAD * np.median(np.abs(apart), axis=0)
-    low, high = np.quantile(apart, (TRIM, 1 - TRIM), axis=0)
-    plain = np.clip(apart, low, high).std(axis=0)
-    found = np.maximum(mad, plain / 2)
-    found = np.where(found > 0, found, apart.std(axis=0))
-    return np.where(found > 1e-9 * np.maximum(np.abs(apart).max(axis=0), 1e-300), found, 0.0)
+def _spread(departures: np.ndarray) -> np.ndarray:
+    """A robust spread of each feature around its centres, at least half the plain one: counters have a MAD of 0."""
+    mad = MAD * np.median(np.abs(departures), axis=0)
+    low, high = np.quantile(departures, (TRIM, 1 - TRIM), axis=0)
+    plain = np.clip(departures, low, high).std(axis=0)
+    spread = np.maximum(mad, plain / 2)
+    spread = np.where(spread > 0, spread, departures.std(axis=0))
+    return np.where(spread > 1e-9 * np.maximum(np.abs(departures).max(axis=0), 1e-300), spread, 0.0)
 
 
 def _distances(scaled: np.ndarray, z: np.ndarray, placed: np.ndarray, regimes: np.ndarray, good: np.ndarray) -> np.ndarray:
-    """Mean distance to the nearest good runs. Two runs of one regime are compared as they are: its centre falls out."""
-    found = np.empty(len(z))
-    theirs = np.flatnonzero(good)
+    """Mean distance to the nearest good runs. Runs of one regime are compared directly: the centre cancels."""
+    distances = np.empty(len(z))
+    good_runs = np.flatnonzero(good)
     for run in range(len(z)):
-        others = theirs[theirs != run]
+        others = good_runs[good_runs != run]
         same = regimes[others] == regimes[run]
         square = np.where(
             same,
@@ -105,8 +105,8 @@ def _distances(scaled: np.ndarray, z: np.ndarray, placed: np.ndarray, regimes: n
             ((placed[others] - z[run]) ** 2).sum(axis=1),
         )
         nearest = np.partition(square, NEIGHBOURS - 1)[:NEIGHBOURS]
-        found[run] = np.sqrt(nearest).mean()
-    return found
+        distances[run] = np.sqrt(nearest).mean()
+    return distances
 
 
 def _limit(scores: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""How forecasts turned out: coverage of windows whose outcome is known only between two looks, Brier, calibration."""
+"""Forecast scores: coverage of windows with outcomes known only between two quals, Brier score, calibration."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +10,7 @@ from fabwatch.stats.cycles import Floats
 
 BINS = 200
 REACH, GRID = 2.0, 41
-"""Both logarithms of a beta distribution go from -REACH to REACH in so many steps."""
+"""Both logarithms of a beta distribution go from -REACH to REACH in GRID steps."""
 DRAWS = 60
 
 
@@ -23,16 +23,16 @@ class Landed:
     late: float
     held_low: float
     held_high: float
-    """The 90 % range of `held` when whole clusters (tools) are drawn again: many outcomes of few tools say little."""
+    """The 90 % range of `held` when whole clusters (tools) are resampled: many outcomes of few tools say little."""
 
 
 def landed(low: ArrayLike, high: ArrayLike, edges: tuple[float, float], cluster: ArrayLike, seed: int = 0) -> Landed:
-    """Where outcomes landed, of which only bounds are known.
+    """Where outcomes landed, when only bounds of them are known.
 
-    Of each outcome it is known that the forecast had given it a chance between `low` and `high` to have come by then
-    (high = 1: it has not come yet). A forecast that is right makes them land evenly between 0 and 1. What they do is told by
-    the most likely beta distribution: early and late outcomes, windows too wide or too narrow are all such; a free shape
-    (Turnbull's) would pile up at the ends of wide bounds. Outcomes still open neither flatter nor blame.
+    For each outcome, the forecast gave a chance between `low` and `high` to have come by then (high = 1: not yet). Under a
+    calibrated forecast these spread evenly between 0 and 1. Fits the most likely beta distribution: it covers early and
+    late outcomes and windows too wide or too narrow; a free shape (Turnbull's) would pile up at the ends of wide bounds.
+    Outcomes still open do not bias the result.
     Sources: probability integral transform, A. P. Dawid, J. R. Stat. Soc. A 147 (1984); its beta distribution, T. Gneiting
     and R. Ranjan, Electron. J. Stat. 7 (2013); cluster bootstrap, C. Field and A. Welsh, J. R. Stat. Soc. B 69 (2007).
     Raises ValueError without any outcome.
@@ -49,21 +49,21 @@ def landed(low: ArrayLike, high: ArrayLike, edges: tuple[float, float], cluster:
     best = int(np.argmax(logs.sum(axis=0)))
     _, which = np.unique(np.asarray(cluster), return_inverse=True)
     random, clusters = np.random.default_rng(seed), int(which.max()) + 1
-    # One row a cluster: drawing clusters again is then a small product.
+    # One row per cluster: resampling clusters is then a small product.
     by_cluster = np.zeros((clusters, logs.shape[1]))
     np.add.at(by_cluster, which, logs)
     times = random.multinomial(clusters, np.full(clusters, 1 / clusters), size=DRAWS)
-    again = held[np.argmax(times @ by_cluster, axis=1)]
-    low_share, high_share = np.quantile(again, (0.05, 0.95))
+    resampled = held[np.argmax(times @ by_cluster, axis=1)]
+    low_share, high_share = np.quantile(resampled, (0.05, 0.95))
     return Landed(float(held[best]), float(early[best]), float(1 - until[best]), float(low_share), float(high_share))
 
 
 @cache
 def _betas() -> Floats:
-    """The distribution functions of all beta distributions tried, at the BINS + 1 bounds: bounds x distributions."""
+    """The distribution functions of all beta distributions of the grid, at the BINS + 1 bounds: bounds x distributions."""
     logs = np.linspace(-REACH, REACH, GRID)
     first, second = (np.exp(axis).ravel() for axis in np.meshgrid(logs, logs, indexing="ij"))
-    # Each bin by its own small sum, on points that crowd at both ends, where the density may rise without bound.
+    # Integrate each bin on points that are dense at both ends, where the density may rise without bound.
     fine = (1 - np.cos(np.linspace(0, np.pi, 8 * BINS + 1))) / 2
     middle = (fine[1:] + fine[:-1]) / 2
     mass = np.exp(np.outer(np.log(middle), first - 1) + np.outer(np.log1p(-middle), second - 1)) * np.diff(fine)[:, None]
@@ -81,17 +81,17 @@ def _at(below: Floats, places: Floats) -> Floats:
     return shares
 
 
-def brier(said: ArrayLike, came: ArrayLike) -> float:
-    """Mean squared difference between the chance that was said and what came (0 or 1).
+def brier(forecast: ArrayLike, outcome: ArrayLike) -> float:
+    """Mean squared difference between the forecast chance and the outcome (0 or 1).
 
     Source: G. W. Brier, Mon. Weather Rev. 78 (1950).
     """
-    return float(np.mean((np.asarray(said, float) - np.asarray(came, float)) ** 2))
+    return float(np.mean((np.asarray(forecast, float) - np.asarray(outcome, float)) ** 2))
 
 
-def tenths(said: ArrayLike, came: ArrayLike) -> list[tuple[float, float, int, float, float]]:
-    """The calibration table: (from, to, how many, mean said, share that came) for each tenth that any forecast fell in."""
-    chances, outcomes = np.asarray(said, float), np.asarray(came, float)
+def tenths(forecast: ArrayLike, outcome: ArrayLike) -> list[tuple[float, float, int, float, float]]:
+    """The calibration table: (from, to, count, mean forecast, share that came) for each tenth with any forecast."""
+    chances, outcomes = np.asarray(forecast, float), np.asarray(outcome, float)
     which = np.minimum((chances * 10).astype(int), 9)
     return [
         (

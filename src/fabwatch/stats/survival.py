@@ -23,19 +23,19 @@ def weibull_survival(shape: float, scale: float) -> Survival:
 
 
 def no_wear(age: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Survival when nothing is assumed of the wear: each wafer is as likely as the next to be the first bad one.
+    """Survival without any assumption on wear: every wafer is equally likely to be the first bad one.
 
-    The limit of `weibull_survival(1, scale)` for a large scale, up to a factor; only differences of it mean something.
+    The limit of `weibull_survival(1, scale)` for a large scale, up to a factor; only differences of it matter.
     """
     return -np.asarray(age, dtype=float)
 
 
 def fault_began(ages: ArrayLike, sensitivity: float, survival: Survival = no_wear) -> NDArray[np.float64]:
-    """The chance that a fault found at the last look began in each interval between looks.
+    """The chance that a fault detected at the last qual began in each interval between quals.
 
-    `ages` are the n + 1 ages, rising, in wafers: the restore (or the first move), then every look, of which the last one
-    failed and all others passed. `sensitivity` in (0, 1] is the chance that a look sees a fault that is there. Returns n
-    chances that sum to 1: P(i) is proportional to [S(a_{i-1}) - S(a_i)] (1 - s)^(looks passed since). Intervals without
+    `ages` are the n + 1 ages, rising, in wafers: the restore (or the first move), then every qual, of which the last one
+    failed and all others passed. `sensitivity` in (0, 1] is the chance that a qual detects a fault. Returns n
+    chances that sum to 1: P(i) is proportional to [S(a_{i-1}) - S(a_i)] (1 - s)^(quals passed since). Intervals without
     a wafer get none; when no interval has a wafer the last one gets all. Raises ValueError for ages that fall or a
     sensitivity outside (0, 1].
     Source: Bayes' rule on interval-censored failure times; the thinning (1 - s)^k of repeated imperfect inspection is
@@ -43,9 +43,9 @@ def fault_began(ages: ArrayLike, sensitivity: float, survival: Survival = no_wea
     """
     age = np.asarray(ages, dtype=float)
     if age.ndim != 1 or age.size < 2 or np.any(np.diff(age) < 0):
-        raise ValueError("ages: at least two, rising")
+        raise ValueError("ages must be at least two, and rising")
     if not 0 < sensitivity <= 1:
-        raise ValueError("sensitivity lies in (0, 1]")
+        raise ValueError(f"sensitivity must be above 0, up to 1 (got {sensitivity})")
     survived = survival(age)
     missed = (1.0 - sensitivity) ** np.arange(age.size - 2, -1, -1, dtype=float)
     weight = (survived[:-1] - survived[1:]) * missed
