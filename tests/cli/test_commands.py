@@ -144,7 +144,7 @@ def test_tables_for_people_say_the_status_in_words_and_the_sentence_in_two_langu
         (("risk", "--fab", "elsewhere"), "There is no fab in elsewhere."),
         (("rsik",), "No such command 'rsik'"),
         (("contain",), "Missing argument"),
-        (("ingest", "m.csv", "--as", "movez"), "No kind of file 'movez'"),
+        (("ingest", "m.csv", "--as", "movez"), "'movez' is not a kind of file"),
     ],
 )
 def test_a_wrong_question_leaves_1_with_the_nearest_way_out_and_no_traceback(loaded, arguments, said):

@@ -1,4 +1,4 @@
-"""How a delimited log is laid out: separator, decimal sign, header rows and what stands above them, found by content."""
+"""Layout of a delimited log: separator, decimal sign, header rows and the lines above them, recognised by content."""
 
 import itertools
 import re
@@ -13,31 +13,31 @@ from fabwatch.terms.words import NOTHING
 
 SAMPLE_LINES = 400
 WIDE = 8
-"""A table without a clock is read as a log, one row a run, when it has so many readings and names the wafer or lot."""
+"""A table without a clock is a log with one row per run if it has at least this many readings and names wafer or lot."""
 MOSTLY = 0.6
 NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 COMMA_NUMBER = re.compile(r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$")
 STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
 EPOCH_FROM = 1e8
-"""Seconds since 1970 that are taken for a date (from 1973 on); less is time since something began."""
+"""Numbers from here on are seconds since 1970 (dates after 1973); smaller ones are elapsed time."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the rows of a log are cut and what their cells are."""
+    """How the rows of a log are split, and what their cells are."""
 
     encoding: str
     delimiter: str
     columns: tuple[LogColumn, ...]
     first_line: int
-    """How many lines stand above the first row of data."""
+    """How many lines come before the first row of data."""
     header: tuple[str, ...] = ()
     decimal: str = "."
     context: dict[str, str] = field(default_factory=dict)
-    """What the lines above the header say of the run: {role: value}."""
+    """What the lines above the header say about the run: {role: value}."""
     notes: tuple[str, ...] = ()
     dense: bool = True
-    """Whether one wafer after the other has many rows, as in a log, and not one row each, as in a list of moves."""
+    """True if each wafer has many rows in a row, as in a log; False if it has one, as in a list of moves."""
 
     def having(self, *roles: str) -> list[int]:
         """The positions of the columns that have one of these roles."""
@@ -45,7 +45,7 @@ class Layout:
 
 
 def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], delimiter: str | None) -> Layout | None:
-    """The layout of a log from its first lines; None when they are no log.
+    """The layout of a log from its first lines; None if they are not a log.
 
     `stated` is {header, case folded: role}.
     """
@@ -74,12 +74,12 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], del
 
 
 def split(line: str, sign: str) -> list[str]:
-    """The cells of a line; any run of blanks is one separator where the separator is a blank."""
+    """The cells of a line; if blanks separate, several in a row count as one."""
     return line.split() if sign == " " else cells_of(line, sign)
 
 
 def is_log(layout: Layout) -> bool:
-    """Whether there is a clock with readings beside it, or very many readings of a wafer."""
+    """True if there is a clock with readings, or very many readings of a wafer."""
     readings = [c for c in layout.columns if c.role in ("sensor", "usage") and c.number]
     clock = layout.having("time", "elapsed") or layout.having("date")
     if clock:
@@ -89,7 +89,7 @@ def is_log(layout: Layout) -> bool:
 
 def _is_dense(sample: list[list[str]], keys: list[int]) -> bool:
     named = [[row[n] for n in keys] for row in sample]
-    same = sum(one == other for one, other in itertools.pairwise(named))
+    same = sum(row == following for row, following in itertools.pairwise(named))
     return not keys or same >= 0.5 * max(len(named) - 1, 1)
 
 
@@ -99,7 +99,7 @@ def _commonest_width(rows: list[list[str]], sign: str) -> tuple[int, int]:
 
 
 def is_number(cell: str, sign: str) -> bool:
-    """Whether a cell is a number, with a decimal comma where the comma does not separate."""
+    """True for a cell that is a number; a decimal comma is allowed unless the comma separates cells."""
     cell = cell.strip()
     return bool(NUMBER.match(cell) or (sign != "," and COMMA_NUMBER.match(cell)))
 
@@ -112,7 +112,7 @@ def _is_data(row: Sequence[str], sign: str) -> bool:
 
 
 def _header_rows(lines: Sequence[str], first: int, width: int, sign: str) -> tuple[list[str], list[str], list[str], int]:
-    """The names, the row below them that says setpoint or actual, the units, and the line where they begin."""
+    """The names, the row below them that says setpoint or actual, the units, and the line where they start."""
     names: list[str] = []
     second: list[str] = []
     units: list[str] = []
@@ -130,17 +130,17 @@ def _header_rows(lines: Sequence[str], first: int, width: int, sign: str) -> tup
         begin = line
     if second and names:
         for position in range(1, width):
-            # A name that stands over several columns is written once.
+            # A name that covers several columns is written only once.
             names[position] = names[position] or names[position - 1]
     return names, second, units, begin
 
 
 def _above(lines: Sequence[str], first: int, width: int, sign: str) -> Iterator[tuple[int, list[str]]]:
-    """Upwards from the first row of data, the lines that are cut as wide; a message may stand between."""
+    """The lines above the first row of data with as many cells, from the bottom up; messages between them are skipped."""
     for line in range(first - 1, max(first - HEADER_WITHIN, 0) - 1, -1):
         row = split(uncommented(lines[line]), sign)
         if len(row) == width - 1:
-            # Rows that end in a separator have one cell more than their header.
+            # Rows that end with a separator have one cell more than their header.
             row = [*row, ""]
         if len(row) != width:
             continue
@@ -154,13 +154,13 @@ def _says_set_or_actual(cell: str) -> bool:
 
 
 def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
-    """A column with what its cells show: words or numbers, a clock or time since the start, a wafer without a name."""
+    """The column with what its cells show: words or numbers, a clock or elapsed time, wafers in a column without a name."""
     full = [cell.strip() for cell in cells if cell.strip().lower() not in NOTHING]
-    # A word here and there among numbers is a fault of its row, not a column of words.
+    # A few words among many numbers are faults of their rows; the column is still numeric.
     number = sum(is_number(cell, sign) for cell in full) >= MOSTLY * len(full)
     role = column.role
     if role == "sensor" and cells != [""] and not full:
-        # What it holds is looked for further down, before the first row is read.
+        # Its first cells further down are checked before the first row is read.
         return replace(column, role="empty", number=False)
     if role == "time" and number and full:
         first = next(cell for cell in full if is_number(cell, sign))
@@ -174,7 +174,7 @@ def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
     elif role == "message" and number and full:
         role = "sensor"
     elif role in KEYS and number and any("." in cell and not cell.endswith(".0") for cell in full):
-        # A column that measures something is no name, whatever it is called.
+        # A column with measured values is not a name, whatever its header says.
         role = "sensor"
     return replace(column, role=role, number=number and role not in KEYS and role not in (*TIMES, "step", "label"))
 
