@@ -124,7 +124,7 @@ def test_what_a_rule_cannot_mean_is_said(made, capsys):
         made.backtest("golden", tool="E9")
     for text, said in (
         ('[rules.a]\nsensor = "P"\n', "needs above, below or z"),
-        ('[rules.a]\nfigure = "meen"\nabove = 1\n', "no figure 'meen'; it is one of mean"),
+        ('[rules.a]\nfigure = "meen"\nabove = 1\n', "'meen' is not a figure; use one of mean"),
         ("[rules.golden]\nabove = 1\n", "built in"),
         ("[rules.a]\nabove = 1\nbelow = 2\n", "every run would be an alarm"),
     ):
