@@ -142,7 +142,7 @@ def test_the_command_writes_it_and_the_service_gives_the_same_model(fab, server,
     assert said["bytes"] == out.stat().st_size
     assert said["groups"] == ["P1 A 4"]
     assert _run(["cmp", "export", "--fab", str(fab.path), "--out", str(tmp_path / "nowhere" / "x.onnx")]) == 1
-    assert "hint: give a file in a folder that is there" in capsys.readouterr().err
+    assert "hint: give a file in an existing folder" in capsys.readouterr().err
     with Fab(server.fab) as served:
         wanted = served.rate_model(as_of="2026-06-10T06:30:00Z").onnx
     got = server.get("/api/v1/cmp/model", "read")

@@ -135,7 +135,7 @@ def test_what_a_rule_cannot_mean_is_said(made, capsys):
     with Fab(made.path) as fab, pytest.raises(BadQuestion, match="watches nothing"):
         fab.backtest("a")
     assert _run(["trace", "switch", "a", "perhaps", "--reason", "why", "--fab", str(made.path)]) == 1
-    assert "on or off, not perhaps" in capsys.readouterr().err
+    assert "on or off (got perhaps)" in capsys.readouterr().err
 
 
 def test_golden_runs_are_chosen_by_version_and_stand_in_the_trace_and_the_audit(made):
