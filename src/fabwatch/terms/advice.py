@@ -179,8 +179,8 @@ class Planned:
     """0 is today."""
     date: str
     reason: str
-    """`due` by the advised interval, `decided`: by one that somebody set, `limit`: the wafers at risk reach the inhibit
-    limit, `failed`, or `never checked`."""
+    """`due` by the advised interval, `decided` by an interval that a person set, `limit` (the wafers at risk reach the
+    inhibit limit), `failed`, or `never checked`."""
     area: str | None
     tool_type: str | None
     tool: str

@@ -52,7 +52,7 @@ class RepeatedTime(ValueError):
 def zone_to_utc(zone: str, ambiguous: str = "") -> Callable[[datetime], datetime]:
     """A function from local time in `zone` (IANA name) to UTC.
 
-    `ambiguous` is `first` or `second` for the hour that comes twice. The function raises SkippedTime and RepeatedTime.
+    `ambiguous` is `first` or `second` for the hour that exists twice. The function raises SkippedTime and RepeatedTime.
     """
     place: tzinfo = ZoneInfo(zone)
 

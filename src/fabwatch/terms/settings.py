@@ -39,7 +39,7 @@ class SourceSettings(_Stated):
     pattern: Names = Field((), alias="files", description="Names of its files, such as 'moves_*.csv.gz'.")
     kind: str | None = Field(None, description="The table it fills: moves, quals, restores, counters or tools; or log.")
     zone: str | None = Field(None, description="IANA zone of times without one, such as 'Europe/Berlin'.")
-    ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that comes twice.")
+    ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that exists twice.")
     columns: dict[str, str] = Field({}, description="column = 'Header in the file'.")
     ignore: Names = Field((), description="Headers that are not needed.")
     constants: dict[str, str | int | float | bool] = Field({}, description="A value for a column the file lacks.")
@@ -181,7 +181,7 @@ class CostSettings(_Stated):
     """`[costs]`: what things cost, all in one currency; without it the unit is one qual."""
 
     qual: float = Field(1.0, gt=0, description="One qual: test wafers, metrology and the time of the tool.")
-    contain: float = Field(0.005, gt=0, description="One wafer contained: held, looked at, released.")
+    contain: float = Field(0.005, gt=0, description="One wafer contained: held, inspected, released.")
     scrap: float = Field(0.1, gt=0, description="One wafer that ran on a bad tool.")
     fail: float = Field(5.0, gt=0, description="One failure: repair and requal.")
     false: float = Field(1.0, gt=0, description="One false alarm.")
@@ -205,7 +205,7 @@ class LogSettings(_Stated):
 class CmpSettings(_Stated):
     """`[cmp]`: polish times. Thicknesses in angstrom."""
 
-    coverage: float = Field(0.9, gt=0, lt=1, description="Chance that the polish time needed lies in the interval.")
+    coverage: float = Field(0.9, gt=0, lt=1, description="Chance that the required polish time is in the interval.")
     below: float | None = Field(None, gt=0, description="How far under its target a wafer may end, in angstrom.")
     above: float | None = Field(None, gt=0, description="How far over its target a wafer may end, in angstrom.")
     least_s: float = Field(1.0, gt=0, description="Shortest polish time.")

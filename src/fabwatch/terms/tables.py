@@ -34,7 +34,7 @@ class Table:
     """True for results of fabwatch itself: they are read as they are now, never as known at a time."""
 
     def column(self, name: str) -> Column:
-        """The column called `name`; KeyError when there is none."""
+        """The column called `name`; raises KeyError."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -74,7 +74,7 @@ MOVES = Table(
     (
         Column("lot", "text", "The lot; a row needs a lot or a wafer."),
         Column("wafer", "text", "The wafer when it is known; a bare slot number 1–25 is read within its lot."),
-        Column("wafers", "whole", "How many wafers the row stands for: 1 for a wafer, the quantity for a lot.", "wafers"),
+        Column("wafers", "whole", "How many wafers the row is for: 1 for a wafer, the quantity for a lot.", "wafers"),
         Column("product", "text", "The product."),
         Column("route", "text", "The route the lot follows."),
         Column("step_no", "whole", "Position on the route."),
@@ -365,7 +365,7 @@ HOLDS = Table(
         Column("act", "text", "`hold`, `release` or `scrap`.", needed=True),
         Column("wafer", "text", "The wafer; empty where only the lot is known."),
         Column("lot", "text", "The lot."),
-        Column("wafers", "whole", "How many wafers the row stands for.", "wafers"),
+        Column("wafers", "whole", "How many wafers the row is for.", "wafers"),
         Column("tool", "text", "The tool whose qual failed or was in doubt.", needed=True),
         Column("chamber", "text", "The chamber; `*` for the whole tool."),
         Column("qual_type", "text", "The qual type."),

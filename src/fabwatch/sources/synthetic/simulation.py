@@ -173,7 +173,7 @@ class _Simulation:
         self._fails_at[place] = self._random.weibullvariate(kind.wear_wafers / share, kind.wear_shape)
 
     def _qualify(self, tool: _Tool, qual: QualPlan, start: datetime) -> datetime:
-        """Run test wafers through the tool; the results come hours or days later, while the tool goes on."""
+        """Run test wafers through the tool; the results arrive hours or days later, while the tool keeps running."""
         at = start
         for chamber in tool.chambers if qual.by_chamber else ("*",):
             at += timedelta(minutes=12)

@@ -50,32 +50,34 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], del
     `stated` is {header, case folded: role}.
     """
     best: tuple[int, int, str, list[list[str]]] | None = None
-    for sign in [delimiter] if delimiter else [*DELIMITERS, " "]:
-        rows = [split(line, sign) for line in lines]
-        width, data = _commonest_width(rows, sign)
+    for separator in [delimiter] if delimiter else [*DELIMITERS, " "]:
+        rows = [split(line, separator) for line in lines]
+        width, data = _commonest_width(rows, separator)
         if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
-            best = (data, width, sign, rows)
+            best = (data, width, separator, rows)
     if best is None:
         return None
-    _, width, sign, rows = best
-    first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, sign))
-    names, second, units, header_from = _header_rows(lines, first, width, sign)
+    _, width, separator, rows = best
+    first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, separator))
+    names, second, units, header_from = _header_rows(lines, first, width, separator)
     if not names:
         return None
     columns = columns_of(names, second, units, stated)
-    sample = [row for row in rows[first:] if len(row) == width and _is_data(row, sign)]
-    columns = tuple(shown(column, [row[n] for row in sample], sign) for n, column in enumerate(columns))
+    sample = [row for row in rows[first:] if len(row) == width and _is_data(row, separator)]
+    columns = tuple(shown(column, [row[n] for row in sample], separator) for n, column in enumerate(columns))
     context: dict[str, str] = {}
     for line in lines[:header_from]:
-        context.update(context_of(line, sign))
+        context.update(context_of(line, separator))
     dense = _is_dense(sample, [n for n, column in enumerate(columns) if column.role in KEYS])
-    layout = Layout(encoding, sign, columns, first, tuple(names), _decimal(sample, columns, sign), context, (), dense)
+    layout = Layout(
+        encoding, separator, columns, first, tuple(names), _decimal(sample, columns, separator), context, (), dense
+    )
     return layout if is_log(layout) else None
 
 
-def split(line: str, sign: str) -> list[str]:
+def split(line: str, separator: str) -> list[str]:
     """The cells of a line; if blanks separate, several in a row count as one."""
-    return line.split() if sign == " " else cells_of(line, sign)
+    return line.split() if separator == " " else cells_of(line, separator)
 
 
 def is_log(layout: Layout) -> bool:
@@ -93,31 +95,33 @@ def _is_dense(sample: list[list[str]], keys: list[int]) -> bool:
     return not keys or same >= 0.5 * max(len(named) - 1, 1)
 
 
-def _commonest_width(rows: list[list[str]], sign: str) -> tuple[int, int]:
-    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row, sign))
+def _commonest_width(rows: list[list[str]], separator: str) -> tuple[int, int]:
+    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row, separator))
     return max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
 
 
-def is_number(cell: str, sign: str) -> bool:
+def is_number(cell: str, separator: str) -> bool:
     """True for a cell that is a number; a decimal comma is allowed unless the comma separates cells."""
     cell = cell.strip()
-    return bool(NUMBER.match(cell) or (sign != "," and COMMA_NUMBER.match(cell)))
+    return bool(NUMBER.match(cell) or (separator != "," and COMMA_NUMBER.match(cell)))
 
 
-def _is_data(row: Sequence[str], sign: str) -> bool:
+def _is_data(row: Sequence[str], separator: str) -> bool:
     full = [cell for cell in row if cell.strip().lower() not in NOTHING]
-    numbers = sum(is_number(cell, sign) for cell in full)
+    numbers = sum(is_number(cell, separator) for cell in full)
     clocks = sum(bool(STAMP.match(cell.strip())) for cell in full)
     return numbers >= 1 and numbers + clocks >= max(2, len(full) // 2) and not row[0].startswith(COMMENTS)
 
 
-def _header_rows(lines: Sequence[str], first: int, width: int, sign: str) -> tuple[list[str], list[str], list[str], int]:
+def _header_rows(
+    lines: Sequence[str], first: int, width: int, separator: str
+) -> tuple[list[str], list[str], list[str], int]:
     """The names, the row below them that says setpoint or actual, the units, and the line where they start."""
     names: list[str] = []
     second: list[str] = []
     units: list[str] = []
     begin = first
-    for line, cells in _above(lines, first, width, sign):
+    for line, cells in _above(lines, first, width, separator):
         full = [cell for cell in cells if cell]
         if not names and not units and full and 2 * sum(is_unit(cell) for cell in full) > len(full):
             units = cells
@@ -135,16 +139,16 @@ def _header_rows(lines: Sequence[str], first: int, width: int, sign: str) -> tup
     return names, second, units, begin
 
 
-def _above(lines: Sequence[str], first: int, width: int, sign: str) -> Iterator[tuple[int, list[str]]]:
+def _above(lines: Sequence[str], first: int, width: int, separator: str) -> Iterator[tuple[int, list[str]]]:
     """The lines above the first row of data with as many cells, from the bottom up; messages between them are skipped."""
     for line in range(first - 1, max(first - HEADER_WITHIN, 0) - 1, -1):
-        row = split(uncommented(lines[line]), sign)
+        row = split(uncommented(lines[line]), separator)
         if len(row) == width - 1:
             # Rows that end with a separator have one cell more than their header.
             row = [*row, ""]
         if len(row) != width:
             continue
-        if any(is_number(cell, sign) for cell in row):
+        if any(is_number(cell, separator) for cell in row):
             return
         yield line, [cell.strip() for cell in row]
 
@@ -153,17 +157,17 @@ def _says_set_or_actual(cell: str) -> bool:
     return cell.casefold().strip("[]()") in _SET + _ACTUAL
 
 
-def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
+def shown(column: LogColumn, cells: list[str], separator: str) -> LogColumn:
     """The column with what its cells show: words or numbers, a clock or elapsed time, wafers in a column without a name."""
     full = [cell.strip() for cell in cells if cell.strip().lower() not in NOTHING]
     # A few words among many numbers are faults of their rows; the column is still numeric.
-    number = sum(is_number(cell, sign) for cell in full) >= MOSTLY * len(full)
+    number = sum(is_number(cell, separator) for cell in full) >= MOSTLY * len(full)
     role = column.role
     if role == "sensor" and cells != [""] and not full:
         # Its first cells further down are checked before the first row is read.
         return replace(column, role="empty", number=False)
     if role == "time" and number and full:
-        first = next(cell for cell in full if is_number(cell, sign))
+        first = next(cell for cell in full if is_number(cell, separator))
         role = "time" if float(first.replace(",", ".")) >= EPOCH_FROM else "elapsed"
     elif role == "elapsed" and not number:
         role = "time"
@@ -179,8 +183,8 @@ def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
     return replace(column, role=role, number=number and role not in KEYS and role not in (*TIMES, "step", "label"))
 
 
-def _decimal(sample: list[list[str]], columns: Sequence[LogColumn], sign: str) -> str:
-    if sign == ",":
+def _decimal(sample: list[list[str]], columns: Sequence[LogColumn], separator: str) -> str:
+    if separator == ",":
         return "."
     cells = [row[n] for row in sample for n, column in enumerate(columns) if column.number]
     return "," if any("," in cell for cell in cells) else "."

@@ -269,9 +269,9 @@ class LogFile:
         self, keys: dict[str, pa.DictionaryArray], table: pa.Table, t: np.ndarray, offsets: np.ndarray
     ) -> np.ndarray:
         nameless = all(keys[role].null_count == len(t) for role in ("wafer", "lot", "slot"))
-        apart = {role: keys[role] for role in KEYS if role != "chamber" or nameless}
+        run_keys = {role: keys[role] for role in KEYS if role != "chamber" or nameless}
         steps = _ordered(keys["step"]) if nameless else None
-        numbers = self._tracker.number(apart, t, steps, offsets)
+        numbers = self._tracker.number(run_keys, t, steps, offsets)
         words = {c.name: coded(table.column(str(n)).combine_chunks()) for n, c in self.sampled if c.role == "label"}
         self._tracker.note_words(numbers, {"chamber": keys["chamber"], **words})
         return numbers
