@@ -267,7 +267,7 @@ def test_forecast_score_is_a_command_under_forecast(loaded):
     assert {"coverage", "origins", "total", "by_area", "by_failures", "yardsticks", "calibration", "sentence"} <= set(out)
     code, out, _ = loaded("forecast", "score", "--as-of", "2026-05-01T10:30Z")
     assert code == 0
-    assert "said and came" in out
+    assert "forecast and actual" in out
 
 
 def test_the_full_page_of_a_forecast_comes_in_english_and_spanish(loaded):

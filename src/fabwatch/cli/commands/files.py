@@ -47,7 +47,7 @@ def watch(
     folder: Annotated[Path, typer.Argument(help="A folder where files arrive and logs grow.")],
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two checks of the folder.")] = 10.0,
     seconds: Annotated[
-        float | None, typer.Option("--for", min=0, help="Stop after so many seconds; else with Ctrl-C.")
+        float | None, typer.Option("--for", min=0, help="Stop after this many seconds; else with Ctrl-C.")
     ] = None,
     fab: FabOption = HERE,
     as_json: JsonOption = False,

@@ -37,7 +37,7 @@ def polish_time(
     lower: Annotated[float | None, typer.Option(help="Lower limit of the thickness after.")] = None,
     upper: Annotated[float | None, typer.Option(help="Upper limit of the thickness after.")] = None,
     coverage: Annotated[
-        float | None, typer.Option(help="Chance that the time needed lies in the interval; else 0.9.")
+        float | None, typer.Option(help="Chance that the required time is in the interval; else 0.9.")
     ] = None,
     tool: ToolOption = None,
     head: Head = None,

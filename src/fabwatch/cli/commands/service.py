@@ -33,7 +33,7 @@ def create_key(
     name: Annotated[str, typer.Argument(help="Whose key it is: a person or a script.")],
     scope: Annotated[str, typer.Option(help="read, load, decide or admin.")] = "read",
     area: Annotated[str | None, typer.Option(help="See only this area.")] = None,
-    days: Annotated[float | None, typer.Option(help="Valid for so many days; else until revoked.")] = None,
+    days: Annotated[float | None, typer.Option(help="Valid for this many days; else until revoked.")] = None,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:

@@ -76,8 +76,8 @@ def score(answer: Score, language: str) -> None:
         width = "-" if yardstick.width is None else f"{yardstick.width:.2f}"
         table.add_row(yardstick.name, f"{yardstick.brier:.4f}", f"{yardstick.skill:+.1%}", held, width)
     console.print(table)
-    table = table_of(answer.demo, "said and came", ("chance",))
-    for name in ("quals", "said", "came"):
+    table = table_of(answer.demo, "forecast and actual", ("chance",))
+    for name in ("quals", "forecast", "actual"):
         table.add_column(name, justify="right")
     for tenth in answer.calibration:
         table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", f"{tenth.came:.1%}")
