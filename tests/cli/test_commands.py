@@ -144,7 +144,7 @@ def test_tables_for_people_say_the_status_in_words_and_the_sentence_in_two_langu
         (("risk", "--fab", "elsewhere"), "There is no fab in elsewhere."),
         (("rsik",), "No such command 'rsik'"),
         (("contain",), "Missing argument"),
-        (("ingest", "m.csv", "--as", "movez"), "No kind of file 'movez'"),
+        (("ingest", "m.csv", "--as", "movez"), "'movez' is not a kind of file"),
     ],
 )
 def test_a_wrong_question_leaves_1_with_the_nearest_way_out_and_no_traceback(loaded, arguments, said):
@@ -267,7 +267,7 @@ def test_forecast_score_is_a_command_under_forecast(loaded):
     assert {"coverage", "origins", "total", "by_area", "by_failures", "yardsticks", "calibration", "sentence"} <= set(out)
     code, out, _ = loaded("forecast", "score", "--as-of", "2026-05-01T10:30Z")
     assert code == 0
-    assert "said and came" in out
+    assert "forecast and actual" in out
 
 
 def test_the_full_page_of_a_forecast_comes_in_english_and_spanish(loaded):

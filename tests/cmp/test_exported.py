@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from fabwatch.cli.app import _run
-from fabwatch.cmp import exported
+from fabwatch.cmp import onnx_export
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import ExtraMissing, ParityFailed
 from tests.fabs import new_fab
@@ -122,7 +122,7 @@ def test_the_file_explains_itself_and_stands_alone(fab):
 
 
 def test_a_file_that_says_something_else_is_not_given(fab, monkeypatch):
-    monkeypatch.setattr(exported, "CLIP", 1.0)
+    monkeypatch.setattr(onnx_export, "CLIP", 1.0)
     with pytest.raises(ParityFailed, match="differs from fabwatch for") as stop:
         fab.rate_model()
     assert "fabwatch cmp predict" in stop.value.hint
@@ -142,7 +142,7 @@ def test_the_command_writes_it_and_the_service_gives_the_same_model(fab, server,
     assert said["bytes"] == out.stat().st_size
     assert said["groups"] == ["P1 A 4"]
     assert _run(["cmp", "export", "--fab", str(fab.path), "--out", str(tmp_path / "nowhere" / "x.onnx")]) == 1
-    assert "hint: give a file in a folder that is there" in capsys.readouterr().err
+    assert "hint: give a file in an existing folder" in capsys.readouterr().err
     with Fab(server.fab) as served:
         wanted = served.rate_model(as_of="2026-06-10T06:30:00Z").onnx
     got = server.get("/api/v1/cmp/model", "read")

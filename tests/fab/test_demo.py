@@ -1,4 +1,4 @@
-"""The make-believe fab: the answers equal its hidden truth, and it says DEMO."""
+"""The demo fab: the answers equal its hidden truth, and it says DEMO."""
 
 from datetime import timedelta
 

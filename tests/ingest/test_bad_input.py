@@ -24,24 +24,24 @@ def moves(*lines):
 @pytest.mark.parametrize(
     ("line", "rule", "why"),
     [
-        ("L2,ETCH-1,25,2026-05-01 10:00:00,soon", "bad_time", "end_at: 'soon' is no time"),
-        ("L2,ETCH-1,25,2026-05-01 10:00:00,2026-05-01", "bad_time", "end_at: '2026-05-01' is no time"),
-        ("L2,ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:3", "bad_time", "is no time"),
-        ("L2,ETCH-1,25,,2026-13-01 10:30:00", "bad_time", "is no time"),
+        ("L2,ETCH-1,25,2026-05-01 10:00:00,soon", "bad_time", "end_at: 'soon' is not a time"),
+        ("L2,ETCH-1,25,2026-05-01 10:00:00,2026-05-01", "bad_time", "end_at: '2026-05-01' is not a time"),
+        ("L2,ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:3", "bad_time", "is not a time"),
+        ("L2,ETCH-1,25,,2026-13-01 10:30:00", "bad_time", "is not a time"),
         ("L2,ETCH-1,25,2026-05-01 10:00:00,", "missing_value", "end_at is empty"),
         ("L2,,25,2026-05-01 10:00:00,2026-05-01 10:30:00", "missing_value", "tool is empty"),
-        (",ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:30:00", "missing_value", "neither lot nor wafer"),
+        (",ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:30:00", "missing_value", "lot and wafer are both empty"),
         ("L2,ETCH-1,,2026-05-01 10:00:00,2026-05-01 10:30:00", "missing_value", "wafers is empty"),
-        ("L2,ETCH-1,many,2026-05-01 10:00:00,2026-05-01 10:30:00", "bad_number", "'many' is no number"),
-        ("L2,ETCH-1,2.5,2026-05-01 10:00:00,2026-05-01 10:30:00", "bad_number", "no whole number"),
-        ("L2,ETCH-1,nan25,2026-05-01 10:00:00,2026-05-01 10:30:00", "bad_number", "is no number"),
+        ("L2,ETCH-1,many,2026-05-01 10:00:00,2026-05-01 10:30:00", "bad_number", "'many' is not a number"),
+        ("L2,ETCH-1,2.5,2026-05-01 10:00:00,2026-05-01 10:30:00", "bad_number", "is not a whole number"),
+        ("L2,ETCH-1,nan25,2026-05-01 10:00:00,2026-05-01 10:30:00", "bad_number", "is not a number"),
         ("L2,ETCH-1,-25,2026-05-01 10:00:00,2026-05-01 10:30:00", "negative_quantity", "-25 is not a quantity"),
         ("L2,ETCH-1,0,2026-05-01 10:00:00,2026-05-01 10:30:00", "negative_quantity", "0 is not a quantity"),
-        ("L2,ETCH-1,25,2026-05-01 11:00:00,2026-05-01 10:30:00", "start_after_end", "lies after end_at"),
-        ("L2,ETCH-1,25,2026-05-01 10:00:00,2027-05-01 10:30:00", "future_time", "has not come yet"),
+        ("L2,ETCH-1,25,2026-05-01 11:00:00,2026-05-01 10:30:00", "start_after_end", "is after end_at"),
+        ("L2,ETCH-1,25,2026-05-01 10:00:00,2027-05-01 10:30:00", "future_time", "is in the future"),
         ("L2,ETCH-1,25,2026-05-01 10:00:00", "wrong_column_count", "4 cells, the header has 5 columns"),
         ("L2,ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:30:00,x", "wrong_column_count", "6 cells"),
-        ('L2,"ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:30:00', "stray_quote", "never closed"),
+        ('L2,"ETCH-1,25,2026-05-01 10:00:00,2026-05-01 10:30:00', "stray_quote", "is not closed"),
         ("L2,ETCH\0-1,25,2026-05-01 10:00:00,2026-05-01 10:30:00", "nul_bytes", "zero bytes"),
     ],
 )
@@ -239,7 +239,7 @@ def _wide(path):
 
 @pytest.mark.parametrize(
     ("name", "make", "said"),
-    [("bomb.log.gz", _bomb, "a bomb"), ("line.log", _one_line, "a line of over"), ("wide.log", _wide, "columns")],
+    [("bomb.log.gz", _bomb, "a zip bomb"), ("line.log", _one_line, "a line is longer than"), ("wide.log", _wide, "columns")],
 )
 def test_a_log_that_would_choke_the_reader_is_refused_at_once_and_takes_no_memory(tmp_path, name, make, said):
     make(tmp_path / name)

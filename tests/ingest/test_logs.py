@@ -143,7 +143,7 @@ def test_a_table_of_an_mes_is_no_log_and_waits_for_a_word(fab, write):
 def test_what_is_stated_to_be_a_log_and_is_none_waits_in_the_inbox(fab, write):
     summary = fab.ingest(write("x.csv", "lot,wafer\nL1,L1.01\n"), kind="log")
     assert summary.files[0].status == "inbox"
-    assert "no tool log" in summary.files[0].message
+    assert "not a tool log" in summary.files[0].message
 
 
 def test_a_fab_without_an_mes_knows_its_wafers_at_risk_from_logs_alone(fab, write):

@@ -95,7 +95,7 @@ def test_a_file_that_is_stated_to_be_a_log_and_is_none_gets_no_mapping_of_moves(
     (file,) = fab.ingest(written(tmp_path, "m.csv", MOVES), kind="log").files
     assert (file.kind, file.status) == ("log", "inbox")
     assert 'kind = "log"' in file.suggestion
-    assert "this reads as no tool log" in file.message
+    assert "this is not a tool log" in file.message
 
 
 def test_a_dry_run_of_a_log_shows_dialect_columns_runs_rows_and_five_of_them(fab, tmp_path, capsys):

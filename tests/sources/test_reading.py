@@ -200,7 +200,7 @@ def test_a_renamed_column_is_noticed_and_never_becomes_an_empty_one(stated, writ
 def test_unused_reordered_and_missing_columns_are_said(fab, write):
     fab.ingest(write("m1.csv", "tool,lot,wafers,end_at,recipe,product\nE1,L1,25,2026-05-01 10:00:00,R1,P\n"))
     summary = fab.ingest(write("m2.csv", "product,end_at,wafers,lot,tool\nP,2026-05-02 10:00:00,25,L2,E1\n"))
-    assert "without recipe, which earlier files of this header have" in summary.files[0].message
+    assert "recipe missing, which earlier files with this header have" in summary.files[0].message
     wider = "tool,lot,wafers,end_at,recipe,product,operator\nE1,L3,25,2026-05-03 10:00:00,R1,P,me\n"
     extra = fab.ingest(write("m3.csv", wider))
     assert "not used: operator" in extra.files[0].message
@@ -245,5 +245,5 @@ def test_a_dry_run_shows_the_guess_and_loads_nothing(fab, write):
 def test_the_kind_can_be_said_and_an_unknown_one_is_refused(fab, write):
     path = write("r.csv", "tool,end_time\nE1,2026-05-01 10:00:00\n")
     assert fab.ingest([write("t.csv", "tool,area\nE1,Etch\n"), path], kind=None).files[-1].kind == "restores"
-    with pytest.raises(Exception, match="No kind of file"):
+    with pytest.raises(Exception, match="is not a kind of file"):
         fab.ingest(path, kind="restore_list")

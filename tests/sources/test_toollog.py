@@ -27,13 +27,13 @@ def read(path, chunk=None):
     log = open_log(document, inspect(document), SourceSettings(**expected.get("settings", {})))
     batches = list(log.batches(LATEST))
     rows = [row for batch in batches for row in batch.samples.to_pylist()]
-    said = [told for batch in batches for told in batch.said]
-    return log, expected, rows, said, [problem for batch in batches for problem in batch.problems]
+    messages = [message for batch in batches for message in batch.messages]
+    return log, expected, rows, messages, [problem for batch in batches for problem in batch.problems]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_a_log_is_understood_as_its_case_says(path):
-    log, expected, rows, said, problems = read(path)
+    log, expected, rows, messages, problems = read(path)
     assert log.dialect == expected["dialect"]
     columns = {column.name: column for column in log.layout.columns}
     for name, wanted in expected["columns"].items():
@@ -47,11 +47,11 @@ def test_a_log_is_understood_as_its_case_says(path):
         assert {key: seen[key] for key in wanted} == wanted
     assert len(rows) >= len(expected["rows"])
     assert sum(part["rows"] for part in parts) == len(rows)
-    assert len(said) == expected["messages"]
-    for told, wanted in zip(said, expected.get("said", ()), strict=bool(expected.get("said"))):
-        seen = {"kind": told.message.kind, "code": told.message.code, "text": told.message.text}
+    assert len(messages) == expected["messages"]
+    for timed, wanted in zip(messages, expected.get("said", ()), strict=bool(expected.get("said"))):
+        seen = {"kind": timed.message.kind, "code": timed.message.code, "text": timed.message.text}
         if "t" in wanted:
-            seen["t"] = moment(told.seconds, dated=True)
+            seen["t"] = moment(timed.seconds, dated=True)
         assert {key: seen[key] for key in wanted} == wanted
     assert len(problems) == expected["set_aside"]
     assert [problem.rule.code for problem in problems] == expected.get("rules", [])
@@ -61,10 +61,10 @@ def test_a_log_is_understood_as_its_case_says(path):
 
 @pytest.mark.parametrize("path", [path for path in CASES if path.stem != "utf16"], ids=lambda path: path.stem)
 def test_each_row_lies_where_its_place_says(path):
-    _log, _, rows, said, problems = read(path)
+    _log, _, rows, messages, problems = read(path)
     content = path.read_bytes()
     lines = dict(_lines(content))
-    places = [row["byte_offset"] for row in rows] + [told.message.byte_offset for told in said]
+    places = [row["byte_offset"] for row in rows] + [timed.message.byte_offset for timed in messages]
     places += [problem.byte_offset for problem in problems]
     assert len(set(places)) == len(places)
     assert set(places) <= lines.keys()

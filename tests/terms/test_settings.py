@@ -24,8 +24,8 @@ def test_all_faults_are_listed_at_once_with_the_nearest_word(tmp_path):
         "quals.particles.sensitivty: no such key; near it: sensitivity",
         "quals.particles.sensitivity",
         "quals.particles.inhibit",
-        "no zone 'Europe/Berlni'; near it: Europe/Berlin",
-        "no encoding 'utf-88'",
+        "'Europe/Berlni' is not a time zone; near it: Europe/Berlin",
+        "'utf-88' is not an encoding",
         "fabb: no such key; near it: fab",
     ):
         assert part in said
@@ -34,7 +34,7 @@ def test_all_faults_are_listed_at_once_with_the_nearest_word(tmp_path):
 
 def test_limits_have_to_be_in_order(tmp_path):
     (tmp_path / "fab.toml").write_text("[quals.p]\nwarning = 100\ninhibit = 50\n")
-    with pytest.raises(BadSettings, match="warning 100 lies above inhibit 50"):
+    with pytest.raises(BadSettings, match="warning 100 is above inhibit 50"):
         read_settings(tmp_path)
 
 

@@ -124,7 +124,7 @@ def test_what_a_rule_cannot_mean_is_said(made, capsys):
         made.backtest("golden", tool="E9")
     for text, said in (
         ('[rules.a]\nsensor = "P"\n', "needs above, below or z"),
-        ('[rules.a]\nfigure = "meen"\nabove = 1\n', "no figure 'meen'; it is one of mean"),
+        ('[rules.a]\nfigure = "meen"\nabove = 1\n', "'meen' is not a figure; use one of mean"),
         ("[rules.golden]\nabove = 1\n", "built in"),
         ("[rules.a]\nabove = 1\nbelow = 2\n", "every run would be an alarm"),
     ):
@@ -135,7 +135,7 @@ def test_what_a_rule_cannot_mean_is_said(made, capsys):
     with Fab(made.path) as fab, pytest.raises(BadQuestion, match="watches nothing"):
         fab.backtest("a")
     assert _run(["trace", "switch", "a", "perhaps", "--reason", "why", "--fab", str(made.path)]) == 1
-    assert "on or off, not perhaps" in capsys.readouterr().err
+    assert "on or off (got perhaps)" in capsys.readouterr().err
 
 
 def test_golden_runs_are_chosen_by_version_and_stand_in_the_trace_and_the_audit(made):

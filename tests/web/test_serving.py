@@ -31,7 +31,7 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(fab):
         done = told("--fab", fab, "--port", other.getsockname()[1])
     assert done.returncode == 1
     assert "cannot be listened on" in done.stderr
-    assert "hint: end what listens there, or take another port" in done.stderr
+    assert "hint: stop the program that uses it, or use another port" in done.stderr
 
 
 def test_no_fab_there_and_a_fab_of_a_newer_version_are_told(tmp_path, fab):

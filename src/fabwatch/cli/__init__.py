@@ -1,4 +1,4 @@
-"""The command line: one command a question. stdout is data, stderr is talk; 0 done, 2 something set aside, 1 failed."""
+"""The command line: one command per question. stdout is data, stderr messages; exit code 0 done, 2 set aside, 1 failed."""
 
 from fabwatch.cli.app import main
 

@@ -1,6 +1,6 @@
-"""The command line: every question and decision as a command, made from its declaration, and the few that are more.
+"""The command line: a command for every question and decision, made from its declaration, and a few special ones.
 
-What is heavy is imported inside the commands, so that --help answers at once.
+Slow modules are imported inside the commands, so that --help answers at once.
 """
 
 import inspect
@@ -26,28 +26,30 @@ HELP = {
 WHY = inspect.Parameter(
     "why",
     inspect.Parameter.KEYWORD_ONLY,
-    annotation=Annotated[bool, typer.Option("--why", help="The full page of each tool: what it rests on.")],
+    annotation=Annotated[bool, typer.Option("--why", help="The full page of each tool: the basis of its forecast.")],
     default=False,
 )
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(shown: bool) -> None:
+    if shown:
         typer.echo(f"fabwatch {__version__}")
         raise typer.Exit
 
 
 def _top(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; may be anywhere in the command.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """--debug is taken out of the arguments before they come here (see `_run`); it is named here for --help."""
+    """--debug is removed from the arguments before they get here (see `_run`); it is listed here for --help."""
 
 
 def _commands(words: Collection[str] | None) -> dict[tuple[str, ...], Command]:
-    """Every command that is made from a declaration, by its words; in full those that `words` name (None: all)."""
+    """Every command made from a declaration, by its words; only those in `words` are made in full (None: all)."""
     made: dict[tuple[str, ...], Command] = {}
     for question in QUESTIONS:
         place = tuple(question.spec.command.split())
@@ -63,7 +65,7 @@ def _commands(words: Collection[str] | None) -> dict[tuple[str, ...], Command]:
 
 
 def _add_declared(app: typer.Typer, made: Mapping[tuple[str, ...], Command]) -> dict[str, typer.Typer]:
-    """Hang them into the command line; returns the groups, which are the first words of several."""
+    """Add them to the command line; returns the groups, by the first word of their commands."""
     groups: dict[str, typer.Typer] = {}
     for place in made:
         if len(place) > 1 and place[0] not in groups:
@@ -83,9 +85,9 @@ def _add_declared(app: typer.Typer, made: Mapping[tuple[str, ...], Command]) -> 
 
 
 def command_line(words: Collection[str] | None = None) -> typer.Typer:
-    """The command line, with all options of the commands that `words` name, and of all where that is None.
+    """The command line, with the options of the commands in `words` (None: of all commands).
 
-    Of the others only the name and one sentence are looked at, which is what --help shows.
+    The other commands have only their name and help text, which is what --help shows.
     """
     app = typer.Typer(
         help="Which wafers are at risk now, and where are they?",
@@ -111,28 +113,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None) -> int:
     from fabwatch.terms.errors import FabwatchError
 
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    # --debug may stand anywhere, because it is typed after a command has failed.
-    debug = "--debug" in given
-    given = [argument for argument in given if argument != "--debug"]
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # --debug may be anywhere, because it is added after a command has failed.
+    debug = "--debug" in words
+    words = [argument for argument in words if argument != "--debug"]
     try:
-        return int(command_line(given)(args=given or ["--help"], prog_name="fabwatch", standalone_mode=False) or 0)
+        return int(command_line(words)(args=words or ["--help"], prog_name="fabwatch", standalone_mode=False) or 0)
     except FabwatchError as fault:
         if debug:
             raise
         return _failed(fault.what, fault.hint)
     except TyperException as fault:
-        said = fault.format_message() if hasattr(fault, "format_message") else str(fault)
-        return _failed(said, f"fabwatch {_verb(given)}--help")
+        message = fault.format_message() if hasattr(fault, "format_message") else str(fault)
+        return _failed(message, f"fabwatch {_verb(words)}--help")
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("stopped", "run the same command again: what was committed stays, nothing is doubled")
+        return _failed("stopped", "run the same command again: committed data stays, nothing is doubled")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as fault:
         if debug:
             raise
-        return _failed(f"something unexpected: {type(fault).__name__}: {fault}", FabwatchError.hint)
+        return _failed(f"unexpected error: {type(fault).__name__}: {fault}", FabwatchError.hint)
 
 
 def _failed(what: str, hint: str) -> int:
@@ -141,5 +143,5 @@ def _failed(what: str, hint: str) -> int:
     return 1
 
 
-def _verb(given: Sequence[Any]) -> str:
-    return f"{given[0]} " if given and not str(given[0]).startswith("-") else ""
+def _verb(words: Sequence[Any]) -> str:
+    return f"{words[0]} " if words and not str(words[0]).startswith("-") else ""

@@ -27,14 +27,14 @@ Command = Callable[..., None]
 
 
 def question_command(kind: type[Answerable[Any]], extras: Iterable[inspect.Parameter] = ()) -> Command:
-    """The command of a question; `extras` are options that only say how the answer is printed."""
+    """The command of a question; `extras` are options that only affect how the answer is printed."""
     known = declared(kind)
     extra = list(extras)
 
     def command(fab: Path, as_json: bool, as_csv: bool, lang: str, **values: Any) -> None:
         from fabwatch.cli import output, tables
 
-        how = {each.name: values.pop(each.name) for each in extra}
+        how = {parameter.name: values.pop(parameter.name) for parameter in extra}
         question = kind(**_stated(known, values))
         with opened(fab) as door, output.working(kind.spec.working):
             answer = tables.after(door, question, door.ask(question))
@@ -55,7 +55,7 @@ def question_command(kind: type[Answerable[Any]], extras: Iterable[inspect.Param
 
 
 def action_command(kind: type[Action[Any]]) -> Command:
-    """The command of something that is decided."""
+    """The command of a decision."""
     known = declared(kind)
 
     def command(fab: Path, as_json: bool, who: str | None, lang: str, **values: Any) -> None:
@@ -77,7 +77,7 @@ def action_command(kind: type[Action[Any]]) -> Command:
 
 
 def outline(kind: type[Declared]) -> Command:
-    """A command that is named in the list of commands, and not run."""
+    """A command that is only listed, and never run."""
 
     def command() -> None:
         raise AssertionError("a command is made in full before it is run")
@@ -87,7 +87,7 @@ def outline(kind: type[Declared]) -> Command:
 
 
 def callback_of(command: Command) -> Command:
-    """The command as that of a group which has commands of its own."""
+    """The command as the callback of a group that has its own commands."""
 
     def callback(context: typer.Context, **values: Any) -> None:
         if context.invoked_subcommand is None:
@@ -100,7 +100,7 @@ def callback_of(command: Command) -> Command:
 
 
 def _stated(known: tuple[Field, ...], values: dict[str, Any]) -> dict[str, Any]:
-    """What was typed; the rest is as the declaration has it."""
+    """The values that were typed; the others keep their declared defaults."""
     stated = {}
     for field in known:
         value = values[field.name]
@@ -133,8 +133,8 @@ def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty)
 
 
 def _signed(command: Command, kind: type[Declared], parameters: list[inspect.Parameter]) -> Command:
-    # Without a default comes first, as typer reads them in that order.
-    ordered = sorted(parameters, key=lambda each: each.default is not inspect.Parameter.empty)
+    # Typer expects parameters without a default first.
+    ordered = sorted(parameters, key=lambda parameter: parameter.default is not inspect.Parameter.empty)
     command.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
     command.__doc__ = kind.__doc__
     command.__name__ = kind.__name__

@@ -1,4 +1,4 @@
-"""What the commands share: their options, and the fab that they open."""
+"""What the commands share: their options, and opening the fab."""
 
 import getpass
 from pathlib import Path
@@ -13,11 +13,11 @@ FabOption = Annotated[Path, typer.Option("--fab", envvar="FABWATCH_FAB", help="T
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print the flat table as CSV.")]
 Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Language of sentences: en or es.")]
-Reason = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
+Reason = Annotated[str, typer.Option(help="Why; it is written to the audit.")]
 Who = Annotated[str | None, typer.Option("--by", help="Who decides; else the user of this machine.")]
 HERE = Path("fab")
 SET_ASIDE = 2
-"""Exit code of a command that was done but set something aside, or found something wrong."""
+"""Exit code of a command that finished but set rows aside, or found something wrong."""
 
 
 def opened(path: Path, create: bool = False) -> "Fab":
@@ -28,5 +28,5 @@ def opened(path: Path, create: bool = False) -> "Fab":
 
 
 def who_of(name: str | None) -> str:
-    """Who decides: the name that is stated, else the user of this machine."""
+    """Who decides: the stated name, else the user of this machine."""
     return name or getpass.getuser()

@@ -1,4 +1,4 @@
-"""How answers are printed: JSON and CSV for machines on stdout, tables for people, talk on stderr."""
+"""How answers are printed: JSON and CSV on stdout for machines, tables for people, messages on stderr."""
 
 import json
 import sys
@@ -24,13 +24,13 @@ STYLES = {"act": "bold red", "watch": "yellow", "ok": "", "none": "dim"}
 
 
 def out() -> Console:
-    """The console that answers go to; wide enough for a table where it is none that a person looks at."""
+    """The console for answers; wide enough for a table if the output does not go to a terminal."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=150)
 
 
 def talk() -> Console:
-    """The console that notes go to."""
+    """The console for notes."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -45,7 +45,7 @@ def note(text: str) -> None:
 
 
 def note_end_of_record(answer: Any, language: str) -> None:
-    """Say on stderr that an answer about now is as of the end of the record, where it is."""
+    """Say on stderr if an answer is as of the end of the record instead of now."""
     if getattr(answer, "as_of_reason", None):
         note(sentence(language, "end_of_record", at=iso(answer.as_of)))
 
@@ -56,7 +56,7 @@ def csv_out(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def data(answer: Any, as_json: bool, as_csv: bool) -> bool:
-    """Print an answer for machines, when that is asked for; False when it is not."""
+    """Print an answer for machines, if requested; False if not."""
     if as_json:
         json_out(answer.to_dict())
     elif as_csv:
@@ -66,7 +66,7 @@ def data(answer: Any, as_json: bool, as_csv: bool) -> bool:
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """A sign on stderr that something is being worked out, where a person looks on."""
+    """A progress message on stderr while something is computed, if stderr is a terminal."""
     console = talk()
     if console.is_terminal:
         with console.status(what):
@@ -77,7 +77,7 @@ def working(what: str) -> Iterator[None]:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Step]:
-    """A progress bar on stderr that moves with each file."""
+    """A progress bar on stderr, advanced by each file."""
     console = talk()
     columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
@@ -90,16 +90,16 @@ def progress(quiet: bool) -> Iterator[Step]:
 
 
 def rows(answer: Answer, language: str) -> None:
-    """The flat table of an answer as it is, for people."""
-    console, found = out(), answer.rows()
-    columns = [name for name in (found[0] if found else {}) if any(row[name] not in (None, "") for row in found)]
+    """The flat table of an answer, for people."""
+    console, flat = out(), answer.rows()
+    columns = [name for name in (flat[0] if flat else {}) if any(row[name] not in (None, "") for row in flat)]
     table = table_of(answer.demo, "", columns)
-    for row in found[:ROWS_SHOWN]:
+    for row in flat[:ROWS_SHOWN]:
         table.add_row(*(escape(_cell(row[name])) for name in columns))
-    if found:
+    if flat:
         console.print(table)
-    if len(found) > ROWS_SHOWN:
-        console.print(f"… and {len(found) - ROWS_SHOWN:,} more rows: --csv or --json")
+    if len(flat) > ROWS_SHOWN:
+        console.print(f"… and {len(flat) - ROWS_SHOWN:,} more rows: --csv or --json")
     console.print(escape(answer.sentence(language)))
 
 
@@ -112,7 +112,7 @@ def _cell(value: Any) -> str:
 
 
 def table_of(demo: bool, title: str, columns: Sequence[str]) -> Table:
-    """An empty table with its first columns; a make-believe fab says so in the title."""
+    """An empty table with its first columns; the title says DEMO if the data is made up."""
     table = Table(title=("DEMO · " if demo else "") + title, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in ("wafers", "limit", "passes") else "left", no_wrap=True)

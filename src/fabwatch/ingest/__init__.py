@@ -1,1 +1,1 @@
-"""Exactly once: from the sources into the store, one transaction a file, with a ledger; nothing is dropped."""
+"""Loading exactly once: from the sources into the store, one transaction per file, with a ledger; nothing is dropped."""

@@ -1,4 +1,4 @@
-"""What is answered about files."""
+"""Answers about files."""
 
 from dataclasses import dataclass
 from datetime import datetime

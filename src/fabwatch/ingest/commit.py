@@ -1,4 +1,4 @@
-"""The one transaction of a file: its rows, the places they show, its problems and its line in the ledger."""
+"""The one transaction of a file: its rows, the places in them, its problems and its line in the ledger."""
 
 import json
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from fabwatch.terms.tables import PLACES, PROBLEMS
 
 @dataclass
 class Counts:
-    """What a transaction did."""
+    """Row counts of a transaction."""
 
     rows: int = 0
     duplicates: int = 0
@@ -34,13 +34,13 @@ class Aside:
         temp_table(lake, "staged_problems", schema_of(PROBLEMS.stored))
 
     def add(self, problems: list[Problem]) -> None:
-        """Take in problems."""
+        """Add problems."""
         if problems:
             rows = [self._row(problem) for problem in problems]
             append(self._lake, "staged_problems", pa.Table.from_pylist(rows, schema=schema_of(PROBLEMS.columns)))
 
     def commit(self) -> None:
-        """Move them into the lake; to be called inside `lake.writing()`."""
+        """Move them into the lake. Call it inside `lake.writing()`."""
         self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
 
     def _row(self, problem: Problem) -> dict[str, Any]:
@@ -68,14 +68,14 @@ class Staging:
         temp_table(lake, "staged", pa.schema([*schema_of(kind.columns), *WHERE]))
 
     def add(self, rows: pa.Table) -> None:
-        """Take in typed rows; where they stand in the file is kept only for rows that may have to wait."""
+        """Add typed rows; their position in the file is kept only for rows that may have to wait."""
         if self._kind.table.name not in REFERRING:
             rows = rows.drop_columns([f.name for f in WHERE])
         append(self._lake, "staged", rows)
         self.staged += rows.num_rows
 
     def commit(self, counts: Counts) -> None:
-        """Move everything into the lake; to be called inside `lake.writing()`."""
+        """Move everything into the lake. Call it inside `lake.writing()`."""
         table = self._kind.table
         introduced = 0
         if table.name == "moves":
@@ -111,7 +111,7 @@ class Staging:
             [
                 Problem(
                     UnknownTool,
-                    f"no tool list and no move names {row['tool']}",
+                    f"tool: {row['tool']} is in no tool list and no move",
                     row["_line"],
                     row["_byte_offset"],
                     as_text(row["_raw"]),

@@ -1,4 +1,4 @@
-"""Which files a call means: files, folders and patterns, in the order in which they are best read."""
+"""The files to load: from files, folders and patterns, in the best order for reading."""
 
 import os
 from collections.abc import Iterable
@@ -16,58 +16,58 @@ from fabwatch.terms.settings import FILE, Settings
 
 @dataclass(frozen=True)
 class Candidate:
-    """A document, and the table that it looks like by its first bytes; None for what looks like none."""
+    """A document, and the table that its first bytes look like; None if they look like no table."""
 
     document: Document
     table: TableFile | None = None
 
     @property
     def rank(self) -> tuple[int, str]:
-        """Where it stands in the order of reading: tools first, quals last, and what is no table behind them."""
+        """Its place in the order of reading: tools first, then other tables, and documents that are not tables last."""
         place = len(READ_FIRST) if self.table is None else READ_FIRST.index(self.table.mapping.kind.table.name)
         return place, self.document.name
 
 
 @dataclass
-class Found:
-    """The documents found, and what could not be looked into: (path, problem)."""
+class Candidates:
+    """The documents to load, and files that cannot be opened: (path, problem)."""
 
     documents: list[Candidate] = field(default_factory=list)
     unreadable: list[tuple[Path, Problem]] = field(default_factory=list)
 
 
-def find(paths: Iterable[Path], settings: Settings, kind: str | None) -> Found:
-    """All documents under the paths, tools first and quals last. Raises NoSuchPath when a path leads nowhere."""
-    found = Found()
-    for path in dict.fromkeys(file for given in paths for file in _files(given, found)):
+def find(paths: Iterable[Path], settings: Settings, kind: str | None) -> Candidates:
+    """All documents under the paths, tools first. Raises NoSuchPath if a path matches nothing."""
+    candidates = Candidates()
+    for path in dict.fromkeys(file for stated in paths for file in _files(stated, candidates)):
         try:
-            found.documents += [_candidate(document, settings, kind) for document in documents(path)]
+            candidates.documents += [_candidate(document, settings, kind) for document in documents(path)]
         except CannotRead as stop:
-            found.unreadable.append((path, stop.problem))
-    found.documents.sort(key=lambda candidate: candidate.rank)
-    return found
+            candidates.unreadable.append((path, stop.problem))
+    candidates.documents.sort(key=lambda candidate: candidate.rank)
+    return candidates
 
 
-def _files(given: Path, found: Found) -> list[Path]:
-    if given.is_file():
-        return [given]
-    if given.is_dir():
-        return _walk(given, found)
-    hits = sorted(
-        (given.anchor and Path(given.anchor).glob(str(given.relative_to(given.anchor)))) or Path().glob(str(given))
-    )
+def _files(path: Path, candidates: Candidates) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        return _walk(path, candidates)
+    hits = sorted((path.anchor and Path(path.anchor).glob(str(path.relative_to(path.anchor)))) or Path().glob(str(path)))
     if not hits:
-        raise NoSuchPath(f"There is no file, folder or match for {given}.")
-    return [file for hit in hits for file in (_walk(hit, found) if hit.is_dir() else [hit])]
+        raise NoSuchPath(f"No file or folder matches {path}.")
+    return [file for hit in hits for file in (_walk(hit, candidates) if hit.is_dir() else [hit])]
 
 
-def _walk(folder: Path, found: Found) -> list[Path]:
+def _walk(folder: Path, candidates: Candidates) -> list[Path]:
     def blocked(fault: OSError) -> None:
-        found.unreadable.append((Path(str(fault.filename)), Problem(Unreadable, f"cannot be read: {fault.strerror}")))
+        candidates.unreadable.append(
+            (Path(str(fault.filename)), Problem(Unreadable, f"the folder cannot be read: {fault.strerror}"))
+        )
 
     files = []
     for place, folders, names in os.walk(folder, onerror=blocked):
-        # A fab's own files are not sources, though its folder may lie among them.
+        # The files of a fab itself are not sources, even if its folder is among them.
         if MARK in names:
             folders.clear()
             continue
@@ -77,7 +77,7 @@ def _walk(folder: Path, found: Found) -> list[Path]:
 
 
 def _candidate(document: Document, settings: Settings, kind: str | None) -> Candidate:
-    """A document with what its first bytes show; its header is recognised here, and not again when it is loaded."""
+    """A document with the table that its first bytes show. The header is recognised here, and not again when loading."""
     try:
         start = next(document.pieces(), b"")[:PIECE]
         peek = Inspected("", "", len(start), start[: 1 << 16], utf8=True, quotes=b'"' in start, torn=None)

@@ -1,4 +1,4 @@
-"""The inbox: files that could not be placed wait here, whole, until fab.toml says what they are."""
+"""The inbox: files that are not recognised wait here, whole, until fab.toml says what they are."""
 
 import shutil
 from pathlib import Path
@@ -7,13 +7,13 @@ from fabwatch.sources.opening import Document
 
 
 class Inbox:
-    """The folder `inbox` of a fab; each file lies under the identity of its load, with its own name."""
+    """The folder `inbox` of a fab; each file is in a folder named after its load."""
 
     def __init__(self, folder: Path):
         self._folder = folder / "inbox"
 
     def keep(self, load: str, document: Document) -> None:
-        """Copy the unpacked content of a document; the copy appears whole or not at all."""
+        """Copy the unpacked content of a document; the copy is complete or not there at all."""
         place = self._folder / load
         place.mkdir(parents=True, exist_ok=True)
         partial = place / ".partial"
@@ -22,7 +22,7 @@ class Inbox:
         partial.replace(place / document.file_name.removesuffix(".gz"))
 
     def clear(self, load: str) -> None:
-        """Forget a document that has found its place."""
+        """Remove a document that has been loaded."""
         shutil.rmtree(self._folder / load, ignore_errors=True)
 
     def files(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Loading files: each is read, staged and committed by itself, so that a stop at any moment loses and doubles nothing."""
+"""Loading files: each is read, staged and committed by itself, so that stopping at any moment loses or doubles nothing."""
 
 import hashlib
 from collections import Counter
@@ -34,7 +34,7 @@ ID_LENGTH = 16
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger says of how a file was understood."""
+    """How a file was read, for the ledger."""
 
     kind: str | None = None
     header: tuple[str, ...] = ()
@@ -56,22 +56,22 @@ class Ingest:
         again: bool = False,
         progress: Progress | None = None,
     ) -> IngestSummary:
-        """Load files, folders and patterns. `kind` says what they are; `dry_run` only shows what was understood.
+        """Load files, folders and patterns. `kind` says what they are; `dry_run` only shows how they would be read.
 
-        `again` reads files anew that are there already, after fab.toml was mended: what they brought before goes in the
-        same transaction. Raises NoSuchPath for a path that leads nowhere and BadQuestion for an unknown kind.
+        `again` loads files again that are there already, after fab.toml was changed; the rows of the earlier load are
+        deleted in the same transaction. Raises NoSuchPath if a path matches nothing and BadQuestion for an unknown kind.
         """
         kinds = [*KINDS, LOG]
         if kind is not None and kind not in kinds:
             near = nearest(kind, kinds) or kinds
-            raise BadQuestion(f"No kind of file {kind!r}.", f"use one of {', '.join(near)}")
-        found = find(paths, self._lake.settings, kind)
+            raise BadQuestion(f"{kind!r} is not a kind of file.", f"use one of {', '.join(near)}")
+        candidates = find(paths, self._lake.settings, kind)
         results = [
             FileResult(str(path), None, None, 0, 0, "failed", f"{problem.why}. hint: {problem.way_out}")
-            for path, problem in found.unreadable
+            for path, problem in candidates.unreadable
         ]
-        total = len(found.documents) + len(results)
-        for candidate in found.documents:
+        total = len(candidates.documents) + len(results)
+        for candidate in candidates.documents:
             results.append(self._look(candidate, kind) if dry_run else self._load(candidate, kind, again))
             if progress:
                 progress(results[-1], len(results), total)
@@ -80,7 +80,7 @@ class Ingest:
         return IngestSummary(tuple(results))
 
     def retry(self, progress: Progress | None = None) -> IngestSummary:
-        """Try every file of the inbox again, after fab.toml was mended."""
+        """Try every file of the inbox again, after fab.toml was changed."""
         return self.load(self._inbox.files(), progress=progress) if self._inbox.files() else IngestSummary(())
 
     def waiting(self) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ class Ingest:
         return self._set_aside_whole(seen)
 
     def _look(self, candidate: Candidate, kind: str | None) -> FileResult:
-        """What a dry run shows of one file: what the load would carry out, and five rows as read."""
+        """What a dry run shows of one file: what a load would do, and five rows as read."""
         document = candidate.document
         try:
             inspected = inspect(document)
@@ -135,22 +135,22 @@ class Ingest:
         )
 
     def _commit_log(self, document: Document, inspected: Inspected, load: str, log: LogFile, again: bool) -> FileResult:
-        """Take a log in; one that is known goes on where it was left."""
+        """Load a log; a known one continues where it was left."""
         with self._lake.writing():
             raced = self._already(load)
             if raced is not None and not again:
                 return _was_there(document, inspected, raced)
             self._forget(load)
             stream = None if again else known_stream(self._lake, document, inspected)
-            taken = store(self._lake, load, log, self._clock() + SKEW, stream)
-            rules = taken.rules
+            stored = store(self._lake, load, log, self._clock() + SKEW, stream)
+            rules = stored.rules
             if inspected.torn is not None:
-                taken.problems.append(inspected.torn)
+                stored.problems.append(inspected.torn)
             aside = Aside(self._lake, load, document.name, LOG)
-            aside.add(taken.problems)
+            aside.add(stored.problems)
             aside.commit()
             if stream is not None:
-                # The line that was cut when the log was last read has been read whole now.
+                # The line that was cut when the log was last read is complete now.
                 self._lake.ask(
                     "DELETE FROM lake.problems WHERE load = $load AND rule = $rule",
                     {"load": stream.load, "rule": TornLine.code},
@@ -158,20 +158,20 @@ class Ingest:
             shorter = self._waited(document, inspected)
             for before in shorter:
                 self._forget(before)
-            counts = Counts(rows=taken.rows)
-            grown = [f"goes on from byte {stream.read_to:,}"] if stream else []
-            runs = f"{len(log.parts):,} runs, {len(taken.said):,} messages"
+            counts = Counts(rows=stored.rows)
+            grown = [f"continued from byte {stream.read_to:,}"] if stream else []
+            runs = f"{len(log.parts):,} runs, {len(stored.messages):,} messages"
             message = "; ".join([runs, *grown, *log.notes, *_counted(rules, 0)])
             entry = Entry(LOG, log.layout.header)
             self._enter(document, inspected, load, entry, "loaded", counts, rules.total(), message)
         for done in (load, *shorter):
             self._inbox.clear(done)
         return FileResult(
-            document.name, LOG, inspected.sha256, taken.rows, rules.total(), "loaded", message, rules=dict(rules)
+            document.name, LOG, inspected.sha256, stored.rows, rules.total(), "loaded", message, rules=dict(rules)
         )
 
     def _waited(self, document: Document, inspected: Inspected) -> list[str]:
-        """Loads of the same file that waited while there was too little of it to be understood."""
+        """Loads of the same file that waited in the inbox while it was too short to be recognised."""
         rows = self._lake.rows(
             "SELECT load FROM lake.loads WHERE status = 'inbox' AND path = $path AND bytes < $size",
             {"path": document.name, "size": inspected.size},
@@ -188,7 +188,7 @@ class Ingest:
             rules.update(problem.rule.code for problem in rows.problems)
         if torn is not None:
             staging.aside.add([torn])
-            # The cut line is already set aside; a tear between two lines counts as one by itself.
+            # A cut line is already set aside; a tear between two lines counts as a row of its own.
             rules[torn.rule.code] += 1
         set_aside = rules.total() - (1 if torn is not None and rules[TornLine.code] else 0)
         counts = Counts()
@@ -218,7 +218,7 @@ class Ingest:
         )
 
     def _set_aside_whole(self, seen: Understanding) -> FileResult:
-        """Keep note of a file that is not loaded; one that only lacks a word of the user is kept in the inbox."""
+        """Record a file that is not loaded; if a statement in fab.toml is all it needs, copy it to the inbox."""
         document, inspected, problem = seen.document, seen.inspected, seen.problem
         if problem is None:
             raise AssertionError(f"{document.name} has no problem, and was neither a table nor a log")
@@ -250,13 +250,13 @@ class Ingest:
         )
 
     def _already(self, load: str) -> dict[str, Any] | None:
-        found = self._lake.rows(
+        rows = self._lake.rows(
             "SELECT path, kind, loaded_at FROM lake.loads WHERE load = $load AND status = 'loaded'", {"load": load}
         )
-        return found[0] if found else None
+        return rows[0] if rows else None
 
     def _forget(self, load: str) -> None:
-        """Take back what an earlier try at this content left: its rows, its problems and its line in the ledger."""
+        """Delete what an earlier load of this content stored: its rows, its problems and its line in the ledger."""
         earlier = self._lake.ask("SELECT kind, rows FROM lake.loads WHERE load = $load", {"load": load}).fetchall()
         for kind, rows in earlier:
             if rows and kind == LOG:

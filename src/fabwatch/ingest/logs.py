@@ -1,4 +1,4 @@
-"""Loading tool logs: samples go to Parquet as they stream by, in one transaction a file; a log that grew goes on."""
+"""Loading tool logs: samples stream into Parquet, one transaction per file; a log that grew is continued."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ import pyarrow as pa
 from fabwatch.sources.opening import Document, Inspected
 from fabwatch.sources.prefetch import Ahead
 from fabwatch.sources.toollog.parts import Part
-from fabwatch.sources.toollog.reader import LogBatch, LogFile, Said, stored_name
+from fabwatch.sources.toollog.reader import LogBatch, LogFile, TimedMessage, stored_name
 from fabwatch.store.files import add
 from fabwatch.store.lake import Lake, columns_sql, identifier, samples_name
 from fabwatch.store.rows import insert
@@ -23,7 +23,7 @@ from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS
 
 @dataclass(frozen=True)
 class Stream:
-    """A log that is known: how far it was read, and what held for the next row."""
+    """A known log: how far it was read, and which step, wafer … hold for the next row."""
 
     name: str
     load: str
@@ -33,21 +33,21 @@ class Stream:
 
 
 @dataclass
-class Taken:
-    """What a log brought."""
+class StoredLog:
+    """What was stored of a log."""
 
     rows: int = 0
     problems: list[Problem] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
+    messages: list[TimedMessage] = field(default_factory=list)
 
     @property
     def rules(self) -> Counter[str]:
-        """How many problems each rule made."""
+        """How many problems there are per rule."""
         return Counter(problem.rule.code for problem in self.problems)
 
 
 def known_stream(lake: Lake, document: Document, inspected: Inspected) -> Stream | None:
-    """The stream that a file continues: it begins as that did, and is the same up to where it was read."""
+    """The stream that a file continues: the same content up to where that stream was read."""
     lengths = lake.rows("SELECT DISTINCT least(read_to, $edge) AS n FROM lake.streams", {"edge": EDGE})
     heads = [digest(inspected.start[: row["n"]]) for row in lengths if row["n"] <= inspected.size]
     rows = lake.rows(
@@ -61,57 +61,57 @@ def known_stream(lake: Lake, document: Document, inspected: Inspected) -> Stream
     return None
 
 
-def store(lake: Lake, load: str, file: LogFile, latest: datetime, stream: Stream | None) -> Taken:
-    """Write everything that a log brings; to be called inside `lake.writing()`. Raises CannotRead."""
-    taken = Taken()
+def store(lake: Lake, load: str, file: LogFile, latest: datetime, stream: Stream | None) -> StoredLog:
+    """Write all data of a log. Call it inside `lake.writing()`. Raises CannotRead."""
+    stored = StoredLog()
     begin = stream.read_to if stream else 0
     if stream:
         file.go_on(stream.lines, stream.now)
     shape = file.shape
-    if file.kept:
+    if file.sampled:
         _make_table(lake, file, shape)
         schema = pa.schema([pa.field("load", pa.string()), *file.schema])
-        add(lake, samples_name(shape), schema, Ahead(_flow(file, load, latest, begin, taken)))
+        add(lake, samples_name(shape), schema, Ahead(_flow(file, load, latest, begin, stored)))
     else:
         for batch in file.batches(latest, begin):
-            _note(batch, taken)
+            _note(batch, stored)
     insert(
         lake,
         PARTS,
         [_part_row(load, stream.name if stream else load, shape, n, p, file.dated) for n, p in enumerate(file.parts)],
     )
-    insert(lake, ALARMS, [_alarm_row(load, said, file.dated) for said in taken.said])
+    insert(lake, ALARMS, [_alarm_row(load, message, file.dated) for message in stored.messages])
     _remember(lake, load, file, stream)
-    return taken
+    return stored
 
 
 def forget(lake: Lake, load: str) -> None:
-    """Take back what an earlier try at this content left."""
+    """Delete what an earlier load of this content stored."""
     for row in lake.rows("SELECT DISTINCT shape FROM lake.parts WHERE load = $load AND shape IS NOT NULL", {"load": load}):
         lake.ask(f"DELETE FROM lake.{samples_name(row['shape'])} WHERE load = $load", {"load": load})
     for name in ("parts", "alarms", "step_summary", "streams", "moves", "counters", "restores"):
         lake.ask(f"DELETE FROM lake.{name} WHERE load = $load", {"load": load})
 
 
-def _flow(file: LogFile, load: str, latest: datetime, begin: int, taken: Taken) -> Iterator[pa.Table]:
+def _flow(file: LogFile, load: str, latest: datetime, begin: int, stored: StoredLog) -> Iterator[pa.Table]:
     for batch in file.batches(latest, begin):
-        _note(batch, taken)
+        _note(batch, stored)
         name = pa.repeat(pa.scalar(load, pa.string()), batch.samples.num_rows)
         yield batch.samples.add_column(0, "load", name)
 
 
-def _note(batch: LogBatch, taken: Taken) -> None:
-    taken.rows += batch.samples.num_rows
-    taken.problems += batch.problems
-    taken.said += batch.said
+def _note(batch: LogBatch, stored: StoredLog) -> None:
+    stored.rows += batch.samples.num_rows
+    stored.problems += batch.problems
+    stored.messages += batch.messages
 
 
 def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
     name = samples_name(shape)
     if lake.rows("SELECT 1 FROM lake.sensors WHERE shape = $shape LIMIT 1", {"shape": shape}):
         return
-    kept = ", ".join(f"{identifier(stored_name(c))} {'DOUBLE' if c.number else 'VARCHAR'}" for _, c in file.kept)
-    lake.ask(f"CREATE TABLE lake.{name} ({columns_sql(SAMPLE_COLUMNS)}, {kept})")
+    columns = ", ".join(f"{identifier(stored_name(c))} {'DOUBLE' if c.number else 'VARCHAR'}" for _, c in file.sampled)
+    lake.ask(f"CREATE TABLE lake.{name} ({columns_sql(SAMPLE_COLUMNS)}, {columns})")
     rows = [
         {
             "shape": shape,
@@ -123,7 +123,7 @@ def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
             "setpoint_of": c.setpoint_of,
             "number": c.number,
         }
-        for n, (_, c) in enumerate(file.kept)
+        for n, (_, c) in enumerate(file.sampled)
     ]
     insert(lake, SENSORS, rows)
 
@@ -147,14 +147,14 @@ def _part_row(load: str, stream: str, shape: str, number: int, part: Part, dated
     }
 
 
-def _alarm_row(load: str, said: Said, dated: bool) -> dict[str, Any]:
-    message = said.message
+def _alarm_row(load: str, timed: TimedMessage, dated: bool) -> dict[str, Any]:
+    message = timed.message
     return {
         "load": load,
         "byte_offset": message.byte_offset,
         "line": message.line,
-        "part": said.part,
-        "t": None if said.seconds != said.seconds else said.seconds,
+        "part": timed.part,
+        "t": None if timed.seconds != timed.seconds else timed.seconds,
         "dated": dated,
         "kind": message.kind,
         "code": message.code or None,
@@ -163,7 +163,7 @@ def _alarm_row(load: str, said: Said, dated: bool) -> dict[str, Any]:
 
 
 def _remember(lake: Lake, load: str, file: LogFile, stream: Stream | None) -> None:
-    """How far the log was read, for the day when it has grown."""
+    """Remember how far the log was read, in case it grows."""
     name = stream.name if stream else load
     if stream:
         lake.ask("DELETE FROM lake.streams WHERE stream = $stream", {"stream": name})

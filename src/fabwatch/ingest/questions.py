@@ -1,4 +1,4 @@
-"""The questions about files: the ledger, what was set aside, what is not recognised yet."""
+"""Questions about files: the ledger, rows set aside, files not recognised yet."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -43,7 +43,7 @@ class ProblemsQuestion(Answerable["Problems"]):
     limit: Annotated[int, Param("At most so many.", least=1)] = 1000
 
     def answer(self, view: View) -> "Problems":
-        """The rows that were set aside, of the newest load first."""
+        """The rows that were set aside, newest load first."""
         from fabwatch.ingest.answers import Problems, SetAside
 
         return Problems(tuple(view.lake.records(SetAside, PROBLEMS, {"rule": self.rule, "limit": self.limit})))
@@ -56,7 +56,7 @@ class InboxQuestion(Answerable["InboxFiles"]):
     spec: ClassVar = Spec("", "/inbox", "inbox", "files", reach=Reach.FAB, tag=TAG)
 
     def answer(self, view: View) -> "InboxFiles":
-        """The files, the one that waits longest first."""
+        """The files, the longest wait first."""
         from fabwatch.ingest.answers import InboxFile, InboxFiles
 
         return InboxFiles(tuple(view.lake.records(InboxFile, INBOX)))

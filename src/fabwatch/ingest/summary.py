@@ -22,16 +22,16 @@ class FileResult:
     message: str
     duplicates: int = 0
     rules: dict[str, int] = field(default_factory=dict)
-    """How many problems each rule made."""
+    """How many problems there are per rule."""
     suggestion: str | None = None
     """Lines for fab.toml, for a file that waits in the inbox."""
     guess: dict[str, Any] | None = None
-    """Of a dry run: which column is which, how sure, and five rows as read."""
+    """In a dry run: which column is which, how sure that is, and five rows as read."""
 
 
 @dataclass(frozen=True)
 class IngestSummary:
-    """What became of all files of one call."""
+    """What became of the files of one call."""
 
     files: tuple[FileResult, ...]
 
@@ -42,7 +42,7 @@ class IngestSummary:
 
     @property
     def has_logs(self) -> bool:
-        """True when one of the files is a tool log, from which moves, counters and restores are derived."""
+        """True if one of the files is a tool log, from which moves, counters and restores are derived."""
         return any(file.kind == LOG for file in self.files)
 
     @property
@@ -52,7 +52,7 @@ class IngestSummary:
 
     @property
     def already(self) -> int:
-        """Files whose content was there already."""
+        """Files whose content was loaded before."""
         return sum(file.status == "already" for file in self.files)
 
     @property

@@ -1,4 +1,4 @@
-"""What a file is taken for, worked out once: a dry run shows it, and a load carries it out."""
+"""What kind of file a document is, decided once: a dry run shows it, and a load acts on it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,40 +20,40 @@ HEADER_SHOWN = 120
 ROWS_SHOWN = 5
 LOG_COLUMNS = 'kind = "log"\n# still open: which columns are what, as in columns = { time = "…", wafer = "…", step = "…" }'
 WAITING = (UnknownColumns, RenamedColumn, Undecided)
-"""Problems that a word of the user in fab.toml settles: such a file waits in the inbox."""
+"""Problems that a statement in fab.toml solves: such a file waits in the inbox."""
 
 
 @dataclass(frozen=True)
 class Understanding:
-    """A document as a table or as a log, or the problem for which it is neither."""
+    """A document as a table or as a log, or the problem why it is neither."""
 
     document: Document
     inspected: Inspected | None
-    """None for what cannot be opened."""
+    """None if it cannot be opened."""
     source: str = ""
-    """The source of fab.toml that covers it, or a name that one could have."""
+    """The source in fab.toml that covers it, or a suggested name for one."""
     table: TableFile | None = None
-    """The table that it is, or that it comes nearest to."""
+    """The table that it is, or the nearest one."""
     log: LogFile | None = None
     problem: Problem | None = None
     stated_log: bool = False
-    """True where the user states that it is a tool log."""
+    """True if the user states that it is a tool log."""
 
     @property
     def kind(self) -> str | None:
-        """The kind of file; None for what is neither a table nor a log."""
+        """The kind of file; None if it is neither a table nor a log."""
         if self.log is not None or (self.stated_log and self.table is not None):
             return LOG
         return None if self.table is None else self.table.mapping.kind.table.name
 
     @property
     def waits(self) -> bool:
-        """True for a file that a word in fab.toml would make readable."""
+        """True for a file that a statement in fab.toml would make readable."""
         return self.problem is not None and self.problem.rule in WAITING and self.table is not None
 
     @property
     def status(self) -> Status:
-        """What becomes of the file, in the words of a dry run."""
+        """What would become of the file, as a dry run says it."""
         return "would load" if self.problem is None else "inbox" if self.waits else "failed"
 
     @property
@@ -68,35 +68,35 @@ class Understanding:
 
     @property
     def message(self) -> str:
-        """Why it is not loaded, with the way out."""
+        """Why it is not loaded, and the way out."""
         if self.problem is None:
             return ""
-        # The hint of a file that waits is what to write into fab.toml, and that is shown by itself.
+        # For a file that waits the suggestion is shown separately, so only the hint of the rule goes here.
         hint = self.problem.rule.hint if self.waits else self.problem.way_out
         return f"{self.problem.why}. hint: {hint}"
 
     def refused(self, problem: Problem) -> "Understanding":
-        """The same file after all, with a problem that only its rows have shown."""
+        """The same file, refused with a problem that only its rows have shown."""
         return replace(self, log=None, problem=problem)
 
 
 def understand(lake: Lake, candidate: Candidate, inspected: Inspected, kind: str | None) -> Understanding:
-    """What a document is taken for: a table when its header fits one, else a log when it reads as one. Never raises."""
+    """Decide what a document is: a table if its header fits one, else a log if it reads as one. Never raises."""
     document = candidate.document
     name, stated = lake.settings.source_of(document.file_name)
-    wanted = kind or stated.kind
-    seen = Understanding(document, inspected, name or _source_name(document), stated_log=wanted == LOG)
+    stated_kind = kind or stated.kind
+    seen = Understanding(document, inspected, name or _source_name(document), stated_log=stated_kind == LOG)
     try:
         table = candidate.table and candidate.table.with_whole(inspected)
         seen = replace(seen, table=table or open_table(document, inspected, stated, kind))
     except CannotRead as stop:
         seen = replace(seen, problem=stop.problem)
     try:
-        log = _log(seen, stated, wanted)
+        log = _log(seen, stated, stated_kind)
         if log is not None:
             return replace(seen, log=log, problem=None)
     except CannotRead as stop:
-        # What cannot even be read as a table cannot be helped by a word of the user.
+        # If it cannot even be read as a table, a statement in fab.toml does not help.
         deeper = seen.problem if stop.problem.rule in WAITING else None
         return replace(seen, problem=deeper or stop.problem)
     if seen.table is None:
@@ -104,22 +104,22 @@ def understand(lake: Lake, candidate: Candidate, inspected: Inspected, kind: str
     return _as_table(lake, seen, seen.table)
 
 
-def _log(seen: Understanding, stated: SourceSettings, wanted: str | None) -> LogFile | None:
-    """The file as a tool log, when it is stated to be one, or when it looks like one and like no table.
+def _log(seen: Understanding, stated: SourceSettings, stated_kind: str | None) -> LogFile | None:
+    """The file as a tool log, if it is stated to be one, or if it looks like a log and not like a table.
 
-    Raises CannotRead for one that is stated to be a log and is none.
+    Raises CannotRead for one that is stated to be a log and is not.
     """
     table, inspected = seen.table, seen.inspected
-    if wanted not in (None, LOG) or inspected is None or (seen.problem and seen.problem.rule is Unreadable):
+    if stated_kind not in (None, LOG) or inspected is None or (seen.problem and seen.problem.rule is Unreadable):
         return None
-    if wanted is None and table is not None and table.mapping.fits:
+    if stated_kind is None and table is not None and table.mapping.fits:
         return None
     log = open_log(seen.document, inspected, stated)
-    if log is None and wanted == LOG:
-        raise CannotRead(Problem(UnknownColumns, "this reads as no tool log", hint="fabwatch log explain FILE says why"))
+    if log is None and stated_kind == LOG:
+        raise CannotRead(Problem(UnknownColumns, "this is not a tool log", hint="fabwatch log explain FILE says why"))
     if log is not None and (lacking := log.lacking()):
-        raise CannotRead(Problem(MissingColumns, f"without {', '.join(lacking)}, which fab.toml expects"))
-    if log is None or (wanted is None and not log.is_sure(len(table.mapping.columns) if table else 0)):
+        raise CannotRead(Problem(MissingColumns, f"{', '.join(lacking)} missing, which fab.toml expects"))
+    if log is None or (stated_kind is None and not log.is_sure(len(table.mapping.columns) if table else 0)):
         return None
     return log
 
@@ -133,14 +133,14 @@ def _as_table(lake: Lake, seen: Understanding, file: TableFile) -> Understanding
     if file.mapping.unused:
         file.notes.append(f"not used: {', '.join(file.mapping.unused[:8])}")
     if "qual_type" in file.mapping.kind.defaults and "qual_type" not in file.mapping.columns:
-        file.notes.append('no column names the qual type: all are called "qual"')
+        file.notes.append('no column for the qual type: all quals get the type "qual"')
     return seen
 
 
 def shown(seen: Understanding, latest: datetime) -> tuple[Understanding, dict[str, Any] | None]:
-    """What a dry run shows of a file: for a log its columns, runs and rows, for a table its mapping; five rows as read.
+    """What a dry run shows: for a log its columns, runs and rows, for a table its mapping, and five rows as read.
 
-    What only the rows show, such as dates that can be read in two ways, is found here as it is when the file is loaded.
+    Problems that only the rows show, such as dates that can be read in two ways, appear here as they would in a load.
     """
     try:
         if seen.log is not None:
@@ -166,7 +166,7 @@ def _mapped(file: TableFile, rows: Any) -> dict[str, Any]:
 
 
 def _renamed(lake: Lake, file: TableFile) -> Problem | None:
-    """A problem when a column that the last file of this header had is gone and an unknown one is there instead."""
+    """A problem if a column of the last file with this header is gone and an unknown one is there instead."""
     known = lake.rows(
         "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind ORDER BY loaded_at DESC LIMIT 20",
         {"kind": file.mapping.kind.table.name},
@@ -184,7 +184,7 @@ def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | 
     gone = [name for name in before.columns if name not in file.mapping.columns]
     new = [name for name in file.mapping.unused if name not in header]
     if gone and not new:
-        file.notes.append(f"without {', '.join(gone)}, which earlier files of this header have")
+        file.notes.append(f"{', '.join(gone)} missing, which earlier files with this header have")
     if not gone or not new:
         return None
     old = ", ".join(header[before.columns[name]] for name in gone)
@@ -197,11 +197,11 @@ def _unplaced(file: TableFile) -> Problem:
     mapping = file.mapping
     header = ", ".join(file.header)
     header = header if len(header) <= HEADER_SHOWN else header[:HEADER_SHOWN] + " …"
-    parts = [f"as {mapping.kind.table.name} it lacks {', '.join(mapping.lacking)}"] if mapping.lacking else []
-    why = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"none of its columns is one of {', '.join(KINDS)}"
+    parts = [f"for {mapping.kind.table.name} it needs {', '.join(mapping.lacking)}"] if mapping.lacking else []
+    why = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"no column of {', '.join(KINDS)} is in it"
     return Problem(UnknownColumns, f"header not recognised ({header}): {why}")
 
 
 def _source_name(document: Document) -> str:
     stem = document.file_name.split(".")[0]
-    return "".join(sign if sign.isalnum() else "_" for sign in stem).rstrip("_0123456789") or "files"
+    return "".join(char if char.isalnum() else "_" for char in stem).rstrip("_0123456789") or "files"

@@ -1,1 +1,1 @@
-"""How data comes in: bytes in, batches of rows and problems out. Nothing here knows the store."""
+"""Reading data: bytes in, batches of rows and problems out. Nothing here knows the store."""

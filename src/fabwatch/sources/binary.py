@@ -1,4 +1,4 @@
-"""Files that hold neither text nor a table, told by how they begin: programs, pictures, documents, random bytes."""
+"""Files that are neither text nor a table, recognised by their first bytes: programs, pictures, documents, random bytes."""
 
 BEGINS = {
     b"MZ": "a Windows program",
@@ -22,25 +22,25 @@ OTHER_FILE = (
 )
 WORKBOOK = "save each sheet as CSV (in Excel: File, Save As, CSV UTF-8) and load those files"
 SEEN = 4096
-"""Bytes at the begin of a file that are looked at."""
+"""How many bytes at the start of a file are examined."""
 CONTROLS = 0.05
-"""A larger share of control signs than this is no text."""
+"""With a larger share of control characters than this, the file is not text."""
 
 
 def binary(start: bytes) -> str | None:
-    """What a file is that begins so, where it is neither text nor a table; None for text."""
-    for begin, what in BEGINS.items():
+    """What kind of file starts with these bytes, if it is neither text nor a table; None for text."""
+    for begin, kind in BEGINS.items():
         if start.startswith(begin):
-            return f"it begins like {what}"
+            return f"it looks like {kind}"
     seen = start[:SEEN]
     if seen[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        # The mark of UTF-16: what counts is the text behind it.
+        # The byte order mark of UTF-16: only the text after it counts.
         text = seen[: len(seen) // 2 * 2].decode("utf-16", errors="replace")
-        odd = sum(sign != "\ufeff" and not (sign.isprintable() or sign.isspace()) for sign in text) + text.count("\ufffd")
+        odd = sum(char != "\ufeff" and not (char.isprintable() or char.isspace()) for char in text) + text.count("\ufffd")
         return BYTES if odd > CONTROLS * len(text) else None
-    # Zero bytes are UTF-16 without a mark, or a block that was never written: both are dealt with line by line.
+    # Zero bytes are UTF-16 without a mark, or a block that was never written: both are handled line by line.
     odd = sum(byte < 9 or 14 <= byte < 32 for byte in seen) - seen.count(0)
     return BYTES if odd > CONTROLS * len(seen) else None
 
 
-BYTES = "its bytes are no letters and digits"
+BYTES = "its bytes are not letters and digits"

@@ -7,7 +7,7 @@ from fabwatch.terms.tables import COUNTERS
 
 
 def faults(columns: Columns) -> Iterator[Fault]:
-    """A counter has no rule of its own: one that falls was set back, and goes on from there."""
+    """Counters have no rules: one that falls was reset, and counts on from there."""
     yield from ()
 
 

@@ -1,4 +1,4 @@
-"""Headers: which table a file fills and which of its columns are which, how sure that is, and what to suggest."""
+"""Headers: which table a file fills, which column is which, how sure that is, and what to suggest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ KINDS: dict[str, Kind] = {
     kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, COUNTERS_KIND, METROLOGY_KIND, TOOLS_KIND)
 }
 READ_FIRST = ("tools", "moves", "restores", "counters", "quals", "metrology")
-"""The order in which kinds are loaded when several come at once: tools before what refers to them."""
+"""The order in which kinds are loaded when several arrive at once: tools before the tables that refer to them."""
 
 
 @dataclass(frozen=True)
@@ -29,40 +29,40 @@ class Mapping:
     """{column: position in the file}."""
     constants: dict[str, object]
     unused: tuple[str, ...]
-    """Columns of the file that no column of the table is made from."""
+    """Columns of the file that fill no column of the table."""
     lacking: tuple[str, ...]
-    """What the file needs and does not have."""
+    """Required columns that the file does not have."""
     twice: tuple[str, ...] = ()
-    """Columns that matter and that two headers lay claim to."""
+    """Required columns that two headers both match."""
 
     @property
     def fits(self) -> bool:
-        """True when nothing that the table needs is lacking."""
+        """True when every required column is there exactly once."""
         return not self.lacking and not self.twice
 
     @property
     def sure(self) -> float:
-        """How sure the mapping is, from 0 to 1: the share of the file's columns that found their place."""
-        found = len(self.columns)
-        share = found / max(found + len(self.unused), 1)
+        """How sure the mapping is, from 0 to 1: the share of the file's columns that are recognised."""
+        recognised = len(self.columns)
+        share = recognised / max(recognised + len(self.unused), 1)
         return round(share if self.fits else share / 2, 3)
 
 
 def recognise(header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None) -> Mapping:
-    """The mapping that explains most of the header, and of two that explain as much the one whose needs are met.
+    """The mapping that recognises most of the header; of two equal ones, the one that has all required columns.
 
-    A table that needs less does not win because it needs less: moves without their end are no tool list.
+    A table does not win because it requires fewer columns: moves without their end are not a tool list.
     """
     stated = stated or SourceSettings()
-    wanted = kind or stated.kind
-    candidates = [KINDS[wanted]] if wanted in KINDS else list(KINDS.values())
+    table = kind or stated.kind
+    candidates = [KINDS[table]] if table in KINDS else list(KINDS.values())
     user = stated.headers()
     mappings = [_mapping(candidate, header, stated, user) for candidate in candidates]
     return max(mappings, key=lambda m: (len(m.columns), m.fits))
 
 
 def header_score(mapping: Mapping) -> float:
-    """How well a line serves as a header: the share of its cells that are known, and one more when nothing is lacking."""
+    """How well a line serves as a header: the share of its cells that are known, plus one when nothing is missing."""
     return mapping.sure + mapping.fits if mapping.columns else 0.0
 
 
@@ -75,8 +75,8 @@ def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings, user: di
     for position, name in enumerate(header):
         column = user.get(name.casefold())
         if column is None:
-            found = kind.column_of(name)
-            column = None if found in taken else found
+            named = kind.column_of(name)
+            column = None if named in taken else named
         if name in stated.ignore:
             continue
         if column is None or column not in known:
@@ -103,15 +103,15 @@ def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings, user: di
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What to write into fab.toml so that a file finds its place."""
+    """What to write into fab.toml so that the file can be loaded."""
 
     kind: str
     columns: dict[str, str] = field(default_factory=dict)
     open: tuple[str, ...] = ()
-    """What no column of the file comes near to."""
+    """Required columns that no header of the file resembles."""
 
     def toml(self, name: str, file_name: str) -> str:
-        """The lines for fab.toml; what stays open is left as a comment."""
+        """The lines for fab.toml; what is still open stays as a comment."""
         lines = [f"[sources.{name}]", f'files = "{file_name}"', f'kind = "{self.kind}"']
         if self.columns:
             stated = ", ".join(f'{column} = "{header}"' for column, header in self.columns.items())
@@ -121,11 +121,11 @@ class Suggestion:
 
 
 def suggest(mapping: Mapping) -> Suggestion:
-    """For each lacking column the unused header that comes nearest to one of its names."""
+    """For each missing column, the unused header nearest to one of its names."""
     kind = mapping.kind
     names: dict[str, str] = {column.name: column.name for column in kind.columns} | dict(kind.aliases)
     free = {plain_name(header): header for header in mapping.unused}
-    found: dict[str, str] = {}
+    suggested: dict[str, str] = {}
     still_open: list[str] = []
     for gap in mapping.lacking:
         options = gap.split(" or ")
@@ -135,7 +135,7 @@ def suggest(mapping: Mapping) -> Suggestion:
                 hits = [free[near] for near in nearest(name, free, 1) if len(name) > 2]
         if hits:
             column = next((kind.vague[n] for n in kind.vague if free.get(n) == hits[0]), options[0])
-            found[column] = hits[0]
+            suggested[column] = hits[0]
         else:
             still_open.append(gap)
-    return Suggestion(kind.table.name, found, tuple(still_open))
+    return Suggestion(kind.table.name, suggested, tuple(still_open))

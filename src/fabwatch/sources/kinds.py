@@ -1,4 +1,4 @@
-"""What a kind of file is: the table it fills, the names its columns go by, what it needs, and the rules of a row."""
+"""Kinds of file: the table each fills, the names of its columns, which of them it requires, and its rules for a row."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from fabwatch.terms.problems import FutureTime, MissingValue, Rule
 from fabwatch.terms.tables import Column, Table
 
 Columns = dict[str, list[Any]]
-"""The values of a batch by column; all lists are of one length."""
+"""The values of a batch by column; all lists have the same length."""
 Fault = tuple[int, type[Rule], str]
 """Position of a row in its batch, the rule it breaks, and why."""
 
@@ -24,17 +24,17 @@ class Kind:
     needs: tuple[tuple[str, ...], ...]
     """A file needs at least one column of each group."""
     faults: Callable[[Columns], Iterator[Fault]]
-    """The rows that break a rule of their own."""
+    """Finds rows that break a rule of this kind."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What an absent column or an empty cell means."""
     extras: tuple[Column, ...] = ()
-    """Columns such a file often has that belong to another table."""
+    """Columns that such a file often has but that belong to another table."""
     vague: Mapping[str, str] = field(default_factory=dict)
-    """Names too general to be taken without asking; they make suggestions."""
+    """Names too general to be used without asking; they only lead to suggestions."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns a file of this kind may bring."""
+        """The columns that a file of this kind may have."""
         return self.table.columns + self.extras
 
     def column_of(self, header: str) -> str | None:
@@ -66,12 +66,12 @@ def names(column: str, *others: str) -> dict[str, str]:
 
 
 def plain_name(header: str) -> str:
-    """A header in lower case with `_` for everything that is no letter or digit."""
-    return "_".join("".join(sign if sign.isalnum() else " " for sign in header.casefold()).split())
+    """A header in lower case, with `_` for everything that is not a letter or digit."""
+    return "_".join("".join(char if char.isalnum() else " " for char in header.casefold()).split())
 
 
 def missing(kind: Kind, columns: Columns) -> Iterator[Fault]:
-    """Rows with an empty cell in a column that every row needs."""
+    """Rows with an empty cell in a required column."""
     for column in kind.table.columns:
         if column.needed:
             for row, value in enumerate(columns[column.name]):
@@ -85,4 +85,4 @@ def in_future(kind: Kind, columns: Columns, limit: datetime) -> Iterator[Fault]:
         if column.kind == "time":
             for row, value in enumerate(columns[column.name]):
                 if value is not None and value > limit:
-                    yield row, FutureTime, f"{column.name}: {value} UTC has not come yet"
+                    yield row, FutureTime, f"{column.name}: {value} UTC is in the future"

@@ -1,4 +1,4 @@
-"""Maintenance: the restores that make a tool as good as new."""
+"""Maintenance: repairs, PMs and part changes that make a tool as good as new."""
 
 from collections.abc import Iterator
 

@@ -11,13 +11,13 @@ from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 
 def faults(columns: Columns) -> Iterator[Fault]:
-    """What cannot be: no wafer and no lot, a thickness below 0, a rate or time not above 0, a result before its polish."""
+    """Impossible rows: no wafer and no lot, a thickness below 0, a rate or time not above 0, a result before its polish."""
     for row, (wafer, lot) in enumerate(zip(columns["wafer"], columns["lot"], strict=True)):
         if wafer is None and lot is None:
-            yield row, MissingValue, "neither wafer nor lot is given"
+            yield row, MissingValue, "wafer and lot are both empty"
     for row, (polished, measured) in enumerate(zip(columns["polished_at"], columns["measured_at"], strict=True)):
         if polished is not None and measured is not None and measured < polished:
-            yield row, StartAfterEnd, f"measured_at {measured} lies before polished_at {polished}"
+            yield row, StartAfterEnd, f"measured_at {measured} is before polished_at {polished}"
     for name in ("incoming", "after", "seconds", "rate"):
         yield from _impossible(name, columns[name])
     yield from _unknown_units("unit", columns["unit"], in_angstrom)
@@ -27,14 +27,14 @@ def faults(columns: Columns) -> Iterator[Fault]:
 def _impossible(name: str, values: list[Any]) -> Iterator[Fault]:
     for row, value in enumerate(values):
         if value is not None and (value < 0 or (value == 0 and name != "after")):
-            yield row, ImpossibleValue, f"{name} {value:g} cannot be"
+            yield row, ImpossibleValue, f"{name}: {value:g} is not possible"
 
 
-def _unknown_units(name: str, values: list[Any], reads: Callable[[str], float]) -> Iterator[Fault]:
+def _unknown_units(name: str, values: list[Any], read: Callable[[str], float]) -> Iterator[Fault]:
     for row, value in enumerate(values):
         if value is not None:
             try:
-                reads(value)
+                read(value)
             except BadQuestion as stop:
                 yield row, ImpossibleValue, f"{name}: {stop.what} {stop.hint}"
 

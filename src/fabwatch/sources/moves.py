@@ -15,13 +15,13 @@ def faults(columns: Columns) -> Iterator[Fault]:
             if wafer is not None:
                 columns["wafers"][row] = 1
             else:
-                yield row, MissingValue, "wafers is empty, and without a wafer it cannot be told"
+                yield row, MissingValue, "wafers is empty, and there is no wafer either"
         elif wafers < 1:
-            yield row, NegativeQuantity, f"wafers: {wafers} is not a quantity"
+            yield row, NegativeQuantity, f"wafers: {wafers} is not a quantity of wafers"
         if lot is None and wafer is None:
-            yield row, MissingValue, "neither lot nor wafer is given"
+            yield row, MissingValue, "lot and wafer are both empty"
         if start_at is not None and end_at is not None and start_at > end_at:
-            yield row, StartAfterEnd, f"start_at {start_at} lies after end_at {end_at}"
+            yield row, StartAfterEnd, f"start_at {start_at} is after end_at {end_at}"
 
 
 MOVES_KIND = Kind(

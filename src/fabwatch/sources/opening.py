@@ -1,4 +1,4 @@
-"""Files as they lie there: plain, gz or zip, unpacked piece by piece under limits and named by their content."""
+"""Files as they are: plain, gz or zip, unpacked piece by piece under limits and identified by their content."""
 
 import codecs
 import hashlib
@@ -21,7 +21,7 @@ BOMB_FROM = 64 << 20
 
 
 class CannotRead(Exception):
-    """A file that cannot be taken at all; carries the problem that says why."""
+    """A file that cannot be read at all; carries the problem that says why."""
 
     def __init__(self, problem: Problem):
         super().__init__(problem.why)
@@ -37,12 +37,12 @@ class Document:
 
     @property
     def name(self) -> str:
-        """The name people see: the path, and the member of a zip file behind `!`."""
+        """The name people see: the path, with the member of a zip file after `!`."""
         return f"{self.path}!{self.member}" if self.member else str(self.path)
 
     @property
     def file_name(self) -> str:
-        """The last part of the name, by which patterns in fab.toml find it."""
+        """The last part of the name, which patterns in fab.toml match."""
         return Path(self.member or self.path.name).name
 
     def pieces(self, tear: list[Problem] | None = None) -> Iterator[bytes]:
@@ -61,7 +61,7 @@ class Document:
         return io.BufferedReader(_Pieces(self.pieces()), PIECE)
 
     def open(self, begin: int = 0) -> io.BufferedReader:
-        """The same from byte `begin` on, straight from the disk where it is not packed; to be closed. Raises CannotRead."""
+        """The content from byte `begin` on, straight from disk if not packed. The caller closes it. Raises CannotRead."""
         if not self.member:
             try:
                 file = self.path.open("rb")
@@ -87,8 +87,8 @@ def documents(path: Path) -> list[Document]:
         with zipfile.ZipFile(path) as packed:
             names = [info.filename for info in packed.infolist() if not info.is_dir()]
         if "[Content_Types].xml" in names:
-            what = "this is an Office file (.xlsx, .docx) and neither text nor a table that can be read"
-            raise CannotRead(Problem(Unreadable, what, hint=WORKBOOK))
+            message = "this is an Office file (.xlsx, .docx), neither text nor a table that can be read"
+            raise CannotRead(Problem(Unreadable, message, hint=WORKBOOK))
     except (OSError, zipfile.BadZipFile) as fault:
         raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
     return [Document(path, name) for name in names if not name.startswith("__MACOSX/")]
@@ -96,7 +96,7 @@ def documents(path: Path) -> list[Document]:
 
 @dataclass(frozen=True)
 class Inspected:
-    """What one pass over a file says of it."""
+    """What one pass over a file finds out about it."""
 
     sha256: str
     content: str
@@ -168,12 +168,12 @@ def _no_bomb(pieces: Iterator[bytes], packed: int) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > BOMB_FROM and size > BOMB_RATIO * packed:
-            raise CannotRead(Problem(Refused, f"unpacks to over {BOMB_RATIO} times its {packed} bytes: a bomb"))
+            raise CannotRead(Problem(Refused, f"unpacks to over {BOMB_RATIO} times its {packed:,} bytes: a zip bomb"))
         yield piece
 
 
 def _gunzipped(file: IO[bytes], tear: list[Problem]) -> Iterator[bytes]:
-    """The unpacked gzip members one after the other; all that can be had before a tear."""
+    """The unpacked gzip members one after the other, as far as the file is intact."""
     unpack, pending, fresh = zlib.decompressobj(wbits=31), b"", True
     while pending := pending or file.read(PIECE):
         try:
@@ -185,7 +185,7 @@ def _gunzipped(file: IO[bytes], tear: list[Problem]) -> Iterator[bytes]:
             yield piece
         pending, fresh = unpack.unconsumed_tail, False
         if unpack.eof:
-            # Zero bytes behind a member are padding, as tape and block devices leave it.
+            # Zero bytes after a member are padding from tapes and block devices.
             pending = unpack.unused_data.lstrip(b"\0")
             unpack, fresh = zlib.decompressobj(wbits=31), True
     if not fresh:
@@ -195,7 +195,7 @@ def _gunzipped(file: IO[bytes], tear: list[Problem]) -> Iterator[bytes]:
 
 
 class _Utf8:
-    """Whether a content is UTF-8: a few broken lines do not make it something else, a Latin-1 file is all broken."""
+    """Whether the content is UTF-8: a few broken lines do not matter, but Latin-1 text breaks everywhere."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -212,11 +212,11 @@ class _Utf8:
         if not ascii_only:
             broken = text.count("\ufffd")
             self._broken += broken
-            self._good += sum(sign > "\x7f" for sign in text) - broken
+            self._good += sum(char > "\x7f" for char in text) - broken
 
 
 class _LongLines:
-    """Raises CannotRead as soon as a line grows past LINE_LIMIT, so that no reader ever holds one."""
+    """Raises CannotRead as soon as a line is longer than LINE_LIMIT, so that no reader ever holds such a line."""
 
     def __init__(self) -> None:
         self._open = 0
@@ -228,7 +228,7 @@ class _LongLines:
         else:
             self._open += first
         if self._open > LINE_LIMIT:
-            raise CannotRead(Problem(Refused, f"a line of over {LINE_LIMIT:,} bytes"))
+            raise CannotRead(Problem(Refused, f"a line is longer than {LINE_LIMIT:,} bytes"))
         if first >= 0:
             self._open = len(piece) - piece.rfind(b"\n") - 1
 

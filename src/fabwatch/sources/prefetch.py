@@ -1,4 +1,4 @@
-"""Working ahead: the next pieces are made by a thread while the last one is being written."""
+"""Prefetching: a thread makes the next pieces while the last one is being written."""
 
 from collections.abc import Iterator
 from queue import Empty, Queue
@@ -11,14 +11,14 @@ WAITING = 2
 
 
 class Ahead(Generic[T]):
-    """The items of an iterator, made ahead of whoever takes them; what the iterator raises, taking raises."""
+    """The items of an iterator, made in advance by a thread; an error of the iterator is raised to the consumer."""
 
     def __init__(self, items: Iterator[T]):
         self._items = items
         self._ready: Queue[T | None] = Queue(WAITING)
         self._stopped = Event()
         self.fault: BaseException | None = None
-        """What the iterator raised; its items end there."""
+        """The error that the iterator raised; its items end there."""
         self._thread = Thread(target=self._make, daemon=True)
 
     def __iter__(self) -> Iterator[T]:

@@ -8,14 +8,14 @@ from fabwatch.terms.tables import QUALS
 
 
 def faults(columns: Columns) -> Iterator[Fault]:
-    """A result that arrived before the test wafer was processed. `*` and ALL as a chamber mean the whole tool."""
+    """Results that arrived before the test wafer was processed. `*` and ALL as a chamber mean the whole tool."""
     chambers = columns["chamber"]
     for row, chamber in enumerate(chambers):
         if chamber is not None and chamber.casefold() in ("*", "all", "tool"):
             chambers[row] = None
     for row, (processed, resulted) in enumerate(zip(columns["processed_at"], columns["resulted_at"], strict=True)):
         if processed is not None and resulted is not None and resulted < processed:
-            yield row, StartAfterEnd, f"resulted_at {resulted} lies before processed_at {processed}"
+            yield row, StartAfterEnd, f"resulted_at {resulted} is before processed_at {processed}"
 
 
 QUALS_KIND = Kind(

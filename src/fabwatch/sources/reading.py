@@ -1,4 +1,4 @@
-"""A file as a table: its mapping, then batches of typed rows with the problems met on the way."""
+"""A file as a table: its mapping, then batches of typed rows and the problems found on the way."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,7 @@ class Rows:
 
 @dataclass
 class TableFile:
-    """A file of which it is known how to read it."""
+    """A file, and how to read it as a table."""
 
     document: Document
     inspected: Inspected
@@ -58,9 +58,9 @@ class TableFile:
             yield reader.read(batch, latest)
 
     def with_whole(self, inspected: Inspected) -> "TableFile | None":
-        """The same reading, for a file of which only the first bytes had been seen when its header was recognised.
+        """The same table for the whole file, where only its first bytes had been read when the header was recognised.
 
-        None where the whole file says otherwise: it has changed since, or its encoding is another one.
+        None if the whole file turns out different: it has changed since, or has another encoding.
         """
         if self.layout is None or inspected.start != self.inspected.start:
             return None
@@ -88,9 +88,9 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
     if inspected.start.startswith(b"PAR1"):
         header = _parquet_header(document)
         return TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
-    what = binary(inspected.start)
-    if what is not None:
-        raise CannotRead(Problem(Unreadable, f"this is neither text nor a table: {what}", hint=OTHER_FILE))
+    kind_of_file = binary(inspected.start)
+    if kind_of_file is not None:
+        raise CannotRead(Problem(Unreadable, f"this is neither text nor a table: {kind_of_file}", hint=OTHER_FILE))
     scored: dict[tuple[str, ...], Mapping] = {}
 
     def score(cells: list[str]) -> float:
@@ -167,11 +167,11 @@ class _Reader:
             default = self._kind.defaults.get(column.name)
             if default is not None:
                 columns[column.name] = [default if value is None else value for value in columns[column.name]]
-        # A cell that is no value is reported as that, and not once more as empty.
+        # A cell that cannot be converted is reported as that, and not again as empty.
         return columns, sorted(faults, key=_position)
 
     def _closed(self, record: Record) -> bool:
-        """True when a last line without a line end is whole all the same: its last cell shows that nothing is cut."""
+        """True when a last line without a line end is complete anyway: its last cell shows that nothing is cut."""
         if self._file.layout is None or self._file.stated.complete:
             return True
         if len(record.cells) != len(self._file.header):
@@ -222,8 +222,8 @@ def _table(columns: tuple[Column, ...], values: Columns, records: Sequence[Recor
         cells = values[column.name] if good is None else [values[column.name][row] for row in good]
         arrays.append(pa.array(cells, ARROW[column.kind]))
         fields.append(pa.field(column.name, ARROW[column.kind]))
-    kept = records if good is None else [records[row] for row in good]
-    where = ([r.line for r in kept], [r.byte_offset for r in kept], [r.raw for r in kept])
+    good_records = records if good is None else [records[row] for row in good]
+    where = ([r.line for r in good_records], [r.byte_offset for r in good_records], [r.raw for r in good_records])
     arrays += [pa.array(cells, f.type) for cells, f in zip(where, WHERE, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema([*fields, *WHERE]))
 
@@ -236,7 +236,7 @@ def _parquet_header(document: Document) -> tuple[str, ...]:
 
 
 def _parquet_file(document: Document) -> pq.ParquetFile:
-    # A member of a zip file cannot be sought in, which Parquet needs; it is held in memory while it is read.
+    # Parquet needs to seek, which a member of a zip file does not support: it is held in memory while it is read.
     return pq.ParquetFile(pa.BufferReader(document.stream().read()) if document.member else document.path)
 
 

@@ -1,4 +1,4 @@
-"""Text files: encoding, separator and header found by content, then records with the byte where each begins."""
+"""Text files: encoding, separator and header recognised by content, then records with the byte where each starts."""
 
 import csv
 import io
@@ -11,15 +11,15 @@ from fabwatch.terms.settings import SourceSettings
 
 DELIMITERS = (",", "\t", ";", "|")
 HEADER_WITHIN = 20
-"""A header is looked for in so many first lines; titles and comments may stand above it."""
+"""The header is searched in this many lines from the top; titles and comments may come before it."""
 COLUMN_LIMIT = 2_000
 QUOTED_LINES = 20
-"""A quoted text may run over so many lines; a quote still open then is a stray one."""
+"""A quoted text may span this many lines; a quote still open after that is a stray one."""
 
 
 @dataclass
 class Record:
-    """One record: its cells, and where it stands."""
+    """One record: its cells, and its place in the file."""
 
     cells: list[str]
     line: int
@@ -29,7 +29,7 @@ class Record:
 
 @dataclass
 class Batch:
-    """Some records of equal kind and the problems met while cutting them."""
+    """Some records, and the problems found while splitting the lines."""
 
     records: list[Record] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -53,7 +53,7 @@ Recognise = Callable[[list[str]], float]
 
 
 def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recognise) -> Layout:
-    """Encoding, separator and header of a text file; the header is the first line that `recognise` likes best.
+    """Encoding, separator and header of a text file; the header is the line that `recognise` scores highest.
 
     Raises CannotRead for an empty file, and for one whose header has over COLUMN_LIMIT columns.
     """
@@ -63,9 +63,9 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
     lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:HEADER_WITHIN]
     if not any(line.strip() for line in lines):
         raise CannotRead(Problem(EmptyFile, "the file is empty"))
-    signs = (stated.delimiter,) if stated.delimiter else DELIMITERS
+    delimiters = (stated.delimiter,) if stated.delimiter else DELIMITERS
     best = max(
-        ((recognise(cells), len(cells), -number, sign) for number, cells, sign in _cut(lines, signs)),
+        ((recognise(cells), len(cells), -number, delimiter) for number, cells, delimiter in _cut(lines, delimiters)),
         default=(0.0, 0, 0, ","),
     )
     _, _, minus_line, delimiter = best
@@ -76,7 +76,7 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
 
 
 def as_text(raw: bytes) -> str:
-    """The raw bytes of a line as text that can be stored and shown; what is no UTF-8 stays visible as an escape."""
+    """The raw bytes of a line as text that can be stored and shown; bytes that are not UTF-8 become visible escapes."""
     return raw.decode("utf-8", errors="backslashreplace").rstrip("\r\n").replace("\0", "")
 
 
@@ -91,7 +91,7 @@ def cells_of(line: str, delimiter: str) -> list[str]:
 
 
 def batches(document: Document, inspected: Inspected, layout: Layout, size: int = 50_000) -> Iterator[Batch]:
-    """The records below the header, `size` at a time; blank lines, comments and repeated headers are no records."""
+    """The records below the header, `size` at a time; blank lines, comments and repeated headers are skipped."""
     batch = Batch()
     for record in _records(document, inspected, layout, batch):
         batch.records.append(record)
@@ -116,21 +116,21 @@ def _records(document: Document, inspected: Inspected, layout: Layout, batch: Ba
         if inspected.quotes and sum(part.text.count('"') for part in pending) % 2:
             if len(pending) < QUOTED_LINES:
                 continue
-            # A stray quote costs its own line only; the lines behind it are read again, each by itself.
+            # A stray quote costs its own line only; the lines after it are read again, each by itself.
             stray, *rest = pending
-            batch.problems.append(stray.problem(StrayQuote, "a quotation mark is never closed"))
+            batch.problems.append(stray.problem(StrayQuote, "a quotation mark is not closed"))
         else:
             rest = []
             yield from _record(pending, layout.delimiter, header)
         pending = []
         for part in rest:
             if part.text.count('"') % 2:
-                batch.problems.append(part.problem(StrayQuote, "a quotation mark is never closed"))
+                batch.problems.append(part.problem(StrayQuote, "a quotation mark is not closed"))
             else:
                 yield from _record([part], layout.delimiter, header)
     for part in pending:
         if part.text.count('"') % 2:
-            batch.problems.append(part.problem(StrayQuote, "a quotation mark is never closed"))
+            batch.problems.append(part.problem(StrayQuote, "a quotation mark is not closed"))
         else:
             yield from _record([part], layout.delimiter, header)
 
@@ -182,11 +182,11 @@ def _line(body: bytes, number: int, offset: int, raw: bytes, encoding: str) -> _
         text = body.decode(encoding).rstrip("\r\n")
     except UnicodeDecodeError as fault:
         line = _Line("?", number, offset, raw, ended)
-        line.fault = line.problem(BadEncoding, f"byte {fault.start + 1} of the line is no {encoding} text")
+        line.fault = line.problem(BadEncoding, f"byte {fault.start + 1} of the line is not {encoding} text")
         return line
     line = _Line(text, number, offset, raw, ended)
     if "\0" in text:
-        line.fault = line.problem(NulBytes, "zero bytes inside the line")
+        line.fault = line.problem(NulBytes, "the line contains zero bytes")
     return line
 
 
@@ -198,13 +198,13 @@ def _wide_lines(stream: io.BufferedReader, encoding: str, skip: int) -> Iterator
         raw = text.encode(encoding)
         line = _Line(text.rstrip("\r\n"), number, offset, raw, text.endswith("\n"))
         if "\ufffd" in text or "\0" in text:
-            line.fault = Problem(BadEncoding, f"no {encoding} text in this line", number, offset, text.strip())
+            line.fault = Problem(BadEncoding, f"the line is not {encoding} text", number, offset, text.strip())
         yield line
         offset += len(raw)
 
 
 def encoding_of(inspected: Inspected, notes: list[str]) -> str:
-    """The encoding of a text, from the marks and zero bytes at its start and from whether it is UTF-8."""
+    """The encoding of a text, from its byte order mark, its zero bytes, and whether it is UTF-8."""
     start = inspected.start
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16-le" if start[:2] == b"\xff\xfe" else "utf-16-be"
@@ -215,7 +215,7 @@ def encoding_of(inspected: Inspected, notes: list[str]) -> str:
         return "utf-16-be"
     if inspected.utf8:
         return "utf-8"
-    # Bytes that are no UTF-8 come from Windows or Latin-1 tools; which one only differs in signs such as the euro.
+    # Bytes that are not UTF-8 come from Windows or Latin-1 tools, which differ only in characters such as the euro sign.
     notes.append('read as Windows-1252, because it is not UTF-8 (state encoding = "…" in fab.toml for another)')
     return "cp1252"
 
@@ -226,8 +226,8 @@ def _decoded_start(start: bytes, encoding: str) -> str:
     return start.decode(encoding, errors="replace").lstrip("\ufeff")
 
 
-def _cut(lines: list[str], signs: tuple[str, ...]) -> Iterator[tuple[int, list[str], str]]:
+def _cut(lines: list[str], delimiters: tuple[str, ...]) -> Iterator[tuple[int, list[str], str]]:
     for number, line in enumerate(lines):
         if line.strip():
-            for sign in signs:
-                yield number, cells_of(line, sign), sign
+            for delimiter in delimiters:
+                yield number, cells_of(line, delimiter), delimiter

@@ -1,4 +1,4 @@
-"""Tool lists: which tools there are, of which type, in which area, with which chambers."""
+"""Tool lists: the tools with their type, area and chambers."""
 
 import re
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from fabwatch.terms.tables import TOOLS
 
 
 def faults(columns: Columns) -> Iterator[Fault]:
-    """A tool has no rule of its own; its chambers are written `A;B;C`, whatever stood between them."""
+    """Tools have no rules; chambers are stored as `A;B;C`, whatever separates them in the file."""
     chambers = columns["chambers"]
     for row, text in enumerate(chambers):
         if text is not None:
-            found = {name for name in re.split(r"[;,|/\s\[\]\"']+", text) if name}
-            chambers[row] = ";".join(sorted(found)) or None
+            names_in_cell = {name for name in re.split(r"[;,|/\s\[\]\"']+", text) if name}
+            chambers[row] = ";".join(sorted(names_in_cell)) or None
     yield from ()
 
 

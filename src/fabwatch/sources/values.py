@@ -1,4 +1,4 @@
-"""Cells become values: one converter a kind of column. A cell that is no such value is a fault, never a guess."""
+"""Cells become values: one converter per kind of column. A cell that does not fit is reported, never guessed."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from fabwatch.terms.words import NOTHING, VOCABULARIES
 
 
 class Unfit(Exception):
-    """A cell that is no value of its column."""
+    """A cell that is not a value of its column."""
 
     def __init__(self, rule: type[Rule], why: str):
         super().__init__(why)
@@ -37,8 +37,8 @@ Convert = Callable[[Any], Any]
 def converter(column: Column, sample: Sequence[Any], source: SourceSettings) -> Convert:
     """The function from a cell of `column` to its value or None; it raises Unfit.
 
-    `sample` are cells of the file, from which the shape of times and the decimal sign are told. Raises CannotRead
-    when the sample leaves open what only the user can say (day or month first, decimal or thousands comma).
+    `sample` holds cells of the file, which show the format of times and the decimal sign. Raises CannotRead
+    when only the user can say which one it is (day or month first, decimal or thousands comma).
     """
     if column.kind == "time":
         return _time(column, [c for c in sample if not _empty(c)], source)
@@ -62,7 +62,7 @@ def _text(cell: Any) -> str | None:
 
 def _word(column: Column, source: SourceSettings) -> Convert:
     known = VOCABULARIES[column.words]
-    stated = {word.casefold(): known.get(str(m).casefold(), m) for word, m in source.words.items()}
+    stated = {word.casefold(): known.get(str(meaning).casefold(), meaning) for word, meaning in source.words.items()}
     meanings = set(known.values())
 
     def convert(cell: Any) -> Any:
@@ -71,7 +71,7 @@ def _word(column: Column, source: SourceSettings) -> Convert:
         folded = str(cell).strip().casefold()
         meaning = stated.get(folded, known.get(folded))
         if meaning not in meanings:
-            raise Unfit(UnknownWord, f"{column.name}: {str(cell)[:40]!r} is none of its words")
+            raise Unfit(UnknownWord, f"{column.name}: {str(cell)[:40]!r} is not one of its words")
         return meaning
 
     return convert
@@ -104,13 +104,13 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings) -> Co
         try:
             value = int(text) if whole and text.lstrip("+-").isdigit() else float(text)
         except ValueError:
-            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is no number") from None
+            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number") from None
         if value in (float("inf"), float("-inf")) or "_" in text:
-            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is no number")
+            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number")
         if not whole:
             return value
         if value != int(value) or abs(value) >= 2**31:
-            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is no whole number")
+            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a whole number")
         return int(value)
 
     return convert
@@ -128,7 +128,7 @@ _SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/\d{4}\b")
 def _time(column: Column, sample: Sequence[Any], source: SourceSettings) -> Convert:
     texts = [str(cell).strip() for cell in sample if isinstance(cell, str)]
     formats = (source.time_format,) if source.time_format else _formats(column, texts)
-    # A bare date is a time only where the file writes no others: elsewhere it is a stamp that was cut.
+    # A bare date is a time only if all times of the file are: otherwise it is a time that was cut.
     days = not source.time_format and bool(texts) and all(_DAY.match(text) for text in texts)
     local = zone_to_utc(source.zone, source.ambiguous) if source.zone else to_utc
     parse = _parser(formats, days)
@@ -144,7 +144,7 @@ def _time(column: Column, sample: Sequence[Any], source: SourceSettings) -> Conv
         else:
             moment = _typed(cell)
         if moment is None:
-            raise Unfit(BadTime, f"{column.name}: {str(cell)[:40]!r} is no time")
+            raise Unfit(BadTime, f"{column.name}: {str(cell)[:40]!r} is not a time")
         try:
             return local(moment)
         except SkippedTime as fault:
@@ -171,7 +171,7 @@ def _parser(formats: tuple[str, ...], days: bool) -> Callable[[str], datetime | 
                 if moment is not None:
                     return moment
             if _ISO.match(text):
-                # fromisoformat reads at most six digits of a second, and no space or word for the zone.
+                # fromisoformat reads at most six digits of a second, and neither a space before the zone nor its name.
                 text = re.sub(r"([.,]\d{6})\d+", r"\1", text.replace(" UTC", "Z").replace("UTC", "Z"))
                 return _or_none(datetime.fromisoformat, re.sub(r" ?(Z|[+-][\d:]+)$", r"\1", text))
             if days and _DAY.match(text):
@@ -196,12 +196,12 @@ def _or_none(read: Callable[[str], datetime], text: str) -> datetime | None:
 
 
 def _formats(column: Column, texts: Sequence[str]) -> tuple[str, ...]:
-    """The strptime formats that fit the sample; none for ISO stamps and epochs, which are read without one."""
-    slashed = [found for text in texts if (found := _SLASHED.match(text))]
+    """The strptime formats that fit the sample; none for ISO times and epochs, which need no format."""
+    slashed = [match for text in texts if (match := _SLASHED.match(text))]
     if slashed:
-        first = any(int(found[1]) > 12 for found in slashed)
-        second = any(int(found[2]) > 12 for found in slashed)
-        if first == second:
+        day_first = any(int(match[1]) > 12 for match in slashed)
+        month_first = any(int(match[2]) > 12 for match in slashed)
+        if day_first == month_first:
             raise CannotRead(
                 Problem(
                     Undecided,
@@ -209,7 +209,7 @@ def _formats(column: Column, texts: Sequence[str]) -> tuple[str, ...]:
                     hint='time_format = "%d/%m/%Y %H:%M:%S"   # or "%m/%d/%Y %H:%M:%S"',
                 )
             )
-        day = "%d/%m/%Y" if first else "%m/%d/%Y"
+        day = "%d/%m/%Y" if day_first else "%m/%d/%Y"
         return tuple(f"{day} {clock}" for clock in _CLOCKS)
     for text in texts:
         if _ISO.match(text) or _DAY.match(text) or _EPOCH.match(text):

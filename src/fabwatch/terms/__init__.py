@@ -1,1 +1,1 @@
-"""What the words mean: tables, answers, faults in data, errors, settings and the clock."""
+"""The vocabulary: tables, answers, faults in data, errors, settings and the clock."""

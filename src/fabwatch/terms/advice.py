@@ -1,4 +1,4 @@
-"""Answers that advise: how often to check each tool, and what to check on which of the coming days."""
+"""Recommendations: how often to check each tool, and what to check on which of the next days."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from fabwatch.terms.words import sentence
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """What a check every so many wafers costs per wafer."""
+    """The cost per wafer of a check every `wafers` wafers."""
 
     wafers: int
     cost: float
@@ -17,7 +17,7 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Replay:
-    """What the time on record had of quals, wafers contained and wafers run bad, and would have had at the advice."""
+    """Quals, wafers contained and wafers run bad on record, and what the advised interval would have given."""
 
     days: float
     quals: int
@@ -33,7 +33,7 @@ class Replay:
 
 @dataclass(frozen=True)
 class Advice:
-    """How often to check one tool or chamber: the least cost, the range that costs hardly more, and today's interval."""
+    """How often to check one tool or chamber: the cheapest interval, the range that costs little more, and today's."""
 
     area: str | None
     tool_type: str | None
@@ -59,18 +59,18 @@ class Advice:
 
     @property
     def place(self) -> str:
-        """The tool, and the chamber when it is one."""
+        """The tool, with its chamber if there is one."""
         return place_of(self.tool, self.chamber)
 
     def sentence(self, language: str = "en") -> str:
-        """The advice, and today's interval beside it."""
-        said: dict[str, object] = {"place": self.place, "qual_type": self.qual_type, "advised": self.advised_wafers}
-        said |= {"low": self.low_wafers, "high": self.high_wafers, "days": self.advised_days or 0.0}
+        """The recommendation and today's interval."""
+        values: dict[str, object] = {"place": self.place, "qual_type": self.qual_type, "advised": self.advised_wafers}
+        values |= {"low": self.low_wafers, "high": self.high_wafers, "days": self.advised_days or 0.0}
         if self.advised_days is None:
-            return sentence(language, "interval_idle", **said)
+            return sentence(language, "interval_idle", **values)
         if self.today_wafers is None:
-            return sentence(language, "interval", **said)
-        return sentence(language, "interval_today", today=self.today_wafers, gap=self.today_days, **said)
+            return sentence(language, "interval", **values)
+        return sentence(language, "interval_today", today=self.today_wafers, gap=self.today_days, **values)
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,19 @@ class Intervals(Answer):
 
     tools: tuple[Advice, ...] = ()
     costs_stated: bool = True
-    """False: the costs are those that stand in for stated ones, all told in quals."""
+    """False: no costs are stated; default costs are used, in units of one qual."""
     qual_hours: float | None = None
-    """Hours a week that the quals of this selection may take, when they are limited."""
+    """Hours per week that the quals of this selection may take, if limited."""
     price_per_hour: float | None = None
-    """What one more hour a week would be worth, per hour."""
+    """What one more hour per week would be worth."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data, each tool with its sentence."""
+        """Plain data; each tool has its sentence."""
         plain_rows = [{**row, "sentence": tool.sentence()} for row, tool in zip(plain(self.tools), self.tools, strict=True)]
         return {**super().to_dict(), "tools": plain_rows}
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a tool or chamber and qual type, without its curve."""
+        """One row per tool or chamber and qual type, without its curve."""
         rows = []
         for tool in self.tools:
             row = plain(tool)
@@ -101,38 +101,38 @@ class Intervals(Answer):
         return rows
 
     def sentence(self, language: str = "en") -> str:
-        """How many tools could be checked more seldom or should be more often, and the hours of quals that takes."""
+        """How many tools could be checked less often or should be checked more often, and the hours of quals."""
         often = sum(t.today_wafers is not None and t.today_wafers > t.high_wafers for t in self.tools)
         seldom = sum(t.today_wafers is not None and t.today_wafers < t.low_wafers for t in self.tools)
-        said = sentence(language, "intervals", tools=len(self.tools), often=often, seldom=seldom)
+        text = sentence(language, "intervals", tools=len(self.tools), often=often, seldom=seldom)
         both = [t for t in self.tools if t.hours_per_week_today is not None and t.hours_per_week_advised is not None]
         if both:
             today = sum(t.hours_per_week_today or 0.0 for t in both)
             advised = sum(t.hours_per_week_advised or 0.0 for t in both)
-            said += sentence(language, "intervals_hours", today=today, advised=advised)
+            text += sentence(language, "intervals_hours", today=today, advised=advised)
         if self.qual_hours is not None:
-            said += sentence(language, "intervals_limit", limit=self.qual_hours, price=self.price_per_hour or 0.0)
-        return said + ("" if self.costs_stated else sentence(language, "costs_unstated"))
+            text += sentence(language, "intervals_limit", limit=self.qual_hours, price=self.price_per_hour or 0.0)
+        return text + ("" if self.costs_stated else sentence(language, "costs_unstated"))
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What a check every `wafers` would mean."""
+    """What a check every `wafers` wafers would mean."""
 
     wafers: int
-    """Between two checks; so many are at risk when the check comes."""
+    """Between two checks; this many are at risk when the check comes."""
     days: float | None
     p_fail: float
-    """Chance that the next check fails, if it comes that many wafers after the last one."""
+    """Chance that the next check fails, if it comes this many wafers after the last one."""
     cost_per_1000: float
-    """Per thousand wafers: quals, containment, scrap, failures and false alarms together."""
+    """Per 1,000 wafers: quals, containment, scrap, failures and false alarms together."""
     cost_per_day: float | None
     quals_per_week: float | None
 
 
 @dataclass(frozen=True)
 class ToolCurve:
-    """What intervals from much shorter to much longer than the advised one would mean for one tool or chamber."""
+    """For one tool or chamber, what intervals much shorter to much longer than the advised one would mean."""
 
     tool: str
     chamber: str
@@ -145,40 +145,42 @@ class ToolCurve:
 
 @dataclass(frozen=True)
 class Curves(Answer):
-    """What if we checked every so many wafers."""
+    """What if we checked every N wafers?"""
 
     costs_stated: bool
     tools: tuple[ToolCurve, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row an interval tried."""
+        """One row per interval."""
         return [
-            {"tool": one.tool, "chamber": one.chamber, "qual_type": one.qual_type, **plain(point)}
-            for one in self.tools
-            for point in one.points
+            {"tool": tool.tool, "chamber": tool.chamber, "qual_type": tool.qual_type, **plain(point)}
+            for tool in self.tools
+            for point in tool.points
         ]
 
     def sentence(self, language: str = "en") -> str:
         """The advised interval and what it would mean."""
-        said = "".join(
-            sentence(language, "curve", place=place_of(one.tool, one.chamber), wafers=one.advised_wafers, fail=point.p_fail)
-            for one in self.tools[:1]
-            for point in one.points
-            if point.wafers == one.advised_wafers
+        text = "".join(
+            sentence(
+                language, "curve", place=place_of(tool.tool, tool.chamber), wafers=tool.advised_wafers, fail=point.p_fail
+            )
+            for tool in self.tools[:1]
+            for point in tool.points
+            if point.wafers == tool.advised_wafers
         )
-        return said + ("" if self.costs_stated else sentence(language, "costs_unstated"))
+        return text + ("" if self.costs_stated else sentence(language, "costs_unstated"))
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One check of the coming days."""
+    """One check of the next days."""
 
     day: int
     """0 is today."""
     date: str
     reason: str
-    """`due` by the advised interval, `decided`: by one that somebody set, `limit`: the wafers at risk reach the inhibit
-    limit, `failed`, or `never checked`."""
+    """`due` by the advised interval, `decided` by an interval that a person set, `limit` (the wafers at risk reach the
+    inhibit limit), `failed`, or `never checked`."""
     area: str | None
     tool_type: str | None
     tool: str
@@ -186,42 +188,42 @@ class Planned:
     qual_type: str
     due_day: float
     usual_day: float | None
-    """When it would be checked by its usual round."""
+    """When its usual periodic check would be."""
     p_bad_now: float
     p_bad_then: float
     wafers_at_risk: int
     wafers_at_risk_then: int
-    """Wafers at risk on that day at the present pace."""
+    """Wafers at risk on that day at the current pace."""
     expected_bad: float
-    """Wafers expected to run bad by the last day of the plan, if it is left unchecked."""
+    """Wafers expected to run bad by the last day of the plan if it is not checked."""
     expected_loss: float
-    """What leaving it unchecked until then is expected to cost."""
+    """Expected cost of not checking it until then."""
     hours: float
 
 
 @dataclass(frozen=True)
 class Plan(Answer):
-    """Which tools to check on which of the coming days, the largest expected loss first on each."""
+    """Which tools to check on which of the next days, the largest expected loss of a day first."""
 
     days: int
     checked: int
-    """Tools, chambers and qual types looked at."""
+    """How many tools, chambers and qual types were considered."""
     costs_stated: bool = True
-    """False: the hours that quals take today are shared out anew, because it is not known what they are worth."""
+    """False: no costs are stated, so the hours that quals take today are only redistributed."""
     items: tuple[Planned, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a check."""
+        """One row per check."""
         return [plain(item) for item in self.items]
 
     def sentence(self, language: str = "en") -> str:
-        """How many checks today and in all, and the one that matters most."""
+        """How many checks today and in total, and the most important one."""
         if not self.items:
             return sentence(language, "plan_nothing", days=self.days, checked=self.checked)
         today = sum(item.day == 0 for item in self.items)
         hours = sum(item.hours for item in self.items)
         worst = max(self.items, key=lambda item: item.expected_loss)
         place = place_of(worst.tool, worst.chamber)
-        told: dict[str, object] = {"place": place, "qual_type": worst.qual_type, "bad": worst.p_bad_now}
-        said = sentence(language, "plan", today=today, all=len(self.items), days=self.days, hours=hours, **told)
-        return said + ("" if self.costs_stated else sentence(language, "plan_unstated"))
+        values: dict[str, object] = {"place": place, "qual_type": worst.qual_type, "bad": worst.p_bad_now}
+        text = sentence(language, "plan", today=today, all=len(self.items), days=self.days, hours=hours, **values)
+        return text + ("" if self.costs_stated else sentence(language, "plan_unstated"))

@@ -1,4 +1,4 @@
-"""Answers: frozen objects that the command line, Python and every later face print alike."""
+"""Answers: frozen objects that the command line, Python, the API and the pages all use."""
 
 import dataclasses
 from abc import ABC, abstractmethod
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class How:
-    """How an answer was computed: its rules in words, and the question as it was put to the engine."""
+    """How an answer was computed: its rules in words, and the SQL that was run."""
 
     method: str
     sql: str
     snapshot: int
-    """Version of the lake that was read; the same version gives the same answer."""
+    """Version of the data that was read; the same version gives the same answer."""
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """Wafers at risk of one tool or chamber under one qual type, or of a whole area or tool type."""
+    """Wafers at risk on one tool or chamber for one qual type, or in a whole area or tool type."""
 
     area: str | None
     tool_type: str | None
@@ -41,14 +41,14 @@ class Exposure:
     limit: int | None
     status: str
     failed_at: datetime | None = None
-    """The latest failed qual that no good one has followed."""
+    """The latest failed qual without a good one after it."""
     suspect_quals: int = 0
-    """Failed quals of late that passed again without a restore; the wafers before them are suspect (rule 8)."""
+    """Recent failed quals that passed again without a restore; the wafers before them are suspect (rule 8)."""
     suspect_wafers: int | None = None
-    """How many wafers that are; counted where one tool is asked for, because it means reading far back."""
+    """How many wafers that is; counted only for a single tool, because it reads far back."""
     tools: int = 1
     distinct_wafers: int | None = None
-    """Of an area or type: each wafer once, though it may be at risk on several tools."""
+    """In an area or type: each wafer counted once, even if it is at risk on several tools."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Contained:
     now: Whereabouts
     next_check: NextCheck | None = None
     p_after_fault: float | None = None
-    """Chance that it ran after the hidden failure began, by what is known of the tool's wear."""
+    """Chance that it ran after the hidden failure began, estimated from the wear of the tool."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Hold:
-    """The smallest list that is expected to hold `part` of the bad wafers, and how many wafers it spares."""
+    """The shortest list expected to contain `part` of the bad wafers, and how many wafers need no hold."""
 
     part: float
     wafers: int
@@ -109,7 +109,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Look:
-    """One interval between two looks at the tool, and the chance that the fault began in it (rule 12)."""
+    """One interval between two quals, and the chance that the fault began in it (rule 12)."""
 
     since: datetime | None
     until: datetime
@@ -123,18 +123,18 @@ Header = tuple[datetime, datetime | None, bool, How, str | None]
 
 @dataclass(frozen=True)
 class Answer(ABC):
-    """What every answer carries: the times it stands for, whether it is make-believe, and how it was computed."""
+    """What every answer carries: the times it is for, whether its data is made up, and how it was computed."""
 
     as_of: datetime
     known_at: datetime | None
     demo: bool
     how: How
     as_of_reason: str | None
-    """Why it stands for that time, where nobody stated one: the record ended then. None where it stands for now."""
+    """Why it is as of that time if none was stated: the record ended then. None if it is as of now."""
 
     @property
     def header(self) -> Header:
-        """What another answer for the same view begins with."""
+        """The first fields of another answer for the same view."""
         return self.as_of, self.known_at, self.demo, self.how, self.as_of_reason
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,26 +162,26 @@ class Answer(ABC):
 
 @dataclass(frozen=True)
 class Listing:
-    """A plain list as an answer, of which nothing is worked out: its one field holds the rows."""
+    """A plain list as an answer, with nothing computed: its only field holds the rows."""
 
     def to_dict(self) -> dict[str, Any]:
         """The list as plain data with ISO times."""
         return dict(plain(self))
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row an item."""
-        return [row for found in self.to_dict().values() for row in found]
+        """One row per item."""
+        return [row for items in self.to_dict().values() for row in items]
 
 
 @dataclass(frozen=True)
 class Total:
-    """The whole selection in four figures. A tool counts with its largest qual type: all types watch the same wafers."""
+    """Totals of the selection. A tool counts with its largest qual type, because all types watch the same wafers."""
 
     wafers: int
     tools: int
     """Tools with wafers at risk since a good qual."""
     never: int
-    """Tools without a good qual on record, which nothing bounds; they are not in `wafers`."""
+    """Tools without a good qual on record, so without a start; they are not in `wafers`."""
     most: str | None
     most_wafers: int
 
@@ -198,19 +198,19 @@ class Risk(Answer):
     tools: tuple[Exposure, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row an exposure."""
+        """One row per exposure."""
         return [plain(row) for row in self.tools]
 
     def sentence(self, language: str = "en") -> str:
-        """How many wafers, on how many tools, and which is worst."""
+        """How many wafers on how many tools, and the worst tool."""
         total = self.total
         as_of = iso(self.as_of)
-        said = sentence(language, "risk_none", as_of=as_of)
+        text = sentence(language, "risk_none", as_of=as_of)
         if total.tools:
             most = f"{total.most} ({total.most_wafers:,})"
-            said = sentence(language, "risk", wafers=total.wafers, tools=total.tools, as_of=as_of, worst=most)
-        said += sentence(language, "risk_never", never=total.never) if total.never else ""
-        return said + (sentence(language, "lot") if any(row.level == "lot" for row in self.tools) else "")
+            text = sentence(language, "risk", wafers=total.wafers, tools=total.tools, as_of=as_of, worst=most)
+        text += sentence(language, "risk_never", never=total.never) if total.never else ""
+        return text + (sentence(language, "lot") if any(row.level == "lot" for row in self.tools) else "")
 
 
 @dataclass(frozen=True)
@@ -229,12 +229,12 @@ class Containment(Answer):
     lots: int
     items: tuple[Contained, ...]
     last_good: datetime | None = None
-    """The last good qual; `since` lies before it when the qual can miss."""
+    """The last good qual; `since` is earlier if the qual can miss faults."""
     looks: tuple[Look, ...] = ()
     hold_90: Hold | None = None
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row an item: a hold list."""
+        """One row per item: a hold list."""
         rows = []
         for item in self.items:
             row = plain(item)
@@ -245,17 +245,17 @@ class Containment(Answer):
         return rows
 
     def sentence(self, language: str = "en") -> str:
-        """How many wafers of how many lots, from when until when."""
+        """How many wafers of how many lots, and between which times."""
         key = "contain" if self.last_good else "contain_unbounded"
         place = place_of(self.tool, self.chamber)
         values = {"wafers": self.wafers, "lots": self.lots, "tool": place, "until": iso(self.until)}
-        said = sentence(language, key, since=iso(self.last_good), **values)
+        text = sentence(language, key, since=iso(self.last_good), **values)
         if self.last_good and self.since != self.last_good:
-            said += sentence(language, "reach", since=iso(self.since) or "-", good=iso(self.last_good))
+            text += sentence(language, "reach", since=iso(self.since) or "-", good=iso(self.last_good))
         if self.hold_90 is not None and self.hold_90.spares:
             short = self.hold_90
-            said += sentence(language, "hold", part=short.part, wafers=short.wafers, spares=short.spares)
-        return said + (sentence(language, "lot") if self.level == "lot" else "")
+            text += sentence(language, "hold", part=short.part, wafers=short.wafers, spares=short.spares)
+        return text + (sentence(language, "lot") if self.level == "lot" else "")
 
 
 def place_of(tool: str, chamber: str) -> str:
@@ -264,7 +264,7 @@ def place_of(tool: str, chamber: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Plain data for JSON: dataclasses become dictionaries, times ISO 8601 text."""
+    """Plain data for JSON: dataclasses become dictionaries, times become ISO 8601 text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""Answers that pages are made of: every tool in one line, the way one got there, and its readings in figures."""
+"""Answers behind the pages: all tools, one line each; the history of a tool; statistics of its readings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +11,11 @@ from fabwatch.terms.words import sentence
 
 @dataclass(frozen=True)
 class Overview(Answer):
-    """The fab as a whole: what was loaded, until when it is known, and how many wafers are at risk."""
+    """The whole fab: what was loaded, how far the record reaches, and how many wafers are at risk."""
 
     name: str
     version: str
-    """The fabwatch that answers."""
+    """The version of fabwatch."""
     tools: int
     areas: tuple[str, ...]
     qual_types: tuple[str, ...]
@@ -25,7 +25,7 @@ class Overview(Answer):
     set_aside: int
     last_load_at: datetime | None
     last_event_at: datetime | None
-    """The latest move or qual on record by the as-of time."""
+    """The latest move or qual on record up to the as-of time."""
     wafers: int
     never: int
 
@@ -36,21 +36,21 @@ class Overview(Answer):
         return [row | {"areas": "; ".join(self.areas), "qual_types": "; ".join(self.qual_types)}]
 
     def sentence(self, language: str = "en") -> str:
-        """What is loaded and how fresh it is."""
-        told: dict[str, object] = {"tools": self.tools, "areas": len(self.areas), "loads": self.loads}
-        return sentence(language, "overview", last=iso(self.last_event_at) or "-", **told)
+        """What is loaded and how recent it is."""
+        values: dict[str, object] = {"tools": self.tools, "areas": len(self.areas), "loads": self.loads}
+        return sentence(language, "overview", last=iso(self.last_event_at) or "-", **values)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One tool in one line: what is at stake now, what comes, and when to check it next."""
+    """One tool in one line: wafers at risk now, the forecast, and when to check it next."""
 
     area: str | None
     tool_type: str | None
     tool: str
     chambers: int
     qual_type: str | None
-    """The qual type under which most wafers are at risk."""
+    """The qual type with the most wafers at risk."""
     wafers: int
     limit: int | None
     status: str
@@ -58,19 +58,19 @@ class Standing:
     failed_at: datetime | None
     suspect_quals: int
     p_bad_now: float | None
-    """Chance that one of its checks would find it bad already; None where there is no forecast."""
+    """Chance that it is already out of spec for one of its checks; None without a forecast."""
     p_fails: float | None
-    """Chance that it is bad within the horizon."""
+    """Chance that it goes out of spec within the horizon."""
     next_check_day: float | None
-    """In how many days the first of its checks is due by the advice; None: not within the plan."""
+    """Days until the first of its checks is due as recommended; None: not within the plan."""
     next_check_reason: str | None
     expected_loss: float | None
-    """What leaving it unchecked for the days of the plan is expected to cost."""
+    """Expected cost of not checking it for the days of the plan."""
 
 
 @dataclass(frozen=True)
 class Tools(Answer):
-    """Every tool in one line, by area, the worst first."""
+    """All tools, one line each, by area, the worst first."""
 
     horizon_days: float
     wafers: int
@@ -80,14 +80,14 @@ class Tools(Answer):
     tools: tuple[Standing, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a tool."""
+        """One row per tool."""
         return [plain(row) for row in self.tools]
 
     def sentence(self, language: str = "en") -> str:
-        """How many tools need somebody now."""
+        """How many tools need action now."""
         count = {status: sum(row.status == status for row in self.tools) for status in ("act", "watch")}
-        said = sentence(language, "tools", tools=len(self.tools), as_of=iso(self.as_of), wafers=self.wafers, **count)
-        return said + (sentence(language, "risk_never", never=self.never) if self.never else "")
+        text = sentence(language, "tools", tools=len(self.tools), as_of=iso(self.as_of), wafers=self.wafers, **count)
+        return text + (sentence(language, "risk_never", never=self.never) if self.never else "")
 
 
 @dataclass(frozen=True)
@@ -108,21 +108,21 @@ class Area:
 
 @dataclass(frozen=True)
 class Areas(Answer):
-    """Every area in one line."""
+    """All areas, one line each."""
 
     wafers: int
     never: int
     areas: tuple[Area, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row an area."""
+        """One row per area."""
         return [plain(row) for row in self.areas]
 
     def sentence(self, language: str = "en") -> str:
-        """How many tools need somebody now, in the whole fab."""
+        """How many tools in the whole fab need action now."""
         count = {name: sum(getattr(row, name) for row in self.areas) for name in ("tools", "act", "watch")}
-        said = sentence(language, "tools", as_of=iso(self.as_of), wafers=self.wafers, **count)
-        return said + (sentence(language, "risk_never", never=self.never) if self.never else "")
+        text = sentence(language, "tools", as_of=iso(self.as_of), wafers=self.wafers, **count)
+        return text + (sentence(language, "risk_never", never=self.never) if self.never else "")
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class History(Answer):
-    """Wafers at risk of one tool or chamber over time: it falls only at a passed qual."""
+    """Wafers at risk of one tool or chamber over time: only a passed qual lowers it."""
 
     tool: str
     chamber: str
@@ -159,23 +159,23 @@ class History(Answer):
     marks: tuple[Mark, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a point."""
+        """One row per point."""
         return [plain(point) for point in self.points]
 
     def sentence(self, language: str = "en") -> str:
-        """The most there was, and when."""
+        """The maximum, and when it was."""
         most = max(self.points, key=lambda point: point.wafers, default=None)
         if most is None:
             return sentence(language, "history_none", tool=self.tool)
-        told: dict[str, object] = {"most": most.wafers, "at": iso(most.at), "now": self.points[-1].wafers}
+        values: dict[str, object] = {"most": most.wafers, "at": iso(most.at), "now": self.points[-1].wafers}
         failed = sum(mark.kind == "failed" for mark in self.marks)
         passed = sum(mark.kind == "passed" for mark in self.marks)
-        return sentence(language, "history", tool=self.tool, failed=failed, passed=passed, **told)
+        return sentence(language, "history", tool=self.tool, failed=failed, passed=passed, **values)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Readings of one group in figures. `std` is that of a sample; Cpk only where all share their limits."""
+    """Statistics of the readings of one group. `std` is that of a sample; Cpk only if all have the same limits."""
 
     group: str
     qual_type: str
@@ -208,22 +208,22 @@ class Reading:
     upper: float | None
     passed: bool
     moving_range: float | None
-    """Distance from the reading before, of the same chamber."""
+    """Difference from the previous reading of the same chamber."""
 
 
 @dataclass(frozen=True)
 class Stats(Answer):
-    """Readings in figures, by group, qual type and unit."""
+    """Statistics of readings, by group, qual type and unit."""
 
     by: str
     groups: tuple[Summary, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a group."""
+        """One row per group."""
         return [plain(row) for row in self.groups]
 
     def sentence(self, language: str = "en") -> str:
-        """How many readings, and how many lay outside."""
+        """How many readings, and how many were outside their limits."""
         n, outside = sum(row.n for row in self.groups), sum(row.outside for row in self.groups)
         return sentence(language, "stats", n=n, groups=len(self.groups), outside=outside)
 
@@ -236,7 +236,7 @@ class Readings(Answer):
     readings: tuple[Reading, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a reading."""
+        """One row per reading."""
         return [plain(row) for row in self.readings]
 
     def sentence(self, language: str = "en") -> str:

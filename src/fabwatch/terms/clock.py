@@ -1,4 +1,4 @@
-"""Time: what a stamp says, and its zone. The one place where zones are converted.
+"""Time and time zones. This is the only place where zones are converted.
 
 Inside fabwatch every time is a naive `datetime` in UTC; ISO 8601 with `Z` goes out.
 """
@@ -12,10 +12,10 @@ from fabwatch.terms.errors import UnknownTime
 Clock = Callable[[], datetime]
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-"""Years that a question may ask for; a year outside them is a slip of the pen."""
+"""Years that a question may ask for; a year outside is a typing error."""
 
 SKEW = timedelta(seconds=60)
-"""How far a stamp may lie ahead of this machine's clock before it counts as a time in the future."""
+"""How far a time may be ahead of this machine's clock before it counts as in the future."""
 
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
@@ -27,7 +27,7 @@ def utc_now() -> datetime:
 
 
 def to_utc(stamp: datetime) -> datetime:
-    """A stamp with a zone, as a naive UTC time; one without a zone is UTC already."""
+    """A time with a zone, as a naive UTC time; a time without a zone is already UTC."""
     return stamp if stamp.tzinfo is None else stamp.astimezone(UTC).replace(tzinfo=None)
 
 
@@ -37,7 +37,7 @@ def seconds_of(moment: datetime) -> float:
 
 
 def moment_at(seconds: float) -> datetime:
-    """The naive UTC time that lies so many seconds after 1970."""
+    """The naive UTC time this many seconds after 1970."""
     return EPOCH + timedelta(seconds=seconds)
 
 
@@ -52,7 +52,7 @@ class RepeatedTime(ValueError):
 def zone_to_utc(zone: str, ambiguous: str = "") -> Callable[[datetime], datetime]:
     """A function from local time in `zone` (IANA name) to UTC.
 
-    `ambiguous` is `first` or `second` for the hour that comes twice. The function raises SkippedTime and RepeatedTime.
+    `ambiguous` is `first` or `second` for the hour that exists twice. The function raises SkippedTime and RepeatedTime.
     """
     place: tzinfo = ZoneInfo(zone)
 
@@ -62,9 +62,9 @@ def zone_to_utc(zone: str, ambiguous: str = "") -> Callable[[datetime], datetime
         early = local.replace(tzinfo=place, fold=0).utcoffset() or timedelta(0)
         late = local.replace(tzinfo=place, fold=1).utcoffset() or timedelta(0)
         if early < late:
-            raise SkippedTime(f"{local} did not happen in {zone}")
+            raise SkippedTime(f"{local} does not exist in {zone}")
         if early > late and not ambiguous:
-            raise RepeatedTime(f"{local} happened twice in {zone}")
+            raise RepeatedTime(f"{local} exists twice in {zone}")
         return local - (late if ambiguous == "second" else early)
 
     return convert
@@ -78,11 +78,11 @@ def iso(stamp: datetime | None) -> str | None:
 
 
 def stated_time(text: str) -> datetime:
-    """The time that a person wrote in a question; without a zone it is UTC. Raises UnknownTime."""
+    """The time written in a question; without a zone it is UTC. Raises UnknownTime."""
     try:
         stamp = to_utc(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         raise UnknownTime(f"{text!r} is not a time.") from None
     if not FIRST_YEAR <= stamp.year <= LAST_YEAR:
-        raise UnknownTime(f"{text!r} lies outside {FIRST_YEAR} to {LAST_YEAR}.")
+        raise UnknownTime(f"{text!r} is outside the years {FIRST_YEAR} to {LAST_YEAR}.")
     return stamp

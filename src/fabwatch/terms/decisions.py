@@ -1,4 +1,4 @@
-"""Decisions of people: hold lists, limits and intervals, and the audit in which each is written down."""
+"""Decisions of people: hold lists, limits and intervals, and the audit that records each of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ NAMES: tuple[DecisionName, ...] = get_args(DecisionName)
 
 @dataclass(frozen=True)
 class HoldItem:
-    """One wafer or lot of a hold list, and what was decided of it last."""
+    """One wafer or lot of a hold list, and the last decision about it."""
 
     wafer: str | None
     lot: str | None
@@ -28,7 +28,7 @@ class HoldItem:
 
 @dataclass(frozen=True)
 class HoldList:
-    """The wafers that somebody held because of one qual."""
+    """The wafers put on hold because of one qual."""
 
     hold: str
     tool: str
@@ -55,7 +55,7 @@ class HoldLists(Listing):
 
 @dataclass(frozen=True)
 class Decision:
-    """A limit or qual interval that somebody set for one tool, chamber and qual type."""
+    """A limit or qual interval that a person set for one tool, chamber and qual type."""
 
     tool: str
     chamber: str
@@ -101,25 +101,25 @@ class Audit:
 
     entries: int
     head: str
-    """Hash of the last entry: noted elsewhere, it proves later that nothing up to here was changed."""
+    """Hash of the last entry: stored elsewhere, it proves later that nothing up to here was changed."""
     faults: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """What was found as plain data."""
+        """The result as plain data."""
         return {**plain(self), "whole": self.whole}
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a fault."""
+        """One row per fault."""
         return [{"fault": fault} for fault in self.faults]
 
     @property
     def whole(self) -> bool:
-        """True when nothing was changed, taken out or put in between."""
+        """True if no entry was changed, removed or inserted."""
         return not self.faults
 
 
 def name_of(wafer: str | None, lot: str | None) -> str:
-    """The one name by which a wafer or lot of a list is ticked: a bare slot number goes with its lot."""
+    """The name that identifies a wafer or lot in a list: a bare slot number gets its lot."""
     if wafer is None:
         return lot or ""
     return f"{lot}#{wafer}" if len(wafer) <= 2 and lot else wafer

@@ -1,4 +1,4 @@
-"""Answers that look ahead: when a tool fails its next qual, with what chance, and why."""
+"""Forecasts: when a tool fails its next qual, with what chance, and why."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,19 +11,19 @@ from fabwatch.terms.words import sentence, unit_of
 
 @dataclass(frozen=True)
 class Window:
-    """When the next failure is expected: with `coverage`, between `from` and `to`, counted from now."""
+    """When the next failure is expected: between `from` and `to`, counted from now, with the chance `coverage`."""
 
     coverage: float
     from_wafers: float
     to_wafers: float
     from_days: float | None
     to_days: float | None
-    """None where nothing ran of late: a stopped tool's window moves out with it."""
+    """None if nothing ran recently: the window of a stopped tool moves on with time."""
 
 
 @dataclass(frozen=True)
 class NextQual:
-    """One coming qual at the usual interval: in how many days, and the chance that it is the first that fails."""
+    """One future qual at the usual interval: in how many days, and the chance that it is the first to fail."""
 
     day: float
     p_fail: float
@@ -32,7 +32,7 @@ class NextQual:
 
 @dataclass(frozen=True)
 class Why:
-    """What a forecast rests on, as numbers; lives and ages are on its clock."""
+    """The basis of a forecast in numbers; lives and ages are on its clock."""
 
     wafers: int
     """Wafers of this tool on record."""
@@ -44,18 +44,18 @@ class Why:
     sisters_life: float | None
     family: str
     model: str
-    """`failures`, or `readings` where readings drift to their limit and foretell past quals better."""
+    """`failures`, or `readings` if readings drift towards their limit and predict past quals better."""
     clock_evidence: float
-    """Log evidence of the clock over the other one."""
+    """Log evidence for this clock over the other one."""
     restored_at: datetime | None
     pace_spread: float
     checked_every_days: float | None
     checked_by: str
-    """Whether the usual round goes by days or by wafers."""
+    """Whether the usual check interval is in days or in wafers."""
     if_passed: tuple[float, float]
-    """The 80 % window, from then on, if the next qual passes."""
+    """The 80 % window after the next qual, if that passes."""
     if_restored: tuple[float, float]
-    """The 80 % window if it were restored now."""
+    """The 80 % window if the tool were restored now."""
 
 
 @dataclass(frozen=True)
@@ -83,64 +83,64 @@ class Forecast:
     failed_open: bool
     last_look_at: datetime | None
     p_fixed: float
-    """Chance to fail the next qual by the share of failed quals among sisters, a yardstick."""
+    """Chance to fail the next qual, by the share of failed quals among sister tools; for comparison."""
     p_mtbf: float
-    """The same by the mean age between failures."""
+    """The same, by the mean age between failures."""
     why: Why
     quantiles: dict[str, float]
     """Ages of the hidden failure by chance, on the clock."""
     days_quantiles: dict[str, float]
-    """Days from now until it, by chance; empty where nothing ran of late."""
+    """Days from now until the hidden failure, by chance; empty if nothing ran recently."""
 
     @property
     def place(self) -> str:
-        """The tool, and the chamber when it is one."""
+        """The tool, with its chamber if there is one."""
         return place_of(self.tool, self.chamber)
 
     def sentence(self, language: str = "en") -> str:
-        """The window and the chance to be bad already."""
-        said = {"place": self.place, "qual_type": self.qual_type}
+        """The window, and the chance of being out of spec already."""
+        place = {"place": self.place, "qual_type": self.qual_type}
         if self.failed_open:
-            return sentence(language, "forecast_failed", **said)
-        told: dict[str, object] = {**said, "cover": self.window.coverage, "bad": self.p_bad_now}
+            return sentence(language, "forecast_failed", **place)
+        values: dict[str, object] = {**place, "cover": self.window.coverage, "bad": self.p_bad_now}
         if self.window.from_days is None or self.window.to_days is None:
             low, high = self.window.from_wafers, self.window.to_wafers
-            return sentence(language, "forecast_wafers", low=low, high=high, **told)
+            return sentence(language, "forecast_wafers", low=low, high=high, **values)
         low, high = self.window.from_days, self.window.to_days
         key = "forecast_weeks" if high > 3650 else "forecast_days"
-        return sentence(language, key, low=low, high=high, **told)
+        return sentence(language, key, low=low, high=high, **values)
 
     def page(self, language: str = "en") -> list[str]:
-        """The full page: what the forecast rests on, and what would change it."""
+        """The full page: the basis of the forecast, and what would change it."""
         why, unit = self.why, unit_of(language, self.clock)
 
-        def said(key: str, **values: object) -> str:
+        def line(key: str, **values: object) -> str:
             return sentence(language, f"why_{key}", place=self.place, unit=unit, **values)
 
         lines = [
             self.sentence(language),
-            said("rests", failures=self.failures, quals=self.quals, wafers=why.wafers, days=why.span_days),
+            line("rests", failures=self.failures, quals=self.quals, wafers=why.wafers, days=why.span_days),
         ]
         if self.sisters:
-            lines.append(said("sisters", n=self.sisters, failures=why.sister_failures, quals=why.sister_quals))
+            lines.append(line("sisters", n=self.sisters, failures=why.sister_failures, quals=why.sister_quals))
         if why.sisters_life:
-            lines.append(said("life", life=why.life, theirs=why.sisters_life, ratio=why.life / why.sisters_life))
+            lines.append(line("life", life=why.life, theirs=why.sisters_life, ratio=why.life / why.sisters_life))
         else:
-            lines.append(said("life_alone", life=why.life))
+            lines.append(line("life_alone", life=why.life))
         key = "age" if why.restored_at else "age_unknown"
-        lines.append(said(key, age=self.age, good=self.age_at_last_good, at=iso(why.restored_at)))
-        lines.append(said("pace", pace=self.pace_per_day, spread=why.pace_spread))
+        lines.append(line(key, age=self.age, good=self.age_at_last_good, at=iso(why.restored_at)))
+        lines.append(line("pace", pace=self.pace_per_day, spread=why.pace_spread))
         if self.next_quals:
             day, fail = self.next_quals[0].day, self.next_quals[0].p_fail
             risk = self.wafers_at_risk_at_next_qual or 0
-            lines.append(said("next", every=why.checked_every_days, day=day, fail=fail, risk=risk))
+            lines.append(line("next", every=why.checked_every_days, day=day, fail=fail, risk=risk))
         key = "clock_tie" if why.clock_evidence <= 2 else "clock"
-        lines.append(said(key, clock=unit, nats=why.clock_evidence, family=why.family))
+        lines.append(line(key, clock=unit, nats=why.clock_evidence, family=why.family))
         if why.model == "readings":
-            lines.append(said("readings"))
-        lines.append(said("if_passed", low=why.if_passed[0], high=why.if_passed[1]))
-        lines.append(said("if_restored", low=why.if_restored[0], high=why.if_restored[1]))
-        return [*lines, *(said("doubt", doubt=doubt) for doubt in self.doubts)]
+            lines.append(line("readings"))
+        lines.append(line("if_passed", low=why.if_passed[0], high=why.if_passed[1]))
+        lines.append(line("if_restored", low=why.if_restored[0], high=why.if_restored[1]))
+        return [*lines, *(line("doubt", doubt=doubt) for doubt in self.doubts)]
 
 
 @dataclass(frozen=True)
@@ -157,31 +157,31 @@ class Combined:
     to_days: float | None
 
     def sentence(self, language: str = "en") -> str:
-        """The window of the first of them, and the chance that any is bad already."""
-        told: dict[str, object] = {"tool": self.tool, "checks": self.checks, "bad": self.p_bad_now}
+        """The window of the first failure, and the chance that the tool is already out of spec."""
+        values: dict[str, object] = {"tool": self.tool, "checks": self.checks, "bad": self.p_bad_now}
         if self.from_days is None or self.to_days is None:
-            return sentence(language, "combined_idle", **told)
-        return sentence(language, "combined", cover=self.coverage, low=self.from_days, high=self.to_days, **told)
+            return sentence(language, "combined_idle", **values)
+        return sentence(language, "combined", cover=self.coverage, low=self.from_days, high=self.to_days, **values)
 
 
 @dataclass(frozen=True)
 class Forecasts(Answer):
-    """When each tool will fail its next qual, the most doubtful first."""
+    """When each tool will fail its next qual, the most urgent first."""
 
     coverage: float
     tools: tuple[Forecast, ...] = ()
     combined: tuple[Combined, ...] = ()
-    """Tools under several checks, any of which may fail."""
+    """Tools with several checks, any of which may fail."""
     kept: bool = False
-    """True when these forecasts stand in the ledger, to be scored when their outcome is known."""
+    """True if these forecasts are recorded, to be scored when their outcome is known."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data, each tool with its sentence."""
+        """Plain data; each tool has its sentence."""
         plain_rows = [{**row, "sentence": tool.sentence()} for row, tool in zip(plain(self.tools), self.tools, strict=True)]
         return {**super().to_dict(), "tools": plain_rows}
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a tool or chamber and qual type; windows and quantiles flat."""
+        """One row per tool or chamber and qual type; windows and quantiles flat."""
         rows = []
         for tool in self.tools:
             row = plain(tool)
@@ -195,6 +195,6 @@ class Forecasts(Answer):
         return rows
 
     def sentence(self, language: str = "en") -> str:
-        """How many tools are forecast, and how many of them are more likely bad than good."""
+        """How many tools have a forecast, and how many of them are probably out of spec."""
         bad = sum(tool.p_bad_now > 0.5 for tool in self.tools)
         return sentence(language, "forecast", tools=len(self.tools), bad=bad, as_of=iso(self.as_of))

@@ -1,4 +1,4 @@
-"""Answers about polishing: how long, by which rate, how that would have done, and what rate a run had."""
+"""Answers about polishing: polish times, removal rates, replays of the history, and the predicted rate of a run."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -16,15 +16,15 @@ class PolishTime:
 
     seconds: float
     low: float | None
-    """Shortest time that may be needed; None where nothing is known of the spread."""
+    """Shortest time that may be needed; None if the spread is not known."""
     high: float | None
     coverage: float
     rate: float
     rate_unit: str
     predicted_after: float
-    """Thickness after that time, in the unit that was asked in."""
+    """Thickness after that time, in the unit of the question."""
     p_out_of_spec: float | None
-    """Chance to end outside the limits; None without limits or spread."""
+    """Chance of ending outside the limits; None without limits or spread."""
     reason: str
     doubts: tuple[str, ...] = ()
     unit: str = "angstrom"
@@ -39,7 +39,7 @@ class PolishTime:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, for JSON."""
-        # Plain already, and there may be ten thousand of them.
+        # Already plain, and there may be ten thousand of them.
         return {**vars(self), "doubts": list(self.doubts)}
 
     def rows(self) -> list[dict[str, Any]]:
@@ -61,32 +61,32 @@ class Refusal:
 
 @dataclass(frozen=True)
 class PolishTimes:
-    """How long to polish each of several wafers; those that cannot be polished say why."""
+    """How long to polish each of several wafers, or why a wafer cannot be polished."""
 
     wafers: tuple[PolishTime | None, ...]
     refused: tuple[Refusal | None, ...]
     """Why a wafer cannot be polished; None for the others."""
 
     def only(self) -> PolishTime:
-        """The one time that was asked for. Raises CannotPolish."""
+        """The time of the only wafer. Raises CannotPolish."""
         refusal = self.refused[0]
         if refusal is not None:
             raise CannotPolish(refusal.what, refusal.hint)
         time = self.wafers[0]
-        assert time is not None, "a wafer has a time or a refusal"  # noqa: S101 - so it is made
+        assert time is not None, "a wafer has a time or a refusal"  # noqa: S101 - made that way
         return time
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, for JSON."""
         return {
-            "wafers": [one and one.to_dict() for one in self.wafers],
-            "refused": [one and one.line() for one in self.refused],
+            "wafers": [time and time.to_dict() for time in self.wafers],
+            "refused": [refusal and refusal.line() for refusal in self.refused],
         }
 
 
 @dataclass(frozen=True)
 class RateState:
-    """What is known of the removal rate of one tool, head, product and stage."""
+    """The removal rate of one tool, head, product and stage."""
 
     tool: str
     head: str | None
@@ -97,14 +97,14 @@ class RateState:
     spread: float | None
     """Standard deviation of the next wafer's rate around it."""
     drift: float
-    """Change a wafer."""
+    """Change per wafer."""
     age: int
     """Wafers since the last change of a consumable, or since the first on record."""
     since_change: float | None
-    """Share by which the rate has changed since the first wafers after it."""
+    """Relative change of the rate since the first wafers after that change."""
     changed_at: datetime | None
     measured: int
-    """Results that it rests on."""
+    """Number of results it is based on."""
     last_wafer: str | None
     last_rate: float | None
     last_at: datetime | None
@@ -115,30 +115,30 @@ class RateState:
 
 @dataclass(frozen=True)
 class Rates(Answer):
-    """The removal rate of every tool, head, product and stage as it stands."""
+    """The current removal rate of every tool, head, product and stage."""
 
     groups: tuple[RateState, ...]
     unplaced: int = 0
-    """Rows of metrology that name no tool and belong to no run, or were measured before their run: they count nowhere."""
+    """Metrology rows without a tool and a run, or measured before their run: they are not used."""
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a group."""
+        """One row per group."""
         return [{**plain(group), "doubts": "; ".join(group.doubts)} for group in self.groups]
 
     def sentence(self, language: str = "en") -> str:
-        """How many there are, and how many are in doubt."""
+        """How many groups there are, and how many have doubts."""
         doubted = sum(bool(group.doubts) for group in self.groups)
-        told = sentence(language, "rates", groups=len(self.groups), doubted=doubted)
-        return told + (sentence(language, "rates_unplaced", rows=self.unplaced) if self.unplaced else "")
+        text = sentence(language, "rates", groups=len(self.groups), doubted=doubted)
+        return text + (sentence(language, "rates_unplaced", rows=self.unplaced) if self.unplaced else "")
 
 
 @dataclass(frozen=True)
 class Controlled:
-    """How one way to choose the time would have done."""
+    """How well one controller would have chosen the times."""
 
     name: str
     sigma: float | None
-    """Standard deviation of the thickness after, about its target; of the rate about the measured one where only rates are
+    """Standard deviation of the final thickness from its target, or of the rate from the measured one if only rates are
     known."""
     bias: float | None
     rework: int | None
@@ -150,7 +150,7 @@ class Controlled:
 
 @dataclass(frozen=True)
 class Replayed(Answer):
-    """What each controller would have made of the fab's own history, beside what happened."""
+    """What each controller would have done on the fab's own history, and what happened."""
 
     of: str
     """thickness, or rate where no thickness is known."""
@@ -158,18 +158,18 @@ class Replayed(Answer):
     controllers: tuple[Controlled, ...]
     happened: Controlled
     groups: tuple[dict[str, Any], ...]
-    """The controller that did best in each group."""
+    """The best controller in each group."""
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a controller, then what happened."""
-        return [plain(one) for one in (*self.controllers, self.happened)]
+        """One row per controller, then what happened."""
+        return [plain(controller) for controller in (*self.controllers, self.happened)]
 
     def sentence(self, language: str = "en") -> str:
-        """The best one beside what happened."""
-        told = [one for one in self.controllers if one.sigma is not None]
-        if not told:
+        """The best controller, compared with what happened."""
+        scored = [controller for controller in self.controllers if controller.sigma is not None]
+        if not scored:
             return sentence(language, "replay_nothing")
-        best = min(told, key=lambda one: one.sigma or 0.0)
+        best = min(scored, key=lambda controller: controller.sigma or 0.0)
         unit = f" {self.unit}" if self.unit else ""
         if self.happened.sigma is None:
             return sentence(language, "replay_rate", name=best.name, sigma=best.sigma, unit=unit, n=best.n)
@@ -190,40 +190,40 @@ class PredictedRate:
     coverage: float
     doubts: tuple[str, ...]
     measured: float | None = None
-    """What was measured of it later, where it was."""
+    """The rate measured later, if it was measured."""
     last: float | None = None
-    """The last value of its group that was known."""
+    """The last known value of its group."""
     by: str = ""
-    """What it was predicted by."""
+    """How it was predicted."""
 
 
 @dataclass(frozen=True)
 class RateModel(Answer):
-    """The predicted removal rate as an ONNX file, which says the same when it runs elsewhere."""
+    """The model of the removal rate as an ONNX file, which gives the same results elsewhere."""
 
     onnx: bytes
     groups: tuple[str, ...]
-    """Tools, stages and chambers that it knows."""
+    """The tools, stages and chambers it knows."""
     features: tuple[str, ...]
-    """What it reads of a log, in that order."""
+    """Its inputs from a log, in order."""
     coverage: float
     compared: int
-    """Rows that it was compared by with what fabwatch says: runs as they were, with parts missing, and unknown groups."""
+    """Number of rows compared with the results of fabwatch: real runs, runs with missing values, and unknown groups."""
     largest: float
-    """Largest difference among them, as a share."""
+    """Largest relative difference among them."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as plain data, with size and hash of the file in its place."""
-        told = replace(self, onnx=b"")
-        said = {"bytes": len(self.onnx), "sha256": hashlib.sha256(self.onnx).hexdigest(), "sentence": self.sentence()}
-        return {name: value for name, value in plain(told).items() if name != "onnx"} | said
+        """The answer as plain data, with size and hash of the file instead of the file."""
+        model = replace(self, onnx=b"")
+        file = {"bytes": len(self.onnx), "sha256": hashlib.sha256(self.onnx).hexdigest(), "sentence": self.sentence()}
+        return {name: value for name, value in plain(model).items() if name != "onnx"} | file
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a group."""
+        """One row per group."""
         return [{"group": group, "features": len(self.features), "coverage": self.coverage} for group in self.groups]
 
     def sentence(self, language: str = "en") -> str:
-        """What it knows, and how it was compared."""
+        """What it knows, and how it compares."""
         known = {"groups": len(self.groups), "features": len(self.features), "size": len(self.onnx)}
         return sentence(language, "rate_model", compared=self.compared, largest=self.largest, **known)
 
@@ -234,14 +234,14 @@ class PredictedRates(Answer):
 
     runs: tuple[PredictedRate, ...]
     groups: tuple[dict[str, Any], ...]
-    """How it did by group: runs, error beside the last value, share of intervals that held."""
+    """Accuracy by group: runs, error compared with using the last value, share of intervals that held."""
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a run."""
+        """One row per run."""
         return [{**plain(run), "doubts": "; ".join(run.doubts)} for run in self.runs]
 
     def sentence(self, language: str = "en") -> str:
-        """How near they came, and how the intervals held."""
+        """How accurate they were, and how many intervals held."""
         scored = [
             run for run in self.runs if run.measured is not None and run.predicted is not None and run.last is not None
         ]
@@ -258,7 +258,7 @@ class PredictedRates(Answer):
 
 @dataclass(frozen=True)
 class RateTrend:
-    """The measured rate of one group wafer by wafer, and the wafers before which a consumable was changed."""
+    """The measured rate of one group, wafer by wafer, and the wafers before which a consumable was changed."""
 
     name: str
     unit: str
@@ -275,7 +275,7 @@ class RateTrends(Listing):
 
 @dataclass(frozen=True)
 class PolishAdvice:
-    """One polish time that was kept."""
+    """One recorded polish time."""
 
     advised_at: datetime
     tool: str
@@ -294,12 +294,12 @@ class PolishAdvice:
 
 @dataclass(frozen=True)
 class Advices(Listing):
-    """Polish times that were kept, the latest first."""
+    """Recorded polish times, the latest first."""
 
     advices: tuple[PolishAdvice, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row an advice, with the seconds that were advised."""
+        """One row per recorded time, with the seconds that were advised."""
         names = ("advised_at", "tool", "chamber", "product", "lot", "wafer")
         return [
             {name: plain(getattr(advice, name)) for name in names}

@@ -1,11 +1,11 @@
-"""Faults in data: one class a fault, whose docstring is its page. A faulty row is set aside, never dropped."""
+"""Faults in data: one class per fault; its docstring is its documentation. A faulty row is set aside, never dropped."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
 class Rule:
-    """What every rule has: its code (made from its name), whom it concerns and the way out."""
+    """What every rule has: its code (made from its name), whether it concerns the whole file, and the way out."""
 
     code: ClassVar[str] = ""
     whole_file: ClassVar[bool] = False
@@ -16,105 +16,105 @@ class Rule:
 
 
 class MissingValue(Rule):
-    """A cell that every row of the table needs is empty."""
+    """A required cell is empty."""
 
-    hint = "mend the line in the source system, or state a constant for the column in fab.toml"
+    hint = "fix the line in the source system, or state a constant for the column in fab.toml"
 
 
 class BadTime(Rule):
-    """Text where a time should be, or a time shorter than those beside it."""
+    """Text where a time should be, or a time shorter than the others in its column."""
 
-    hint = "times are read as 2026-03-17 06:30:00 with or without a zone; state time_format in fab.toml for others"
+    hint = "times are read as 2026-03-17 06:30:00 with or without a zone; for another format state time_format in fab.toml"
 
 
 class BadNumber(Rule):
-    """Text where a number should be, or a fraction where a whole number should be."""
+    """Text where a number should be, or a decimal number where a whole number should be."""
 
-    hint = 'state decimal = "," or "." for the source in fab.toml if the file writes decimals that way'
+    hint = 'if the file writes decimals with a comma, state decimal = "," for the source in fab.toml (else decimal = ".")'
 
 
 class ImpossibleValue(Rule):
-    """A value that cannot be: a thickness below 0, a rate or polish time that is not above 0, a unit that nobody knows."""
+    """An impossible value: a thickness below 0, a rate or polish time that is not above 0, or an unknown unit."""
 
-    hint = "mend the line, or state the right unit for the source in fab.toml: constants = { unit = 'angstrom' }"
+    hint = "fix the line, or state the right unit for the source in fab.toml: constants = { unit = 'angstrom' }"
 
 
 class UnknownWord(Rule):
-    """A word outside the vocabulary of its column, such as a result that is neither a pass nor a fail."""
+    """A word that its column does not know, such as a result that is neither a pass nor a fail."""
 
     hint = "state its meaning in fab.toml: [sources.NAME.words] with word = meaning"
 
 
 class NegativeQuantity(Rule):
-    """A quantity of wafers that is zero or below."""
+    """A quantity of wafers that is zero or negative."""
 
-    hint = "mend the quantity in the source system and load the file again"
+    hint = "fix the quantity in the source system and load the file again"
 
 
 class StartAfterEnd(Rule):
     """Processing that ends before it starts, or a result that arrives before the wafer was processed."""
 
-    hint = "look for swapped columns or a clock that jumped; state the right columns in fab.toml"
+    hint = "check for swapped columns or a clock that was wrong; state the right columns in fab.toml"
 
 
 class FutureTime(Rule):
-    """A time that has not come yet when the file is loaded."""
+    """A time that is still in the future when the file is loaded."""
 
     hint = "if the tool writes local time, state its zone for the source in fab.toml and load again"
 
 
 class NoSuchTime(Rule):
-    """A local time that the clock skipped when summer time began."""
+    """A local time that does not exist because the clock skipped it when summer time began."""
 
     hint = "export with the UTC offset, or check the zone of the source in fab.toml"
 
 
 class AmbiguousTime(Rule):
-    """A local time that came twice when summer time ended."""
+    """A local time that exists twice because summer time ended."""
 
     hint = 'export with the UTC offset, or state ambiguous = "first" or "second" for the source in fab.toml'
 
 
 class UnknownTool(Rule):
-    """A qual or restore of a tool that neither a tool list nor a move names. It waits, and is stored when one does."""
+    """A qual or restore of a tool that is in no tool list and no move. It waits, and is stored once the tool is known."""
 
-    hint = "load a tool list or moves that name the tool, or mend its name; the row is stored as soon as one is loaded"
+    hint = "load a tool list or moves with that tool, or fix its name; the row is stored as soon as the tool is known"
 
 
 class WrongColumnCount(Rule):
     """A line with more or fewer cells than the header."""
 
-    hint = "look at the line: a separator inside a text needs quotes around the text"
+    hint = "check the line: text that contains the separator needs quotes"
 
 
 class StrayQuote(Rule):
-    """A quotation mark that is never closed."""
+    """A quotation mark that is not closed."""
 
     hint = "close the quote or double it, then load the file again"
 
 
 class TornLine(Rule):
-    """A last line without a line end, which may have been cut: 12 of 12.5."""
+    """A last line without a line end, which may have been cut off: 12 instead of 12.5."""
 
-    hint = "load the file again when it is written whole; only what is new will be added"
+    hint = "load the file again when it is complete; only new rows are added"
 
 
 class BadEncoding(Rule):
-    """Bytes that are no text in the encoding of the file."""
+    """Bytes that are not text in the encoding of the file."""
 
     hint = 'state the encoding of the source in fab.toml, for example encoding = "latin-1"'
 
 
 class NulBytes(Rule):
-    """Zero bytes inside a line: a block of the disk that was never written."""
+    """Zero bytes inside a line: a disk block that was never written."""
 
     hint = "copy the file again from the tool; the line cannot be read"
 
 
 class TornFile(Rule):
-    """A packed file that ends before its end, or whose check sum is wrong; the whole lines before are stored."""
+    """A packed file that is cut off or has a wrong checksum; the complete lines before the damage are stored."""
 
-    hint = "copy the file again and load it; only what is new will be added"
+    hint = "copy the file again and load it; only new rows are added"
     whole_file = True
 
 
@@ -126,51 +126,51 @@ class EmptyFile(Rule):
 
 
 class UnknownColumns(Rule):
-    """A header from which no table can be recognised; the file waits in the inbox with a suggestion."""
+    """A header that fits no table; the file waits in the inbox with a suggestion."""
 
     hint = "fabwatch inbox shows what to write into fab.toml; then: fabwatch inbox --retry"
     whole_file = True
 
 
 class WrongName(Rule):
-    """A file whose name does not read as the pattern that fab.toml states for its source."""
+    """A file name that does not match the pattern in fab.toml for its source."""
 
-    hint = "mend the name of the file, or the pattern (name = …) of its source in fab.toml"
+    hint = "fix the file name, or the pattern (name = …) of its source in fab.toml"
     whole_file = True
 
 
 class MissingColumns(Rule):
-    """A log that lacks a column which fab.toml expects of its source."""
+    """A log without a column that fab.toml expects from its source."""
 
-    hint = "export the file again with all its columns, or mend `expects` of its source in fab.toml"
+    hint = "export the file again with all its columns, or fix `expects` of its source in fab.toml"
     whole_file = True
 
 
 class RenamedColumn(Rule):
-    """A column that earlier files of this header had is gone, and an unknown one came in its place."""
+    """A column that earlier files with this header had is gone, and an unknown one is there instead."""
 
     hint = "fabwatch inbox shows what to write into fab.toml; then: fabwatch inbox --retry"
     whole_file = True
 
 
 class Undecided(Rule):
-    """Something a file does not settle by itself: day or month first, decimal or thousands comma."""
+    """Something that the file alone does not show: day or month first, decimal or thousands comma."""
 
     hint = "state it for the source in fab.toml, then: fabwatch inbox --retry"
     whole_file = True
 
 
 class Unreadable(Rule):
-    """A file that cannot be opened, or is no text, gz, zip or Parquet file."""
+    """A file that cannot be opened, or that is not a text, gz, zip or Parquet file."""
 
-    hint = "check that you may read the file and that it is CSV, TSV, gz, zip or Parquet"
+    hint = "check that you have permission to read the file, and that it is CSV, TSV, gz, zip or Parquet"
     whole_file = True
 
 
 class Refused(Rule):
-    """A file past the limits: a line over 1 MiB, over 2,000 columns, or packed over 200 times (a bomb)."""
+    """A file over the limits: a line over 1 MiB, over 2,000 columns, or packed to less than 1/200 (a zip bomb)."""
 
-    hint = "this is no export of a fab; if it is, split it or unpack it first"
+    hint = "this does not look like an export of a fab; if it is one, split it or unpack it first"
     whole_file = True
 
 
@@ -179,7 +179,7 @@ RULES: tuple[type[Rule], ...] = tuple(Rule.__subclasses__())
 
 @dataclass(frozen=True)
 class Problem:
-    """One row set aside: where it stands, which rule, why, its raw text, and the row as read when it only waits."""
+    """One row set aside: its position, the rule, why, its raw text, and the row as read if it only waits."""
 
     rule: type[Rule]
     why: str
@@ -191,5 +191,5 @@ class Problem:
 
     @property
     def way_out(self) -> str:
-        """The hint of this very problem, or else of its rule."""
+        """The hint of this problem, else that of its rule."""
         return self.hint or self.rule.hint

@@ -18,20 +18,20 @@ from fabwatch.terms.errors import BadQuestion, nearest
 A = TypeVar("A", covariant=True)
 NOW = "now"
 Moment = datetime | str | None
-"""A time as it is stated: a datetime (without a zone: UTC), or ISO 8601 text. None where it is left open."""
+"""A time as stated: a datetime (without a zone: UTC), or ISO 8601 text. None if it is left open."""
 LONGEST = 200
 LONGEST_RUN = 4 * LONGEST
-"""Characters of the name of a run, which is made of the names of tool, lot, wafer and stage."""
+"""Longest name of a run, which is made of the names of tool, lot, wafer and stage."""
 
 
 class Cost(Enum):
-    """How long an answer takes, which says who works it out and when."""
+    """How long an answer takes, which decides when and by which worker it is computed."""
 
     QUICK = "quick"
     DEEP = "deep"
-    """It reads the whole history: quick ones never wait behind it."""
+    """Reads the whole history; quick questions never wait for it."""
     AHEAD = "ahead"
-    """Deep, and worked out for the whole fab before anybody asks."""
+    """Deep, and computed for the whole fab in advance."""
     LONG = "long"
     """Minutes in a large fab."""
     LIVE = "live"
@@ -39,7 +39,7 @@ class Cost(Enum):
 
 
 class Reach(Enum):
-    """Of which part of the fab a question is, which says what a key of one area may ask."""
+    """The part of the fab that a question is about, which decides what a key of one area may ask."""
 
     AREA = "area"
     """It can be asked of an area or a tool."""
@@ -48,13 +48,13 @@ class Reach(Enum):
     ROWS = "rows"
     """Each row of its answer names a tool: a key of one area sees those of its tools."""
     FAB = "fab"
-    """It cannot be told apart by area: only keys of the whole fab may ask."""
+    """Cannot be split by area: only keys of the whole fab may ask."""
     OPEN = "open"
     """It names no tool: every key may ask."""
 
 
 class Kind(Enum):
-    """What the value of a field is."""
+    """The type of a field."""
 
     TEXT = "text"
     TEXTS = "texts"
@@ -68,7 +68,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Param:
-    """What stands beside a field: its help, its limits, and how it is typed."""
+    """What describes a field: its help, its limits, and how it is entered."""
 
     help: str
     above: float | None = None
@@ -79,34 +79,34 @@ class Param:
     argument: bool = False
     """A positional of the command, and a part of the path of the route."""
     alias: str | None = None
-    """What it is called at the command line and over HTTP, where that is not the name of the field."""
+    """Its name at the command line and over HTTP, if different from the name of the field."""
     option: str | None = None
-    """Its option at the command line, where that is not made of its name."""
+    """Its option at the command line, if not made from its name."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """Where a question is put, and what it costs."""
+    """Where a question can be asked, and what it costs."""
 
     command: str
-    """The command, of one or two words; empty where there is none."""
+    """The command, one or two words; empty if there is none."""
     path: str
-    """The route under /api/v1; empty where there is none."""
+    """The route under /api/v1; empty if there is none."""
     method: str
     """The method of `Fab`."""
     rows: str | None = None
-    """The list of the answer that is given page by page."""
+    """The list in the answer that is paged."""
     cost: Cost = Cost.QUICK
     reach: Reach = Reach.AREA
     scope: str = "read"
     working: str = "working …"
-    """What a terminal shows meanwhile."""
+    """What the terminal shows while it is computed."""
     tag: str = "answers"
-    """The group of routes that it stands in."""
+    """The group of routes it belongs to."""
     example: Mapping[str, str] = field(default_factory=dict)
-    """Fields and values that work on any fab; {tool}, {run}, {sensor} stand for names of it."""
+    """Fields and values that work on any fab; {tool}, {run}, {sensor} stand for names in the fab."""
     binary: str | None = None
-    """The media type where the route gives a file."""
+    """The media type, if the route returns a file."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Field:
         return self.param.option or "--" + self.public.replace("_", "-")
 
     def checked(self, value: Any) -> Any:
-        """The value as the question keeps it. Raises BadQuestion and UnknownTime for one that cannot be meant."""
+        """The value as the question stores it. Raises BadQuestion and UnknownTime for an invalid value."""
         if value is None:
             if self.required:
                 raise BadQuestion(f"{self.name} is missing.", f"state {self.name}: {self.param.help}")
@@ -186,7 +186,7 @@ class Field:
 
     @property
     def limits(self) -> str:
-        """The numbers that can be meant, in words."""
+        """The valid numbers, in words."""
         limit = self.param
         low = limit.above if limit.above is not None else limit.least
         high = limit.below if limit.below is not None else limit.most
@@ -205,22 +205,22 @@ _CHECKS: dict[Kind, Any] = {
     Kind.TIME: Field._time,
     Kind.FLAG: lambda _, value: bool(value),
     Kind.TEXTS: lambda self, value: self._several(tuple(self._text(text) for text in value)),
-    # The numbers of a list are looked at where they are used: what can be meant depends on the question.
+    # The numbers in a list are checked where they are used: what is valid depends on the question.
     Kind.NUMBERS: lambda self, value: self._several(tuple(value)),
 }
 
 
 def as_stated(moment: Moment) -> datetime | None:
-    """A checked time as a datetime; None where it is left open."""
+    """A checked time as a datetime; None if it is left open."""
     return moment if isinstance(moment, datetime) else None
 
 
 class Declared:
-    """What is declared by fields with a `Param`; each value is checked when it is made."""
+    """Declared by fields with a `Param`; each value is checked when the object is made."""
 
     def __post_init__(self) -> None:
-        for each in declared(type(self)):
-            object.__setattr__(self, each.name, each.checked(getattr(self, each.name)))
+        for member in declared(type(self)):
+            object.__setattr__(self, member.name, member.checked(getattr(self, member.name)))
 
 
 class Question(Declared, ABC, Generic[A]):
@@ -229,11 +229,11 @@ class Question(Declared, ABC, Generic[A]):
     spec: ClassVar[Spec]
 
     def whole(self) -> "Self | None":
-        """The question for the whole fab whose answer holds this one's, where asking that costs no more; else None."""
+        """The question for the whole fab whose answer contains this one, if it costs no more; else None."""
         return None
 
     def part(self, whole: Any) -> Any:
-        """This question's answer taken out of that of `whole()`; None where it would say something else."""
+        """The answer to this question taken from that of `whole()`; None if it would differ."""
         return None
 
 
@@ -258,7 +258,7 @@ Sensor = Annotated[str | None, Param("Only this sensor.")]
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Declared):
-    """The two times that most questions may state."""
+    """The two times that most questions have."""
 
     as_of: AsOf = None
     known_at: KnownAt = None
@@ -266,7 +266,7 @@ class Timed(Declared):
 
 @dataclass(frozen=True, kw_only=True)
 class Selected(Timed):
-    """Of which part of the fab."""
+    """The part of the fab that a question is about."""
 
     area: Area = None
     tool: Tool = None
@@ -277,7 +277,7 @@ _DECLARED: dict[type, tuple[Field, ...]] = {}
 
 
 def declared(kind: type) -> tuple[Field, ...]:
-    """The fields of a declaration, arguments first and times last; those without a `Param` are left out."""
+    """The fields of a declaration, arguments first and times last; fields without a `Param` are left out."""
     if kind not in _DECLARED:
         _DECLARED[kind] = _fields_of(kind)
     return _DECLARED[kind]
@@ -285,21 +285,21 @@ def declared(kind: type) -> tuple[Field, ...]:
 
 def _fields_of(kind: type) -> tuple[Field, ...]:
     hints = get_type_hints(kind, include_extras=True)
-    some = [_field(each, hints[each.name]) for each in fields(kind)]
-    known = [each for each in some if each is not None]
-    return tuple(sorted(known, key=lambda each: (not each.param.argument, each.name in ("as_of", "known_at"))))
+    members = [_field(member, hints[member.name]) for member in fields(kind)]
+    known = [member for member in members if member is not None]
+    return tuple(sorted(known, key=lambda member: (not member.param.argument, member.name in ("as_of", "known_at"))))
 
 
-def _field(each: Any, hint: Any) -> Field | None:
+def _field(member: Any, hint: Any) -> Field | None:
     if get_origin(hint) is not Annotated:
         return None
     inner, *notes = get_args(hint)
     param = next((note for note in notes if isinstance(note, Param)), None)
     if param is None:
         return None
-    required = each.default is MISSING and each.default_factory is MISSING
+    required = member.default is MISSING and member.default_factory is MISSING
     kind, choices = _kind(inner)
-    return Field(each.name, kind, param, required, None if required else each.default, choices)
+    return Field(member.name, kind, param, required, None if required else member.default, choices)
 
 
 def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:

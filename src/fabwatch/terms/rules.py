@@ -1,4 +1,4 @@
-"""Answers about the rules that watch logs, the golden runs, and chambers beside each other."""
+"""Answers about the rules that watch logs, golden runs, and chambers compared with each other."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +19,13 @@ class BacktestRow:
     """Runs that it could judge."""
     alarms: int
     good: int
-    """Of them known to be good, or taken for good where nothing is known."""
+    """Runs known to be good, or assumed good if nothing is known."""
     false: int
-    """Alarms on those."""
+    """Alarms on good runs."""
     bad: int
     """Faulty runs, or failed quals with runs before them."""
     caught: int
-    """Of those with an alarm."""
+    """Bad ones with an alarm."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class RuleAlarm:
     tool: str
     start: datetime | None
     truth: str
-    """good, bad, or unknown: what is known of the run from elsewhere."""
+    """good, bad, or unknown: what other data says about the run."""
     sentence: str
 
 
 @dataclass(frozen=True)
 class Backtest(Answer):
-    """How a rule would have done on the record, each run judged by those before it alone."""
+    """How a rule would have done on the record; each run is judged only by those before it."""
 
     rule: str
     what: str
@@ -57,12 +57,12 @@ class Backtest(Answer):
     false: int
     false_per_1000: float | None
     false_low: float | None
-    """90 % interval of it (Clopper and Pearson 1934)."""
+    """90 % interval of the false alarm rate (Clopper and Pearson 1934)."""
     false_high: float | None
     bad: int
     caught: int
     not_judged: int
-    """Runs with too few good ones before them."""
+    """Runs with too few good runs before them."""
     tools: tuple[BacktestRow, ...]
     latest: tuple[RuleAlarm, ...]
     """The latest alarms."""
@@ -72,27 +72,27 @@ class Backtest(Answer):
         return [plain(row) for row in self.tools]
 
     def sentence(self, language: str = "en") -> str:
-        """Alarms and false alarms per 1,000 wafers, and what it would have caught."""
+        """Alarms and false alarms per 1,000 wafers, and what the rule would have caught."""
         if not self.runs:
             return sentence(language, "backtest_nothing", rule=self.rule, left=self.not_judged)
         key = "backtest" if self.basis != "none" else "backtest_unknown"
         counts = {name: getattr(self, name) for name in ("rule", "runs", "alarms", "alarms_per_1000", "false", "good")}
         rate = {"rate": self.false_per_1000 or 0.0, "low": self.false_low or 0.0, "high": self.false_high or 0.0}
-        said = sentence(language, key, **counts, **rate)
+        text = sentence(language, key, **counts, **rate)
         if self.bad:
-            said += sentence(language, f"backtest_caught_{self.basis}", caught=self.caught, bad=self.bad)
-        return said
+            text += sentence(language, f"backtest_caught_{self.basis}", caught=self.caught, bad=self.bad)
+        return text
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: what it says, whether it counts, and with which figure it was switched on."""
+    """One rule: what it says, whether it is on, and its results when it was switched on."""
 
     rule: str
     what: str
     on: bool
     changed: bool = False
-    """It was switched on and has been rewritten since: it does not count until it is tried anew."""
+    """It was switched on and has been changed since: it does not count until it is tested again."""
     runs: int | None = None
     alarms_per_1000: float | None = None
     false_per_1000: float | None = None
@@ -109,17 +109,17 @@ class Rules(Answer):
     rules: tuple[Rule, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a rule."""
+        """One row per rule."""
         return [plain(rule) for rule in self.rules]
 
     def sentence(self, language: str = "en") -> str:
-        """How many count."""
+        """How many are on."""
         return sentence(language, "rules", rules=len(self.rules), on=sum(rule.on for rule in self.rules))
 
 
 @dataclass(frozen=True)
 class Golden:
-    """The good runs that somebody chose for a tool, chambers, recipe and stage."""
+    """The good runs that a person chose for a tool, chambers, recipe and stage."""
 
     tool: str
     chamber: str | None
@@ -127,7 +127,7 @@ class Golden:
     stage: str | None
     version: int
     runs: tuple[str, ...]
-    """Empty where the choice was taken back, and good runs are found by themselves again."""
+    """Empty if the choice was withdrawn and good runs are chosen automatically again."""
     decided_at: datetime
     who: str
     reason: str
@@ -142,7 +142,7 @@ class Goldens(Listing):
 
 @dataclass(frozen=True)
 class ChamberTrace:
-    """What one chamber does in a step, from its good runs."""
+    """How one chamber behaves in a step, from its good runs."""
 
     tool: str
     chamber: str | None
@@ -151,7 +151,7 @@ class ChamberTrace:
     std: float | None
     """Standard deviation of the means of its runs."""
     z: float | None
-    """How far its mean lies from the median of all, in robust standard deviations of a run; None alone."""
+    """Distance of its mean from the median of all, in robust standard deviations of a run; None for a single chamber."""
     sentence: str
     points: tuple[TracePoint, ...]
     """low, middle and high of its good runs."""
@@ -159,7 +159,7 @@ class ChamberTrace:
 
 @dataclass(frozen=True)
 class Chambers(Answer):
-    """One sensor in one step, chamber beside chamber, the one that differs most first."""
+    """One sensor in one step, compared between chambers, the largest difference first."""
 
     sensor: str
     step: str | None
@@ -168,29 +168,29 @@ class Chambers(Answer):
     chambers: tuple[ChamberTrace, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a chamber."""
-        return [{name: value for name, value in vars(one).items() if name != "points"} for one in self.chambers]
+        """One row per chamber."""
+        return [{name: value for name, value in vars(chamber).items() if name != "points"} for chamber in self.chambers]
 
     def sentence(self, language: str = "en") -> str:
-        """Which chamber stands apart."""
+        """Which chamber differs most."""
         first = self.chambers[0] if self.chambers else None
         if first is None or first.z is None:
             return sentence(language, "chambers_alone", sensor=self.sensor, chambers=len(self.chambers))
         return chamber_sentence(first, self, language)
 
 
-def chamber_sentence(found: ChamberTrace, answer: Chambers, language: str = "en") -> str:
-    """How one chamber stands beside the others, in words."""
+def chamber_sentence(chamber: ChamberTrace, answer: Chambers, language: str = "en") -> str:
+    """How one chamber compares with the others, as a sentence."""
     where = sentence(language, "in_step", step=answer.step) if answer.step else ""
-    place = f"{found.tool} {found.chamber}" if found.chamber else found.tool
+    place = f"{chamber.tool} {chamber.chamber}" if chamber.chamber else chamber.tool
     unit = f" {answer.unit}" if answer.unit else ""
-    told = {"place": place, "sensor": answer.sensor, "step": where, "mean": found.mean, "unit": unit}
-    return sentence(language, "chamber", **told, z=found.z or 0.0, runs=found.runs)
+    values = {"place": place, "sensor": answer.sensor, "step": where, "mean": chamber.mean, "unit": unit}
+    return sentence(language, "chamber", **values, z=chamber.z or 0.0, runs=chamber.runs)
 
 
 @dataclass(frozen=True)
 class SensorFigures:
-    """One sensor in figures over a group of runs."""
+    """Statistics of one sensor over a group of runs."""
 
     group: str
     sensor: str
@@ -206,22 +206,22 @@ class SensorFigures:
     max: float | None
     range: float | None
     outside_s: float | None
-    """Seconds further from the setpoint than its tolerance, in all."""
+    """Total seconds outside the tolerance of the setpoint."""
 
 
 @dataclass(frozen=True)
 class SensorStats(Answer):
-    """Sensors in figures by group."""
+    """Statistics of sensors by group."""
 
     by: str
     groups: tuple[SensorFigures, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a group and sensor."""
+        """One row per group and sensor."""
         return [dict(vars(group)) for group in self.groups]
 
     def sentence(self, language: str = "en") -> str:
-        """How much that is."""
+        """How many groups and sensors."""
         sensors = len({group.sensor for group in self.groups})
         return sentence(
             language, "sensor_stats", groups=len({g.group for g in self.groups}), sensors=sensors, at=iso(self.as_of)

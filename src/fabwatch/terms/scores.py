@@ -1,4 +1,4 @@
-"""How past forecasts turned out."""
+"""How accurate past forecasts were."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,25 +10,25 @@ from fabwatch.terms.words import sentence, yardstick_of
 
 @dataclass(frozen=True)
 class Windows:
-    """How the windows of some forecasts held."""
+    """How often the windows of a group of forecasts held."""
 
     name: str
     windows: int
-    """Windows of which anything is known by now."""
+    """Windows with a known outcome so far."""
     ended: int
-    """Those whose failure was found."""
+    """Windows whose failure was found."""
     held: float
     early: float
-    """Share of failures that came before their window."""
+    """Share of failures before their window."""
     late: float
     held_low: float
     held_high: float
-    """The 90 % range of `held` when tools are drawn again: many windows of few tools say little."""
+    """The 90 % range of `held` from resampled tools: many windows of few tools say little."""
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """One way to forecast: how its windows held, and how near its chances for the next qual came (Brier, less is better)."""
+    """One forecast method: how often its windows held, and how accurate its chances were (Brier score, lower is better)."""
 
     name: str
     held: float | None
@@ -36,12 +36,12 @@ class Yardstick:
     """Median width of its windows, as a multiple of ours."""
     brier: float
     skill: float
-    """How much nearer we are: 1 - ours / theirs; above 0 we are better."""
+    """How much better fabwatch is: 1 - ours / theirs; above 0 fabwatch is better."""
 
 
 @dataclass(frozen=True)
 class Tenth:
-    """Forecasts that said a chance from `low` to `high`: how many, the mean that was said, and the share that came."""
+    """Forecasts with a chance from `low` to `high`: how many, the mean forecast chance, and the share that failed."""
 
     low: float
     high: float
@@ -52,19 +52,19 @@ class Tenth:
 
 @dataclass(frozen=True)
 class Score(Answer):
-    """Forecasts made forward in time, each from what was known then, against what came."""
+    """Forecasts made forward in time, each from what was known then, compared with what happened."""
 
     coverage: float
     origins: tuple[datetime, ...]
     forecasts: int
     quals: int
-    """Forecasts whose next qual has come."""
+    """Forecasts whose next qual has been done."""
     failed: int
-    """Those quals that failed."""
+    """How many of those quals failed."""
     total: Windows | None
     by_area: tuple[Windows, ...]
     by_failures: tuple[Windows, ...]
-    """By the number of failures of the tool itself that the forecast knew of."""
+    """By the number of failures of the tool that the forecast knew."""
     brier: float | None
     yardsticks: tuple[Yardstick, ...]
     calibration: tuple[Tenth, ...]
@@ -74,23 +74,23 @@ class Score(Answer):
     kept_brier: float | None
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a group of windows."""
+        """One row per group of windows."""
         total = () if self.total is None else (self.total,)
         groups = [("all", total), ("area", self.by_area), ("failures", self.by_failures)]
-        return [{"group": group, **plain(row)} for group, some in groups for row in some]
+        return [{"group": group, **plain(row)} for group, windows in groups for row in windows]
 
     def sentence(self, language: str = "en") -> str:
-        """How many windows held, and how much better the chances are than the yardsticks'."""
+        """How many windows held, and how much better the chances are than those of simpler methods."""
         if self.total is None or self.brier is None:
             return sentence(language, "score_nothing", forecasts=self.forecasts)
-        said = sentence(
+        text = sentence(
             language, "score", cover=self.coverage, held=self.total.held, windows=self.total.windows, ended=self.total.ended
         )
         for yardstick in self.yardsticks:
             name = yardstick_of(language, yardstick.name)
             key = "score_better" if yardstick.skill >= 0 else "score_worse"
-            said += sentence(language, key, skill=abs(yardstick.skill), name=name)
+            text += sentence(language, key, skill=abs(yardstick.skill), name=name)
         if self.kept_windows is not None:
-            kept = self.kept_windows
-            said += sentence(language, "score_kept", kept=self.kept, windows=kept.windows, held=kept.held)
-        return said
+            recorded = self.kept_windows
+            text += sentence(language, "score_kept", kept=self.kept, windows=recorded.windows, held=recorded.held)
+        return text

@@ -1,4 +1,4 @@
-"""fab.toml: what the user states about a fab. One frozen object, made once, that lists all faults at once."""
+"""fab.toml: what the user states about a fab. One frozen object, made once; all faults are listed at once."""
 
 import tomllib
 from datetime import datetime
@@ -19,7 +19,7 @@ LOG_ROLES = (
     "time", "date", "elapsed", "tool", "chamber", "recipe", "lot", "wafer", "slot", "stage", "step", "sensor", "usage",
     "label", "message", "ignore",
 )  # fmt: skip
-"""What a column of a tool log can be."""
+"""The possible roles of a column of a tool log."""
 
 
 def _one_or_many(value: object) -> object:
@@ -38,18 +38,18 @@ class SourceSettings(_Stated):
 
     pattern: Names = Field((), alias="files", description="Names of its files, such as 'moves_*.csv.gz'.")
     kind: str | None = Field(None, description="The table it fills: moves, quals, restores, counters or tools; or log.")
-    zone: str | None = Field(None, description="IANA zone of stamps without one, such as 'Europe/Berlin'.")
-    ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that comes twice.")
+    zone: str | None = Field(None, description="IANA zone of times without one, such as 'Europe/Berlin'.")
+    ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that exists twice.")
     columns: dict[str, str] = Field({}, description="column = 'Header in the file'.")
-    ignore: Names = Field((), description="Headers that are known and not needed.")
+    ignore: Names = Field((), description="Headers that are not needed.")
     constants: dict[str, str | int | float | bool] = Field({}, description="A value for a column the file lacks.")
     words: dict[str, str | bool] = Field({}, description="Meaning of a word: ENGR = 'test', GREEN = 'pass'.")
     encoding: str | None = Field(None, description="Encoding, when it is not UTF-8 or UTF-16 with a mark.")
-    delimiter: str | None = Field(None, description="The separator, when it is not found by itself.")
+    delimiter: str | None = Field(None, description="The separator, if it is not recognised.")
     decimal: Literal[".", ","] | None = Field(None, description="The decimal sign.")
     time_format: str | None = Field(None, description="strptime format of its times, such as '%d/%m/%Y %H:%M'.")
     complete: bool = Field(False, description="true: a last line without a line end is whole.")
-    name: str | None = Field(None, description="What names of log files say: '{tool}_{lot}_{wafer}_{*}.csv'.")
+    name: str | None = Field(None, description="Pattern of log file names: '{tool}_{lot}_{wafer}_{*}.csv'.")
     expects: Names = Field((), description="Columns that a log must have; * stands for any text.")
 
     @model_validator(mode="before")
@@ -67,7 +67,7 @@ class SourceSettings(_Stated):
     def _zone_is_known(cls, value: str | None) -> str | None:
         if value is not None and value not in available_timezones():
             near = nearest(value, available_timezones())
-            raise ValueError(f"no zone {value!r}" + (f"; near it: {', '.join(near)}" if near else ""))
+            raise ValueError(f"{value!r} is not a time zone" + (f"; near it: {', '.join(near)}" if near else ""))
         return None if value is None else ZoneInfo(value).key
 
     @field_validator("kind")
@@ -75,7 +75,7 @@ class SourceSettings(_Stated):
     def _kind_is_a_table(cls, value: str | None) -> str | None:
         kinds = [*(table.name for table in LOADED), LOG]
         if value is not None and value not in kinds:
-            raise ValueError(f"no kind {value!r}; it is one of {', '.join(kinds)}")
+            raise ValueError(f"{value!r} is not a kind of file; use one of {', '.join(kinds)}")
         return value
 
     @field_validator("encoding")
@@ -85,14 +85,14 @@ class SourceSettings(_Stated):
             try:
                 "".encode(value)
             except LookupError:
-                raise ValueError(f"no encoding {value!r}") from None
+                raise ValueError(f"{value!r} is not an encoding") from None
         return value
 
     @field_validator("delimiter")
     @classmethod
-    def _delimiter_is_one_sign(cls, value: str | None) -> str | None:
+    def _delimiter_is_one_character(cls, value: str | None) -> str | None:
         if value is not None and len(value) != 1:
-            raise ValueError("a delimiter is one sign")
+            raise ValueError("a delimiter is a single character")
         return value
 
     @field_validator("time_format")
@@ -114,17 +114,17 @@ class SourceSettings(_Stated):
             return self
         tables = [BY_NAME[self.kind]] if self.kind else list(LOADED)
         known = {name for table in tables for name in table.names} | set(LOG_ROLES)
-        for given, header in self.columns.items():
-            if given not in known and header not in known:
-                near = nearest(given, known)
-                raise ValueError(f"columns: no column {given!r}" + (f"; near it: {', '.join(near)}" if near else ""))
-        for given in self.constants:
-            if given not in known:
-                raise ValueError(f"constants: no column {given!r}")
+        for column, header in self.columns.items():
+            if column not in known and header not in known:
+                near = nearest(column, known)
+                raise ValueError(f"columns: {column!r} is not a column" + (f"; near it: {', '.join(near)}" if near else ""))
+        for column in self.constants:
+            if column not in known:
+                raise ValueError(f"constants: {column!r} is not a column")
         return self
 
     def headers(self) -> dict[str, str]:
-        """What the user states of the header: {header in the file, case folded: column}, whichever way it was written."""
+        """What the user states about the header: {header in the file, case folded: column}, written either way round."""
         known = {name for table in LOADED for name in table.names}
         return {
             (header if column in known else column).casefold(): column if column in known else header
@@ -132,15 +132,15 @@ class SourceSettings(_Stated):
         }
 
     def roles(self) -> dict[str, str]:
-        """What the user states of the columns of a log: {header in the file, case folded: role}."""
-        found = {
+        """What the user states about the columns of a log: {header in the file, case folded: role}."""
+        roles = {
             (header if column in LOG_ROLES else column).casefold(): column if column in LOG_ROLES else header
             for column, header in self.columns.items()
         }
-        return found | {header.casefold(): "ignore" for header in self.ignore}
+        return roles | {header.casefold(): "ignore" for header in self.ignore}
 
     def covers(self, name: str, file_name: str) -> bool:
-        """True when a file of that name belongs to this source; without a pattern its own NAME has to be in it."""
+        """True if a file of that name belongs to this source; without a pattern the file name must contain NAME."""
         folded = file_name.casefold()
         patterns = [p.casefold() for p in self.pattern] or [f"*{name.casefold()}*"]
         return any(fnmatch(folded, p) or fnmatch(folded, p + ".gz") for p in patterns)
@@ -150,10 +150,10 @@ class QualSettings(_Stated):
     """`[quals.TYPE]`: what a qual type covers, how sure it is, and its limits on wafers at risk."""
 
     recipes: Names = Field((), description="The recipes it covers; none stated means all.")
-    sensitivity: float = Field(1.0, gt=0, le=1, description="Chance that it sees a fault that is there.")
+    sensitivity: float = Field(1.0, gt=0, le=1, description="Chance that it detects a fault.")
     false_alarm: float = Field(0.0, ge=0, lt=1, description="Chance that it fails a good tool.")
-    warning: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be watched.")
-    inhibit: int | None = Field(None, gt=0, description="Wafers at risk from which a tool is to be stopped.")
+    warning: int | None = Field(None, gt=0, description="Number of wafers at risk from which to watch a tool.")
+    inhibit: int | None = Field(None, gt=0, description="Number of wafers at risk from which to stop a tool.")
     resets: Names = Field((), description="Kinds of restore (pm, repair, part) that reset it; none stated means all.")
     hours: float = Field(1.0, gt=0, description="Hours of the tool that one qual takes.")
     wear_shape: float = Field(1.0, gt=0, description="Weibull shape of the wear, for a qual that can miss.")
@@ -165,23 +165,23 @@ class QualSettings(_Stated):
         kinds = sorted(set(RESTORE.values()))
         for name in value:
             if name not in kinds:
-                raise ValueError(f"no kind of restore {name!r}; it is one of {', '.join(kinds)}")
+                raise ValueError(f"{name!r} is not a kind of restore; use one of {', '.join(kinds)}")
         return value
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> "QualSettings":
         if self.warning and self.inhibit and self.warning > self.inhibit:
-            raise ValueError(f"warning {self.warning} lies above inhibit {self.inhibit}")
+            raise ValueError(f"warning {self.warning} is above inhibit {self.inhibit}")
         if self.wear_shape != 1.0 and self.wear_scale is None:
             raise ValueError("wear_shape needs a wear_scale")
         return self
 
 
 class CostSettings(_Stated):
-    """`[costs]`: what things cost, all in one currency; without it they are told in quals."""
+    """`[costs]`: what things cost, all in one currency; without it the unit is one qual."""
 
     qual: float = Field(1.0, gt=0, description="One qual: test wafers, metrology and the time of the tool.")
-    contain: float = Field(0.005, gt=0, description="One wafer contained: held, looked at, released.")
+    contain: float = Field(0.005, gt=0, description="One wafer contained: held, inspected, released.")
     scrap: float = Field(0.1, gt=0, description="One wafer that ran on a bad tool.")
     fail: float = Field(5.0, gt=0, description="One failure: repair and requal.")
     false: float = Field(1.0, gt=0, description="One false alarm.")
@@ -194,10 +194,10 @@ class ServerSettings(_Stated):
 
 
 class LogSettings(_Stated):
-    """`[logs]`: how tool logs are judged."""
+    """`[logs]`: tolerances for tool logs."""
 
     tolerance: float = Field(
-        0.02, gt=0, lt=1, description="Departure from a setpoint, as a share of its largest in the run."
+        0.02, gt=0, lt=1, description="Allowed deviation from a setpoint, as a share of the largest setpoint in the run."
     )
     tolerances: dict[str, float] = Field({}, description="The same for single sensors, in their unit: Pressure = 0.5.")
 
@@ -205,33 +205,33 @@ class LogSettings(_Stated):
 class CmpSettings(_Stated):
     """`[cmp]`: polish times. Thicknesses in angstrom."""
 
-    coverage: float = Field(0.9, gt=0, lt=1, description="Chance that the polish time needed lies in the interval.")
+    coverage: float = Field(0.9, gt=0, lt=1, description="Chance that the required polish time is in the interval.")
     below: float | None = Field(None, gt=0, description="How far under its target a wafer may end, in angstrom.")
     above: float | None = Field(None, gt=0, description="How far over its target a wafer may end, in angstrom.")
     least_s: float = Field(1.0, gt=0, description="Shortest polish time.")
     most_s: float = Field(1200.0, gt=0, description="Longest polish time.")
-    step_s: float | None = Field(None, gt=0, description="Most that the time may change from the last wafer of its head.")
-    deadband_s: float = Field(0.0, ge=0, description="Changes up to this are not made.")
+    step_s: float | None = Field(None, gt=0, description="Largest change of the time from the last wafer of the head.")
+    deadband_s: float = Field(0.0, ge=0, description="Changes up to this are not applied.")
     controller: Literal["auto", "fixed", "last", "ewma", "dewma", "age"] = Field(
-        "auto", description="Which estimate of the rate to go by; auto: the one that did best on the record."
+        "auto", description="Which estimate of the rate to use; auto: the best one on the record."
     )
     offsets: dict[str, float] = Field({}, description="Seconds more for a head or product: H1 = 1.5.")
 
     @model_validator(mode="after")
     def _times_in_order(self) -> "CmpSettings":
         if self.least_s > self.most_s:
-            raise ValueError(f"least_s {self.least_s:g} lies above most_s {self.most_s:g}")
+            raise ValueError(f"least_s {self.least_s:g} is above most_s {self.most_s:g}")
         return self
 
 
 FIGURES = ("mean", "std", "min", "max", "range", "first", "last", "slope", "outside_s", "settle_s", "over", "under")
-"""Figures of a sensor in a step that a rule can watch."""
+"""Statistics of a sensor in a step that a rule can watch."""
 BUILT_IN = ("neighbours", "setpoint", "golden")
-"""Names of the rules that are there without being stated."""
+"""Names of the built-in rules."""
 
 
 class RuleSettings(_Stated):
-    """`[rules.NAME]`: an alarm on a figure of a sensor in a step; it counts once it was tried and switched on."""
+    """`[rules.NAME]`: an alarm on a statistic of a sensor in a step; it counts once it was tested and switched on."""
 
     sensor: str = Field("*", description="The sensor; * stands for any text.")
     step: str = Field("*", description="The step.")
@@ -252,7 +252,7 @@ class RuleSettings(_Stated):
     def _figure_is_known(cls, value: str) -> str:
         if value not in FIGURES:
             near = nearest(value, FIGURES) or FIGURES
-            raise ValueError(f"no figure {value!r}; it is one of {', '.join(near)}")
+            raise ValueError(f"{value!r} is not a figure; use one of {', '.join(near)}")
         return value
 
     @model_validator(mode="after")
@@ -260,7 +260,7 @@ class RuleSettings(_Stated):
         if self.above is None and self.below is None and self.z is None:
             raise ValueError("a rule needs above, below or z")
         if self.above is not None and self.below is not None and self.above < self.below:
-            raise ValueError(f"above {self.above:g} lies under below {self.below:g}: every run would be an alarm")
+            raise ValueError(f"above {self.above:g} is less than below {self.below:g}: every run would be an alarm")
         return self
 
 
@@ -268,14 +268,14 @@ class FabSettings(_Stated):
     """`[fab]`: the fab itself."""
 
     name: str = Field("", description="Name of the fab, for headings.")
-    catalog: str = Field("sqlite:catalog.sqlite", description="Where the catalog lies; a path is inside the fab folder.")
+    catalog: str = Field("sqlite:catalog.sqlite", description="Location of the catalog; a path is inside the fab folder.")
     memory: str = Field("700MB", pattern=r"^\d+(MB|GB)$", description="Memory the engine may use.")
     check_areas: Names = Field(("*met*", "*insp*"), description="Areas whose steps check wafers; * stands for any text.")
-    suspect_days: int = Field(30, gt=0, description="How long wafers of a fail that passed again stay suspect (rule 8).")
+    suspect_days: int = Field(30, gt=0, description="How long wafers stay suspect after a fail that passed again (rule 8).")
     horizon_days: float = Field(7.0, gt=0, le=366, description="Days ahead for the chance that a tool fails.")
-    watch: float = Field(0.2, gt=0, le=1, description="Chance to be bad already from which to watch a tool.")
-    act: float = Field(0.5, gt=0, le=1, description="Chance to be bad already from which it needs a qual now.")
-    demo: bool = Field(False, description="true: make-believe data, and every answer says so.")
+    watch: float = Field(0.2, gt=0, le=1, description="Chance of being out of spec from which to watch a tool.")
+    act: float = Field(0.5, gt=0, le=1, description="Chance of being out of spec from which a tool needs a qual now.")
+    demo: bool = Field(False, description="true: the data is made up, and every answer says so.")
 
     @property
     def catalog_file(self) -> str:
@@ -307,7 +307,7 @@ class Settings(_Stated):
     def _rules_have_names_of_their_own(cls, value: dict[str, RuleSettings]) -> dict[str, RuleSettings]:
         for name in value:
             if name in BUILT_IN:
-                raise ValueError(f"{name} is the name of a rule that is built in")
+                raise ValueError(f"{name} is the name of a built-in rule")
         return value
 
     def source_of(self, file_name: str) -> tuple[str, SourceSettings]:
@@ -317,7 +317,7 @@ class Settings(_Stated):
         return hits[0] if hits else ("", SourceSettings())
 
     def qual(self, qual_type: str | None) -> QualSettings:
-        """What is stated of a qual type."""
+        """The settings of a qual type."""
         return self.quals.get(qual_type or "", QualSettings())
 
 

@@ -1,4 +1,4 @@
-"""The tables of a fab: the one truth that DDL, import checks, answers and the reference page are made from."""
+"""The tables of a fab: the single definition behind DDL, import checks, answers and the reference page."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Kind = Literal["text", "whole", "number", "time", "flag", "date"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, kind, sentence, unit, whether a row needs it, and whether a file brings it."""
+    """One column: its name, kind, description, unit, whether it is required, and its vocabulary."""
 
     name: str
     kind: Kind
@@ -16,25 +16,25 @@ class Column:
     unit: str = ""
     needed: bool = False
     words: str = ""
-    """Name of the closed vocabulary its values come from (see `terms.words`), or nothing."""
+    """Name of its closed vocabulary (see `terms.words`), or empty."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its name, sentence and columns, and which of them say when it happened."""
+    """One table: its name, description and columns, and the column with the time of the event."""
 
     name: str
     sentence: str
     columns: tuple[Column, ...]
     at: str = ""
-    """The event time that bounds every question, or nothing for a table that is a list."""
+    """The column with the event time, which limits every question; empty for a plain list."""
     loaded: bool = False
-    """True where files bring the rows; such a row also carries the load that brought it."""
+    """True if rows come from files; such a row also has the load it came from."""
     kept: bool = False
-    """True for what fabwatch itself has said: it is read as it is now, never as it was known at a time."""
+    """True for results of fabwatch itself: they are read as they are now, never as known at a time."""
 
     def column(self, name: str) -> Column:
-        """The column called `name`; KeyError when there is none."""
+        """The column called `name`; raises KeyError."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -47,12 +47,12 @@ class Table:
 
     @property
     def stored(self) -> tuple[Column, ...]:
-        """The columns as stored: those of the table, then `day` and `load` where files bring the rows."""
+        """The columns as stored: those of the table, then `day` and, if rows come from files, `load`."""
         extra: tuple[Column, ...] = ()
         if self.at:
             extra += (Column("day", "date", f"UTC day of `{self.at}`, so that a bound prunes files."),)
         if self.loaded:
-            extra += (Column("load", "text", "The load that brought the row (see `loads`)."),)
+            extra += (Column("load", "text", "The load that the row came from (see `loads`)."),)
         return self.columns + extra
 
 
@@ -74,7 +74,7 @@ MOVES = Table(
     (
         Column("lot", "text", "The lot; a row needs a lot or a wafer."),
         Column("wafer", "text", "The wafer when it is known; a bare slot number 1–25 is read within its lot."),
-        Column("wafers", "whole", "How many wafers the row stands for: 1 for a wafer, the quantity for a lot.", "wafers"),
+        Column("wafers", "whole", "How many wafers the row is for: 1 for a wafer, the quantity for a lot.", "wafers"),
         Column("product", "text", "The product."),
         Column("route", "text", "The route the lot follows."),
         Column("step_no", "whole", "Position on the route."),
@@ -93,7 +93,7 @@ MOVES = Table(
 
 QUALS = Table(
     "quals",
-    "Periodic checks of a tool or chamber. A qual only looks; it resets nothing.",
+    "Periodic checks of a tool or chamber. A qual only checks; it resets nothing.",
     (
         Column("tool", "text", "The tool that was checked.", needed=True),
         Column("chamber", "text", "The chamber that was checked; empty means the whole tool."),
@@ -126,13 +126,13 @@ RESTORES = Table(
 
 COUNTERS = Table(
     "counters",
-    "What a tool itself counts; where it is read often enough, it can be the clock that wear goes by.",
+    "Counters of the tool itself; one that is read often enough can be the clock for wear.",
     (
         Column("tool", "text", "The tool.", needed=True),
         Column("chamber", "text", "The chamber; empty means the whole tool."),
         Column("counter", "text", "Name of the counter, such as rf_hours.", needed=True),
         Column("read_at", "time", "When it was read.", "UTC", needed=True),
-        Column("value", "number", "What it stood at; it may be set back to 0.", needed=True),
+        Column("value", "number", "Its value; it may be reset to 0.", needed=True),
     ),
     at="read_at",
     loaded=True,
@@ -166,13 +166,13 @@ METROLOGY = Table(
 
 PLACES = Table(
     "places",
-    "Every place where a move was ever seen, kept from the moves: known tools, chambers, and the steps of each route.",
+    "Every place in the moves: known tools, chambers, and the steps of each route.",
     (
         Column("tool", "text", "The tool.", needed=True),
         Column("chamber", "text", "The chamber."),
         Column("tool_type", "text", "Its type, when the moves say so."),
         Column("area", "text", "Its area, when the moves say so."),
-        Column("route", "text", "The route, or the product where no route is given."),
+        Column("route", "text", "The route, or the product if there is no route."),
         Column("step_no", "whole", "Position on the route."),
         Column("step", "text", "Name of the step."),
         Column("by_wafer", "flag", "True when the moves name the wafer, false when only the lot."),
@@ -181,26 +181,26 @@ PLACES = Table(
 
 FORECASTS = Table(
     "forecasts",
-    "What was forecast in earnest, with what was known then; `fabwatch forecast score` says how it turned out.",
+    "Live forecasts, made with what was known then; `fabwatch forecast score` says how accurate they were.",
     (
-        Column("as_of", "time", "The time it stands for.", "UTC", needed=True),
+        Column("as_of", "time", "The time it is for.", "UTC", needed=True),
         Column("tool", "text", "The tool.", needed=True),
         Column("chamber", "text", "The chamber; `*` for the whole tool."),
         Column("qual_type", "text", "The qual type."),
         Column("area", "text", "Its area."),
         Column("clock", "text", "`wafers` or `days`."),
-        Column("coverage", "number", "Chance that the window was to hold."),
+        Column("coverage", "number", "Chance of the window."),
         Column("age", "number", "Age since the last restore, on the clock."),
         Column("age_at_last_good", "number", "Age at the last good qual, on the clock."),
         Column("last_look_at", "time", "Process time of the last qual that was known.", "UTC"),
-        Column("p_bad_now", "number", "Chance to be bad already."),
+        Column("p_bad_now", "number", "Chance of being out of spec already."),
         Column("next_day", "number", "When the next qual was due.", "days"),
-        Column("p_next", "number", "Chance to fail it."),
+        Column("p_next", "number", "Chance of failing it."),
         Column("p_fixed", "number", "The same by the share of failed quals among sisters."),
         Column("p_mtbf", "number", "The same by the mean time between failures."),
-        Column("from_wafers", "number", "Begin of the window.", "wafers"),
+        Column("from_wafers", "number", "Start of the window.", "wafers"),
         Column("to_wafers", "number", "End of the window.", "wafers"),
-        Column("from_days", "number", "Begin of the window.", "days"),
+        Column("from_days", "number", "Start of the window.", "days"),
         Column("to_days", "number", "End of the window.", "days"),
         Column("failures", "whole", "Failures of the tool that were known."),
         Column("quantiles", "text", "Ages of the hidden failure by chance, on the clock (JSON)."),
@@ -212,11 +212,11 @@ FORECASTS = Table(
 
 LOADS = Table(
     "loads",
-    "The ledger: one row for each file content that was taken in or waits.",
+    "The ledger: one row per file content that was loaded or waits.",
     (
         Column("load", "text", "Identity of the load: the start of the SHA-256 of the content.", needed=True),
         Column("path", "text", "The file it came from."),
-        Column("sha256", "text", "SHA-256 of the file as it lay on disk (packed, if it was packed)."),
+        Column("sha256", "text", "SHA-256 of the file on disk (packed, if it was packed)."),
         Column("content", "text", "SHA-256 of the content once unpacked: the same content loads once.", needed=True),
         Column("kind", "text", "The table it fills."),
         Column("status", "text", "`loaded`, `inbox` or `failed`."),
@@ -225,7 +225,7 @@ LOADS = Table(
         Column("duplicates", "whole", "Rows that were there already, in this file or an earlier one.", "rows"),
         Column("set_aside", "whole", "Rows set aside (see `problems`).", "rows"),
         Column("header", "text", "The header as it was read, columns separated by a tab."),
-        Column("message", "text", "What was noticed."),
+        Column("message", "text", "Notes about the file."),
         Column("loaded_at", "time", "When it was committed.", "UTC"),
         Column("version", "text", "The fabwatch that read it."),
     ),
@@ -233,48 +233,48 @@ LOADS = Table(
 
 PROBLEMS = Table(
     "problems",
-    "What was set aside, and why: nothing that arrives is dropped.",
+    "Rows set aside, and why: nothing that arrives is dropped.",
     (
         Column("load", "text", "The load it belongs to.", needed=True),
         Column("path", "text", "The file."),
         Column("kind", "text", "The table the row was meant for."),
         Column("line", "whole", "Line in the file, from 1 (row in a Parquet file); 0 for the whole file."),
-        Column("byte_offset", "whole", "Where the line begins in the unpacked file.", "bytes"),
+        Column("byte_offset", "whole", "Where the line starts in the unpacked file.", "bytes"),
         Column("rule", "text", "The rule that set it aside (see the page of rules).", needed=True),
         Column("why", "text", "What is wrong, in words."),
         Column("hint", "text", "The way out."),
-        Column("raw", "text", "The line as it stands in the file."),
-        Column("waiting", "text", "The row as read, when it only waits for something else to be loaded (JSON)."),
+        Column("raw", "text", "The line as it is in the file."),
+        Column("waiting", "text", "The row as read, if it waits for something else to be loaded (JSON)."),
     ),
 )
 
 PARTS = Table(
     "parts",
-    "What one log file holds of one run, which is a wafer (or lot) on a tool without a long gap, in one file or several.",
+    "The part of a run in one log file. A run is a wafer (or lot) on a tool without a long gap, in one or more files.",
     (
-        Column("load", "text", "The load that brought it.", needed=True),
+        Column("load", "text", "The load it came from.", needed=True),
         Column("part", "whole", "Number of the part in the load.", needed=True),
-        Column("stream", "text", "The log it stands in: the first load of a file that has grown since.", needed=True),
-        Column("shape", "text", "Which columns its samples have (see `sensors`); they lie in the table `samples_SHAPE`."),
+        Column("stream", "text", "The log it is in: the first load of a file that has grown since.", needed=True),
+        Column("shape", "text", "Which columns its samples have (see `sensors`); they are in the table `samples_SHAPE`."),
         Column("tool", "text", "The tool.", needed=True),
-        Column("chambers", "text", "The chambers that its rows name, separated by `;`."),
+        Column("chambers", "text", "The chambers in its rows, separated by `;`."),
         Column("recipe", "text", "The recipe."),
         Column("lot", "text", "The lot."),
         Column("wafer", "text", "The wafer."),
         Column("slot", "text", "The slot."),
         Column("stage", "text", "The stage of the tool, where a wafer is processed in several."),
-        Column("labels", "text", "Words of the log that stand the same in all its rows (JSON)."),
-        Column("dated", "flag", "Whether its times are seconds since 1970, or since something began."),
+        Column("labels", "text", "Words of the log that are the same in all its rows (JSON)."),
+        Column("dated", "flag", "True if its times are seconds since 1970, false if they are elapsed time."),
         Column("begin_s", "number", "Time of the first sample.", "s"),
         Column("end_s", "number", "Time of the last sample.", "s"),
         Column("rows", "whole", "Samples.", "rows"),
-        Column("first_offset", "whole", "Where its first row begins in the file.", "bytes"),
+        Column("first_offset", "whole", "Where its first row starts in the file.", "bytes"),
     ),
 )
 
 SENSORS = Table(
     "sensors",
-    "The columns of the logs: what each shape of log measures, in which unit, and which setpoint belongs to what.",
+    "The columns of the logs: what each shape of log measures, in which unit, and which setpoint belongs to which sensor.",
     (
         Column("shape", "text", "The shape of the log.", needed=True),
         Column("position", "whole", "Position in the table of its samples.", needed=True),
@@ -288,20 +288,18 @@ SENSORS = Table(
 )
 
 SAMPLE_COLUMNS = (
-    Column("load", "text", "The load that brought the row."),
+    Column("load", "text", "The load that the row came from."),
     Column("part", "whole", "The part of the load that it belongs to (see `parts`)."),
-    Column(
-        "byte_offset", "whole", "Where the line begins in the file: with the load, what tells it from all others.", "bytes"
-    ),
-    Column("t", "number", "Time, since 1970 where the date is known, else since something began.", "s"),
+    Column("byte_offset", "whole", "Where the line starts in the file; with the load it identifies the row.", "bytes"),
+    Column("t", "number", "Time since 1970 if the date is known, else elapsed time.", "s"),
     Column("chamber", "text", "The chamber that the row names."),
     Column("step", "text", "The step of the recipe."),
 )
-"""What every table `samples_SHAPE` begins with; the columns of the log follow, as they are."""
+"""The first columns of every table `samples_SHAPE`; the columns of the log follow."""
 
 STEP_SUMMARY = Table(
     "step_summary",
-    "What each sensor did in each step of a part: sums from which the figures of a run are made without its samples.",
+    "What each sensor did in each step of a part: sums from which the statistics of a run are computed without its samples.",
     (
         Column("load", "text", "The load.", needed=True),
         Column("part", "whole", "The part.", needed=True),
@@ -310,7 +308,7 @@ STEP_SUMMARY = Table(
         Column("sensor", "text", "The sensor.", needed=True),
         Column("n", "whole", "Samples with a number.", "rows"),
         Column("mean", "number", "Mean."),
-        Column("m2", "number", "Sum of squared departures from the mean."),
+        Column("m2", "number", "Sum of squared deviations from the mean."),
         Column("min", "number", "Smallest."),
         Column("max", "number", "Largest."),
         Column("first", "number", "First."),
@@ -318,56 +316,56 @@ STEP_SUMMARY = Table(
         Column("t_first", "number", "Time of the first sample.", "s"),
         Column("t_last", "number", "Time of the last sample.", "s"),
         Column("t_mean", "number", "Mean time of the samples.", "s"),
-        Column("t_m2", "number", "Sum of squared departures from the mean time.", "s²"),
-        Column("tx", "number", "Sum of products of the departures of time and value."),
-        Column("setpoint", "number", "Mean setpoint, where the log has one."),
-        Column("outside", "whole", "Samples further from the setpoint than its tolerance.", "rows"),
+        Column("t_m2", "number", "Sum of squared deviations from the mean time.", "s²"),
+        Column("tx", "number", "Sum of products of the deviations of time and value."),
+        Column("setpoint", "number", "Mean setpoint, if the log has one."),
+        Column("outside", "whole", "Samples outside the tolerance of the setpoint.", "rows"),
         Column("t_outside", "number", "Time of the last of them.", "s"),
-        Column("over", "number", "Largest departure above the setpoint."),
-        Column("under", "number", "Largest departure below the setpoint, negative."),
+        Column("over", "number", "Largest deviation above the setpoint."),
+        Column("under", "number", "Largest deviation below the setpoint, negative."),
     ),
 )
 
 ALARMS = Table(
     "alarms",
-    "What stands between the rows of a log: alarms, warnings, events and messages.",
+    "Lines between the rows of a log: alarms, warnings, events and messages.",
     (
         Column("load", "text", "The load.", needed=True),
-        Column("byte_offset", "whole", "Where the line begins in the file.", "bytes", needed=True),
+        Column("byte_offset", "whole", "Where the line starts in the file.", "bytes", needed=True),
         Column("line", "whole", "The line in what was read, from 1."),
-        Column("part", "whole", "The part whose rows it stands between."),
+        Column("part", "whole", "The part whose rows are around it."),
         Column("t", "number", "Its time, or that of the row above it.", "s"),
-        Column("dated", "flag", "Whether that time is seconds since 1970."),
+        Column("dated", "flag", "True if that time is seconds since 1970."),
         Column("kind", "text", "alarm, warning, event or message."),
-        Column("code", "text", "Its code, where it names one."),
-        Column("text", "text", "The line as it stands, without its time."),
+        Column("code", "text", "Its code, if it has one."),
+        Column("text", "text", "The line, without its time."),
     ),
 )
 
 STREAMS = Table(
     "streams",
-    "How far each log has been read, so that one that grew goes on from there.",
+    "How far each log has been read, so that a log that grew is continued from there.",
     (
         Column("stream", "text", "The log.", needed=True),
-        Column("load", "text", "The load that read it up to here.", needed=True),
-        Column("path", "text", "Where it lay."),
+        Column("load", "text", "The load that read it this far.", needed=True),
+        Column("path", "text", "Its path."),
         Column("read_to", "whole", "Bytes read.", "bytes"),
         Column("head", "text", "Hash of its first bytes."),
         Column("tail", "text", "Hash of the last bytes that were read."),
-        Column("state", "text", "Lines read, and the step, wafer … that held for the next row (JSON)."),
+        Column("state", "text", "Lines read, and the step, wafer … of the next row (JSON)."),
     ),
 )
 
 HOLDS = Table(
     "holds",
-    "What people decided of contained wafers: one row for each wafer or lot that was held, released or scrapped.",
+    "Decisions about contained wafers: one row per wafer or lot that was held, released or scrapped.",
     (
         Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
         Column("hold", "text", "The hold list it belongs to, such as H-0001.", needed=True),
         Column("act", "text", "`hold`, `release` or `scrap`.", needed=True),
         Column("wafer", "text", "The wafer; empty where only the lot is known."),
         Column("lot", "text", "The lot."),
-        Column("wafers", "whole", "How many wafers the row stands for.", "wafers"),
+        Column("wafers", "whole", "How many wafers the row is for.", "wafers"),
         Column("tool", "text", "The tool whose qual failed or was in doubt.", needed=True),
         Column("chamber", "text", "The chamber; `*` for the whole tool."),
         Column("qual_type", "text", "The qual type."),
@@ -380,14 +378,14 @@ HOLDS = Table(
 
 DECISIONS = Table(
     "decisions",
-    "Limits and qual intervals that people set; the latest one counts, before fab.toml and before the advice.",
+    "Limits and qual intervals that people set; the latest one counts, before fab.toml and before the recommendation.",
     (
         Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
         Column("tool", "text", "The tool.", needed=True),
         Column("chamber", "text", "The chamber; `*` for the whole tool and each of its chambers."),
         Column("qual_type", "text", "The qual type.", needed=True),
         Column("name", "text", "`warning`, `inhibit`, `interval_wafers` or `interval_days`.", needed=True),
-        Column("value", "number", "What it was set to; empty takes the decision back.", "wafers or days"),
+        Column("value", "number", "The new value; empty withdraws the decision.", "wafers or days"),
         Column("who", "text", "Who decided."),
         Column("reason", "text", "Why."),
         Column("seq", "whole", "Its entry in `audit`."),
@@ -396,18 +394,18 @@ DECISIONS = Table(
 
 RULES = Table(
     "rules",
-    "Rules that watch logs, each time one was switched on or off, with what it did on the record.",
+    "Rules that watch logs: one row each time a rule was switched on or off, with its results on the record.",
     (
         Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
         Column("rule", "text", "The rule: `neighbours`, `setpoint`, `golden`, or one of fab.toml.", needed=True),
-        Column("counts", "flag", "Whether it counts.", needed=True),
-        Column("stated", "text", "How it was stated then (JSON); rewritten since, it counts no more."),
+        Column("counts", "flag", "True if it counts.", needed=True),
+        Column("stated", "text", "Its definition at that time (JSON); if it has changed since, it no longer counts."),
         Column("basis", "text", "Where the truth came from: log, quals or none."),
-        Column("runs", "whole", "Runs that it was tried on.", "runs"),
+        Column("runs", "whole", "Runs it was tested on.", "runs"),
         Column("alarms_per_1000", "number", "Alarms per 1,000 wafers."),
         Column("false_per_1000", "number", "False alarms per 1,000 good wafers."),
         Column("bad", "whole", "Faulty runs, or failed quals with runs before them."),
-        Column("caught", "whole", "Of those with an alarm."),
+        Column("caught", "whole", "How many of them had an alarm."),
         Column("who", "text", "Who decided."),
         Column("reason", "text", "Why."),
         Column("seq", "whole", "Its entry in `audit`."),
@@ -416,15 +414,15 @@ RULES = Table(
 
 GOLDENS = Table(
     "goldens",
-    "Good runs that people chose as the reference of their kind; the latest version counts.",
+    "Good runs that people chose as the reference for their kind; the latest version counts.",
     (
         Column("decided_at", "time", "When it was decided.", "UTC", needed=True),
         Column("tool", "text", "The tool.", needed=True),
         Column("chamber", "text", "The chambers, separated by `;`."),
         Column("recipe", "text", "The recipe."),
         Column("stage", "text", "The stage."),
-        Column("version", "whole", "From 1 on, by kind.", needed=True),
-        Column("runs", "text", "The runs (JSON); none where the choice was taken back."),
+        Column("version", "whole", "From 1 on, per kind.", needed=True),
+        Column("runs", "text", "The runs (JSON); none if the choice was withdrawn."),
         Column("who", "text", "Who chose."),
         Column("reason", "text", "Why."),
         Column("seq", "whole", "Its entry in `audit`."),
@@ -433,7 +431,7 @@ GOLDENS = Table(
 
 ADVICES = Table(
     "advices",
-    "Polish times that were advised, with all that was known then, and what somebody chose instead.",
+    "Polish times that were advised, with everything known then, and what a person chose instead.",
     (
         Column("advised_at", "time", "When it was advised.", "UTC", needed=True),
         Column("tool", "text", "The tool.", needed=True),
@@ -441,10 +439,10 @@ ADVICES = Table(
         Column("product", "text", "The product."),
         Column("lot", "text", "The lot."),
         Column("wafer", "text", "The wafer."),
-        Column("asked", "text", "What was asked (JSON)."),
-        Column("answer", "text", "What was answered (JSON)."),
-        Column("known", "text", "The state that it rests on (JSON)."),
-        Column("chosen_s", "number", "Polish time that somebody chose instead; empty where the advice stands.", "s"),
+        Column("asked", "text", "The question (JSON)."),
+        Column("answer", "text", "The answer (JSON)."),
+        Column("known", "text", "The state of the rate it is based on (JSON)."),
+        Column("chosen_s", "number", "Polish time that a person chose instead; empty if the advice was taken.", "s"),
         Column("who", "text", "Who chose."),
         Column("reason", "text", "Why."),
         Column("seq", "whole", "Its entry in `audit`."),
@@ -459,7 +457,7 @@ AUDIT = Table(
         Column("written_at", "time", "When it was written.", "UTC", needed=True),
         Column("who", "text", "Who decided: the name of a key, or of the user of this machine.", needed=True),
         Column("act", "text", "`hold`, `release`, `scrap`, `decide`, `rule`, `golden` or `polish`.", needed=True),
-        Column("about", "text", "What was decided (JSON)."),
+        Column("about", "text", "The decision (JSON)."),
         Column("reason", "text", "Why.", needed=True),
         Column("previous", "text", "Hash of the entry before; empty for the first."),
         Column("hash", "text", "SHA-256 over all of the above."),

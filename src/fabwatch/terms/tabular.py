@@ -1,4 +1,4 @@
-"""Rows as CSV that a spreadsheet opens without running anything."""
+"""Rows as CSV that a spreadsheet can open without executing anything."""
 
 import csv
 import io
@@ -7,11 +7,11 @@ from typing import Any
 
 from fabwatch.terms.answers import plain
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as CSV; text that a spreadsheet would run as a formula is neutralised, numbers stay numbers."""
+    """Rows as CSV; text that a spreadsheet would execute as a formula is neutralised, numbers stay numbers."""
     if not rows:
         return ""
     text = io.StringIO()
@@ -22,4 +22,4 @@ def csv_text(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

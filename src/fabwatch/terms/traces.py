@@ -1,4 +1,4 @@
-"""Answers about what a tool did: runs, what each sensor did in each step, and which runs left the path."""
+"""Answers about what a tool did: runs, what each sensor did in each step, and which runs deviate from the reference runs."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ SUMMARY_COLUMNS = (
     "run", "wafer", "tool", "chamber", "recipe", "step", "sensor", "unit", "n", "mean", "std", "min", "max", "first", "last",
     "slope", "setpoint", "outside_s",
 )  # fmt: skip
-"""The columns that `trace summary` has had from the first; later ones follow behind."""
+"""The original columns of `trace summary`; later ones come after them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Run:
     wafer: str | None
     lot: str | None
     start: datetime | None
-    """None where the log only tells time since something began."""
+    """None if the log only has elapsed time."""
     end: datetime | None
     rows: int
     alarms: int
@@ -37,23 +37,23 @@ class Run:
     stage: str | None = None
     seconds: float | None = None
     labels: str | None = None
-    """Words of the log that stand the same in all its rows (JSON)."""
+    """Words of the log that are the same in all its rows (JSON)."""
 
 
 @dataclass(frozen=True)
 class Runs(Answer):
-    """The runs that the logs tell of, the latest first."""
+    """The runs in the logs, the latest first."""
 
     runs: tuple[Run, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a run."""
+        """One row per run."""
         return [plain(run) for run in self.runs]
 
     def sentence(self, language: str = "en") -> str:
         """How many runs, samples and alarms."""
-        told = {"rows": sum(run.rows for run in self.runs), "alarms": sum(run.alarms for run in self.runs)}
-        return sentence(language, "runs", runs=len(self.runs), tools=len({run.tool for run in self.runs}), **told)
+        values = {"rows": sum(run.rows for run in self.runs), "alarms": sum(run.alarms for run in self.runs)}
+        return sentence(language, "runs", runs=len(self.runs), tools=len({run.tool for run in self.runs}), **values)
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,15 @@ class StepRow:
     first: float | None
     last: float | None
     slope: float | None
-    """Least squares, in units a second."""
+    """Least squares, in units per second."""
     setpoint: float | None
-    """Mean setpoint, where the log has one."""
+    """Mean setpoint, if the log has one."""
     outside_s: float | None
-    """Seconds further from the setpoint than its tolerance."""
+    """Seconds outside the tolerance of the setpoint."""
     settle_s: float | None
-    """Seconds from the begin of the step to the last sample outside the tolerance."""
+    """Seconds from the start of the step to the last sample outside the tolerance."""
     over: float | None
-    """Largest departure above the setpoint."""
+    """Largest deviation above the setpoint."""
     under: float | None
 
 
@@ -110,42 +110,42 @@ class StepSummary(Answer):
     steps: tuple[StepRow, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a run, chamber, step and sensor."""
+        """One row per run, chamber, step and sensor."""
         return [dict(vars(row)) for row in self.steps]
 
     def sentence(self, language: str = "en") -> str:
-        """How much that is."""
+        """How many runs, sensors and rows."""
         runs, sensors = {row.run for row in self.steps}, {row.sensor for row in self.steps}
         return sentence(language, "step_summary", runs=len(runs), sensors=len(sensors), rows=len(self.steps))
 
 
 @dataclass(frozen=True)
 class SensorFault:
-    """One sensor in one step that left the path of the good runs."""
+    """One sensor in one step that deviates from the reference runs."""
 
     sensor: str
     step: str | None
     z: float
-    """Departure from the good runs in robust standard deviations, of the mean or of the spread, whichever is larger."""
+    """Deviation from the good runs in robust standard deviations, of the mean or of the spread, whichever is larger."""
     sentence: str
     chamber: str | None = None
     unit: str | None = None
     kind: str = "mean"
-    """mean: it ran high or low; std: it was more or less steady; of a rule the figure that it watches."""
+    """mean: it ran high or low; std: it was more or less stable; for a rule, the statistic it watches."""
     value: float | None = None
     usual: float | None = None
     from_s: float | None = None
-    """Seconds after the begin of the step from which on it lay outside the envelope of the good runs."""
+    """Seconds after the start of the step when it left the envelope of the good runs."""
     near: int = 0
-    """Good runs that come near to it."""
+    """Good runs that are close to it."""
     of: int = 0
     rule: str | None = None
-    """The rule that was switched on and says so; None for what the run is judged by as a whole."""
+    """The rule that raised it; None for the score of the whole run."""
 
 
 @dataclass(frozen=True)
 class RunFault:
-    """One run, judged by the others of its kind."""
+    """One run, judged by the other runs of its kind."""
 
     run: str
     wafer: str | None
@@ -157,40 +157,40 @@ class RunFault:
     chamber: str | None = None
     recipe: str | None = None
     regime: str = ""
-    """What its level is compared within: its lot, or what the names of its wafers have in common."""
+    """The group for comparing its level: its lot, or the common part of the wafer names."""
     start: datetime | None = None
     exposed: int = 0
-    """Wafers from this one on until a run was good again, where it is faulty."""
+    """For a faulty run, the wafers from this one until a run was good again."""
     still: bool = False
-    """No good run has followed."""
+    """True if no good run has followed."""
     reasons: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    """Rules that were switched on and raise an alarm here, each with its false alarms per 1,000 wafers."""
+    """Active rules with an alarm here, each with its false alarms per 1,000 wafers."""
 
 
 @dataclass(frozen=True)
 class Faults(Answer):
-    """Runs judged by their kind, the faulty ones first, those that touch most wafers on top."""
+    """Runs judged by their kind, the faulty ones first, most wafers affected on top."""
 
     runs: tuple[RunFault, ...]
     reference: int
-    """Good runs that the others are compared with."""
+    """Number of good runs that the others are compared with."""
     false_per_1000: float | None
-    """Of 1,000 good runs so many are called faulty, each judged without itself; None without a run known to be good."""
+    """How many of 1,000 good runs are called faulty, each judged without itself; None without a known good run."""
     unjudged: tuple[str, ...] = field(default=())
     """Which runs cannot be judged, and why."""
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a run and sensor; a run without one stands by itself."""
-        found = []
+        """One row per run and sensor; a run without sensors has one row."""
+        rows = []
         for run in self.runs:
             start = {
                 name: value for name, value in plain(run).items() if name not in ("sensors", "reasons", "alarms", "rules")
             }
             names = ("sensor", "step", "z", "sentence")
-            found += [start | {name: getattr(told, name, None) for name in names} for told in run.sensors or (None,)]
-        return found
+            rows += [start | {name: getattr(sensor, name, None) for name in names} for sensor in run.sensors or (None,)]
+        return rows
 
     def sentence(self, language: str = "en") -> str:
         """How many are faulty."""
@@ -200,35 +200,35 @@ class Faults(Answer):
 
 @dataclass(frozen=True)
 class TracePoint:
-    """One moment of a step: the run, and the good runs around it."""
+    """One moment of a step: the run, and the envelope of the good runs."""
 
     t: float
-    """Seconds after the begin of the step."""
+    """Seconds after the start of the step."""
     low: float | None
     middle: float | None
     high: float | None
     least: float | None
-    """Smallest value of the run in this stretch, so that a spike of one sample is kept."""
+    """Smallest value of the run in this stretch, so that a one-sample spike stays visible."""
     most: float | None
     mean: float | None
 
 
 @dataclass(frozen=True)
 class StepTrace:
-    """One sensor in one step of a run, beside the envelope of the good runs."""
+    """One sensor in one step of a run, with the envelope of the good runs."""
 
     sensor: str
     unit: str | None
     chamber: str | None
     step: str | None
     begin_s: float
-    """Seconds after the begin of the run."""
+    """Seconds after the start of the run."""
     points: tuple[TracePoint, ...]
 
 
 @dataclass(frozen=True)
 class Trace(Answer):
-    """A run against the golden trace."""
+    """A run compared with the reference runs."""
 
     run: str
     golden: str
@@ -237,7 +237,7 @@ class Trace(Answer):
     alarms: tuple[dict[str, Any], ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a moment."""
+        """One row per moment."""
         return [
             {"sensor": s.sensor, "unit": s.unit, "chamber": s.chamber, "step": s.step, **vars(point)}
             for s in self.steps

@@ -1,4 +1,4 @@
-"""Units of thickness and of rates, each in angstrom and angstrom a second."""
+"""Units of thickness and of rates, converted to angstrom and angstrom per second."""
 
 from functools import lru_cache
 
@@ -18,19 +18,19 @@ NAMES = ("angstrom", "nm", "um")
 
 @lru_cache(100)
 def in_angstrom(unit: str) -> float:
-    """How many angstrom one of a unit of thickness is. Raises BadQuestion."""
-    found = ANGSTROM.get(unit.strip().casefold())
-    if found is None:
+    """A unit of thickness in angstrom. Raises BadQuestion."""
+    angstrom = ANGSTROM.get(unit.strip().casefold())
+    if angstrom is None:
         near = nearest(unit, ANGSTROM) or list(NAMES)
-        raise BadQuestion(f"No unit of thickness {unit!r}.", f"use one of {', '.join(near)}")
-    return found
+        raise BadQuestion(f"{unit!r} is not a unit of thickness.", f"use one of {', '.join(near)}")
+    return angstrom
 
 
 @lru_cache(100)
 def in_angstrom_per_s(unit: str) -> float:
-    """How many angstrom a second one of a unit such as nm/min is. Raises BadQuestion."""
+    """A unit of rate such as nm/min in angstrom per second. Raises BadQuestion."""
     length, slash, time = unit.replace("per", "/").replace(" ", "").partition("/")
     seconds = SECONDS.get(time.casefold()) if slash else None
     if seconds is None:
-        raise BadQuestion(f"No unit of a rate {unit!r}.", "write it as angstrom/s, angstrom/min, nm/s or nm/min")
+        raise BadQuestion(f"{unit!r} is not a unit of rate.", "write it as angstrom/s, angstrom/min, nm/s or nm/min")
     return in_angstrom(length) / seconds

@@ -25,7 +25,7 @@ RESTORE: Mapping[str, str] = {
 VOCABULARIES: Mapping[str, Mapping[str, object]] = {"passed": PASSED, "kind": KIND, "restore": RESTORE}
 
 ALARM = ("alarm", "fault", "fdc", "ooc", "oos", "excursion", "suspect", "trigger", "event", "unscheduled")
-"""What the reason of a qual holds when something had happened; any other reason counts as the usual round."""
+"""Words in the reason of a qual that was done because something had happened; other reasons count as routine."""
 
 NOTHING = frozenset({"", "null", "none", "n/a", "na", "nan", "-", "--", "\\n"})
 """What an empty cell looks like in exports, in lower case."""
@@ -36,7 +36,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {"en": english.SENTENCES, "es": spa
 
 
 def is_alarm(reason: str | None) -> bool:
-    """True for the reason of a qual that was done because something had happened."""
+    """True if the reason says that the qual was done because something had happened."""
     return reason is not None and any(word in reason.casefold() for word in ALARM)
 
 
@@ -52,7 +52,7 @@ YARDSTICKS: Mapping[str, Mapping[str, str]] = {
 
 
 def yardstick_of(language: str, name: str) -> str:
-    """The name of a simpler way to forecast, in a language."""
+    """The name of a simpler forecast method, in a language."""
     return YARDSTICKS.get(language, {}).get(name, name)
 
 
@@ -62,7 +62,7 @@ def unit_of(language: str, clock: str) -> str:
 
 
 def sentence(language: str, key: str, **values: object) -> str:
-    """The sentence `key` in `language` (English for one that is not there), filled with `values`."""
+    """The sentence `key` in `language` (else English), filled with `values`."""
     return _Formatter(language).vformat(SENTENCES.get(language, SENTENCES["en"])[key], (), values)
 
 
@@ -73,8 +73,8 @@ class _Formatter(Formatter):
         self._swapped = language == "es"
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        said = str(super().format_field(value, format_spec))
-        return said.translate(_SWAPPED) if self._swapped and isinstance(value, (int, float)) else said
+        text = str(super().format_field(value, format_spec))
+        return text.translate(_SWAPPED) if self._swapped and isinstance(value, (int, float)) else text
 
 
 _SWAPPED = str.maketrans(",.", ".,")

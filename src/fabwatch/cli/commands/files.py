@@ -11,11 +11,11 @@ log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang these commands into the command line."""
+    """Add these commands to the command line."""
     for command in (ingest, watch, inbox, check, compact, demo):
         app.command()(command)
     app.add_typer(log, name="log")
-    # As they were called before.
+    # Their former names.
     app.command("doctor", hidden=True)(check)
     app.command("tidy", hidden=True)(compact)
 
@@ -25,7 +25,7 @@ def ingest(
     kind: Annotated[
         str | None, typer.Option("--as", help="moves, quals, restores, counters, metrology, tools or log.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is understood; load nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how the files would be read; load nothing.")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Read files again that are there already, after fab.toml was changed.")
     ] = False,
@@ -45,14 +45,14 @@ def ingest(
 
 def watch(
     folder: Annotated[Path, typer.Argument(help="A folder where files arrive and logs grow.")],
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two checks of the folder.")] = 10.0,
     seconds: Annotated[
-        float | None, typer.Option("--for", min=0, help="Stop after so many seconds; else with Ctrl-C.")
+        float | None, typer.Option("--for", min=0, help="Stop after this many seconds; else with Ctrl-C.")
     ] = None,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Load what is new or has grown in a folder, again and again; logs go on where they stopped."""
+    """Keep loading what is new or has grown in a folder; logs are continued where they stopped."""
     from fabwatch.cli.tables import files
     from fabwatch.fab.folder_watch import watch as watching
 
@@ -61,7 +61,7 @@ def watch(
             for summary in watching(door, folder, every, seconds):
                 files.ingested(summary, fab, as_json, dry_run=False)
         except KeyboardInterrupt:
-            typer.echo("stopped; what was loaded stays", err=True)
+            typer.echo("stopped; loaded data stays", err=True)
 
 
 def inbox(
@@ -86,7 +86,7 @@ def inbox(
 
 @log.command()
 def explain(
-    file: Annotated[Path, typer.Argument(help="A log file; it is only looked at.")],
+    file: Annotated[Path, typer.Argument(help="A log file; it is not loaded.")],
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -115,7 +115,7 @@ def check(
 
 
 def compact(fab: FabOption = HERE) -> None:
-    """Merge small data files; every past state can still be asked for."""
+    """Merge small data files; every past state remains available."""
     with opened(fab) as door:
         merged = door.compact()
     for table, (before, after) in merged.items():

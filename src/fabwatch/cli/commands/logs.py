@@ -1,4 +1,4 @@
-"""A rule switched on or off: a word stands for yes or no."""
+"""The command that switches a rule on or off."""
 
 from typing import Annotated
 
@@ -16,13 +16,13 @@ def switch(
     as_json: JsonOption = False,
     lang: Lang = "en",
 ) -> None:
-    """Let a rule count, with its figures on the record, or no more; who and why stand in the audit."""
+    """Switch a rule on, with its results on the record, or off; who and why are written to the audit."""
     from fabwatch.cli import output
     from fabwatch.terms.errors import BadQuestion
 
     if to not in ("on", "off"):
-        raise BadQuestion(f"A rule is switched on or off, not {to}.", f"fabwatch trace switch {rule} on --reason …")
-    with opened(fab) as door, output.working("trying the rule on the record …"):
+        raise BadQuestion(f"A rule can be switched on or off (got {to}).", f"fabwatch trace switch {rule} on --reason …")
+    with opened(fab) as door, output.working("testing the rule on the record …"):
         answer = door.switch_rule(rule, to == "on", who=who_of(who), reason=reason)
     if not output.data(answer, as_json, as_csv=False):
         output.rows(answer, lang)

@@ -1,4 +1,4 @@
-"""The commands about polishing that are more than a question: a time, runs from one to another, a file to write."""
+"""Special commands about polishing: one polish time, predicted rates of a range of runs, and the export of the model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,27 +17,27 @@ Stage = Annotated[str | None, typer.Option(help="The stage of the tool.")]
 
 
 def add_to(cmp: typer.Typer) -> None:
-    """Hang these commands into the group of polishing."""
+    """Add these commands to the group of polishing."""
     cmp.command("polish-time")(polish_time)
     cmp.command()(predict)
     cmp.command()(export)
 
 
 def polish_time(
-    target: Annotated[float, typer.Option(help="Thickness that is wanted.")],
+    target: Annotated[float, typer.Option(help="Target thickness.")],
     incoming: Annotated[float | None, typer.Option(help="Thickness before.")] = None,
     sites: Annotated[
         str | None, typer.Option(help="Thickness before at each site, in place of --incoming: '9010 8990 9005'.")
     ] = None,
     unit: UnitOption = "angstrom",
-    rate: Annotated[float | None, typer.Option(help="Removal rate, where no fab is to be asked.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Removal rate, to calculate without a fab.")] = None,
     rate_unit: Annotated[str | None, typer.Option(help="Unit of the rate, such as nm/min; else UNIT/s.")] = None,
     rate_sd: Annotated[float | None, typer.Option(min=0, help="Standard deviation of the rate.")] = None,
     incoming_sd: Annotated[float, typer.Option(min=0, help="Standard deviation of the thickness before.")] = 0.0,
     lower: Annotated[float | None, typer.Option(help="Lower limit of the thickness after.")] = None,
     upper: Annotated[float | None, typer.Option(help="Upper limit of the thickness after.")] = None,
     coverage: Annotated[
-        float | None, typer.Option(help="Chance that the time needed lies in the interval; else 0.9.")
+        float | None, typer.Option(help="Chance that the required time is in the interval; else 0.9.")
     ] = None,
     tool: ToolOption = None,
     head: Head = None,
@@ -47,10 +47,10 @@ def polish_time(
     lot: Annotated[str | None, typer.Option(help="Name of the lot.")] = None,
     rework: Annotated[bool, typer.Option("--rework", help="The wafer was polished before and came out thick.")] = False,
     changed: Annotated[
-        bool, typer.Option("--changed", help="A consumable has just been changed, which no file says yet.")
+        bool, typer.Option("--changed", help="A consumable has just been changed, and no file says so yet.")
     ] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the advice with all that was known, in the audit.")] = False,
-    chosen: Annotated[float | None, typer.Option(help="Keep this time instead, with --reason.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Record the advice with everything known, in the audit.")] = False,
+    chosen: Annotated[float | None, typer.Option(help="Record this time instead, with --reason.")] = None,
     reason: Annotated[str, typer.Option(help="Why another time was chosen.")] = "as advised",
     who: Who = None,
     as_of: AsOf = None,
@@ -59,7 +59,7 @@ def polish_time(
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
-    """How many seconds a wafer needs: with --rate by that rate, with --tool by what the fab knows of it."""
+    """How many seconds a wafer needs: from --rate, or with --tool from the data of the fab."""
     from fabwatch.cli.tables import polishing
     from fabwatch.fab.polishing import WaferToPolish, times_by_rate
     from fabwatch.terms.errors import BadQuestion
@@ -116,7 +116,7 @@ def polish_time(
 
 def predict(
     runs: Annotated[
-        str | None, typer.Option(help="FROM..TO: names of runs, or numbers that count them from 1 in order of time.")
+        str | None, typer.Option(help="FROM..TO: names of runs, or their numbers, from 1 in order of time.")
     ] = None,
     tool: ToolOption = None,
     as_of: AsOf = None,
@@ -150,7 +150,7 @@ def export(
     as_csv: CsvOption = False,
     lang: Lang = "en",
 ) -> None:
-    """The predicted removal rate as an ONNX file that runs elsewhere; written only when it says the same there."""
+    """The model of the removal rate as an ONNX file that runs elsewhere; written only if it gives the same results."""
     from fabwatch.cli import output
     from fabwatch.cli.tables import polishing
 

@@ -11,7 +11,7 @@ keys = typer.Typer(rich_markup_mode=None, help="Keys of the service: make, list,
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang these commands into the command line."""
+    """Add these commands to the command line."""
     app.command()(serve)
     app.add_typer(keys, name="key")
 
@@ -19,8 +19,8 @@ def add_to(app: typer.Typer) -> None:
 def serve(
     fab: FabOption = HERE,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
-    as_of: Annotated[str | None, typer.Option(help="Stand at this time instead of now, for a fab of the past.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8000,
+    as_of: Annotated[str | None, typer.Option(help="Serve the fab as of this time instead of now.")] = None,
 ) -> None:
     """Serve the pages and the API of a fab; make a key for it with `fabwatch key create`."""
     from fabwatch.web.serving import run
@@ -33,7 +33,7 @@ def create_key(
     name: Annotated[str, typer.Argument(help="Whose key it is: a person or a script.")],
     scope: Annotated[str, typer.Option(help="read, load, decide or admin.")] = "read",
     area: Annotated[str | None, typer.Option(help="See only this area.")] = None,
-    days: Annotated[float | None, typer.Option(help="Valid for so many days; else until revoked.")] = None,
+    days: Annotated[float | None, typer.Option(help="Valid for this many days; else until revoked.")] = None,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""How each answer is printed for people; what has no table of its own is printed as it is."""
+"""How each answer is printed for people; an answer without its own table is printed as a flat table."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -65,12 +65,12 @@ def show(question: Answerable[Any], answer: Any, language: str, **how: Any) -> N
 
 
 def show_listing(answer: Any) -> None:
-    """Print what a decision gave."""
+    """Print the result of a decision."""
     LISTINGS.get(type(answer), output.rows)(answer, "en")
 
 
 def listing_of(result: Any) -> Any:
-    """What a decision gave, in the form of the list that it belongs to."""
+    """The result of a decision, as the list it belongs to."""
     if isinstance(result, HoldList):
         return HoldLists((result,))
     if isinstance(result, Decision):
@@ -79,7 +79,7 @@ def listing_of(result: Any) -> Any:
 
 
 def after(fab: "Fab", question: Answerable[Any], answer: Any) -> Any:
-    """The answer once what follows from it is done: live forecasts are recorded, to be scored later."""
+    """The answer after its follow-up: live forecasts are recorded, to be scored later."""
     if not isinstance(question, ForecastQuestion) or answer.as_of_reason or question.as_of or question.known_at:
         return answer
     try:
@@ -90,5 +90,5 @@ def after(fab: "Fab", question: Answerable[Any], answer: Any) -> Any:
 
 
 def exit_code(answer: Any) -> int:
-    """The exit code: 2 where something is wrong with what was checked."""
+    """The exit code: 2 if a check found something wrong."""
     return SET_ASIDE if isinstance(answer, Audit) and not answer.whole else 0

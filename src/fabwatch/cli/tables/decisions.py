@@ -23,7 +23,7 @@ def listed(title: str, rows: Sequence[Any], columns: tuple[str, ...]) -> None:
 
 
 def holds(answer: HoldLists, language: str) -> None:
-    """The hold lists; of a single one each wafer."""
+    """The hold lists; for a single list also its wafers."""
     listed("holds", answer.holds, HOLD)
     for item in answer.holds[0].items if len(answer.holds) == 1 else ():
         out().print(escape(f"  {item.wafer or item.lot}: {item.state}, {item.who}: {item.reason}"))

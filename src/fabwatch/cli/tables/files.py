@@ -1,4 +1,4 @@
-"""What became of files: of an ingest, the ledger, what was set aside, what is not recognised, what a check finds."""
+"""Tables about files: an ingest, the ledger, rows set aside, files not recognised yet, findings of a check."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
         return
     console = talk()
     notable = [f for f in summary.files if f.status in ("failed", "inbox") or f.rules or dry_run]
-    # What was set aside of a file that loaded is nearer to an answer than a file that is something else altogether.
+    # Rows set aside of a loaded file matter more than a file that could not be loaded.
     notable.sort(key=lambda file: file.status != "loaded")
     for file in notable[:FILES_SHOWN]:
         console.print(escape(f"{file.status}: {file.path}" + (f" ({file.kind})" if file.kind else "")))
@@ -108,13 +108,13 @@ def loads(answer: Loads, language: str) -> None:
     out().print(table)
 
 
-def findings(found: Sequence[Finding], as_json: bool) -> None:
-    """What the doctor found."""
+def findings(results: Sequence[Finding], as_json: bool) -> None:
+    """The findings of a check."""
     if as_json:
-        json_out({"well": all(f.well for f in found), "findings": list(found)})
+        json_out({"well": all(finding.well for finding in results), "findings": list(results)})
         return
     console = out()
-    for finding in found:
+    for finding in results:
         console.print(escape(f"{'ok   ' if finding.well else 'WRONG'} {finding.check}: {finding.what}"))
         if finding.hint:
             console.print(escape(f"      hint: {finding.hint}"))
@@ -124,7 +124,7 @@ def demo_next(answer: Risk, fab: Path) -> None:
     """What to try after the demo."""
     worst = next((row for row in answer.tools if row.failed_at), answer.tools[0])
     console, day = out(), f"{answer.as_of:%Y-%m-%d}"
-    console.print("\nThis is a make-believe fab. Try next:")
+    console.print("\nThis fab is made up. Try next:")
     for line in (
         f"risk --by tool_type --fab {fab}",
         f"risk --tool {worst.tool} --fab {fab}",

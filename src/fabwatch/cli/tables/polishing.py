@@ -10,12 +10,12 @@ from fabwatch.terms.polishing import Advices, PolishTime, PredictedRates, RateMo
 
 
 def numbers(text: str | None) -> tuple[float, ...]:
-    """The numbers of a line, separated by blanks or ;. Raises BadQuestion."""
+    """The numbers in a line, separated by blanks or ;. Raises BadQuestion."""
     try:
-        return tuple(float(one) for one in (text or "").replace(";", " ").split())
+        return tuple(float(number) for number in (text or "").replace(";", " ").split())
     except ValueError:
         raise BadQuestion(
-            f"{text!r} is not a list of numbers.", "separate them by blanks: --sites '9010 8990 9005'"
+            f"{text!r} is not a list of numbers.", "separate them with blanks: --sites '9010 8990 9005'"
         ) from None
 
 
@@ -42,46 +42,51 @@ def rates(answer: Rates, language: str) -> None:
     console = out()
     columns = ("tool", "head", "product", "stage", "rate", "± sd", "wafers", "results")
     table = table_of(answer.demo, "removal rates", columns)
-    for one in answer.groups[:ROWS_SHOWN]:
-        spread = "-" if one.spread is None else f"{one.spread:.4g}"
-        names = (one.tool, one.head or "-", one.product or "-", one.stage or "-")
+    for group in answer.groups[:ROWS_SHOWN]:
+        spread = "-" if group.spread is None else f"{group.spread:.4g}"
+        names = (group.tool, group.head or "-", group.product or "-", group.stage or "-")
         table.add_row(
-            *(escape(cell) for cell in (*names, f"{one.rate:.5g} {one.rate_unit}", spread, str(one.age), str(one.measured)))
+            *(
+                escape(cell)
+                for cell in (*names, f"{group.rate:.5g} {group.rate_unit}", spread, str(group.age), str(group.measured))
+            )
         )
     console.print(table)
-    for one in answer.groups[:ROWS_SHOWN]:
-        name = " ".join(part for part in (one.tool, one.head, one.product, one.stage) if part)
-        console.print(escape(f"{name}: {one.reason}"))
-        for doubt in one.doubts:
+    for group in answer.groups[:ROWS_SHOWN]:
+        name = " ".join(part for part in (group.tool, group.head, group.product, group.stage) if part)
+        console.print(escape(f"{name}: {group.reason}"))
+        for doubt in group.doubts:
             console.print(escape(f"  doubt: {doubt}"), style="dim")
     console.print(escape(answer.sentence(language)))
 
 
 def predicted(answer: PredictedRates, language: str) -> None:
-    """Predicted rates, then how they did by group."""
+    """Predicted rates, then their accuracy by group."""
     rows(answer, language)
     console = out()
     for group in answer.groups:
         name = " ".join(str(group[part]) for part in ("stage", "chamber") if group[part])
         held = "-" if group["held"] is None else f"{group['held']:.1%}"
-        told = f"{group['n']:,} runs, mean squared error {group['mse']:.4g}, of the last value {group['mse_last_value']:.4g}"
-        console.print(escape(f"{name}: {told}; {held} of the {group['coverage']:.0%} intervals held"))
+        accuracy = (
+            f"{group['n']:,} runs, mean squared error {group['mse']:.4g}, of the last value {group['mse_last_value']:.4g}"
+        )
+        console.print(escape(f"{name}: {accuracy}; {held} of the {group['coverage']:.0%} intervals held"))
 
 
 def written(answer: RateModel, path: Path) -> RateModel:
-    """The same, once its file is written. Raises NoSuchPath."""
+    """Write the file and return the answer. Raises NoSuchPath."""
     try:
         path.write_bytes(answer.onnx)
     except OSError as fault:
-        raise NoSuchPath(f"{path} cannot be written: {fault.strerror}.", "give a file in a folder that is there") from fault
+        raise NoSuchPath(f"{path} cannot be written: {fault.strerror}.", "give a file in an existing folder") from fault
     return answer
 
 
 def advices(answer: Advices, language: str) -> None:
-    """Polish times that were kept."""
+    """Recorded polish times."""
     flat = answer.rows()
     columns = tuple(flat[0]) if flat else ("advised_at", "tool", "advised_s", "chosen_s", "who", "reason")
-    table = table_of(False, "polish times that were kept", columns)
+    table = table_of(False, "recorded polish times", columns)
     for row in flat[:ROWS_SHOWN]:
         table.add_row(*(escape("-" if row[name] is None else str(row[name])) for name in columns))
     out().print(table)

@@ -1,4 +1,4 @@
-"""Tables of what lies ahead: forecasts, their score, intervals, the plan."""
+"""Tables of forecasts, their score, intervals and the plan."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,7 +10,7 @@ from fabwatch.terms.scores import Score
 
 
 def forecast(answer: Forecasts, language: str, why: bool = False) -> None:
-    """Forecasts for people, the most doubtful first; with `why` the full page of each."""
+    """Forecasts for people, the most urgent first; with `why` the full page of each."""
     if why:
         explained(answer, language)
         return
@@ -35,9 +35,9 @@ def forecast(answer: Forecasts, language: str, why: bool = False) -> None:
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
     if len({row.tool for row in answer.tools}) == 1:
-        for one in answer.combined:
-            console.print(escape(one.sentence(language)))
-    _summed_up(console, answer, language)
+        for tool in answer.combined:
+            console.print(escape(tool.sentence(language)))
+    _print_summary(console, answer, language)
 
 
 def explained(answer: Forecasts, language: str) -> None:
@@ -53,7 +53,7 @@ def explained(answer: Forecasts, language: str) -> None:
 
 
 def score(answer: Score, language: str) -> None:
-    """How past forecasts turned out, for people."""
+    """How accurate past forecasts were, for people."""
     console = out()
     origins = f"{len(answer.origins)} origins, {answer.origins[0]:%d %b} to {answer.origins[-1]:%d %b %Y}"
     table = table_of(answer.demo, f"{answer.coverage:.0%} windows, {origins}", ("group",))
@@ -71,13 +71,13 @@ def score(answer: Score, language: str) -> None:
         table.add_column(name, justify="right")
     if answer.brier is not None and answer.total is not None:
         table.add_row("fabwatch", f"{answer.brier:.4f}", "", f"{answer.total.held:.1%}", "1.00")
-    for one in answer.yardsticks:
-        held = "-" if one.held is None else f"{one.held:.1%}"
-        width = "-" if one.width is None else f"{one.width:.2f}"
-        table.add_row(one.name, f"{one.brier:.4f}", f"{one.skill:+.1%}", held, width)
+    for yardstick in answer.yardsticks:
+        held = "-" if yardstick.held is None else f"{yardstick.held:.1%}"
+        width = "-" if yardstick.width is None else f"{yardstick.width:.2f}"
+        table.add_row(yardstick.name, f"{yardstick.brier:.4f}", f"{yardstick.skill:+.1%}", held, width)
     console.print(table)
-    table = table_of(answer.demo, "said and came", ("chance",))
-    for name in ("quals", "said", "came"):
+    table = table_of(answer.demo, "forecast and actual", ("chance",))
+    for name in ("quals", "forecast", "actual"):
         table.add_column(name, justify="right")
     for tenth in answer.calibration:
         table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", f"{tenth.came:.1%}")
@@ -86,7 +86,7 @@ def score(answer: Score, language: str) -> None:
 
 
 def plan(answer: Plan, language: str) -> None:
-    """The checks of the coming days, for people."""
+    """The checks of the next days, for people."""
     console = out()
     table = table_of(
         answer.demo, f"what to check, {answer.days} days", ("day", "date", "area", "tool", "chamber", "qual type")
@@ -107,9 +107,9 @@ def plan(answer: Plan, language: str) -> None:
     console.print(escape(answer.sentence(language)))
 
 
-def _summed_up(console: Console, answer: Forecasts | Intervals, language: str) -> None:
-    one = answer.tools[0] if len(answer.tools) == 1 else answer
-    console.print(escape(one.sentence(language)))
+def _print_summary(console: Console, answer: Forecasts | Intervals, language: str) -> None:
+    summary = answer.tools[0] if len(answer.tools) == 1 else answer
+    console.print(escape(summary.sentence(language)))
 
 
 def intervals(answer: Intervals, language: str) -> None:
@@ -120,12 +120,21 @@ def intervals(answer: Intervals, language: str) -> None:
         table.add_column(name, justify="right")
     for row in answer.tools[:ROWS_SHOWN]:
         today = "-" if row.today_wafers is None else f"{row.today_wafers:,}"
-        figures = (today, f"{row.advised_wafers:,}", f"{row.low_wafers:,}", f"{row.high_wafers:,}")
+        wafers = (today, f"{row.advised_wafers:,}", f"{row.low_wafers:,}", f"{row.high_wafers:,}")
         days = "-" if row.advised_days is None else f"{row.advised_days:.1f}"
         price = "-" if row.cost_today is None else f"{row.cost_today:.4g}"
-        cells = (row.area or "-", row.tool, row.chamber, row.qual_type, *figures, days, price, f"{row.cost_advised:.4g}")
+        cells = (
+            row.area or "-",
+            row.tool,
+            row.chamber,
+            row.qual_type,
+            *wafers,
+            days,
+            price,
+            f"{row.cost_advised:.4g}",
+        )
         table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
     if len(answer.tools) > ROWS_SHOWN:
         console.print(f"… and {len(answer.tools) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
-    _summed_up(console, answer, language)
+    _print_summary(console, answer, language)

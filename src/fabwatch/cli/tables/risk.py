@@ -15,16 +15,16 @@ def risk(answer: Risk, language: str) -> None:
         table.add_column(name, justify="right" if name in ("passes", "lots") else "left")
     for row in answer.tools[:ROWS_SHOWN]:
         name = row.tool or f"{row.tools} tools"
-        said = f"{STATUS_SHAPE[row.status]} {row.status}"
+        status = f"{STATUS_SHAPE[row.status]} {row.status}"
         if row.failed_at:
-            said += f", failed {row.failed_at:%d %b %H:%M}"
+            status += f", failed {row.failed_at:%d %b %H:%M}"
         if row.suspect_quals:
             wafers = "" if row.suspect_wafers is None else f" ({row.suspect_wafers:,} wafers)"
-            said += f", {row.suspect_quals} fails passed again without a restore{wafers}"
+            status += f", {row.suspect_quals} fails passed again without a restore{wafers}"
         since = f"{row.since:%Y-%m-%d %H:%M}" if row.since else ("some never" if row.tools > 1 else "no good qual")
         cells = (row.area or row.tool_type or "-", name, row.chamber, row.qual_type or "-", f"{row.wafers:,}")
         limit = f"{row.limit:,}" if row.limit is not None else "-"
-        rest = (limit, f"{row.passes:,}", f"{row.lots:,}", since, said)
+        rest = (limit, f"{row.passes:,}", f"{row.lots:,}", since, status)
         table.add_row(*(escape(cell) for cell in (*cells, *rest)), style=STYLES[row.status])
     console.print(table)
     if len(answer.tools) > ROWS_SHOWN:
@@ -33,7 +33,7 @@ def risk(answer: Risk, language: str) -> None:
 
 
 def containment(answer: Containment, language: str) -> None:
-    """A containment for people, the wafers that ran last first."""
+    """A containment for people, the latest wafers first."""
     console = out()
     title = f"{answer.tool} {answer.qual_type}: to hold"
     table = table_of(answer.demo, title, ("wafer", "lot", "wafers", "passes"))

@@ -1,4 +1,4 @@
-"""Tables of what tool logs say: faults, a rule tried on the record, golden runs, how a log is read."""
+"""Tables about tool logs: faults, a rule tested on the record, golden runs, how a log is read."""
 
 from typing import Any
 
@@ -9,27 +9,27 @@ from fabwatch.terms.rules import Backtest, Goldens
 from fabwatch.terms.traces import Faults
 
 
-def explained(found: dict[str, Any], as_json: bool) -> None:
-    """What was understood of a log."""
+def explained(log: dict[str, Any], as_json: bool) -> None:
+    """How a log is read."""
     if as_json:
-        json_out(found)
+        json_out(log)
         return
     console = out()
-    console.print(escape(f"{found['path']}: {found['dialect']}, {found['encoding']}, separator {found['delimiter']!r}"))
+    console.print(escape(f"{log['path']}: {log['dialect']}, {log['encoding']}, separator {log['delimiter']!r}"))
     table = table_of(False, "columns", ("name", "unit", "role", "setpoint of"))
-    for column in found["columns"]:
+    for column in log["columns"]:
         table.add_row(*(escape(str(column[name] or "-")) for name in ("name", "unit", "role", "setpoint_of")))
     console.print(table)
     counts = ("runs", "rows", "messages", "set_aside")
-    console.print(", ".join(f"{found[name]:,} {name.replace('_', ' ')}" for name in counts))
-    for note in found["notes"]:
+    console.print(", ".join(f"{log[name]:,} {name.replace('_', ' ')}" for name in counts))
+    for note in log["notes"]:
         console.print(escape(f"note: {note}"))
-    for row in found["sample"]:
+    for row in log["sample"]:
         console.print(escape("  " + ", ".join(f"{k}={v}" for k, v in row.items() if v is not None)), style="dim")
 
 
 def faults(answer: Faults, language: str) -> None:
-    """Runs that left the path, for people."""
+    """Runs that deviate from the reference runs, for people."""
     console = out()
     faulty = [run for run in answer.runs if run.faulty]
     for run in faulty[:ROWS_SHOWN]:

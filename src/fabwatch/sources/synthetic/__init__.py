@@ -1,4 +1,4 @@
-"""A make-believe fab with known truth: the demo, and what tests check answers against. It labels itself DEMO."""
+"""A made-up fab with known truth: the demo, and the reference of the tests. It labels itself DEMO."""
 
 from fabwatch.sources.synthetic.plan import Plan
 from fabwatch.sources.synthetic.simulation import History, simulate

@@ -1,4 +1,4 @@
-"""The plan of the make-believe fab: its tools, chambers, routes and quals."""
+"""The plan of the demo fab: its tools, chambers, routes and quals."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ CHECK = "Metrology"
 
 @dataclass(frozen=True)
 class ToolType:
-    """Sister tools: how many, in which area, with which chambers, how quick, and how they wear."""
+    """Sister tools: how many, in which area, with which chambers, how fast, and how they wear."""
 
     name: str
     area: str
@@ -22,7 +22,7 @@ class ToolType:
 
 @dataclass(frozen=True)
 class QualPlan:
-    """A periodic check: on chambers or on the tool as a whole, every so many wafers, for some recipes or all."""
+    """A periodic check: per chamber or for the whole tool, every `every_wafers` wafers, for some recipes or all."""
 
     qual_type: str
     areas: tuple[str, ...]

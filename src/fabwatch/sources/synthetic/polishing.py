@@ -1,5 +1,5 @@
-"""What the polishers of the make-believe fab did to thickness: pads wear, are changed with each restore, and somebody works
-out the times by hand from what was measured the day before."""
+"""Thickness data of the polishers of the demo fab: pads wear and are changed with each restore, and somebody works out the
+times by hand from what was measured the day before."""
 
 import random
 from collections import defaultdict
@@ -27,14 +27,14 @@ MEASURED = ("01", "13", "25")
 
 def polished(history: History, plan: Plan) -> Iterator[dict[str, Any]]:
     """The wafers that were measured, in order of polishing."""
-    dice = random.Random(plan.seed + 1)  # noqa: S311 - make-believe data
+    dice = random.Random(plan.seed + 1)  # noqa: S311 - made-up data
     tools = {tool["tool"] for tool in history.tools if tool["area"] == AREA}
     changes = defaultdict(list)
     for restore in history.restores:
         changes[restore["tool"]].append(restore["done_at"])
     pads = {tool: (RATE * dice.gauss(1, PADS), 0) for tool in sorted(tools)}
     known: dict[str, list[tuple[datetime, float]]] = defaultdict(list)
-    for move in sorted(history.moves, key=lambda one: (one["end_at"], one["tool"], one["wafer"])):
+    for move in sorted(history.moves, key=lambda move: (move["end_at"], move["tool"], move["wafer"])):
         tool = move["tool"]
         if tool not in tools:
             continue
@@ -48,8 +48,8 @@ def polished(history: History, plan: Plan) -> Iterator[dict[str, Any]]:
         rate = fresh * (1 - WEAR * age) * dice.gauss(1, NOISE)
         incoming = INCOMING + dice.gauss(0, FILM)
         yesterday = move["end_at"] - timedelta(days=1)
-        told = [value for at, value in known[tool][-60:] if at <= yesterday][-10:] or [RATE]
-        seconds = float(round((INCOMING - TARGET) / (sum(told) / len(told))))
+        rates = [value for at, value in known[tool][-60:] if at <= yesterday][-10:] or [RATE]
+        seconds = float(round((INCOMING - TARGET) / (sum(rates) / len(rates))))
         known[tool].append((move["end_at"], rate))
         yield {
             **{name: move[name] for name in ("lot", "wafer", "tool", "product")},

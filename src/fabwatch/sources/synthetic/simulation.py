@@ -1,4 +1,4 @@
-"""The make-believe fab runs: lots through tools, wear that only restores reset, quals that only look."""
+"""Simulates the demo fab: lots run through tools, only restores reset wear, quals only check."""
 
 import heapq
 import random
@@ -16,7 +16,7 @@ LOT = 25
 
 @dataclass
 class History:
-    """What happened, and the truth that no file tells."""
+    """What happened, and the hidden truth that is in no file."""
 
     moves: list[dict[str, Any]] = field(default_factory=list)
     quals: list[dict[str, Any]] = field(default_factory=list)
@@ -51,7 +51,7 @@ def simulate(plan: Plan) -> History:
 class _Simulation:
     def __init__(self, plan: Plan):
         self._plan = plan
-        self._random = random.Random(plan.seed)  # noqa: S311 - make-believe data
+        self._random = random.Random(plan.seed)  # noqa: S311 - made-up data
         self._end = plan.start + timedelta(days=plan.days)
         self._history = History()
         self._tools: dict[str, list[_Tool]] = defaultdict(list)
@@ -96,7 +96,7 @@ class _Simulation:
         at = self._plan.start
         while at < self._end:
             product = self._random.choice(self._plan.products)
-            # Lots of the first hours enter anywhere on their route, so that the fab is full from the start.
+            # Lots of the first days start anywhere on their route, so that the fab is full from the start.
             early = at < self._plan.start + timedelta(days=2)
             number = self._random.randrange(len(self._plan.route(product))) if early else 0
             lots.append((at, f"L{len(lots) + 1001:05d}", product, number))
@@ -173,7 +173,7 @@ class _Simulation:
         self._fails_at[place] = self._random.weibullvariate(kind.wear_wafers / share, kind.wear_shape)
 
     def _qualify(self, tool: _Tool, qual: QualPlan, start: datetime) -> datetime:
-        """Run test wafers through the tool; the results come hours or days later, while the tool goes on."""
+        """Run test wafers through the tool; the results arrive hours or days later, while the tool keeps running."""
         at = start
         for chamber in tool.chambers if qual.by_chamber else ("*",):
             at += timedelta(minutes=12)

@@ -1,4 +1,4 @@
-"""The make-believe fab as files, in the words of an MES, with a fab.toml that says DEMO."""
+"""The demo fab as files like the exports of an MES, with a fab.toml that says DEMO."""
 
 import csv
 import gzip
@@ -30,7 +30,7 @@ METROLOGY_HEADERS = {
 TOOL_HEADERS = {"tool": "EQP_ID", "tool_type": "EQP_TYPE", "area": "AREA", "chambers": "CHAMBERS"}
 
 FAB_TOML = """\
-# The make-believe fab. What stands here is what you would state about your own.
+# The demo fab. In a fab.toml of your own, state the same about your fab.
 [fab]
 name = "Demo fab"
 demo = true

@@ -1,1 +1,1 @@
-"""Tool logs: what a tool wrote while it ran, one reader with one small file a dialect, found by content."""
+"""Tool logs: what a tool wrote while it ran. One reader, one small module per dialect, recognised by content."""

@@ -1,4 +1,4 @@
-"""Rows of a log become columns: numbers as numbers, names as names; a cell that is no number costs its own row only."""
+"""Rows of a log become columns: numbers as numbers, names as names. A cell that is not a number costs only its own row."""
 
 import re
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ _BLANKS = re.compile(rb"[ \t]+")
 
 
 def table_of(chunk: Chunk, rows: np.ndarray, layout: Layout) -> tuple[pa.Table, np.ndarray, list[Problem]]:
-    """The rows of a chunk as a table with a column a log column (by position, named "0", "1" …), which lines they are,
-    and a problem for each row that had to be left out.
+    """The rows of a chunk as a table with one column per log column (by position, named "0", "1" …), the lines they are
+    from, and a problem for each row that had to be left out.
     """
     lines = np.flatnonzero(rows)
     content = _content(chunk, rows)
@@ -52,7 +52,7 @@ def _read(content: bytes, layout: Layout) -> pa.Table:
     kinds = {str(n): pa.float64() if column.number else pa.string() for n, column in enumerate(layout.columns)}
     return arrow_csv.read_csv(
         pa.BufferReader(content),
-        # One thread: the reading of the next lines and the writing of the last ones have the others.
+        # One thread: reading the next lines and writing the last ones use the others.
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=1 << 20, use_threads=False),
         parse_options=arrow_csv.ParseOptions(
             delimiter=layout.delimiter, quote_char='"' if b'"' in content else False, ignore_empty_lines=True
@@ -64,8 +64,8 @@ def _read(content: bytes, layout: Layout) -> pa.Table:
 
 
 def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, np.ndarray, list[Problem]]:
-    """The same, line by line, so that each line with a fault is known."""
-    kept: list[list[str | None]] = []
+    """The same, line by line, to find each line with a fault."""
+    good_rows: list[list[str | None]] = []
     places: list[int] = []
     problems: list[Problem] = []
     for line in lines:
@@ -75,12 +75,12 @@ def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, 
             continue
         row, fault = _row(cells, layout)
         if fault is None:
-            kept.append(row)
+            good_rows.append(row)
             places.append(int(line))
         else:
             number, offset = chunk.number + int(line), int(chunk.offsets[line])
             problems.append(Problem(BadNumber, fault, number, offset, text))
-    columns = [[row[position] for row in kept] for position in range(len(layout.columns))]
+    columns = [[row[position] for row in good_rows] for position in range(len(layout.columns))]
     return typed(columns, layout), np.array(places, int), problems
 
 
@@ -96,18 +96,18 @@ def typed(columns: Sequence[Sequence[str | None]], layout: Layout) -> pa.Table:
 
 
 def _row(cells: list[str], layout: Layout) -> tuple[list[str | None], str | None]:
-    found: list[str | None] = []
+    values: list[str | None] = []
     for cell, column in zip(cells, layout.columns, strict=True):
         text = cell.strip()
         if text.lower() in NOTHING:
-            found.append(None)
+            values.append(None)
         elif not column.number:
-            found.append(text)
+            values.append(text)
         elif is_number(text, layout.delimiter) and "_" not in text:
-            found.append(text.replace(",", ".") if layout.decimal == "," else text)
+            values.append(text.replace(",", ".") if layout.decimal == "," else text)
         else:
-            return [], f"{column.name}: {text[:40]!r} is no number"
-    return found, None
+            return [], f"{column.name}: {text[:40]!r} is not a number"
+    return values, None
 
 
 def names_of(column: pa.ChunkedArray) -> pa.ChunkedArray:

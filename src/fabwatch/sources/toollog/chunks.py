@@ -1,4 +1,4 @@
-"""A log in pieces of whole lines: where each line begins in the file, and which lines are rows of data."""
+"""A log in pieces of whole lines: where each line starts in the file, and which lines are rows of data."""
 
 import io
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ SIZE = 8 << 20
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some whole lines of a log as UTF-8, with the place of each in the file."""
+    """Some whole lines of a log as UTF-8, with the position of each in the file."""
 
     text: bytes
     starts: np.ndarray
-    """Where each line begins in `text`."""
+    """Where each line starts in `text`."""
     ends: np.ndarray
-    """Where its text ends there, before the line end."""
+    """Where its text ends in `text`, before the line end."""
     offsets: np.ndarray
-    """Where each line begins in the file, in bytes."""
+    """Where each line starts in the file, in bytes."""
     number: int
     """Number of the first line, from 1."""
     end: int
-    """Where the next line begins in the file."""
+    """Where the next line starts in the file."""
     closed: bool = True
     """False when the last line has no line end."""
 
     def line(self, row: int) -> str:
-        """The text of a line; what is no UTF-8 stays visible."""
+        """The text of a line; bytes that are not UTF-8 become visible escapes."""
         return self.text[self.starts[row] : self.ends[row]].decode("utf-8", errors="backslashreplace")
 
     def __len__(self) -> int:
@@ -39,7 +39,7 @@ class Chunk:
 
 
 def chunks(stream: io.BufferedIOBase, encoding: str, begin: int = 0, number: int = 1, size: int = SIZE) -> Iterator[Chunk]:
-    """The lines of a file from byte `begin` on, where line `number` begins; bytes that are no `encoding` stay visible."""
+    """The lines of a file from byte `begin` on, where line `number` starts; bytes not in `encoding` stay visible."""
     offset = begin
     wide = encoding.startswith("utf-16")
     rest = b""
@@ -57,11 +57,11 @@ def chunks(stream: io.BufferedIOBase, encoding: str, begin: int = 0, number: int
 
 
 def _last_line_end(raw: bytes, newline: bytes) -> int:
-    found = raw.rfind(newline)
-    while found >= 0 and found % len(newline):
-        # In UTF-16 the two bytes of a line end begin at an even place.
-        found = raw.rfind(newline, 0, found + len(newline) - 1)
-    return found + len(newline) if found >= 0 else 0
+    place = raw.rfind(newline)
+    while place >= 0 and place % len(newline):
+        # In UTF-16 the two bytes of a line end start at an even position.
+        place = raw.rfind(newline, 0, place + len(newline) - 1)
+    return place + len(newline) if place >= 0 else 0
 
 
 def _chunk(raw: bytes, encoding: str, offset: int, number: int) -> Chunk:
@@ -81,7 +81,7 @@ def _chunk(raw: bytes, encoding: str, offset: int, number: int) -> Chunk:
 
 
 def _places(text: bytes, starts: np.ndarray, encoding: str) -> np.ndarray:
-    """Where the lines begin in the file, for text that was written in another encoding there."""
+    """Where the lines start in the file, for text that has another encoding there."""
     if text.isascii():
         return np.asarray(starts * len("\n".encode(encoding)))
     lengths = [len(line.decode("utf-8", errors="replace").encode(encoding)) for line in text.splitlines(keepends=True)]
@@ -89,25 +89,25 @@ def _places(text: bytes, starts: np.ndarray, encoding: str) -> np.ndarray:
 
 
 def rows_of(chunk: Chunk, layout: Layout) -> np.ndarray:
-    """Which lines are rows: those with the separators that a row has, which are no comment and not the header again."""
+    """Which lines are rows: those with as many separators as a row, except comments and repeated headers."""
     if layout.delimiter == " ":
         return np.array([_is_row(chunk.line(n), layout) for n in range(len(chunk))], bool)
     view = np.frombuffer(chunk.text, np.uint8)
     if not len(chunk):
         return np.zeros(0, bool)
     counts = np.add.reduceat(view == ord(layout.delimiter), chunk.starts, dtype=np.uint16)
-    found = counts == len(layout.columns) - 1
+    is_row = counts == len(layout.columns) - 1
     full = chunk.ends > chunk.starts
     first = view[np.minimum(chunk.starts, len(view) - 1)]
-    comments = [ord(sign[0]) for sign in COMMENTS if sign[0] not in "-"]
-    found &= full & ~np.isin(first, comments)
+    comments = [ord(mark[0]) for mark in COMMENTS if mark[0] not in "-"]
+    is_row &= full & ~np.isin(first, comments)
     suspects = np.zeros(len(chunk), bool)
     if b'"' in chunk.text:
         quotes = np.flatnonzero(view == ord('"'))
         suspects[np.unique(np.searchsorted(chunk.starts, quotes, side="right") - 1)] = True
     for row in np.flatnonzero(suspects):
-        found[row] = _is_row(chunk.line(int(row)), layout)
-    return np.asarray(found)
+        is_row[row] = _is_row(chunk.line(int(row)), layout)
+    return np.asarray(is_row)
 
 
 def _is_row(line: str, layout: Layout) -> bool:

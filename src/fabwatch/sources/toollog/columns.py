@@ -1,4 +1,4 @@
-"""The columns of a tool log: what each one is, its unit, and which setpoint belongs to which reading."""
+"""The columns of a tool log: their roles and units, and which setpoint belongs to which reading."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, names, plain_name
 from fabwatch.sources.moves import MOVES_KIND
 
 KEYS = ("tool", "chamber", "recipe", "lot", "wafer", "slot", "stage")
-"""What a run is told apart by, in the order in which it is written."""
+"""What identifies a run, in the order in which it is written."""
 TIMES = ("time", "date", "elapsed")
 ROLES = (*TIMES, *KEYS, "step", "sensor", "setpoint", "usage", "label", "message", "ignore")
 _OF_MOVES = {name: column for name, column in MOVES_KIND.aliases.items() if column in ("lot", "wafer", "recipe")}
@@ -29,7 +29,7 @@ NAMES: Mapping[str, str] = {
     **names("elapsed", "time_ms", "time_s", "time_sec", "msec", "ms", "rel_time", "relative_time", "step_time_total"),
     **names("message", "message", "msg", "event", "remark", "comment", "text", "alarm_text"),
 }
-"""What a header is taken for, by its name as `plain_name` writes it."""
+"""The role of a header, by its name as `plain_name` writes it."""
 USAGE = re.compile(
     r"^(usage|use_count|life|lifetime|count(er)?|rf_hours|hours|wafer_count)(_|$)|_(usage|counter|life|hours)$"
 )
@@ -37,7 +37,7 @@ _UNITS = """s sec ms us min h hz khz mhz ghz w kw mw v mv kv a ma ua ohm sccm sl
 pa kpa mpa hpa bar mbar ubar psi psia psig atm c degc k f degf % pct deg rpm rps mm cm um nm m inch in mm/s um/s nm/s a/min
 nm/min kg g mg n nm kgf lb dac count counts steps a.u. au ppm ppb db dbm j kj wh kwh ah t g/min pa·s mw/cm2 w/cm2"""
 UNITS = frozenset(_UNITS.split())
-_SIGNS = str.maketrans({"°": "deg", "µ": "u", "μ": "u", "Ω": "ohm", "Å": "a"})
+_ASCII_UNITS = str.maketrans({"°": "deg", "µ": "u", "μ": "u", "Ω": "ohm", "Å": "a"})
 _BRACKETS = re.compile(r"^(?P<name>.*?)\s*[\[({<]\s*(?P<unit>[^\])}>]{1,12})\s*[\])}>]\s*(?P<rest>.*)$")
 _SET = ("sp", "set", "setpoint", "setpt", "set_point", "target", "soll", "demand", "cmd", "command", "req", "setvalue")
 _ACTUAL = ("pv", "act", "actual", "read", "ist", "mon", "meas", "measured", "value", "rdbk", "readback", "fb")
@@ -46,7 +46,7 @@ SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "
 
 @dataclass(frozen=True)
 class LogColumn:
-    """One column of a log: its name without the unit, its unit, its role, and the reading that it is the setpoint of."""
+    """One column of a log: its name without the unit, its unit, its role, and for a setpoint the reading it belongs to."""
 
     name: str
     unit: str = ""
@@ -57,8 +57,8 @@ class LogColumn:
 
 
 def is_unit(cell: str) -> bool:
-    """Whether a cell is the name of a unit."""
-    return cell.strip(" []()").translate(_SIGNS).casefold() in UNITS
+    """True for a cell that is a unit."""
+    return cell.strip(" []()").translate(_ASCII_UNITS).casefold() in UNITS
 
 
 def role_of(name: str) -> str:
@@ -77,7 +77,7 @@ def columns_of(
     `second` says setpoint or actual below the names, `units` their units; both may be empty. `stated` is
     {header, case folded: role}.
     """
-    found = []
+    columns = []
     for position, cell in enumerate(header):
         name, unit = _name_and_unit(cell.strip())
         below = second[position].strip() if second else ""
@@ -87,8 +87,8 @@ def columns_of(
             unit = units[position].strip(" []()")
         name = name or f"column {position + 1}"
         role = stated.get(cell.strip().casefold(), stated.get(name.casefold(), role_of(name)))
-        found.append(LogColumn(name, unit, role))
-    return _paired(_distinct(_one_of_each(found, stated)))
+        columns.append(LogColumn(name, unit, role))
+    return _paired(_distinct(_one_per_role(columns)))
 
 
 def _name_and_unit(cell: str) -> tuple[str, str]:
@@ -102,42 +102,42 @@ def _name_and_unit(cell: str) -> tuple[str, str]:
     return cell, ""
 
 
-def _one_of_each(columns: list[LogColumn], stated: Mapping[str, str]) -> list[LogColumn]:
-    """Of several columns that would be the same key or time, the first counts; the others stay as they are written."""
+def _one_per_role(columns: list[LogColumn]) -> list[LogColumn]:
+    """If several columns have the role of the same key or time, only the first keeps it; the others become sensors."""
     taken: set[str] = set()
-    found = []
+    unique = []
     for column in columns:
         if column.role in (*TIMES, *KEYS, "step", "message") and column.role in taken:
             column = replace(column, role="sensor")
         taken.add(column.role)
-        found.append(column)
+        unique.append(column)
     if "time" in taken and "elapsed" in taken:
-        # The clock counts; how long the run has lasted is then a reading like any other.
-        found = [replace(column, role="sensor") if column.role == "elapsed" else column for column in found]
-    return found
+        # The clock is used; the elapsed time is then a reading like any other.
+        unique = [replace(column, role="sensor") if column.role == "elapsed" else column for column in unique]
+    return unique
 
 
 def _distinct(columns: list[LogColumn]) -> list[LogColumn]:
     seen: dict[str, int] = {}
-    found = []
+    distinct = []
     for column in columns:
         folded = column.name.casefold()
         seen[folded] = seen.get(folded, 0) + 1
-        found.append(column if seen[folded] == 1 else replace(column, name=f"{column.name} ({seen[folded]})"))
-    return found
+        distinct.append(column if seen[folded] == 1 else replace(column, name=f"{column.name} ({seen[folded]})"))
+    return distinct
 
 
 def _paired(columns: list[LogColumn]) -> tuple[LogColumn, ...]:
-    """Setpoints with the readings that they are for: the same name but for a word such as SP, set or soll."""
+    """Assigns setpoints to their readings: both have the same name except for a word such as SP, set or soll."""
     bases: dict[str, list[tuple[LogColumn, str]]] = {}
     for column in columns:
         if column.role == "sensor":
             base, kind = _base(column.name)
             bases.setdefault(base, []).append((column, kind))
     partner: dict[str, str] = {}
-    for some in bases.values():
-        sets = [column.name for column, kind in some if kind == "set"]
-        rest = [column.name for column, kind in some if kind != "set"]
+    for members in bases.values():
+        sets = [column.name for column, kind in members if kind == "set"]
+        rest = [column.name for column, kind in members if kind != "set"]
         if len(sets) == 1 and len(rest) == 1:
             partner[sets[0]] = rest[0]
     return tuple(

@@ -1,4 +1,4 @@
-"""What is understood of a log: dialect, columns with units and roles, runs, rows, and what would be set aside."""
+"""How a log is read: dialect, columns with units and roles, runs, rows, and what would be set aside."""
 
 from datetime import datetime
 from itertools import islice
@@ -14,7 +14,7 @@ PROBLEMS_SHOWN = 20
 
 
 def explained(log: LogFile, latest: datetime) -> dict[str, Any]:
-    """A log read from begin to end and nothing kept of it; a row with a time after `latest` is set aside.
+    """Reads a log from start to end and stores nothing; a row with a time after `latest` is set aside.
 
     Raises CannotRead.
     """
@@ -24,7 +24,7 @@ def explained(log: LogFile, latest: datetime) -> dict[str, Any]:
     for batch in log.batches(latest):
         rows += batch.samples.num_rows
         problems += batch.problems
-        messages += len(batch.said)
+        messages += len(batch.messages)
         sample += batch.samples.slice(0, SAMPLE - len(sample)).to_pylist()
     return {
         "path": log.document.name,

@@ -1,4 +1,4 @@
-"""Logs of `key=value` lines: each line names what it says, in any order."""
+"""Logs of `key=value` lines: each line names its values, in any order."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ TIME = "time"
 
 
 def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str]) -> Layout | None:
-    """The layout of a log of pairs; None when most lines are something else."""
+    """The layout of a log of pairs; None if most lines are something else."""
     full = [line for line in lines if line.strip() and not line.lstrip().startswith(COMMENTS)]
     rows = [row for row in map(_row, full) if row]
     if len(rows) < 2 or 2 * len(rows) < len(full):
@@ -50,15 +50,15 @@ def _row(line: str) -> dict[str, str]:
         return {}
     stamp = _STAMP.match(line)
     rest = _PAIR.sub("", line[stamp.end() :] if stamp else line)
-    if sum(sign.isalpha() for sign in rest) > 12:
+    if sum(char.isalpha() for char in rest) > 12:
         return {}
     return ({TIME: stamp[1]} if stamp and TIME not in pairs else {}) | pairs
 
 
 def table_of(chunk: Chunk, layout: Layout, *, open_end: bool) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-    """The rows of a chunk as a table with a column a key (by position), which lines they are, and a mark for each line.
+    """The rows of a chunk as a table with one column per key (by position), the lines they are from, and a flag per line.
 
-    A line with a key that the first lines do not have is no row: it is shown as a message, with all that it says.
+    A line with a key that the first lines do not have is not a row: it is shown as a message with its full text.
     """
     known = {name: position for position, name in enumerate(layout.header)}
     cells: list[list[str | None]] = [[] for _ in known]

@@ -1,4 +1,4 @@
-"""How a delimited log is laid out: separator, decimal sign, header rows and what stands above them, found by content."""
+"""Layout of a delimited log: separator, decimal sign, header rows and the lines above them, recognised by content."""
 
 import itertools
 import re
@@ -13,31 +13,31 @@ from fabwatch.terms.words import NOTHING
 
 SAMPLE_LINES = 400
 WIDE = 8
-"""A table without a clock is read as a log, one row a run, when it has so many readings and names the wafer or lot."""
+"""A table without a clock is a log with one row per run if it has at least this many readings and names wafer or lot."""
 MOSTLY = 0.6
 NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 COMMA_NUMBER = re.compile(r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$")
 STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
 EPOCH_FROM = 1e8
-"""Seconds since 1970 that are taken for a date (from 1973 on); less is time since something began."""
+"""Numbers from here on are seconds since 1970 (dates after 1973); smaller ones are elapsed time."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the rows of a log are cut and what their cells are."""
+    """How the rows of a log are split, and what their cells are."""
 
     encoding: str
     delimiter: str
     columns: tuple[LogColumn, ...]
     first_line: int
-    """How many lines stand above the first row of data."""
+    """How many lines come before the first row of data."""
     header: tuple[str, ...] = ()
     decimal: str = "."
     context: dict[str, str] = field(default_factory=dict)
-    """What the lines above the header say of the run: {role: value}."""
+    """What the lines above the header say about the run: {role: value}."""
     notes: tuple[str, ...] = ()
     dense: bool = True
-    """Whether one wafer after the other has many rows, as in a log, and not one row each, as in a list of moves."""
+    """True if each wafer has many rows in a row, as in a log; False if it has one, as in a list of moves."""
 
     def having(self, *roles: str) -> list[int]:
         """The positions of the columns that have one of these roles."""
@@ -45,41 +45,43 @@ class Layout:
 
 
 def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], delimiter: str | None) -> Layout | None:
-    """The layout of a log from its first lines; None when they are no log.
+    """The layout of a log from its first lines; None if they are not a log.
 
     `stated` is {header, case folded: role}.
     """
     best: tuple[int, int, str, list[list[str]]] | None = None
-    for sign in [delimiter] if delimiter else [*DELIMITERS, " "]:
-        rows = [split(line, sign) for line in lines]
-        width, data = _commonest_width(rows, sign)
+    for separator in [delimiter] if delimiter else [*DELIMITERS, " "]:
+        rows = [split(line, separator) for line in lines]
+        width, data = _commonest_width(rows, separator)
         if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
-            best = (data, width, sign, rows)
+            best = (data, width, separator, rows)
     if best is None:
         return None
-    _, width, sign, rows = best
-    first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, sign))
-    names, second, units, header_from = _header_rows(lines, first, width, sign)
+    _, width, separator, rows = best
+    first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, separator))
+    names, second, units, header_from = _header_rows(lines, first, width, separator)
     if not names:
         return None
     columns = columns_of(names, second, units, stated)
-    sample = [row for row in rows[first:] if len(row) == width and _is_data(row, sign)]
-    columns = tuple(shown(column, [row[n] for row in sample], sign) for n, column in enumerate(columns))
+    sample = [row for row in rows[first:] if len(row) == width and _is_data(row, separator)]
+    columns = tuple(shown(column, [row[n] for row in sample], separator) for n, column in enumerate(columns))
     context: dict[str, str] = {}
     for line in lines[:header_from]:
-        context.update(context_of(line, sign))
+        context.update(context_of(line, separator))
     dense = _is_dense(sample, [n for n, column in enumerate(columns) if column.role in KEYS])
-    layout = Layout(encoding, sign, columns, first, tuple(names), _decimal(sample, columns, sign), context, (), dense)
+    layout = Layout(
+        encoding, separator, columns, first, tuple(names), _decimal(sample, columns, separator), context, (), dense
+    )
     return layout if is_log(layout) else None
 
 
-def split(line: str, sign: str) -> list[str]:
-    """The cells of a line; any run of blanks is one separator where the separator is a blank."""
-    return line.split() if sign == " " else cells_of(line, sign)
+def split(line: str, separator: str) -> list[str]:
+    """The cells of a line; if blanks separate, several in a row count as one."""
+    return line.split() if separator == " " else cells_of(line, separator)
 
 
 def is_log(layout: Layout) -> bool:
-    """Whether there is a clock with readings beside it, or very many readings of a wafer."""
+    """True if there is a clock with readings, or very many readings of a wafer."""
     readings = [c for c in layout.columns if c.role in ("sensor", "usage") and c.number]
     clock = layout.having("time", "elapsed") or layout.having("date")
     if clock:
@@ -89,35 +91,37 @@ def is_log(layout: Layout) -> bool:
 
 def _is_dense(sample: list[list[str]], keys: list[int]) -> bool:
     named = [[row[n] for n in keys] for row in sample]
-    same = sum(one == other for one, other in itertools.pairwise(named))
+    same = sum(row == following for row, following in itertools.pairwise(named))
     return not keys or same >= 0.5 * max(len(named) - 1, 1)
 
 
-def _commonest_width(rows: list[list[str]], sign: str) -> tuple[int, int]:
-    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row, sign))
+def _commonest_width(rows: list[list[str]], separator: str) -> tuple[int, int]:
+    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row, separator))
     return max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
 
 
-def is_number(cell: str, sign: str) -> bool:
-    """Whether a cell is a number, with a decimal comma where the comma does not separate."""
+def is_number(cell: str, separator: str) -> bool:
+    """True for a cell that is a number; a decimal comma is allowed unless the comma separates cells."""
     cell = cell.strip()
-    return bool(NUMBER.match(cell) or (sign != "," and COMMA_NUMBER.match(cell)))
+    return bool(NUMBER.match(cell) or (separator != "," and COMMA_NUMBER.match(cell)))
 
 
-def _is_data(row: Sequence[str], sign: str) -> bool:
+def _is_data(row: Sequence[str], separator: str) -> bool:
     full = [cell for cell in row if cell.strip().lower() not in NOTHING]
-    numbers = sum(is_number(cell, sign) for cell in full)
+    numbers = sum(is_number(cell, separator) for cell in full)
     clocks = sum(bool(STAMP.match(cell.strip())) for cell in full)
     return numbers >= 1 and numbers + clocks >= max(2, len(full) // 2) and not row[0].startswith(COMMENTS)
 
 
-def _header_rows(lines: Sequence[str], first: int, width: int, sign: str) -> tuple[list[str], list[str], list[str], int]:
-    """The names, the row below them that says setpoint or actual, the units, and the line where they begin."""
+def _header_rows(
+    lines: Sequence[str], first: int, width: int, separator: str
+) -> tuple[list[str], list[str], list[str], int]:
+    """The names, the row below them that says setpoint or actual, the units, and the line where they start."""
     names: list[str] = []
     second: list[str] = []
     units: list[str] = []
     begin = first
-    for line, cells in _above(lines, first, width, sign):
+    for line, cells in _above(lines, first, width, separator):
         full = [cell for cell in cells if cell]
         if not names and not units and full and 2 * sum(is_unit(cell) for cell in full) > len(full):
             units = cells
@@ -130,21 +134,21 @@ def _header_rows(lines: Sequence[str], first: int, width: int, sign: str) -> tup
         begin = line
     if second and names:
         for position in range(1, width):
-            # A name that stands over several columns is written once.
+            # A name that covers several columns is written only once.
             names[position] = names[position] or names[position - 1]
     return names, second, units, begin
 
 
-def _above(lines: Sequence[str], first: int, width: int, sign: str) -> Iterator[tuple[int, list[str]]]:
-    """Upwards from the first row of data, the lines that are cut as wide; a message may stand between."""
+def _above(lines: Sequence[str], first: int, width: int, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines above the first row of data with as many cells, from the bottom up; messages between them are skipped."""
     for line in range(first - 1, max(first - HEADER_WITHIN, 0) - 1, -1):
-        row = split(uncommented(lines[line]), sign)
+        row = split(uncommented(lines[line]), separator)
         if len(row) == width - 1:
-            # Rows that end in a separator have one cell more than their header.
+            # Rows that end with a separator have one cell more than their header.
             row = [*row, ""]
         if len(row) != width:
             continue
-        if any(is_number(cell, sign) for cell in row):
+        if any(is_number(cell, separator) for cell in row):
             return
         yield line, [cell.strip() for cell in row]
 
@@ -153,17 +157,17 @@ def _says_set_or_actual(cell: str) -> bool:
     return cell.casefold().strip("[]()") in _SET + _ACTUAL
 
 
-def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
-    """A column with what its cells show: words or numbers, a clock or time since the start, a wafer without a name."""
+def shown(column: LogColumn, cells: list[str], separator: str) -> LogColumn:
+    """The column with what its cells show: words or numbers, a clock or elapsed time, wafers in a column without a name."""
     full = [cell.strip() for cell in cells if cell.strip().lower() not in NOTHING]
-    # A word here and there among numbers is a fault of its row, not a column of words.
-    number = sum(is_number(cell, sign) for cell in full) >= MOSTLY * len(full)
+    # A few words among many numbers are faults of their rows; the column is still numeric.
+    number = sum(is_number(cell, separator) for cell in full) >= MOSTLY * len(full)
     role = column.role
     if role == "sensor" and cells != [""] and not full:
-        # What it holds is looked for further down, before the first row is read.
+        # Its first cells further down are checked before the first row is read.
         return replace(column, role="empty", number=False)
     if role == "time" and number and full:
-        first = next(cell for cell in full if is_number(cell, sign))
+        first = next(cell for cell in full if is_number(cell, separator))
         role = "time" if float(first.replace(",", ".")) >= EPOCH_FROM else "elapsed"
     elif role == "elapsed" and not number:
         role = "time"
@@ -174,13 +178,13 @@ def shown(column: LogColumn, cells: list[str], sign: str) -> LogColumn:
     elif role == "message" and number and full:
         role = "sensor"
     elif role in KEYS and number and any("." in cell and not cell.endswith(".0") for cell in full):
-        # A column that measures something is no name, whatever it is called.
+        # A column with measured values is not a name, whatever its header says.
         role = "sensor"
     return replace(column, role=role, number=number and role not in KEYS and role not in (*TIMES, "step", "label"))
 
 
-def _decimal(sample: list[list[str]], columns: Sequence[LogColumn], sign: str) -> str:
-    if sign == ",":
+def _decimal(sample: list[list[str]], columns: Sequence[LogColumn], separator: str) -> str:
+    if separator == ",":
         return "."
     cells = [row[n] for row in sample for n, column in enumerate(columns) if column.number]
     return "," if any("," in cell for cell in cells) else "."

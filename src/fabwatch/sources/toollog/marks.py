@@ -1,4 +1,4 @@
-"""What stands between the rows of a log: comments, messages, alarms, and marks that say which step or wafer runs now."""
+"""Lines between the rows of a log: comments, messages, alarms, and marks that say which step or wafer runs now."""
 
 import re
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _TIMED = re.compile(
 
 @dataclass(frozen=True)
 class Message:
-    """One line between the rows: where it stands, its own time if it has one, what kind it is, its code and its text."""
+    """One line between the rows: its position, its own time if it has one, its kind, its code and its text."""
 
     byte_offset: int
     line: int
@@ -51,7 +51,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Mark:
-    """From this byte on a row belongs to that step, wafer, lot …; None ends it."""
+    """From this byte on, rows belong to this step, wafer, lot …; the value None ends it."""
 
     byte_offset: int
     role: str
@@ -59,16 +59,16 @@ class Mark:
 
 
 def uncommented(line: str) -> str:
-    """A line without the sign that makes it a comment."""
+    """A line without its comment mark."""
     text = line.strip("\r\n")
-    for sign in COMMENTS:
-        if text.lstrip().startswith(sign):
-            return text.lstrip().removeprefix(sign).lstrip("#/%!*- ")
+    for mark in COMMENTS:
+        if text.lstrip().startswith(mark):
+            return text.lstrip().removeprefix(mark).lstrip("#/%!*- ")
     return text
 
 
 def context_of(line: str, delimiter: str = "") -> dict[str, str]:
-    """What a line such as `Recipe: OX-1` says of the rows below it; nothing when it says nothing of a run."""
+    """What a line such as `Recipe: OX-1` says about the rows below it; empty if it says nothing about a run."""
     text = uncommented(line).strip()
     hit = _PAIR.match(text)
     if hit:
@@ -94,28 +94,28 @@ def _context_role(name: str) -> str | None:
 
 
 def marks_of(text: str, byte_offset: int) -> list[Mark]:
-    """What a message line changes for the rows below it."""
-    found: list[Mark] = []
+    """The marks that a message line sets for the rows below it."""
+    marks: list[Mark] = []
     if start := _STEP_START.search(text):
-        found.append(Mark(byte_offset, "step", start[1] or start[2]))
+        marks.append(Mark(byte_offset, "step", start[1] or start[2]))
     elif _STEP_END.search(text):
-        found.append(Mark(byte_offset, "step", None))
+        marks.append(Mark(byte_offset, "step", None))
     if key := _KEY_START.search(text):
         role = (key[1] or key[3] or key[5]).casefold()
-        found.append(Mark(byte_offset, role, key[2] or key[4] or key[6]))
-    elif not found:
+        marks.append(Mark(byte_offset, role, key[2] or key[4] or key[6]))
+    elif not marks:
         timed = _TIMED.match(text)
-        said = context_of(text[timed.end() :] if timed else text)
-        found += [Mark(byte_offset, role, value) for role, value in said.items() if role in (*KEYS, "step")]
-    return found
+        context = context_of(text[timed.end() :] if timed else text)
+        marks += [Mark(byte_offset, role, value) for role, value in context.items() if role in (*KEYS, "step")]
+    return marks
 
 
 def message_of(text: str, byte_offset: int, line: int) -> Message:
     """A line between the rows as a message."""
     timed = _TIMED.match(text)
-    said = text[timed.end() :].strip() if timed else text.strip()
-    kind = "alarm" if _ALARM.search(said) else "warning" if _WARNING.search(said) else "message"
-    if kind == "alarm" and _CLEARED.search(said):
+    words = text[timed.end() :].strip() if timed else text.strip()
+    kind = "alarm" if _ALARM.search(words) else "warning" if _WARNING.search(words) else "message"
+    if kind == "alarm" and _CLEARED.search(words):
         kind = "message"
-    code = _CODE.search(said) if kind != "message" else None
-    return Message(byte_offset, line, timed[1] if timed else "", kind, code[1] if code else "", said)
+    code = _CODE.search(words) if kind != "message" else None
+    return Message(byte_offset, line, timed[1] if timed else "", kind, code[1] if code else "", words)

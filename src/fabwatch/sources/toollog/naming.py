@@ -1,4 +1,4 @@
-"""File names that say something: which tool, lot, wafer or recipe a log belongs to."""
+"""File names that carry data: the tool, lot, wafer or recipe of a log."""
 
 import re
 
@@ -9,15 +9,15 @@ _PLACE = re.compile(r"\\\{(\\\*|[a-z]+)(?::(\d+))?\\\}")
 
 
 def named(file_name: str, pattern: str | None) -> dict[str, str]:
-    """What a file name says by a pattern such as `{tool}_{lot}_{wafer}_{date:8}.csv`; `{*}` is anything.
+    """What a file name says, read with a pattern such as `{tool}_{lot}_{wafer}_{date:8}.csv`; `{*}` is anything.
 
-    `{name:8}` stands for eight digits, `{name}` for what has no `_` in it. Raises CannotRead when the name does not fit.
+    `{name:8}` stands for eight digits, `{name}` for text without `_`. Raises CannotRead if the name does not match.
     """
     if pattern is None:
         return {}
     hit = re.fullmatch(expression(pattern), file_name.removesuffix(".gz"))
     if hit is None:
-        raise CannotRead(Problem(WrongName, f"the name {file_name} does not read as {pattern}"))
+        raise CannotRead(Problem(WrongName, f"the file name {file_name} does not match {pattern}"))
     return {role: value for role, value in hit.groupdict().items() if value}
 
 

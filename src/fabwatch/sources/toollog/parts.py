@@ -1,4 +1,4 @@
-"""Which rows of a log belong together: one wafer on one tool without a long gap, whether rows of others lie between."""
+"""Which rows of a log belong together: one wafer on one tool without a long gap, even with rows of others in between."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from fabwatch.terms.traces import GAP
 
 MANY = 10_000
 BACK = 1.0
-"""Seconds by which time since the start may fall without a new start."""
+"""Elapsed time may fall by this many seconds without starting a new run."""
 
 
 @dataclass
@@ -26,15 +26,15 @@ class Part:
     rows: int = 0
     chambers: set[str] = field(default_factory=set)
     labels: dict[str, str | None] = field(default_factory=dict)
-    """Words that stood the same in every row."""
+    """Words that are the same in every row."""
 
 
 class Parts:
-    """Numbers the parts of a file as its rows go by."""
+    """Numbers the parts of a file while its rows are read."""
 
     def __init__(self, dated: bool, gap: float = GAP):
         self._dated, self._gap = dated, gap
-        self.found: list[Part] = []
+        self.parts: list[Part] = []
         self._open: dict[tuple[str | None, ...], tuple[int, float, float]] = {}
 
     def number(
@@ -42,16 +42,18 @@ class Parts:
     ) -> np.ndarray:
         """The number of the part that each row belongs to.
 
-        `keys` are names by row, `seconds` times by row (NaN allowed), `steps` numbers of steps where rows name nothing
-        else: a step that falls back begins a new run.
+        `keys` are names by row, `seconds` times by row (NaN allowed), `steps` step numbers if rows name nothing
+        else: a lower step number then starts a new run.
         """
         codes, values = combined(map(by_name, keys.values()), len(seconds))
-        found = np.empty(len(seconds), np.int64)
+        numbers = np.empty(len(seconds), np.int64)
         for rows in _groups(codes):
             key = values[codes[rows[0]]]
-            found[rows] = self._of_key(key, seconds[rows], None if steps is None else steps[rows], offsets[rows], list(keys))
-        self._count(found, seconds)
-        return found
+            numbers[rows] = self._of_key(
+                key, seconds[rows], None if steps is None else steps[rows], offsets[rows], list(keys)
+            )
+        self._count(numbers, seconds)
+        return numbers
 
     def _of_key(
         self, key: tuple[str | None, ...], t: np.ndarray, steps: np.ndarray | None, offsets: np.ndarray, names: list[str]
@@ -60,7 +62,7 @@ class Parts:
         nameless = not any(value for name, value in zip(names, key, strict=True) if name in ("wafer", "lot", "slot"))
         before = np.concatenate(([known[1] if known else np.nan], t[:-1]))
         with np.errstate(invalid="ignore"):
-            # A clock that starts anew means a new run only where rows name no wafer: some logs leave a row behind.
+            # A clock that restarts means a new run only if rows name no wafer: some logs have a stray row.
             fresh = t - before > self._gap if self._dated else (t < before - BACK) & nameless
         if steps is not None:
             earlier = np.concatenate(([known[2] if known else np.nan], steps[:-1]))
@@ -68,9 +70,9 @@ class Parts:
                 fresh |= steps < earlier
         if known is None:
             fresh[0] = True
-        first = len(self.found)
+        first = len(self.parts)
         for row in np.flatnonzero(fresh):
-            self.found.append(Part(dict(zip(names, key, strict=True)), int(offsets[row])))
+            self.parts.append(Part(dict(zip(names, key, strict=True)), int(offsets[row])))
         local = np.cumsum(fresh) - 1
         numbers = np.where(local >= 0, first + local, known[0] if known else first)
         last = t[~np.isnan(t)][-1] if np.any(~np.isnan(t)) else (known[1] if known else np.nan)
@@ -79,19 +81,19 @@ class Parts:
 
     def _count(self, numbers: np.ndarray, seconds: np.ndarray) -> None:
         for rows in _groups(numbers):
-            part, t = self.found[numbers[rows[0]]], seconds[rows]
+            part, t = self.parts[numbers[rows[0]]], seconds[rows]
             part.rows += len(t)
             if not np.all(np.isnan(t)):
                 part.begin, part.end = min(part.begin, float(np.nanmin(t))), max(part.end, float(np.nanmax(t)))
 
     def note_words(self, numbers: np.ndarray, words: Mapping[str, pa.DictionaryArray]) -> None:
-        """Keep which chambers a part went through, and the words that stand the same in all its rows."""
+        """Note the chambers of each part, and the words that are the same in all its rows."""
         for name, column in words.items():
             codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
             texts: Sequence[str] = column.dictionary.to_pylist()
             for pair in there(numbers * (len(texts) + 1) + codes + 1):
                 number, code = divmod(int(pair), len(texts) + 1)
-                part, text = self.found[number], texts[code - 1] if code else None
+                part, text = self.parts[number], texts[code - 1] if code else None
                 if name == "chamber":
                     if text is not None:
                         part.chambers.add(text)
@@ -100,25 +102,25 @@ class Parts:
 
 
 def by_name(column: pa.DictionaryArray) -> tuple[np.ndarray, list[str | None]]:
-    """The code of each row and the name of each code; the last one stands for no name."""
+    """The code of each row and the name of each code; the last code means no name."""
     names = [*column.dictionary.to_pylist(), None]
     return column.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False).astype(np.int64), names
 
 
 def _groups(codes: np.ndarray) -> list[np.ndarray]:
-    """The rows of each code, by the row in which it comes first."""
+    """The rows of each code, in order of its first row."""
     if not len(codes):
         return []
     edges = np.flatnonzero(np.diff(codes)) + 1
     if len(edges) < MANY:
-        # Rows of one wafer mostly stand together: stretches are put together instead of sorting all rows.
+        # Rows of one wafer are mostly together: joining stretches is faster than sorting all rows.
         stretches: dict[int, list[np.ndarray]] = {}
         for rows in np.split(np.arange(len(codes)), edges):
             stretches.setdefault(int(codes[rows[0]]), []).append(rows)
-        return [some[0] if len(some) == 1 else np.concatenate(some) for some in stretches.values()]
+        return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in stretches.values()]
     order = np.argsort(codes, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
-    return sorted(groups, key=lambda some: int(some[0]))
+    return sorted(groups, key=lambda rows: int(rows[0]))
 
 
 def constant(value: str | None, rows: int) -> pa.DictionaryArray:

@@ -1,4 +1,4 @@
-"""A tool log as batches: samples with their part and place in the file, and what stands between them."""
+"""A tool log as batches: samples with their part and position in the file, and the messages between them."""
 
 import fnmatch
 import hashlib
@@ -28,16 +28,16 @@ from fabwatch.terms.problems import BadTime, FutureTime, Problem, TornLine
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 
-KEPT = ("sensor", "setpoint", "usage", "label", "message")
-"""Roles of the columns that a sample keeps as they are; the others say to which run it belongs."""
+SAMPLED = ("sensor", "setpoint", "usage", "label", "message")
+"""Roles of the columns that are stored with each sample; the others say which run it belongs to."""
 ASTRAY = 86_400.0
-"""Seconds from the row above it from which on the time of a message is not believed."""
+"""A message whose time is this many seconds from the row above it gets the time of that row."""
 RESERVED = frozenset(column.name for column in SAMPLE_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Said:
-    """A message with the time and the part of the rows that it stands between."""
+class TimedMessage:
+    """A message with its time, and the part of the rows around it."""
 
     message: Message
     seconds: float
@@ -46,10 +46,10 @@ class Said:
 
 @dataclass
 class LogBatch:
-    """Some samples: part, byte_offset, t, chamber, step, then the columns as they are; and what was met on the way."""
+    """Some samples (part, byte_offset, t, chamber, step, then the columns as they are), with messages and problems."""
 
     samples: pa.Table
-    said: list[Said] = field(default_factory=list)
+    messages: list[TimedMessage] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -59,7 +59,7 @@ class _Cut:
 
     chunk: Chunk
     whole: bool
-    """Whether the last line has its end."""
+    """True if the last line has a line end."""
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     lines: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     table: pa.Table | None = None
@@ -67,21 +67,21 @@ class _Cut:
 
     @property
     def torn(self) -> bool:
-        """Whether the last line may be cut; a blank one is nothing."""
+        """True if the last line may be cut; a blank line is ignored."""
         return not self.whole and bool(self.chunk.line(len(self.chunk) - 1).strip())
 
 
 def _torn(cut: _Cut) -> list[Problem]:
-    """The last line of a file that has no line end, unless it is stated to be whole."""
+    """The problem of a last line without a line end, unless fab.toml says that it is whole."""
     if not cut.torn:
         return []
     last = len(cut.chunk) - 1
-    why = "the last line has no line end and may be cut; it is read when the file has grown"
+    why = "the last line has no line end and may be cut; it is read once the file has grown"
     return [Problem(TornLine, why, cut.chunk.number + last, int(cut.chunk.offsets[last]), cut.chunk.line(last))]
 
 
 class LogFile:
-    """A log of which it is known how to read it; `parts` and `context` fill while the batches go by."""
+    """A log and how to read it; `parts` fills while the batches are read."""
 
     def __init__(self, document: Document, inspected: Inspected, stated: SourceSettings, dialect: str, layout: Layout):
         self.document, self.inspected, self.stated, self.dialect, self.layout = document, inspected, stated, dialect, layout
@@ -89,7 +89,7 @@ class LogFile:
         self.dated = False
         self.parts: list[Part] = []
         self.end = 0
-        """How far the file has been read, in bytes: the begin of a line that may still grow, or the end."""
+        """How far the file has been read, in bytes: the start of a line that may still grow, or the end."""
         self._stamps: Stamps | None = None
         self._tracker = Parts(dated=False)
         self._now: dict[str, str | None] = {**named(document.file_name, stated.name), **layout.context}
@@ -105,52 +105,52 @@ class LogFile:
 
     @property
     def now(self) -> dict[str, str | None]:
-        """What holds for the next row: its step, wafer and the like, where the rows themselves do not say it."""
+        """Step, wafer and so on of the next row, where the rows themselves do not name them."""
         return dict(self._now)
 
     def go_on(self, lines: int, now: dict[str, str | None]) -> None:
-        """Read on from where an earlier reading stopped."""
+        """Continue where an earlier reading stopped."""
         self._lines, self._now = lines, dict(now)
 
     @property
-    def kept(self) -> list[tuple[int, LogColumn]]:
-        """The columns that a sample keeps, with their position in the file."""
-        return [(n, column) for n, column in enumerate(self.layout.columns) if column.role in KEPT]
+    def sampled(self) -> list[tuple[int, LogColumn]]:
+        """The columns that are stored with each sample, with their position in the file."""
+        return [(n, column) for n, column in enumerate(self.layout.columns) if column.role in SAMPLED]
 
     def lacking(self) -> list[str]:
-        """What the user expects of the columns and the log does not have."""
+        """The columns that fab.toml expects and the log does not have."""
         there = [name.casefold() for name in self.layout.header]
-        return [wanted for wanted in self.stated.expects if not fnmatch.filter(there, wanted.casefold())]
+        return [column for column in self.stated.expects if not fnmatch.filter(there, column.casefold())]
 
     def is_sure(self, of_table: int) -> bool:
-        """Whether this is rather a log than a table of which `of_table` columns are known."""
-        readings = sum(column.role in ("sensor", "usage", "setpoint") for _, column in self.kept)
+        """True if this is more likely a log than a table with `of_table` known columns."""
+        readings = sum(column.role in ("sensor", "usage", "setpoint") for _, column in self.sampled)
         wide = readings >= 2 and readings >= of_table
         return self.dialect != "delimited" or wide or (readings >= 1 and self.layout.dense)
 
     @property
     def shape(self) -> str:
-        """A name for the set of columns: logs of one shape lie in one table."""
-        said = [(c.name, c.unit, c.role, c.setpoint_of, c.number) for _, c in self.kept]
-        return hashlib.sha256(repr(said).encode()).hexdigest()[:10]
+        """A name for the set of columns: logs of the same shape share a table."""
+        columns = [(c.name, c.unit, c.role, c.setpoint_of, c.number) for _, c in self.sampled]
+        return hashlib.sha256(repr(columns).encode()).hexdigest()[:10]
 
     @property
     def schema(self) -> pa.Schema:
         """The columns of `LogBatch.samples`."""
         fixed = [("part", pa.int32()), ("byte_offset", pa.int64()), ("t", pa.float64()), ("chamber", pa.string())]
-        kept = [(stored_name(c), pa.float64() if c.number else pa.string()) for _, c in self.kept]
-        return pa.schema([*fixed, ("step", pa.string()), *kept])
+        stored = [(stored_name(c), pa.float64() if c.number else pa.string()) for _, c in self.sampled]
+        return pa.schema([*fixed, ("step", pa.string()), *stored])
 
     def batches(self, latest: datetime, begin: int = 0) -> Iterator[LogBatch]:
         """The samples from byte `begin` on; a row with a time after `latest` is set aside. Raises CannotRead."""
         limit = latest.replace(tzinfo=UTC).timestamp()
         with self.document.open(begin) as stream:
-            # Each stage works a few pieces ahead of the next one: lines are found, cells are read, runs are told apart.
+            # Each stage works a few pieces ahead of the next: split lines, read cells, separate runs.
             for cut in Ahead(map(self._tabled, Ahead(self._cut(stream, begin)))):
                 chunk = cut.chunk
                 self.end = chunk.end if cut.whole else int(chunk.offsets[-1])
                 batch = self._batch(cut, limit)
-                # A line that was cut is read again when the file has grown, and counted then.
+                # A line that was cut is read and counted again once the file has grown.
                 self._lines = chunk.number - 1 + len(chunk) - (self.end < chunk.end)
                 yield batch
 
@@ -178,13 +178,13 @@ class LogFile:
         problems = [*_torn(cut), *cut.faults]
         if cut.table is None:
             self.dated = True
-            heard = [Said(message, own_time(message.stamp), None) for message in sml.messages(cut.chunk)]
-            return LogBatch(self.schema.empty_table(), heard, problems)
+            messages = [TimedMessage(message, own_time(message.stamp), None) for message in sml.messages(cut.chunk)]
+            return LogBatch(self.schema.empty_table(), messages, problems)
         between, marks = self._between(cut.chunk, cut.rows, cut.torn)
         return self._samples(cut.chunk, cut.table, cut.lines, between, marks, problems, limit)
 
     def _between(self, chunk: Chunk, rows: np.ndarray, torn: bool) -> tuple[list[Message], list[Mark]]:
-        said: list[Message] = []
+        messages: list[Message] = []
         marks: list[Mark] = []
         header = self.layout.header
         for row in np.flatnonzero(~rows[: len(rows) - 1 if torn else None]):
@@ -199,15 +199,15 @@ class LogFile:
             if header and header[0] and text.startswith(header[0]) and header[-1] in text:
                 continue
             marks += marks_of(text, offset)
-            said.append(message_of(text, offset, number))
-        return said, marks
+            messages.append(message_of(text, offset, number))
+        return messages, marks
 
     def _samples(
         self,
         chunk: Chunk,
         table: pa.Table,
         lines: np.ndarray,
-        said: list[Message],
+        messages: list[Message],
         marks: list[Mark],
         problems: list[Problem],
         limit: float,
@@ -216,7 +216,7 @@ class LogFile:
             self._stamps = Stamps(self.layout, table, self.stated)
             self.dated = self._stamps.dated
             self._tracker = Parts(self.dated)
-            self.parts = self._tracker.found
+            self.parts = self._tracker.parts
             if self._stamps.zoneless:
                 self.notes.append('times without a zone: read as UTC (zone = "…" in fab.toml for another)')
         t = self._stamps.seconds(table)
@@ -227,26 +227,26 @@ class LogFile:
         numbers = self._number(keys, table, t, offsets)
         columns = [pa.array(numbers, pa.int32()), pa.array(offsets, pa.int64()), pa.array(t, pa.float64(), from_pandas=True)]
         columns += [keys["chamber"].dictionary_decode(), keys["step"].dictionary_decode()]
-        columns += [table.column(str(n)) for n, _ in self.kept]
-        stamped = self._stamps.of([message.stamp for message in said])
-        heard = [self._heard(message, own, offsets, t, numbers) for message, own in zip(said, stamped, strict=True)]
+        columns += [table.column(str(n)) for n, _ in self.sampled]
+        stamped = self._stamps.of([message.stamp for message in messages])
+        timed = [self._timed(message, own, offsets, t, numbers) for message, own in zip(messages, stamped, strict=True)]
         for mark in marks:
             self._now[mark.role] = mark.value
         if len(t):
             self._last, self._part = float(t[-1]), int(numbers[-1])
-        return LogBatch(pa.Table.from_arrays(columns, schema=self.schema), heard, problems)
+        return LogBatch(pa.Table.from_arrays(columns, schema=self.schema), timed, problems)
 
     def _timely(
         self, chunk: Chunk, table: pa.Table, lines: np.ndarray, t: np.ndarray, problems: list[Problem], limit: float
     ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        """Without the rows whose time cannot be read or has not come yet."""
+        """Without the rows whose time cannot be read or is in the future."""
         with np.errstate(invalid="ignore"):
             late = (t > limit) if self.dated else np.zeros(len(t), bool)
         bad = np.isnan(t) | late
         if not bad.any():
             return table, lines, t
         for row in np.flatnonzero(bad):
-            rule, why = (FutureTime, "its time has not come yet") if late[row] else (BadTime, "its time cannot be read")
+            rule, why = (FutureTime, "the time is in the future") if late[row] else (BadTime, "the time cannot be read")
             line = int(lines[row])
             problems.append(
                 Problem(rule, why, chunk.number + line, int(chunk.offsets[line]), as_text(chunk.line(line).encode()))
@@ -254,7 +254,7 @@ class LogFile:
         return table.filter(pa.array(~bad)), lines[~bad], t[~bad]
 
     def _key(self, role: str, table: pa.Table, marks: list[Mark], offsets: np.ndarray) -> pa.DictionaryArray:
-        """What each row says of one key: its own cell, else the last mark above it, else what the file says."""
+        """One key of each row: its own cell, else the last mark above it, else what the file says."""
         position = next(iter(self.layout.having(role)), None)
         if position is not None:
             return names_of(pc.cast(table.column(str(position)), pa.string()))
@@ -269,21 +269,21 @@ class LogFile:
         self, keys: dict[str, pa.DictionaryArray], table: pa.Table, t: np.ndarray, offsets: np.ndarray
     ) -> np.ndarray:
         nameless = all(keys[role].null_count == len(t) for role in ("wafer", "lot", "slot"))
-        apart = {role: keys[role] for role in KEYS if role != "chamber" or nameless}
+        run_keys = {role: keys[role] for role in KEYS if role != "chamber" or nameless}
         steps = _ordered(keys["step"]) if nameless else None
-        numbers = self._tracker.number(apart, t, steps, offsets)
-        words = {c.name: coded(table.column(str(n)).combine_chunks()) for n, c in self.kept if c.role == "label"}
+        numbers = self._tracker.number(run_keys, t, steps, offsets)
+        words = {c.name: coded(table.column(str(n)).combine_chunks()) for n, c in self.sampled if c.role == "label"}
         self._tracker.note_words(numbers, {"chamber": keys["chamber"], **words})
         return numbers
 
-    def _heard(self, message: Message, own: float, offsets: np.ndarray, t: np.ndarray, numbers: np.ndarray) -> Said:
-        """A message with its own time, or that of the row above it where it has none or one that cannot be right."""
+    def _timed(self, message: Message, own: float, offsets: np.ndarray, t: np.ndarray, numbers: np.ndarray) -> TimedMessage:
+        """A message with its own time, or the time of the row above if it has none or an implausible one."""
         before = int(np.searchsorted(offsets, message.byte_offset)) - 1
         if before < 0 and (self._part is not None or not len(t)):
             near, part = self._last, self._part
         else:
             near, part = float(t[max(before, 0)]), int(numbers[max(before, 0)])
-        return Said(message, float(own) if abs(own - near) < ASTRAY else near, part)
+        return TimedMessage(message, float(own) if abs(own - near) < ASTRAY else near, part)
 
 
 def own_time(stamp: str) -> float:
@@ -295,12 +295,12 @@ def own_time(stamp: str) -> float:
 
 
 def stored_name(column: LogColumn) -> str:
-    """The name of a column where samples are stored: its own, but for the few that samples have already."""
+    """The name of a column in the table of samples: its own, with `_` added to the few that samples already have."""
     return f"{column.name}_" if column.name.casefold() in RESERVED else column.name
 
 
 def _ordered(steps: pa.DictionaryArray) -> np.ndarray | None:
-    """Steps by row as numbers, where all are numbers."""
+    """Steps by row as numbers; None unless all are numbers."""
     try:
         values = [float(value) for value in steps.dictionary.to_pylist()]
     except ValueError:
@@ -310,7 +310,7 @@ def _ordered(steps: pa.DictionaryArray) -> np.ndarray | None:
 
 
 def _filled(document: Document, layout: Layout) -> tuple[LogColumn, ...]:
-    """The columns, where one that is empty in the first lines is what its first cells further down show."""
+    """The columns; the first cells further down decide what a column is that is empty in the first lines."""
     empty = {n for n, column in enumerate(layout.columns) if column.role == "empty"}
     first: dict[int, str] = {}
     if empty:
@@ -330,7 +330,7 @@ def _filled(document: Document, layout: Layout) -> tuple[LogColumn, ...]:
 
 
 def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -> LogFile | None:
-    """Find out how to read a log; None when the file is none. Raises CannotRead."""
+    """Find out how to read a log; None if the file is not a log. Raises CannotRead."""
     notes: list[str] = []
     encoding = stated.encoding or encoding_of(inspected, notes)
     text = inspected.start.decode(encoding, errors="replace").lstrip("\ufeff")
@@ -353,4 +353,4 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     return file
 
 
-__all__ = ["CannotRead", "LogBatch", "LogFile", "Said", "open_log", "stored_name"]
+__all__ = ["CannotRead", "LogBatch", "LogFile", "TimedMessage", "open_log", "stored_name"]

@@ -1,4 +1,4 @@
-"""SECS-II messages written as SML: S5F1 becomes an alarm, S6F11 an event, any other message is kept as it is."""
+"""SECS-II messages written as SML: S5F1 becomes an alarm, S6F11 an event, any other message stays as it is."""
 
 import re
 from collections.abc import Sequence
@@ -14,29 +14,29 @@ ALARM_ON = 0x80
 
 
 def is_sml(lines: Sequence[str]) -> bool:
-    """Whether the first lines of a file are SML."""
+    """True if the first lines of a file are SML."""
     heads = sum(bool(_HEAD.search(line)) for line in lines)
     items = sum(line.lstrip().startswith(("<", ">")) or " <" in line for line in lines)
     return heads >= 1 and items >= 1 and 2 * (heads + items) > len([line for line in lines if line.strip()]) - heads
 
 
 def messages(chunk: Chunk) -> list[Message]:
-    """The messages of some lines, each as one; the place is that of its first line."""
-    found: list[Message] = []
+    """The messages in some lines, each positioned at its first line."""
+    complete: list[Message] = []
     lines: list[str] = []
     begin, stamp, own = 0, "", ""
     for row in range(len(chunk)):
         text = chunk.line(row)
         if _HEAD.search(text):
-            found += _message(lines, own, int(chunk.offsets[begin]), chunk.number + begin)
+            complete += _message(lines, own, int(chunk.offsets[begin]), chunk.number + begin)
             lines, begin = [text], row
-            # The time stands on the line of the message or on one above it.
+            # The time is on the line of the message or on one above it.
             own = (_STAMP.search(text) or [stamp])[0]
         elif lines:
             lines.append(text)
         if hit := _STAMP.search(text):
             stamp = hit[0]
-    return found + _message(lines, own, int(chunk.offsets[begin]) if lines else 0, chunk.number + begin)
+    return complete + _message(lines, own, int(chunk.offsets[begin]) if lines else 0, chunk.number + begin)
 
 
 def _message(lines: list[str], stamp: str, offset: int, number: int) -> list[Message]:
@@ -58,7 +58,7 @@ def _message(lines: list[str], stamp: str, offset: int, number: int) -> list[Mes
 
 
 def _value(body: str) -> Any:
-    """The items of a message: lists as lists, all else as text."""
+    """The items of a message: lists as lists, everything else as text."""
     stack: list[tuple[str, list[Any]]] = [("L", [])]
     for hit in _TOKEN.finditer(body):
         if hit[0] == ">":

@@ -1,4 +1,4 @@
-"""The clock of a log: ISO stamps, epochs, a time of day with its date elsewhere, or seconds since something began."""
+"""The clock of a log: ISO times, epochs, a time of day with its date elsewhere, or elapsed seconds."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ Cells: TypeAlias = Any
 
 
 class Stamps:
-    """Turns the time columns of a log into seconds: since 1970 where the date is known, else since something began."""
+    """Turns the time columns of a log into seconds: since 1970 if the date is known, else elapsed seconds."""
 
     def __init__(self, layout: Layout, table: pa.Table, source: SourceSettings):
         self._source = source
@@ -47,31 +47,31 @@ class Stamps:
 
     @property
     def there(self) -> bool:
-        """Whether the log has a clock at all."""
+        """True if the log has a clock."""
         return self._time is not None
 
     @property
     def dated(self) -> bool:
-        """Whether its times are seconds since 1970."""
+        """True if its times are seconds since 1970."""
         return self.there and (not self._elapsed or self._began is not None)
 
     def seconds(self, table: pa.Table) -> np.ndarray:
-        """The time of each row in seconds; NaN where the cell is no time, and everywhere where there is no clock."""
+        """The time of each row in seconds; NaN where the cell is not a time, and everywhere without a clock."""
         if self._read is None:
             return np.full(table.num_rows, np.nan)
-        found: np.ndarray = self._read(self._cells(table))
+        seconds: np.ndarray = self._read(self._cells(table))
         if self._elapsed and self._began is not None:
-            found = found + self._began
-        return found
+            seconds = seconds + self._began
+        return seconds
 
     def of(self, stamps: Sequence[str]) -> np.ndarray:
-        """The times of messages that are stamped as the rows are; NaN for others."""
+        """The times of messages, written like those of the rows; NaN for others."""
         if self._read is None or self._date is not None:
             return np.full(len(stamps), np.nan)
         rolled = self._rolled, self._last
-        found = self._read(pa.array([stamp or None for stamp in stamps], pa.string()))
+        seconds: np.ndarray = self._read(pa.array([stamp or None for stamp in stamps], pa.string()))
         self._rolled, self._last = rolled
-        return found + self._began if self._elapsed and self._began is not None else found
+        return seconds + self._began if self._elapsed and self._began is not None else seconds
 
     def _cells(self, table: pa.Table) -> Cells:
         cells = pc.utf8_trim_whitespace(table.column(str(self._time)))
@@ -100,27 +100,27 @@ class Stamps:
         if self._decimal == ",":
             cells = pc.replace_substring(cells, ",", ".")
         try:
-            found = pc.cast(cells, pa.float64())
+            numbers = pc.cast(cells, pa.float64())
         except pa.ArrowInvalid:
-            found = pa.array([float(c) if c and NUMBER.match(c) else None for c in cells.to_pylist()], pa.float64())
-        return _floats(found) * self._scale
+            numbers = pa.array([float(c) if c and NUMBER.match(c) else None for c in cells.to_pylist()], pa.float64())
+        return _floats(numbers) * self._scale
 
     def _iso(self, cells: Cells) -> np.ndarray:
         try:
-            found = pc.cast(pc.replace_substring(cells, ",", "."), pa.timestamp("ns"))
+            times = pc.cast(pc.replace_substring(cells, ",", "."), pa.timestamp("ns"))
             if self._source.zone:
                 twice = {"first": "earliest", "second": "latest"}.get(self._source.ambiguous, "raise")
-                found = pc.assume_timezone(found, self._source.zone, ambiguous=twice, nonexistent="raise")
+                times = pc.assume_timezone(times, self._source.zone, ambiguous=twice, nonexistent="raise")
         except (pa.ArrowInvalid, ValueError):
             return self._one_by_one(cells)
-        return _since_1970(found)
+        return _since_1970(times)
 
     def _iso_zone(self, cells: Cells) -> np.ndarray:
         try:
-            found = pc.cast(pc.replace_substring(cells, ",", "."), pa.timestamp("ns", "UTC"))
+            times = pc.cast(pc.replace_substring(cells, ",", "."), pa.timestamp("ns", "UTC"))
         except (pa.ArrowInvalid, ValueError):
             return self._one_by_one(cells)
-        return _since_1970(found)
+        return _since_1970(times)
 
     def _one_by_one(self, cells: Cells) -> np.ndarray:
         convert = getattr(self, "_convert", None) or converter(_COLUMN, [c for c in cells.to_pylist() if c], self._source)
@@ -135,8 +135,8 @@ class Stamps:
         return np.array([known[cell] for cell in cells.to_pylist()])
 
     def _of_day(self, cells: Cells) -> np.ndarray:
-        """A time of day; one that falls by half a day has passed midnight."""
-        found = np.full(len(cells), np.nan)
+        """A time of day; if it falls by more than half a day, midnight has passed."""
+        times = np.full(len(cells), np.nan)
         for row, cell in enumerate(cells.to_pylist()):
             hit = _OF_DAY.match(cell) if cell else None
             if hit is None:
@@ -145,16 +145,16 @@ class Stamps:
             seconds = int(hit[1]) * 3600 + int(hit[2]) * 60 + int(hit[3]) + fraction
             if seconds + self._rolled < self._last - DAY / 2:
                 self._rolled += DAY
-            self._last = found[row] = seconds + self._rolled
+            self._last = times[row] = seconds + self._rolled
         if self._began is not None:
-            found += self._began - self._began % DAY
-        return found
+            times += self._began - self._began % DAY
+        return times
 
     def _start(self, context: dict[str, str]) -> float | None:
         for name in ("time", "date"):
-            said = context.get(name)
-            if said:
-                both = f"{context['date']} {said}" if name == "time" and "date" in context and len(said) < 13 else said
+            text = context.get(name)
+            if text:
+                both = f"{context['date']} {text}" if name == "time" and "date" in context and len(text) < 13 else text
                 try:
                     moment = converter(_COLUMN, [both], self._source)(both)
                 except Unfit:
@@ -178,5 +178,5 @@ def _floats(cells: Cells) -> np.ndarray:
 
 def _since_1970(cells: Cells) -> np.ndarray:
     whole = pc.cast(cells, pa.int64())
-    found = _floats(whole) / 1e9
-    return np.where(_floats(pc.cast(pc.is_null(cells), pa.int8())) > 0, np.nan, found)
+    seconds = _floats(whole) / 1e9
+    return np.where(_floats(pc.cast(pc.is_null(cells), pa.int8())) > 0, np.nan, seconds)
