@@ -60,7 +60,7 @@ def identity(move):
 
 
 def counts(moves):
-    """(wafers, passes, lots) of some moves."""
+    """(wafers, passes, lots) of some moves; a move of a whole lot is a pass of each of its wafers."""
     wafers = {identity(m) for m in moves if m["wafer"] is not None}
     by_lot = defaultdict(int)
     named = defaultdict(set)
@@ -70,4 +70,5 @@ def counts(moves):
         else:
             named[move["lot"]].add(identity(move))
     whole_lots = sum(max(quantity - len(named[lot]), 0) for lot, quantity in by_lot.items())
-    return len(wafers) + whole_lots, len(moves), len({m["lot"] for m in moves if m["lot"] is not None})
+    passes = sum(move["wafers"] if move["wafer"] is None else 1 for move in moves)
+    return len(wafers) + whole_lots, passes, len({m["lot"] for m in moves if m["lot"] is not None})

@@ -45,7 +45,7 @@ def gate(number, days, chamber=None, tool="T", kind="particles", until=NOW):
 
 
 def passed(number, named, passes, lot_moves=0, lots=1):
-    return {"gate": number, "named": named, "passes": passes, "lots": lots, "processed": passes, "lot_moves": lot_moves}
+    return {"gate": number, "named": named, "passes": passes, "lots": lots, "moves": passes, "lot_moves": lot_moves}
 
 
 def asked_together(*gates):

@@ -193,7 +193,7 @@ def test_rule_8_two_fails_in_a_row_make_a_wafer_suspect_once(story):
 def test_rule_9_a_wafer_that_came_back_is_one_wafer_and_two_passes(story):
     with story.qual(8, True).ran("w1", 9).ran("w1", 10, lot="L1.SPLIT").fab() as fab:
         row = only(fab.risk())
-        assert (row.wafers, row.passes, row.lots, row.level) == (1, 2, 2, "wafer")
+        assert (row.wafers, row.passes, row.moves, row.lots, row.level) == (1, 2, 2, 2, "wafer")
 
 
 def test_rule_9_a_slot_number_names_a_wafer_only_within_its_lot(story):
@@ -204,7 +204,7 @@ def test_rule_9_a_slot_number_names_a_wafer_only_within_its_lot(story):
 def test_rule_9_the_wafers_of_a_lot_are_the_largest_quantity_seen_and_it_says_lot_level(story):
     with story.qual(8, True).lot_ran("L1", 9, 24).lot_ran("L1", 10, 25).lot_ran("L2", 10, 12).fab() as fab:
         row = only(fab.risk())
-        assert (row.wafers, row.passes, row.lots, row.level) == (37, 3, 2, "lot")
+        assert (row.wafers, row.passes, row.moves, row.lots, row.level) == (37, 24 + 25 + 12, 3, 2, "lot")
 
 
 def test_rule_9_named_wafers_of_a_lot_are_not_counted_again_with_the_lot(story):
@@ -284,3 +284,13 @@ def test_a_suspect_qual_that_passed_can_be_contained_by_its_time(story):
     with story.qual(8, True).ran("w1", 9).qual(10, True).fab() as fab:
         held = fab.contain("T", at=hour(10))
         assert ([item.wafer for item in held.items], held.since) == (["w1"], hour(8))
+
+
+def test_a_star_for_the_chamber_is_the_whole_tool_wherever_an_answer_prints_one(story):
+    with story.qual(8, True).ran("w1", 9).ran("w2", 10).qual(11, False).fab() as fab:
+        row = only(fab.risk())
+        assert row.chamber == "*"
+        contained = fab.contain(row.tool, chamber=row.chamber)
+        assert (contained.chamber, contained.wafers) == ("*", 2)
+        assert fab.history(row.tool, chamber=row.chamber).chamber == "*"
+        assert fab.hold(row.tool, chamber="*", who="ana", reason="particles").chamber == "*"

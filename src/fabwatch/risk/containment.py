@@ -78,6 +78,7 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
         level="lot" if any(row["wafer"] is None for row in ran) or (not ran and card.by_lot) else "wafer",
         wafers=sum(item.wafers for item in items),
         passes=sum(item.passes for item in items),
+        moves=sum(item.moves for item in items),
         lots=len({row["lot"] for row in ran if row["lot"] is not None}),
         items=tuple(items),
         last_good=last_good,
@@ -140,13 +141,13 @@ def _the_qual(lake: Lake, cards: dict[str, ToolCard], suspicion: Suspicion, as_o
     if suspicion.qual_type is not None and suspicion.qual_type not in kinds:
         raise unknown(f"qual of {tool} of the type", suspicion.qual_type, kinds)
     chambers = cards[tool].chambers | {qual["chamber"] for qual in quals if qual["chamber"]}
-    if suspicion.chamber is not None and suspicion.chamber not in chambers:
+    if suspicion.chamber not in (None, "*") and suspicion.chamber not in chambers:
         raise unknown(f"chamber of {tool}", suspicion.chamber, chambers)
     quals = [
         qual
         for qual in quals
         if suspicion.qual_type in (None, qual["qual_type"])
-        and (suspicion.chamber is None or qual["chamber"] in (None, suspicion.chamber))
+        and (suspicion.chamber in (None, "*") or qual["chamber"] in (None, suspicion.chamber))
     ]
     return _latest_failed(tool, quals) if suspicion.at is None else _at(tool, quals, suspicion.at)
 
@@ -207,7 +208,8 @@ def _item(part: list[dict[str, Any]], place: tuple[Any, Any], named: dict[str | 
         wafer=wafer,
         lot=lot,
         wafers=1 if wafer is not None else max(quantity - named[lot], 0),
-        passes=sum(row["passes"] for row in part),
+        passes=sum(int(row["passes"]) for row in part),
+        moves=sum(row["moves"] for row in part),
         first_end=min(row["first_end"] for row in part),
         last_end=max(row["last_end"] for row in part),
         now=place[0],

@@ -38,9 +38,9 @@ class Passed:
 
     wafers: int = 0
     passes: int = 0
-    lots: int = 0
-    processed: int = 0
     """Wafers with each of their passes: the age that wear counts in."""
+    lots: int = 0
+    moves: int = 0
     lot_moves: int = 0
     """Moves that name only the lot."""
 
@@ -90,7 +90,7 @@ def count(lake: Lake, gates: Sequence[Gate]) -> dict[int, Passed]:
             }
         for row in rows:
             wafers = int(row["named"]) + by_lot.get(row["gate"], 0)
-            counted[row["gate"]] = Passed(wafers, row["passes"], row["lots"], int(row["processed"]), int(row["lot_moves"]))
+            counted[row["gate"]] = Passed(wafers, int(row["passes"]), row["lots"], row["moves"], int(row["lot_moves"]))
     return counted
 
 

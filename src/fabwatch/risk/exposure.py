@@ -134,6 +134,7 @@ def _exposure(
         failed_at=failed_at,
         suspect_quals=suspect_quals,
         suspect_wafers=suspect_wafers,
+        moves=passed.moves,
     )
 
 
@@ -194,6 +195,7 @@ def _sum(by: By, key: tuple[str | None, str | None], members: list[Exposure], on
         status=worst.status,
         failed_at=max((row.failed_at for row in members if row.failed_at), default=None),
         suspect_quals=sum(row.suspect_quals for row in members),
+        moves=sum(row.moves for row in members),
         tools=len({row.tool for row in members}),
         distinct_wafers=once.wafers,
     )

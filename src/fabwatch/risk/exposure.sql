@@ -1,8 +1,8 @@
--- What went through each gate.  Rule 9: a wafer that came back is one wafer and two passes; a short number is a slot,
+-- What went through each gate.  Rule 9: a wafer that came back is one wafer and two passes, and a move of a lot is a pass of each of its wafers; a short number is a slot,
 -- which names a wafer only within its lot.
 SELECT gate,
-       count(*) AS passes,
-       sum(wafers) AS processed,
+       sum(wafers) AS passes,
+       count(*) AS moves,
        count(DISTINCT lot) AS lots,
        count(DISTINCT CASE WHEN length(wafer) <= 2 AND wafer < ':' THEN coalesce(lot, '') || '#' || wafer
                            ELSE wafer END) AS named,

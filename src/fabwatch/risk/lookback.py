@@ -59,7 +59,7 @@ def reach(
     ]
     counted = count(lake, gates)
     ran = [counted.get(n, Passed()) for n in range(len(ends))]
-    ages = [0, *accumulate(passed.processed for passed in ran)]
+    ages = [0, *accumulate(passed.passes for passed in ran)]
     if began is None or stated.wear_scale is not None:
         chances = fault_began(ages, stated.sensitivity, _survival(stated)).tolist()
     else:

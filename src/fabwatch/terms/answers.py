@@ -37,6 +37,7 @@ class Exposure:
     level: str
     wafers: int
     passes: int
+    """Wafer passes: a move of a lot of 25 wafers is 25."""
     lots: int
     limit: int | None
     status: str
@@ -47,6 +48,8 @@ class Exposure:
     suspect_wafers: int | None = None
     """How many wafers that is; counted only for a single tool, because it reads far back."""
     tools: int = 1
+    moves: int = 0
+    """Moves that brought them: fewer than passes where a move is of a whole lot."""
     distinct_wafers: int | None = None
     """In an area or type: each wafer counted once, even if it is at risk on several tools."""
 
@@ -81,6 +84,7 @@ class Contained:
     last_end: datetime
     now: Whereabouts
     next_check: NextCheck | None = None
+    moves: int = 0
     p_after_fault: float | None = None
     """Chance that it ran after the hidden failure began, estimated from the wear of the tool."""
 
@@ -232,6 +236,7 @@ class Containment(Answer):
     """The last good qual; `since` is earlier if the qual can miss faults."""
     looks: tuple[Look, ...] = ()
     hold_90: Hold | None = None
+    moves: int = 0
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per item: a hold list."""

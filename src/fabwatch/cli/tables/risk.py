@@ -42,7 +42,7 @@ def containment(answer: Containment, language: str) -> None:
         table.add_column(name)
     for item in answer.items[:ROWS_SHOWN]:
         check = item.next_check
-        ran = f"{item.first_end:%d %b %H:%M}" + (f" – {item.last_end:%d %b %H:%M}" if item.passes > 1 else "")
+        ran = f"{item.first_end:%d %b %H:%M}" + (f" – {item.last_end:%d %b %H:%M}" if item.moves > 1 else "")
         chance = "-" if item.p_after_fault is None else f"{item.p_after_fault:.0%}"
         cells = (item.wafer or "-", item.lot or "-", f"{item.wafers:,}", f"{item.passes:,}", chance, ran)
         now = (item.now.tool or "-", item.now.area or "-", item.now.step or "-")
