@@ -209,7 +209,7 @@ def test_unused_reordered_and_missing_columns_are_said(fab, write):
 def test_moves_without_their_end_are_no_tool_list_but_wait(fab, write):
     summary = fab.ingest(write("m.csv", "LOT_ID,TOOL_ID,TOOL_TYPE,AREA,WAFER_QTY\nL1,E1,OX,Etch,25\n"))
     assert (summary.files[0].status, summary.files[0].kind) == ("inbox", "moves")
-    assert "as moves it lacks end_at" in summary.files[0].message
+    assert "for moves it needs end_at" in summary.files[0].message
 
 
 def test_two_headers_for_one_needed_column_are_asked_about(fab, write):

@@ -107,7 +107,7 @@ def test_lines_from_a_spreadsheet_are_read_with_their_headings_or_without():
     assert [(line.wafer, line.head, line.incoming) for line in headed] == [("1", "H1", 9000), ("2", "2", 9100)]
     sites = pasted("Wafer\tSite 1\tSite 2\tSite 3\nA\t9000,5\t\t9010\nB\t9000\tbad\t9010")
     assert (sites[0].wafer, sites[0].incoming, sites[0].sites) == ("A", None, (9000.5, 9010))
-    assert "'bad' is no thickness" in sites[1].fault
+    assert "'bad' is not a thickness" in sites[1].fault
     three = pasted("L9.01\tH2\t9000")
     assert (three[0].wafer, three[0].head, three[0].incoming) == ("L9.01", "H2", 9000)
     assert pasted("wafer\tthk\n8888.5")[0].incoming == 8888.5
@@ -117,7 +117,7 @@ def test_lines_from_a_spreadsheet_are_read_with_their_headings_or_without():
 def test_a_line_that_can_be_read_two_ways_or_not_at_all_is_refused_and_not_guessed():
     told = pasted("W1\tn/a\nW2\t9000\t9100\n12 900\nW4\nW5\t\n")
     assert [line.incoming for line in told] == [None] * 5
-    assert "'n/a' is no thickness" in told[0].fault
+    assert "'n/a' is not a thickness" in told[0].fault
     assert "3 columns, and nothing says which" in told[1].fault
     assert "is one number or two" in told[2].fault
     assert [line.wafer for line in told[:2]] == ["W1", "W2"]
@@ -130,7 +130,7 @@ def test_every_pasted_wafer_is_on_the_sheet_with_a_time_or_with_the_reason_why_n
     assert [row[0]["text"] for row in rows] == list("ABCD")
     assert rows[0][1]["values"] == [9000.5]
     assert "below its target" in rows[1][1]["text"]
-    assert "'thick' is no thickness" in rows[2][1]["text"]
+    assert "'thick' is not a thickness" in rows[2][1]["text"]
     assert rows[3][2]["values"][0] == pytest.approx(rows[0][2]["values"][0] * 4100 / 4000.5)
 
 
@@ -164,7 +164,7 @@ def test_the_sheet_can_be_copied_as_a_call_that_gives_the_same(reader, server):
 def test_without_a_tool_or_a_rate_it_is_said_and_a_number_that_is_none_is_named(reader):
     assert "Name a tool, or give a rate" in reader.get("/cmp", params={"target": "5000", "wafers": "9000"}).text
     told = reader.get("/cmp", params={"rate": "fast", "target": "5000", "wafers": "9000"}).text
-    assert "is no number: rate" in told
+    assert "rate must be a number" in told
     assert "The target thickness is missing" in reader.get("/cmp", params={"rate": "40", "wafers": "9000"}).text
 
 

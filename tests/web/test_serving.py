@@ -30,7 +30,7 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(fab):
         other.listen()
         done = told("--fab", fab, "--port", other.getsockname()[1])
     assert done.returncode == 1
-    assert "cannot be listened on" in done.stderr
+    assert "cannot be used" in done.stderr
     assert "hint: stop the program that uses it, or use another port" in done.stderr
 
 
@@ -52,7 +52,7 @@ def test_faults_of_fab_toml_are_told_before_it_starts(fab):
 def test_where_others_reach_it_the_service_starts_only_with_a_key(fab):
     done = told("--fab", fab, "--host", "0.0.0.0", "--port", 0)
     assert done.returncode == 1
-    assert "no key has been made" in done.stderr
+    assert "there is no key" in done.stderr
     assert "fabwatch key create" in done.stderr
 
 

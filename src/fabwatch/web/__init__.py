@@ -1,1 +1,1 @@
-"""The pages: server-rendered, everything they need lies here, nothing comes from elsewhere."""
+"""The pages: rendered on the server, with all their files included; nothing is loaded from elsewhere."""

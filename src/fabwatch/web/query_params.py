@@ -1,4 +1,4 @@
-"""What a page is asked for, read from its address by the declaration of its question."""
+"""The query parameters of a page, read by the declaration of its question."""
 
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,19 +13,19 @@ LONGEST = 800
 
 
 def params(request: Request, *names: str) -> dict[str, str]:
-    """Those of some parameters that are given and not empty."""
+    """The named parameters that are present and not empty."""
     values = {name: request.query_params.get(name, "")[:LONGEST] for name in names}
     return {name: value for name, value in values.items() if value}
 
 
 def offset_of(request: Request) -> int:
-    """How many rows of a list stand before the page that is asked for."""
+    """How many rows of a list come before the requested page."""
     offset = request.query_params.get("offset", "")
     return int(offset) if offset.isascii() and offset.isdecimal() else 0
 
 
 def question_of(request: Request, kind: type[Q], **stated: Any) -> Q:
-    """The question that an address asks; `stated` fields are not read from it. Raises BadQuestion and UnknownTime."""
+    """The question in an address; `stated` fields are not read from it. Raises BadQuestion and UnknownTime."""
     values: dict[str, Any] = {}
     for field in declared(kind):
         texts = [text for text in request.query_params.getlist(field.public) if text]
@@ -35,7 +35,7 @@ def question_of(request: Request, kind: type[Q], **stated: Any) -> Q:
 
 
 def times_of(request: Request) -> Timed:
-    """The times that a page stands for. Raises UnknownTime."""
+    """The times that a page is for. Raises UnknownTime."""
     return question_of(request, Timed)
 
 
@@ -49,7 +49,7 @@ def _value(field: Field, text: str) -> Any:
 
 
 def _(text: str) -> str:
-    """Marks a text for translation; the template translates it."""
+    """Mark a text for translation; the template translates it."""
     return text
 
 
@@ -75,14 +75,14 @@ class Input:
     label: str
     value: str
     choices: tuple[str, ...]
-    """What it can be; empty for any text."""
+    """The possible values; empty for any text."""
     optional: bool
     longest: int
     placeholder: str = ""
 
 
 def form_of(question: Declared, names: tuple[str, ...], choices: dict[str, tuple[str, ...]] | None = None) -> list[Input]:
-    """The inputs for some fields of a question as it stands; `choices` are those that depend on the fab."""
+    """The inputs for some fields of a question; `choices` are those that depend on the fab."""
     fields = {field.name: field for field in declared(type(question))}
     return [_input(fields[name], getattr(question, name), (choices or {}).get(name)) for name in names]
 

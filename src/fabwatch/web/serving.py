@@ -19,7 +19,7 @@ from fabwatch.web.site import site
 BACKLOG = 512
 DEMO_KEY = "demo"
 LEAVE = 3
-"""Seconds that requests have to end when the server is stopped."""
+"""Seconds that requests have to finish when the server is stopped."""
 
 
 def run(
@@ -29,9 +29,9 @@ def run(
     as_of: str | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the fab in a folder until it is stopped; `ready` is told the address.
+    """Serve the fab in a folder until it is stopped; `ready` is called with the address.
 
-    Raises NoFab, NewerFab, BadSettings, PortTaken, and BadQuestion for an address that others reach while there is no key.
+    Raises NoFab, NewerFab, BadSettings, PortTaken, and BadQuestion for an address that others can reach if there is no key.
     """
     with Fab(folder) as fab:
         settings = fab.settings
@@ -56,7 +56,7 @@ def run(
 
 
 def run_demo(folder: Path, port: int, as_of: datetime) -> None:
-    """Serve the demo as of its last day, on a free port if the one named is taken, with a key that is valid for a day."""
+    """Serve the demo as of its last day, on a free port if `port` is taken, with a key that is valid for one day."""
     keys = Keys(folder)
     for old in keys.all():
         if old.name == DEMO_KEY and old.revoked is None:
@@ -79,7 +79,7 @@ def _guarded(folder: Path, host: str) -> None:
     keys.close()
     if not known and not _is_loopback(host):
         raise BadQuestion(
-            f"{host} can be reached by others, and no key has been made.",
+            f"{host} can be reached from other machines, and there is no key.",
             "fabwatch key create NAME --scope read --fab FOLDER",
         )
 
@@ -100,12 +100,12 @@ def _is_loopback(host: str) -> bool:
 def _bound(host: str, port: int) -> socket.socket:
     try:
         kind = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # With its protocol named, answers are sent at once; without, each waits 40 ms for the other side.
+        # With the protocol given, answers are sent at once; without it, each waits 40 ms for the other side.
         listening = socket.socket(kind[0], kind[1], kind[2])
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(kind[4])
-        # From here on whoever comes waits in line: the address may be told.
+        # From here on connections queue up, so the address may be announced.
         listening.listen(BACKLOG)
         return listening
     except OSError as fault:
-        raise PortTaken(f"{host}:{port} cannot be listened on: {fault.strerror or fault}") from None
+        raise PortTaken(f"{host}:{port} cannot be used: {fault.strerror or fault}") from None

@@ -1,4 +1,4 @@
-"""The site: the service with its pages."""
+"""The site: the API service with its pages."""
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -9,12 +9,12 @@ from fabwatch.api.app import Parts, service
 from fabwatch.api.responses import Bodies
 from fabwatch.web.pages import contain, fab, load, plan, polish, run, runs, sensors, sign_in, tool
 
-PAGES = tuple(each.router for each in (fab, tool, contain, plan, runs, run, sensors, polish, load, sign_in))
+PAGES = tuple(page.router for page in (fab, tool, contain, plan, runs, run, sensors, polish, load, sign_in))
 YEAR = "public, max-age=31536000, immutable"
 
 
 class _Static(StaticFiles):
-    """Static files, kept by browsers: their address changes with their content."""
+    """Static files; browsers may cache them, because their address changes with their content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)

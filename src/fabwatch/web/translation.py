@@ -1,4 +1,4 @@
-"""Words of the pages in the language of the reader: gettext catalogues, numbers and times by Babel."""
+"""Texts of the pages in the language of the reader: gettext catalogues, and numbers and times from Babel."""
 
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -11,12 +11,12 @@ from babel.support import Translations
 from fabwatch.terms.clock import iso
 
 LANGUAGES = {"en": "English", "es": "Español"}
-KEPT = 20_000
+CACHE_SIZE = 20_000
 
 
 @cache
 def translations(language: str) -> dict[str, str]:
-    """What every English text of the pages reads in a language; nothing for English itself."""
+    """The translation of every English text of the pages; empty for English itself."""
     place = files("fabwatch.web").joinpath("locale", f"{language}.po")
     if not place.is_file():
         return {}
@@ -34,7 +34,7 @@ class Tongue(Translations):
         self._texts = translations(language)
 
     def gettext(self, message: str) -> str:
-        """A text in this language; the English one where there is no other."""
+        """A text in this language, else in English."""
         return self._texts.get(message, message)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
@@ -48,11 +48,11 @@ def tongue(language: str) -> Tongue:
     return Tongue(language)
 
 
-def language_of(asked: str | None, kept: str | None, accepted: str) -> str:
-    """The language of a reader: what was asked for, else what was kept, else the first that the browser accepts."""
-    for wanted in (asked, kept):
-        if wanted in LANGUAGES:
-            return str(wanted)
+def language_of(parameter: str | None, cookie: str | None, accepted: str) -> str:
+    """The language of a reader: from the parameter, else the cookie, else the first one that the browser accepts."""
+    for language in (parameter, cookie):
+        if language in LANGUAGES:
+            return str(language)
     for part in accepted.split(","):
         code = part.split(";")[0].strip()[:2].lower()
         if code in LANGUAGES:
@@ -60,15 +60,15 @@ def language_of(asked: str | None, kept: str | None, accepted: str) -> str:
     return "en"
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHE_SIZE)
 def number(value: float | None, language: str, digits: int = 0) -> str:
-    """A number with so many digits behind the sign, grouped as the language groups."""
+    """A number with `digits` decimals, grouped as usual in the language."""
     if value is None:
         return "–"
     return str(numbers.format_decimal(round(value, digits), f"#,##0.{'0' * digits}" if digits else "#,##0", locale=language))
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHE_SIZE)
 def figure(value: float | None, language: str) -> str:
     """A number with four significant digits, whatever its size."""
     if value is None:
@@ -76,9 +76,9 @@ def figure(value: float | None, language: str) -> str:
     return str(numbers.format_decimal(float(f"{value:.4g}"), "#,##0.######", locale=language))
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHE_SIZE)
 def percent(value: float | None, language: str, digits: int = 0) -> str:
-    """A chance or share in per cent."""
+    """A chance or share in percent."""
     return (
         "–"
         if value is None
@@ -86,7 +86,7 @@ def percent(value: float | None, language: str, digits: int = 0) -> str:
     )
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHE_SIZE)
 def moment(value: datetime | str | None, language: str, year: bool = False) -> str:
     """A time to the minute, in UTC."""
     if value is None:
@@ -103,5 +103,5 @@ def aware(stamp: datetime) -> datetime:
 
 
 def machine(value: datetime | str | None) -> str:
-    """A time as machines read it."""
+    """A time for machines: ISO 8601."""
     return value if isinstance(value, str) else (iso(value) or "")

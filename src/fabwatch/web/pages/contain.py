@@ -1,4 +1,4 @@
-"""What to contain, what is on hold, and what became of it."""
+"""What to contain, what is on hold, and what was decided about it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Row:
 
 @router.get("/contain")
 async def to_contain(request: Request) -> Response:
-    """Every open failed qual, and those in doubt."""
+    """Every open failed qual, and suspect ones."""
 
     async def make(page: Page) -> tuple[str, bool]:
         area, times = area_of(key_of(request), params(request, "area").get("area")), times_of(request)
@@ -90,7 +90,7 @@ def _names(answer: Containment) -> set[str]:
 
 
 async def _before(request: Request, tool: str, since: datetime) -> set[str] | None:
-    """What the containment held when it was first looked at; None when nothing was loaded by then."""
+    """The wafers of the containment when it was first seen; None if nothing was loaded by then."""
     try:
         as_of = times_of(request).as_of or cache_of(request).now()
         return _names(await _contained(request, tool, known_at=since, as_of=as_of))
@@ -111,10 +111,10 @@ async def contain(request: Request, tool: str) -> Response:
         before = await _before(request, tool, since)
     added = _names(answer) - before if before is not None else set()
     rows = _rows(answer, lists, added, page, by_wafer=shown.get("view") == "wafers")
-    wanted = HistoryQuestion(
+    question = HistoryQuestion(
         tool=tool, qual_type=answer.qual_type, days=QUAL_DAYS, as_of=times.as_of, known_at=times.known_at
     )
-    marks = [mark for mark in (await cache.answer(wanted)).marks if mark.kind in ("passed", "failed")]
+    marks = [mark for mark in (await cache.answer(question)).marks if mark.kind in ("passed", "failed")]
     failed = any(mark.at == answer.until and mark.kind == "failed" for mark in marks)
     ticked = [row for row in rows if row.ticked and row.state != "held"]
     return page.show(
@@ -157,7 +157,7 @@ def _same(hold: HoldList, answer: Containment) -> bool:
 
 
 def _rows(answer: Containment, lists: Sequence[HoldList], added: set[str], page: Page, by_wafer: bool) -> list[Row]:
-    held = {name_of(i.wafer, i.lot): (one.hold, i) for one in reversed(lists) for i in one.items}
+    held = {name_of(i.wafer, i.lot): (hold.hold, i) for hold in reversed(lists) for i in hold.items}
     short = {name_of(i.wafer, i.lot) for i in answer.hold_90.items} if answer.hold_90 else _names(answer)
     groups: dict[str, list[Contained]] = defaultdict(list)
     for item in answer.items:
@@ -182,7 +182,7 @@ def _row(
     checks = {(i.next_check.step, i.next_check.steps_away) for i in items if i.next_check}
     nearest = min(checks, key=lambda check: check[1], default=None)
     chances = [item.p_after_fault for item in items if item.p_after_fault is not None]
-    states = {held[each][1].state for each in names if each in held}
+    states = {held[wafer][1].state for wafer in names if wafer in held}
     return Row(
         name=name,
         lot=items[0].lot,
@@ -193,10 +193,10 @@ def _row(
         now=where,
         chance=max(chances, default=None),
         check=text("%(step)s in %(n)s steps") % {"step": nearest[0], "n": nearest[1]} if nearest else "–",
-        ticked=any(each in short for each in names),
-        hold=next((held[each][0] for each in names if each in held), None),
-        state="held" if states == {"held"} and all(each in held for each in names) else ", ".join(sorted(states)),
-        added=any(each in added for each in names),
+        ticked=any(wafer in short for wafer in names),
+        hold=next((held[wafer][0] for wafer in names if wafer in held), None),
+        state="held" if states == {"held"} and all(wafer in held for wafer in names) else ", ".join(sorted(states)),
+        added=any(wafer in added for wafer in names),
     )
 
 
@@ -251,7 +251,7 @@ async def holds(request: Request) -> Response:
             audit=await cache.answer(AuditCheckQuestion()) if whole else None,
             entries=(await cache.answer(AuditQuestion(limit=ENTRIES))).entries if whole else [],
         )
-        # Not kept: that the audit is whole has to be looked at each time.
+        # Not cached: the audit has to be checked every time.
         return text, False
 
     return await cached_page(request, make)
@@ -259,12 +259,12 @@ async def holds(request: Request) -> Response:
 
 @router.get("/holds/{hold}")
 async def one_hold(request: Request, hold: str) -> Response:
-    """One hold list, to print and to decide on."""
+    """One hold list, to print and to decide about."""
     page, cache = Page(request), cache_of(request)
-    (found,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
-    await seen(request, key_of(request), found.tool)
-    items = [{**vars(item), "name": name_of(item.wafer, item.lot)} for item in found.items]
-    return page.show("hold.html", at="/holds", demo=cache.settings.fab.demo, hold=found, items=items)
+    (hold_list,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
+    await seen(request, key_of(request), hold_list.tool)
+    items = [{**vars(item), "name": name_of(item.wafer, item.lot)} for item in hold_list.items]
+    return page.show("hold.html", at="/holds", demo=cache.settings.fab.demo, hold=hold_list, items=items)
 
 
 @router.post("/holds/{hold}/dispose", dependencies=[needs("decide")])
@@ -277,8 +277,8 @@ async def dispose(
 ) -> Response:
     """Release or scrap the ticked wafers."""
     key, cache = key_of(request), cache_of(request)
-    (found,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
-    await seen(request, key, found.tool)
+    (hold_list,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
+    await seen(request, key, hold_list.tool)
     action = Release if act == "release" else Scrap
     await cache.act(action(hold=hold, reason=reason, names=tuple(names)), key.who)
     return RedirectResponse(Page(request).url(f"/holds/{part(hold)}"), 303)

@@ -16,7 +16,7 @@ from fabwatch.web.query_params import params, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 TOGETHER = 240
-"""So many tools are shown whole; above it each area shows its most urgent ones."""
+"""Up to this many tools are all shown; with more, each area shows its most urgent ones."""
 SHOWN = 16
 TODAY = 12
 HITS = 12
@@ -103,14 +103,14 @@ async def _hits(request: Request, page: Page) -> list[tuple[str, str, str]]:
 
 @router.get("/search/list")
 async def listed(request: Request) -> Response:
-    """What a search finds, while it is typed."""
+    """The search results while the search is typed."""
     page = Page(request)
     return page.show("hits.html", hits=await _hits(request, page), q=request.query_params.get("q", ""))
 
 
 @router.get("/search")
 async def search(request: Request) -> Response:
-    """What a search finds; the one hit at once."""
+    """The search results; a single hit opens at once."""
     page = Page(request)
     hits = await _hits(request, page)
     word = request.query_params.get("q", "").strip().casefold()

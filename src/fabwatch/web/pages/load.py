@@ -1,4 +1,4 @@
-"""Load files: send them, see how far they are, what was set aside, and what is not recognised yet."""
+"""Load files: upload them, follow the progress, see rows set aside and files not recognised yet."""
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -46,12 +46,12 @@ async def send(request: Request) -> Response:
 
 @router.get("/load/uploads/{upload}")
 async def progress(request: Request, upload: str) -> Response:
-    """How far an upload is, as a part of the page."""
+    """The progress of an upload, as a part of the page."""
     return Page(request).show("upload.html", job=uploads_of(request).find(upload).report())
 
 
 @router.post("/load/retry", dependencies=[needs("load")])
 async def retry(request: Request) -> Response:
-    """Try what is not recognised yet again, after fab.toml was changed."""
+    """Try files that are not recognised yet again, after fab.toml was changed."""
     await cache_of(request).load(RetryInbox())
     return RedirectResponse("/load", 303)

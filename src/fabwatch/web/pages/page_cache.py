@@ -1,4 +1,4 @@
-"""What the pages share: waiting a moment for what lies ahead, and pages that were made already."""
+"""What the pages share: waiting a moment for slow answers, and a cache of rendered pages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -14,27 +14,27 @@ from fabwatch.terms.errors import FabwatchError, TooBusy, TooFewFailures
 from fabwatch.web.page import Page
 
 PATIENCE = 0.5
-"""Seconds that a page waits for a forecast before it is shown without, to fill in by itself."""
+"""Seconds that a page waits for a forecast before it is shown without it, and fills it in later."""
 Make = Callable[[Page], Awaitable[tuple[str, bool]]]
 A = TypeVar("A")
 Soon = tuple[CachedAnswer[A] | None, FabwatchError | None]
-"""An answer, or why there will be none; neither while it is still being worked out."""
+"""An answer, or why there is none; neither while it is still being computed."""
 
 
 def pending(*answers: Soon[Any]) -> bool:
-    """Whether one of some answers is still being worked out, so that the page has to ask again."""
+    """True if one of the answers is still being computed, so that the page has to ask again."""
     return any(cached is None and fault is None for cached, fault in answers)
 
 
 def scale(values: Collection[float]) -> tuple[float, float]:
-    """The lowest and highest value of a picture, with some room around what is drawn."""
+    """The lowest and highest value of a picture, with some margin."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     room = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
     return low - room, high + room
 
 
 async def within(question: Awaitable[CachedAnswer[A]], patience: float = PATIENCE) -> Soon[A]:
-    """An answer if it comes within `patience` seconds, or why there will be none; neither when it takes longer."""
+    """An answer if it comes within `patience` seconds, or why there is none; neither if it takes longer."""
     task = asyncio.ensure_future(question)
     await asyncio.wait([task], timeout=patience)
     if not task.done():
@@ -45,12 +45,12 @@ async def within(question: Awaitable[CachedAnswer[A]], patience: float = PATIENC
     except TooFewFailures as fault:
         return None, fault
     except TooBusy:
-        # The page is worth showing without; it asks again by itself.
+        # The page is useful without it, and asks again by itself.
         return None, None
 
 
 async def cached_page(request: Request, make: Make) -> Response:
-    """A page, made once for the state of the fab, the moment, the language and what the reader may do."""
+    """A page, made once per state of the fab, time, language and rights of the reader."""
     page, cache = Page(request), cache_of(request)
     key = key_of(request)
     pages: Bodies = request.app.state.pages

@@ -1,4 +1,4 @@
-"""Wafers from lines as a spreadsheet gives them, or as somebody types them; decimal commas too."""
+"""Wafers from lines pasted from a spreadsheet or typed; decimal commas too."""
 
 import re
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Line:
 
 
 def pasted(text: str) -> list[Line]:
-    """A wafer a line: thickness; name and thickness; name, head and thickness; or as headings above them say.
+    """One wafer per line: thickness; name and thickness; name, head and thickness; or the columns of a heading line.
 
     Headings name wafer, head, and thickness or a column for each site. A line whose thickness cannot be read is kept with
     its fault. Raises BadQuestion for too many lines.
@@ -57,7 +57,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _headings(cells: list[str]) -> dict[str, list[int]] | None:
-    """Which columns are which; None where the first line is a wafer already."""
+    """Which column is which; None if the first line is already a wafer."""
     plain = [re.sub(r"\(.*?\)|\[.*?\]", "", cell).strip().casefold() for cell in cells]
     words = [re.split(r"[\W\d]", cell, maxsplit=1)[0] for cell in plain]
     places = {name: [n for n, word in enumerate(words) if word in known] for name, known in NAMES.items()}
@@ -67,38 +67,37 @@ def _headings(cells: list[str]) -> dict[str, list[int]] | None:
 
 def _line(line: str, places: dict[str, list[int]] | None) -> Line:
     if _TWO_WAYS.fullmatch(line):
-        return Line(None, fault=f"{line!r} is one number or two. Put a tab or ; between name and thickness.")
+        return Line(None, fault=f"{line!r} is one number or two: put a tab or ; between name and thickness.")
     cells = _cells(line)
     if places and len(cells) > 1 and (places["incoming"] or places["site"]):
-        found = {name: [cells[n] for n in some if n < len(cells) and cells[n]] for name, some in places.items()}
-        wafer, head = (next(iter(found[name]), None) for name in ("wafer", "head"))
+        values = {name: [cells[n] for n in columns if n < len(cells) and cells[n]] for name, columns in places.items()}
+        wafer, head = (next(iter(values[name]), None) for name in ("wafer", "head"))
         if not places["incoming"]:
-            return _of_sites(found["site"], wafer, head)
-        thickness = next(iter(found["incoming"]), "")
+            return _of_sites(values["site"], wafer, head)
+        thickness = next(iter(values["incoming"]), "")
     else:
         cells = [cell for cell in cells if cell]
         wafer, head, thickness = cells[0] if len(cells) > 1 else None, cells[1] if len(cells) > 2 else None, cells[-1]
         if len(cells) > 3 or (head is not None and number(head) is not None):
-            told = f"{len(cells)} columns, and nothing says which is the thickness."
-            return Line(None, wafer, fault=f"{told} Put a line of headings above them: wafer, head, thickness.")
+            message = f"{len(cells)} columns, and nothing says which one is the thickness."
+            return Line(None, wafer, fault=f"{message} Add a heading line above: wafer, head, thickness.")
     value = number(thickness)
     if value is None and thickness:
-        return Line(None, wafer, head, f"{thickness!r} is no thickness. Write a number such as 9012.5 or 9012,5.")
+        return Line(None, wafer, head, f"{thickness!r} is not a thickness. Write a number such as 9012.5 or 9012,5.")
     return Line(value, wafer, head)
 
 
 def _of_sites(cells: list[str], wafer: str | None, head: str | None) -> Line:
-    """A wafer of which each site stands in a column of its own; a site that is empty was not measured."""
+    """A wafer with one column per site; an empty site was not measured."""
     values = [number(cell) for cell in cells]
     if None in values:
-        return Line(
-            None, wafer, head, f"{cells[values.index(None)]!r} is no thickness. Leave a site empty that was not measured."
-        )
+        cell = cells[values.index(None)]
+        return Line(None, wafer, head, f"{cell!r} is not a thickness. Leave the cell empty if the site was not measured.")
     return Line(None, wafer, head, sites=tuple(value for value in values if value is not None))
 
 
 def number(text: str) -> float | None:
-    """A number as it is written here or there: 9000, 9,000.5, 9.000,5, 9000,5."""
+    """A number in any usual notation: 9000, 9,000.5, 9.000,5, 9000,5."""
     plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("'", "")
     if _POINTS.fullmatch(plain) or (_COMMA.fullmatch(plain) and not _THOUSANDS.fullmatch(plain)):
         plain = plain.replace(".", "").replace(",", ".")

@@ -22,11 +22,11 @@ async def plan(request: Request) -> Response:
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, key = cache_of(request), key_of(request)
-        wanted = question_of(request, PlanQuestion)
-        wanted = replace(wanted, area=area_of(key, wanted.area))
-        answer = await within(cache.ask(wanted))
+        question = question_of(request, PlanQuestion)
+        question = replace(question, area=area_of(key, question.area))
+        answer = await within(cache.ask(question))
         cached, fault = answer
-        areas = await cache.answer(AreasQuestion(as_of=wanted.as_of, known_at=wanted.known_at))
+        areas = await cache.answer(AreasQuestion(as_of=question.as_of, known_at=question.known_at))
         text = page.render(
             "plan.html",
             at="/plan",
@@ -36,8 +36,8 @@ async def plan(request: Request) -> Response:
             answer=cached.answer if cached else None,
             pending=pending(answer),
             nothing=fault and f"{fault.what} {fault.hint}",
-            area=wanted.area,
-            days=wanted.days,
+            area=question.area,
+            days=question.days,
             areas=[row.area for row in areas.areas if row.area and key.area in (None, row.area)],
         )
         return text, fault is not None or (cached is not None and not cached.stale)
@@ -47,39 +47,39 @@ async def plan(request: Request) -> Response:
 
 @router.get("/record")
 async def record(request: Request) -> Response:
-    """How past forecasts turned out."""
+    """How accurate past forecasts were."""
     page, cache = Page(request), cache_of(request)
-    wanted = question_of(request, ScoreQuestion)
-    await seen(request, key_of(request), wanted.tool)
-    wanted = replace(wanted, area=area_of(key_of(request), wanted.area))
+    question = question_of(request, ScoreQuestion)
+    await seen(request, key_of(request), question.tool)
+    question = replace(question, area=area_of(key_of(request), question.area))
     present = cache.present()
-    if wanted.as_of is None:
-        # The past does not change within the hour: asked each minute, it would never be at hand.
+    if question.as_of is None:
+        # The past does not change within the hour: a new time every minute would never hit the cache.
         live = cache.as_of is None and present.reason is None
-        wanted = replace(wanted, as_of=present.at.replace(minute=0, second=0) if live else present.at)
-    answer = await within(cache.ask(wanted))
+        question = replace(question, as_of=present.at.replace(minute=0, second=0) if live else present.at)
+    answer = await within(cache.ask(question))
     cached, fault = answer
     return page.show(
         "record.html",
         at="/record",
-        as_of=wanted.as_of,
+        as_of=question.as_of,
         demo=cache.settings.fab.demo,
         answer=cached.answer if cached else None,
         pending=pending(answer),
         nothing=fault and f"{fault.what} {fault.hint}",
-        tool=wanted.tool,
-        area=wanted.area,
+        tool=question.tool,
+        area=question.area,
     )
 
 
 @router.get("/record/short")
 async def short(request: Request) -> Response:
-    """How past forecasts of the whole fab turned out, in a sentence."""
+    """How accurate past forecasts of the whole fab were, in one sentence."""
     page, cache, times = Page(request), cache_of(request), times_of(request)
     if key_of(request).area is not None or times.known_at is not None:
         return page.show("sentence.html", sentence="")
     try:
-        sentence = page.said((await cache.daily(ScoreQuestion(as_of=times.as_of))).answer)
+        sentence = page.sentence((await cache.daily(ScoreQuestion(as_of=times.as_of))).answer)
     except TooFewFailures as fault:
         sentence = fault.what
     return page.show("sentence.html", sentence=sentence)
@@ -91,10 +91,10 @@ async def stats(request: Request) -> Response:
 
     async def make(page: Page) -> tuple[str, bool]:
         stated = {} if params(request, "by") else {"by": "area"}
-        wanted = question_of(request, StatsQuestion, **stated)
-        await seen(request, key_of(request), wanted.tool)
-        wanted = replace(wanted, area=area_of(key_of(request), wanted.area))
-        answer = await cache_of(request).answer(wanted)
+        question = question_of(request, StatsQuestion, **stated)
+        await seen(request, key_of(request), question.tool)
+        question = replace(question, area=area_of(key_of(request), question.area))
+        answer = await cache_of(request).answer(question)
         offset = offset_of(request)
         text = page.render(
             "stats.html",
@@ -103,7 +103,7 @@ async def stats(request: Request) -> Response:
             ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
-            form=form_of(wanted, ("by", "area", "tool", "qual_type", "since", "until")),
+            form=form_of(question, ("by", "area", "tool", "qual_type", "since", "until")),
             groups=answer.groups[offset : offset + SHOWN],
             total=len(answer.groups),
             limit=SHOWN,

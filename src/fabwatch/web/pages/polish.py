@@ -1,4 +1,4 @@
-"""How long do we polish? The calculator, the state of each tool and head, the trend, and how it would have done."""
+"""How long do we polish? The calculator, the state of each tool and head, the trend, and the replay of the history."""
 
 import json
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
 
 @dataclass(frozen=True)
 class Row:
-    """One pasted wafer: its time, or why it has none, and the times that it would have another way."""
+    """One pasted wafer: its time, or why it has none, and its times under other assumptions."""
 
     name: str | None
     time: PolishTime | None
@@ -55,7 +55,7 @@ class Sheet:
         return next((row.time for row in self.rows if row.time is not None), None)
 
     def chosen(self, number: str | None) -> PolishTime | None:
-        """The wafer of that number from 1, else the first."""
+        """The wafer with that number (from 1), else the first."""
         row = self.rows[int(number) - 1] if number and number.isdecimal() and 0 < int(number) <= len(self.rows) else None
         return row.time if row is not None and row.time is not None else self.first
 
@@ -66,17 +66,17 @@ async def cmp(request: Request) -> Response:
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, times = cache_of(request), times_of(request)
-        given = params(request, *PLACE, *NUMBERS, *TICKS, "unit", "rate_unit", "keep")
-        # Pasted lines may be long; they stand in the address, so that a lot sheet can be sent to somebody.
+        fields = params(request, *PLACE, *NUMBERS, *TICKS, "unit", "rate_unit", "keep")
+        # Pasted lines may be long; they are part of the address, so that a lot sheet can be shared.
         lines = request.query_params.get("wafers", "")[:20_000]
-        await of_tool(request, key_of(request), given.get("tool"))
-        states, nothing = await _states(request, given.get("tool"), times)
+        await of_tool(request, key_of(request), fields.get("tool"))
+        states, nothing = await _states(request, fields.get("tool"), times)
         replay = states and "replay" in request.query_params
-        trends = (await cache.answer(RateTrendsQuestion(tool=given.get("tool")))).groups if states else ()
+        trends = (await cache.answer(RateTrendsQuestion(tool=fields.get("tool")))).groups if states else ()
         sheet, fault = None, None
-        if lines.strip() and ("tool" in given or "rate" in given):
+        if lines.strip() and ("tool" in fields or "rate" in fields):
             try:
-                sheet = await _sheet(request, given, pasted(lines), times)
+                sheet = await _sheet(request, fields, pasted(lines), times)
             except BadQuestion as stop:
                 fault = stop
         text = page.render(
@@ -87,15 +87,15 @@ async def cmp(request: Request) -> Response:
             demo=cache.settings.fab.demo,
             answer=states,
             nothing=nothing,
-            given=given,
+            fields=fields,
             lines=lines,
             units=UNITS,
             rate_units=RATE_UNITS,
             coverages=COVERAGES,
             sheet=sheet,
-            chosen=sheet.chosen(given.get("keep")) if sheet else None,
+            chosen=sheet.chosen(fields.get("keep")) if sheet else None,
             fault=fault,
-            call=_call(page, given, pasted(lines)) if sheet else None,
+            call=_call(page, fields, pasted(lines)) if sheet else None,
             replayed=await cache.answer(ReplayQuestion(as_of=times.as_of, known_at=times.known_at)) if replay else None,
             trends=[trend_picture(trend) for trend in trends],
         )
@@ -114,28 +114,28 @@ async def _states(request: Request, tool: str | None, times: Timed) -> tuple[Rat
         return None, stop
 
 
-async def _sheet(request: Request, given: dict[str, str], lines: list[Line], times: Timed) -> Sheet:
-    """The times of the pasted wafers by the tool, or by the rate where no tool is named. Raises BadQuestion."""
+async def _sheet(request: Request, fields: dict[str, str], lines: list[Line], times: Timed) -> Sheet:
+    """The times of the pasted wafers, by the tool or, without a tool, by the rate. Raises BadQuestion."""
     if not lines:
-        hint = "one wafer a line: its name if you like, then its thickness"
-        raise BadQuestion("No thickness was found in these lines.", hint)
-    numbers = _numbers(given)
-    unit = given.get("unit", "angstrom")
-    wafers = tuple(_wafer(line, numbers, "rework" in given) for line in lines)
+        hint = "one wafer per line: its name (optional), then its thickness"
+        raise BadQuestion("There is no thickness in these lines.", hint)
+    numbers = _numbers(fields)
+    unit = fields.get("unit", "angstrom")
+    wafers = tuple(_wafer(line, numbers, "rework" in fields) for line in lines)
     others: dict[str, PolishTimes] = {}
-    by_rate = _by_rate(wafers, unit, given, numbers) if "rate" in numbers else None
-    if "tool" not in given:
+    by_rate = _by_rate(wafers, unit, fields, numbers) if "rate" in numbers else None
+    if "tool" not in fields:
         own = by_rate or PolishTimes((), ())
     else:
-        await seen(request, key_of(request), given["tool"])
+        await seen(request, key_of(request), fields["tool"])
         question = PolishTimesQuestion(
-            tool=given["tool"],
+            tool=fields["tool"],
             wafers=wafers,
             unit=unit,
-            head=given.get("head"),
-            product=given.get("product"),
-            stage=given.get("stage"),
-            changed="changed" in given,
+            head=fields.get("head"),
+            product=fields.get("product"),
+            stage=fields.get("stage"),
+            changed="changed" in fields,
             coverage=numbers.get("coverage"),
             as_of=times.as_of,
             known_at=times.known_at,
@@ -144,7 +144,7 @@ async def _sheet(request: Request, given: dict[str, str], lines: list[Line], tim
         if question.changed:
             others["unchanged"] = await cache_of(request).answer(replace(question, changed=False))
         if by_rate is not None:
-            others[f"{given['rate']} {given.get('rate_unit') or unit + '/s'}"] = by_rate
+            others[f"{fields['rate']} {fields.get('rate_unit') or unit + '/s'}"] = by_rate
     return _rows(lines, own, others)
 
 
@@ -165,47 +165,49 @@ def _wafer(line: Line, numbers: dict[str, float], rework: bool) -> WaferToPolish
 def _rows(lines: list[Line], own: PolishTimes, others: dict[str, PolishTimes]) -> Sheet:
     rows = []
     for n, line in enumerate(lines):
-        # A thickness that cannot be read is missing for the calculation; what is wrong with it is known here.
+        # For the calculation an unreadable thickness is missing; what is wrong with it is known only here.
         refusal = own.refused[n]
         refused = line.fault or (refusal.line() if refusal else None)
         rows.append(Row(line.wafer, own.wafers[n], refused, tuple(other.wafers[n] for other in others.values())))
     return Sheet(tuple(rows), tuple(others))
 
 
-def _call(page: Page, given: dict[str, str], lines: list[Line]) -> str:
+def _call(page: Page, fields: dict[str, str], lines: list[Line]) -> str:
     """The same question as a line for a terminal."""
-    place = PLACE if "tool" in given else ("rate_unit",)
-    by = {name: given[name] for name in place if name in given}
-    numbers = {name: value for name, value in _numbers(given).items() if "tool" not in given or name not in RATE}
-    ticks = {name: True for name in TICKS if name in given}
-    body = {**by, "unit": given.get("unit", "angstrom"), **numbers, **ticks, "wafers": [line.stated() for line in lines]}
+    place = PLACE if "tool" in fields else ("rate_unit",)
+    by = {name: fields[name] for name in place if name in fields}
+    numbers = {name: value for name, value in _numbers(fields).items() if "tool" not in fields or name not in RATE}
+    ticks = {name: True for name in TICKS if name in fields}
+    body = {**by, "unit": fields.get("unit", "angstrom"), **numbers, **ticks, "wafers": [line.stated() for line in lines]}
     text = json.dumps(_stated(body), ensure_ascii=False).replace("'", "'\\''")
     where = f"{page.request.url.scheme}://{page.request.url.netloc}{BASE}/cmp/polish-time"
     return f"curl -H \"Authorization: Bearer $FABWATCH_KEY\" -H 'Content-Type: application/json' {where} -d '{text}'"
 
 
 def _stated(value: Any) -> Any:
-    """The same without what is left open."""
+    """The value without empty fields."""
     if isinstance(value, dict):
         return {name: _stated(part) for name, part in value.items() if part is not None}
     return [_stated(part) for part in value] if isinstance(value, list) else value
 
 
-def _numbers(given: dict[str, str]) -> dict[str, float]:
-    """The numbers that were typed. Raises BadQuestion for what is not a number."""
+def _numbers(fields: dict[str, str]) -> dict[str, float]:
+    """The numbers that were typed. Raises BadQuestion if one is not a number."""
     numbers = {}
     for name in NUMBERS:
-        if name in given:
-            value = number(given[name])
+        if name in fields:
+            value = number(fields[name])
             if value is None:
-                raise BadQuestion(f"{name} must be a number (got {given[name]!r}).", "write it such as 9012.5 or 9012,5")
+                raise BadQuestion(
+                    f"{name} must be a number (got {fields[name]!r}).", "write a number such as 9012.5 or 9012,5"
+                )
             numbers[name] = value
     return numbers
 
 
-def _by_rate(wafers: tuple[WaferToPolish, ...], unit: str, given: dict[str, str], numbers: dict[str, float]) -> PolishTimes:
+def _by_rate(wafers: tuple[WaferToPolish, ...], unit: str, fields: dict[str, str], numbers: dict[str, float]) -> PolishTimes:
     coverage = numbers.get("coverage")
-    return times_by_rate(wafers, numbers["rate"], given.get("rate_unit"), numbers.get("rate_sd"), unit, coverage)
+    return times_by_rate(wafers, numbers["rate"], fields.get("rate_unit"), numbers.get("rate_sd"), unit, coverage)
 
 
 def trend_picture(trend: RateTrend) -> dict[str, Any]:
@@ -234,7 +236,7 @@ async def keep(
     changed: Annotated[str, Form(max_length=5)] = "",
     chosen: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Keep an advice, or the time that was chosen instead."""
+    """Record an advised time, or the time that was chosen instead."""
     key = key_of(request)
     await seen(request, key, tool)
     action = KeepPolish(

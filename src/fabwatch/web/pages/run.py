@@ -1,4 +1,4 @@
-"""One run beside the good ones: drawn sensor by sensor, with zoom, and the row behind each moment."""
+"""One run with the good runs: drawn sensor by sensor, with zoom, and the log rows of each moment."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -26,18 +26,18 @@ from fabwatch.web.query_params import question_of, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 DRAWN = 6
-"""Sensors that are drawn of a run, those that moved most; one that is named stands alone."""
+"""How many sensors of a run are drawn, those that moved most; a named one is drawn alone."""
 FIRST = 3
 LARGE = 200_000
-"""Samples from which a run is drawn alone before anything else is asked."""
+"""A run with more samples is drawn alone before anything else is computed."""
 WIDTH, HEIGHT = 1000.0, 100.0
 PATIENCE = 0.15
-"""Seconds that the page waits for the good runs before the run is shown alone."""
+"""Seconds that the page waits for the good runs before it shows the run alone."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which run, sensors and seconds the page stands for."""
+class Selection:
+    """The run, sensors and seconds that the page shows."""
 
     run: Run
     question: TraceQuestion
@@ -50,12 +50,12 @@ class Wanted:
 
     @property
     def whole(self) -> bool:
-        """Whether all of the run is drawn."""
+        """True if the whole run is drawn."""
         return self.question.since is None and self.question.until is None
 
 
 async def _run_of(request: Request, name: str | None) -> Run:
-    """The run that is named. Raises BadQuestion, UnknownTool and Refused."""
+    """The named run. Raises BadQuestion, UnknownTool and Refused."""
     if not name:
         raise BadQuestion("No run is named.", "choose one from the list of runs")
     times = times_of(request)
@@ -65,30 +65,30 @@ async def _run_of(request: Request, name: str | None) -> Run:
     return run
 
 
-async def _wanted(request: Request, run: Run, faults: Faults | None, sensors: list[str]) -> Wanted:
+async def _selection(request: Request, run: Run, faults: Faults | None, sensors: list[str]) -> Selection:
     question = replace(question_of(request, TraceQuestion, run=run.run), tool=None)
     if not question.sensors:
         judged = faults.runs[0] if faults and faults.runs else None
         moved = list(dict.fromkeys(sensor.sensor for sensor in judged.sensors))[:DRAWN] if judged else []
-        # As long as nobody knows what moved, a few pictures that are there at once.
+        # Until it is known what moved, a few pictures that are ready at once.
         known = sensors or list((await cache_of(request).answer(SensorsQuestion(run=run.run))).sensors)
         question = replace(question, sensors=tuple(moved or known[: DRAWN if faults else FIRST]))
-    return Wanted(run, question)
+    return Selection(run, question)
 
 
-async def _alone(request: Request, wanted: Wanted) -> Trace:
-    """The run without others around it."""
-    return await cache_of(request).answer(replace(wanted.question, beside=False))
+async def _alone(request: Request, selection: Selection) -> Trace:
+    """The run without the envelope of the good runs."""
+    return await cache_of(request).answer(replace(selection.question, beside=False))
 
 
-async def _drawn(request: Request, wanted: Wanted) -> tuple[Trace, bool]:
-    """The run with the good ones around it, or alone as long as they are being read; and whether they still are."""
-    all_of_it = replace(wanted.question, since=None, until=None)
+async def _drawn(request: Request, selection: Selection) -> tuple[Trace, bool]:
+    """The run with the good runs around it, or alone while those are still being read; and whether they are."""
+    all_of_it = replace(selection.question, since=None, until=None)
     around = await within(cache_of(request).ask(all_of_it), PATIENCE)
     cached, _ = around
-    if cached is not None and wanted.whole:
+    if cached is not None and selection.whole:
         return cached.answer, False
-    alone = await _alone(request, wanted)
+    alone = await _alone(request, selection)
     if cached is None:
         return alone, pending(around)
     return replace(cached.answer, steps=tuple(laid(alone.steps, cached.answer.steps))), False
@@ -96,14 +96,14 @@ async def _drawn(request: Request, wanted: Wanted) -> tuple[Trace, bool]:
 
 @router.get("/run")
 async def run(request: Request) -> Response:
-    """One run beside the good ones."""
+    """One run with the good runs."""
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, times = cache_of(request), times_of(request)
         shown = await _run_of(request, request.query_params.get("run"))
         if shown.rows > LARGE and "hx-request" not in request.headers:
-            # With both processors to itself the run is there at once; what takes seconds is asked for after it.
-            await _alone(request, await _wanted(request, shown, None, []))
+            # With both processors to itself the run is ready at once; slow questions come after it.
+            await _alone(request, await _selection(request, shown, None, []))
         of = {"run": shown.run, "as_of": times.as_of, "known_at": times.known_at}
         judged, summary = await asyncio.gather(
             within(cache.ask(question_of(request, FaultsQuestion, **of)), PATIENCE),
@@ -112,8 +112,8 @@ async def run(request: Request) -> Response:
         faults = judged[0].answer if judged[0] else None
         steps = summary[0].answer.steps if summary[0] else ()
         sensors = list(dict.fromkeys(row.sensor for row in steps))
-        wanted = await _wanted(request, shown, faults, sensors)
-        trace, waiting = await _drawn(request, wanted)
+        selection = await _selection(request, shown, faults, sensors)
+        trace, waiting = await _drawn(request, selection)
         waiting = waiting or pending(judged, summary)
         text = page.render(
             "run.html",
@@ -123,7 +123,7 @@ async def run(request: Request) -> Response:
             demo=trace.demo,
             answer=trace,
             run=shown,
-            found=faults.runs[0] if faults and faults.runs else None,
+            judged=faults.runs[0] if faults and faults.runs else None,
             judging=faults is None,
             pending=waiting,
             unjudged=faults.unjudged if faults else (),
@@ -132,7 +132,7 @@ async def run(request: Request) -> Response:
             chosen=request.query_params.get("sensor"),
             moved=lambda sensor: sensor_sentence(sensor, page.language),
             reason=lambda run: reason(run, page.language),
-            **_pictured(trace, wanted),
+            **_pictured(trace, selection),
         )
         return text, not waiting
 
@@ -141,19 +141,19 @@ async def run(request: Request) -> Response:
 
 @router.get("/run/pictures")
 async def pictures(request: Request) -> Response:
-    """The pictures alone, of another stretch of the run."""
+    """Only the pictures, of another stretch of the run."""
     page, times = Page(request), times_of(request)
     shown = await _run_of(request, request.query_params.get("run"))
     question = FaultsQuestion(run=shown.run, as_of=times.as_of, known_at=times.known_at)
     cached, _ = await within(cache_of(request).ask(question), PATIENCE)
-    wanted = await _wanted(request, shown, cached.answer if cached else None, [])
-    trace, _ = await _drawn(request, wanted)
-    return page.show("run_pictures.html", answer=trace, **_pictured(trace, wanted))
+    selection = await _selection(request, shown, cached.answer if cached else None, [])
+    trace, _ = await _drawn(request, selection)
+    return page.show("run_pictures.html", answer=trace, **_pictured(trace, selection))
 
 
 @router.get("/run/row")
 async def row(request: Request) -> Response:
-    """The rows of the log around one moment of a run, as they stand in the file."""
+    """The rows of the log around one moment of a run, as they are in the file."""
     shown = await _run_of(request, request.query_params.get("run"))
     question = question_of(request, SamplesQuestion, run=shown.run)
     rows = (await cache_of(request).answer(question)).samples
@@ -162,7 +162,7 @@ async def row(request: Request) -> Response:
 
 @router.post("/run/golden", dependencies=[needs("decide")])
 async def golden(request: Request) -> Response:
-    """Make the good runs of the kind of a run its golden ones, or this one alone."""
+    """Freeze the good runs of the kind of a run as golden runs, or drop them."""
     form = {name: str(value) for name, value in (await request.form()).items()}
     shown = await _run_of(request, form.get("run"))
     drop = form.get("act") == "drop"
@@ -171,15 +171,15 @@ async def golden(request: Request) -> Response:
     return RedirectResponse(Page(request).url("/run", run=shown.run), 303)
 
 
-def _pictured(trace: Trace, wanted: Wanted) -> dict[str, Any]:
+def _pictured(trace: Trace, selection: Selection) -> dict[str, Any]:
     drawn = list(dict.fromkeys(step.sensor for step in trace.steps))
-    since, until = wanted.seconds
+    since, until = selection.seconds
     return {
         "pictures": [picture(sensor, trace, since, until) for sensor in drawn],
         "since": since,
         "until": until,
-        "whole": wanted.whole,
-        "seconds": wanted.run.seconds or 0.0,
+        "whole": selection.whole,
+        "seconds": selection.run.seconds or 0.0,
     }
 
 

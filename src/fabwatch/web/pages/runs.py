@@ -19,13 +19,13 @@ async def runs(request: Request) -> Response:
     """All runs, the faulty ones on top."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        cache, wanted = cache_of(request), question_of(request, FaultsQuestion)
-        await of_tool(request, key_of(request), wanted.tool)
-        answer = await cache.answer(FaultsQuestion(tool=wanted.tool, as_of=wanted.as_of, known_at=wanted.known_at))
-        listed = await cache.answer(RunsQuestion(tool=wanted.tool, as_of=wanted.as_of, known_at=wanted.known_at))
+        cache, question = cache_of(request), question_of(request, FaultsQuestion)
+        await of_tool(request, key_of(request), question.tool)
+        answer = await cache.answer(FaultsQuestion(tool=question.tool, as_of=question.as_of, known_at=question.known_at))
+        listed = await cache.answer(RunsQuestion(tool=question.tool, as_of=question.as_of, known_at=question.known_at))
         judged = {run.run: run for run in answer.runs}
         every = [(run, judged.get(run.run)) for run in listed.runs]
-        # Faulty runs in the order of the answer, then the others as they are listed.
+        # Faulty runs in the order of the answer, then the others as listed.
         rank = {run.run: place for place, run in enumerate(answer.runs) if run.faulty}
         every.sort(key=lambda pair: rank.get(pair[0].run, len(rank)))
         offset = offset_of(request)
@@ -41,8 +41,8 @@ async def runs(request: Request) -> Response:
             total=len(every),
             limit=SHOWN,
             offset=offset,
-            tool=wanted.tool,
-            form=form_of(wanted, ("tool",)),
+            tool=question.tool,
+            form=form_of(question, ("tool",)),
             moved=lambda sensor: sensor_sentence(sensor, page.language),
             reason=lambda run: reason(run, page.language),
         )

@@ -1,4 +1,4 @@
-"""Sensors over many runs: in figures, chamber beside chamber, and the rules that watch them."""
+"""Sensors over many runs: statistics, comparison of chambers, and the rules that watch them."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ SHOWN = 200
 
 @router.get("/sensors")
 async def sensors(request: Request) -> Response:
-    """Sensors in figures over many runs."""
+    """Statistics of sensors over many runs."""
 
     async def make(page: Page) -> tuple[str, bool]:
-        wanted = question_of(request, SensorStatsQuestion)
-        await of_tool(request, key_of(request), wanted.tool)
-        answer = await cache_of(request).answer(wanted)
+        question = question_of(request, SensorStatsQuestion)
+        await of_tool(request, key_of(request), question.tool)
+        answer = await cache_of(request).answer(question)
         offset = offset_of(request)
         text = page.render(
             "sensors.html",
@@ -35,7 +35,7 @@ async def sensors(request: Request) -> Response:
             ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
-            form=form_of(wanted, ("by", "tool", "recipe", "step", "sensor", "since", "until")),
+            form=form_of(question, ("by", "tool", "recipe", "step", "sensor", "since", "until")),
             groups=answer.groups[offset : offset + SHOWN],
             total=len(answer.groups),
             limit=SHOWN,
@@ -49,7 +49,7 @@ async def sensors(request: Request) -> Response:
 
 @router.get("/chambers")
 async def chambers(request: Request) -> Response:
-    """One sensor in one step, chamber beside chamber."""
+    """One sensor in one step, compared between chambers."""
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, times = cache_of(request), times_of(request)
@@ -60,9 +60,9 @@ async def chambers(request: Request) -> Response:
         answer: Chambers | None = None
         form: list[Input] = []
         if known or "sensor" in filters:
-            wanted = question_of(request, ChambersQuestion, **({} if "sensor" in filters else {"sensor": known[0]}))
-            answer = await cache.answer(wanted)
-            form = form_of(wanted, ("sensor", "step", "recipe", "tool"), {"sensor": known})
+            question = question_of(request, ChambersQuestion, **({} if "sensor" in filters else {"sensor": known[0]}))
+            answer = await cache.answer(question)
+            form = form_of(question, ("sensor", "step", "recipe", "tool"), {"sensor": known})
         text = page.render(
             "chambers.html",
             at="/runs",
@@ -83,44 +83,46 @@ async def chambers(request: Request) -> Response:
 
 
 def multiples(answer: Chambers) -> list[dict[str, Any]]:
-    """A small picture of each chamber, all on the same axes."""
-    values = [v for one in answer.chambers for p in one.points for v in (p.low, p.high) if v is not None]
+    """A small picture per chamber, all on the same axes."""
+    values = [v for chamber in answer.chambers for p in chamber.points for v in (p.low, p.high) if v is not None]
     low, high = scale(values)
-    seconds = max((p.t for one in answer.chambers for p in one.points), default=0.0) or 1.0
+    seconds = max((p.t for chamber in answer.chambers for p in chamber.points), default=0.0) or 1.0
 
-    def path(one: ChamberTrace, name: str) -> list[str]:
+    def path(chamber: ChamberTrace, name: str) -> list[str]:
         return [
             f"{p.t / seconds * WIDTH:.1f},{(high - value) / (high - low) * HEIGHT:.1f}"
-            for p in one.points
+            for p in chamber.points
             if (value := getattr(p, name)) is not None
         ]
 
     return [
         {
-            "chamber": one,
-            "line": "M" + "L".join(path(one, "middle")) if one.points else "",
-            "band": "M" + "L".join([*path(one, "low"), *reversed(path(one, "high"))]) + "Z" if one.points else "",
+            "chamber": chamber,
+            "line": "M" + "L".join(path(chamber, "middle")) if chamber.points else "",
+            "band": "M" + "L".join([*path(chamber, "low"), *reversed(path(chamber, "high"))]) + "Z"
+            if chamber.points
+            else "",
             "low": min(values, default=0.0),
             "high": max(values, default=1.0),
             "seconds": seconds,
         }
-        for one in answer.chambers
+        for chamber in answer.chambers
     ]
 
 
 @router.get("/rules")
 async def rules(request: Request) -> Response:
-    """The rules that watch logs, and one of them tried on the record."""
+    """The rules that watch logs, and one of them tested on the record."""
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, times, filters = cache_of(request), times_of(request), params(request, "rule", "tool")
         if "rule" in filters:
             await of_tool(request, key_of(request), filters.get("tool"))
         answer = await cache.answer(RulesQuestion(as_of=times.as_of, known_at=times.known_at))
-        tried, fault = None, None
+        backtest, fault = None, None
         if "rule" in filters:
             try:
-                tried = await cache.answer(question_of(request, BacktestQuestion))
+                backtest = await cache.answer(question_of(request, BacktestQuestion))
             except BadQuestion as stop:
                 fault = stop
         text = page.render(
@@ -130,7 +132,7 @@ async def rules(request: Request) -> Response:
             ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
-            tried=tried,
+            backtest=backtest,
             fault=fault,
             filters=filters,
         )
@@ -141,7 +143,7 @@ async def rules(request: Request) -> Response:
 
 @router.post("/rules", dependencies=[needs("decide"), Depends(whole_fab)])
 async def switch(request: Request) -> Response:
-    """Let a rule count, or no more."""
+    """Switch a rule on or off."""
     form = {name: str(value) for name, value in (await request.form()).items()}
     action = SwitchRule(rule=form.get("rule", ""), counts=form.get("act") == "on", reason=form.get("reason", ""))
     await cache_of(request).act(action, key_of(request).who)

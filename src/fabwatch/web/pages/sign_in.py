@@ -1,4 +1,4 @@
-"""The way in and out, and the reference of the API."""
+"""Signing in and out, and the reference of the API."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -27,18 +27,18 @@ async def enter(
     key: Annotated[str, Form(max_length=200)],
     next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
 ) -> Response:
-    """A key that was typed in, into a session."""
+    """Start a session with a key."""
     page, keys = Page(request), request.app.state.keys
     if not sent_by_us(request):
         raise Refused(
             403, "OtherOrigin", "A page of another server sent this.", "open the sign-in page and type the key there"
         )
-    found = keys.check(key.strip())
-    if found is None:
+    known = keys.check(key.strip())
+    if known is None:
         wrong_key(request, request.app.state.tries)
-        said = translation.tongue(page.language).gettext("That key is not valid, or not any more.")
-        return page.show("signin.html", 401, next=local(next), wrong=said)
-    secret, ends = keys.sign_in(found)
+        message = translation.tongue(page.language).gettext("That key is not valid, or not any more.")
+        return page.show("signin.html", 401, next=local(next), wrong=message)
+    secret, ends = keys.sign_in(known)
     answer = RedirectResponse(local(next), 303)
     answer.set_cookie(
         COOKIE,
@@ -54,7 +54,7 @@ async def enter(
 
 @router.post("/signout", dependencies=[needs("read")])
 async def leave(request: Request) -> Response:
-    """The end of a session."""
+    """End a session."""
     request.app.state.keys.sign_out(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/signin", 303)
     answer.delete_cookie(COOKIE, path="/")
@@ -63,7 +63,7 @@ async def leave(request: Request) -> Response:
 
 @router.get("/reference", dependencies=[needs("read")])
 async def routes(request: Request) -> Response:
-    """Every route of the API with an example that works."""
+    """Every route of the API with a working example."""
     page = Page(request)
     base = f"{request.url.scheme}://{request.url.netloc}"
     return page.show("reference.html", at="/reference", groups=reference(request.app.openapi(), base))
@@ -77,7 +77,7 @@ def local(path: str) -> str:
 
 
 def refusal_page(request: Request, fault: Refused) -> Response | None:
-    """A refusal as a page, where a page was asked for; a reader without a key is led to the sign-in page."""
+    """A refusal as a page, if a page was requested; a reader without a key goes to the sign-in page."""
     if not wants_page(request):
         return None
     page = Page(request)

@@ -1,4 +1,4 @@
-"""One tool: what is at risk, when it fails, how often to check it, and whether to believe that."""
+"""One tool: wafers at risk, when it fails, how often to check it, and how reliable that is."""
 
 import asyncio
 import math
@@ -50,7 +50,7 @@ async def tool(request: Request, name: str) -> Response:
     async def make(page: Page) -> tuple[str, bool]:
         cache = cache_of(request)
         await seen(request, key_of(request), name)
-        # Of the address only the times: its qual type and chamber say what of the tool is shown.
+        # From the address only the times: qual type and chamber only select what is shown.
         stated = times_of(request)
         risk = await cache.answer(RiskQuestion(tool=name, as_of=stated.as_of, known_at=stated.known_at))
         shown = params(request, "qual_type", "chamber", "view", "every", "step")
@@ -58,7 +58,7 @@ async def tool(request: Request, name: str) -> Response:
         types = sorted({row.qual_type for row in rows if row.qual_type})
         kind = shown.get("qual_type") or max(rows, key=lambda row: (row.bounded, row.wafers)).qual_type
         if not types:
-            # A tool that was never checked has no type of its own, though the plan names that of its sisters.
+            # A tool that was never checked has no qual type, although the plan names that of its sister tools.
             kind = None
         if kind is not None and kind not in types:
             raise unknown(f"qual of {name} of the type", kind, types)
@@ -66,11 +66,11 @@ async def tool(request: Request, name: str) -> Response:
         chamber = shown.get("chamber", "*")
         row = next((row for row in rows if row.qual_type == kind and row.chamber == chamber), None)
         place: dict[str, Any] = {"tool": name, "qual_type": kind}
-        wanted = question_of(request, HistoryQuestion, **place)
-        wanted = replace(wanted, qual_type=kind, chamber=chamber if chamber != "*" else None)
-        times: dict[str, Any] = {"as_of": wanted.as_of, "known_at": wanted.known_at}
+        question = question_of(request, HistoryQuestion, **place)
+        question = replace(question, qual_type=kind, chamber=chamber if chamber != "*" else None)
+        times: dict[str, Any] = {"as_of": question.as_of, "known_at": question.known_at}
         history, stats, readings = await asyncio.gather(
-            cache.answer(wanted),
+            cache.answer(question),
             cache.answer(StatsQuestion(**place, **times)),
             cache.answer(ReadingsQuestion(**place, **times)),
         )
@@ -100,7 +100,7 @@ async def tool(request: Request, name: str) -> Response:
             chambers=chambers,
             chamber=chamber,
             row=row,
-            stands=status,
+            tool_status=status,
             forecast=forecast,
             fails=fails_within(forecast, settings.horizon_days) if forecast else None,
             horizon=settings.horizon_days,
@@ -109,7 +109,7 @@ async def tool(request: Request, name: str) -> Response:
             no_forecast=_none(forecasts, forecast, page),
             decided=_latest(decided, kind),
             history=history,
-            days=wanted.days if wanted.days != int(wanted.days) else int(wanted.days),
+            days=question.days if question.days != int(question.days) else int(question.days),
             view=shown.get("view"),
             chart=chart(history, forecast, page),
             stats=stats,
@@ -127,7 +127,7 @@ async def tool(request: Request, name: str) -> Response:
 
 
 def _own(cached: CachedAnswer[Any] | None, chamber: str) -> Any:
-    """Of a tool's rows that of the chamber; for a whole tool that is checked chamber by chamber the most doubtful."""
+    """The row of the chamber; for a whole tool that is checked by chamber, the most urgent row."""
     if cached is None:
         return None
     rows = cached.answer.tools
@@ -140,7 +140,7 @@ def _none(forecasts: Soon[Forecasts], forecast: Forecast | None, page: Page) -> 
     cached, fault = forecasts
     if fault is not None:
         return f"{fault.what} {fault.hint}"
-    return None if cached is None or forecast is not None else page.said(cached.answer)
+    return None if cached is None or forecast is not None else page.sentence(cached.answer)
 
 
 def _latest(decisions: Sequence[Decision], kind: str | None) -> list[Decision]:
@@ -152,7 +152,7 @@ def _latest(decisions: Sequence[Decision], kind: str | None) -> list[Decision]:
 
 
 def chart(past: History, forecast: Forecast | None, page: Page) -> dict[str, Any]:
-    """What the picture of a tool is drawn from; times in seconds, wafers as counted."""
+    """The data of the chart of a tool; times in seconds, wafers as counted."""
     drawn: dict[str, Any] = {
         "t": [_seconds(point.at) for point in past.points],
         "wafers": [point.wafers for point in past.points],
@@ -177,7 +177,7 @@ def chart(past: History, forecast: Forecast | None, page: Page) -> dict[str, Any
 
 
 def _ran(day: float, pace: float, spread: float, chance: float) -> float:
-    """Wafers run in some days at a pace that differs from week to week: its log is normal, weeks are independent."""
+    """Wafers run in some days at a pace that varies from week to week: log-normal, weeks are independent."""
     weeks = max(day / 7, 1e-9)
     return day * pace * math.exp(NORMAL[chance] * spread / math.sqrt(max(weeks, 1.0)))
 
@@ -187,26 +187,26 @@ def _seconds(moment: datetime) -> float:
     return moment.replace(tzinfo=UTC).timestamp()
 
 
-def individuals(found: Readings) -> dict[str, Any]:
-    """What the individuals chart is drawn from: the latest readings of one chamber after the other."""
-    some = sorted(found.readings, key=lambda row: row.processed_at)[-READINGS_SHOWN:]
+def individuals(answer: Readings) -> dict[str, Any]:
+    """The data of the individuals chart: the latest readings in order of time."""
+    readings = sorted(answer.readings, key=lambda row: row.processed_at)[-READINGS_SHOWN:]
     return {
-        "t": [_seconds(row.processed_at) for row in some],
-        "reading": [row.reading for row in some],
-        "lower": [row.lower for row in some],
-        "upper": [row.upper for row in some],
-        "passed": [row.passed for row in some],
-        "unit": next((row.unit for row in some if row.unit), ""),
+        "t": [_seconds(row.processed_at) for row in readings],
+        "reading": [row.reading for row in readings],
+        "lower": [row.lower for row in readings],
+        "upper": [row.upper for row in readings],
+        "passed": [row.passed for row in readings],
+        "unit": next((row.unit for row in readings if row.unit), ""),
     }
 
 
 def _step(curve: ToolCurve, shown: dict[str, str]) -> int:
-    """Which interval is shown: the one that is asked for by its wafers, else the advised one."""
+    """Which interval is shown: the requested one, else the advised one."""
     every = shown.get("every", "")
-    wanted = float(every) if every.replace(".", "", 1).isdecimal() else curve.advised_wafers
+    wafers = float(every) if every.replace(".", "", 1).isdecimal() else curve.advised_wafers
     if shown.get("step", "").isdecimal() and not every:
         return min(int(shown["step"]), len(curve.points) - 1)
-    return min(range(len(curve.points)), key=lambda n: abs(curve.points[n].wafers - wanted))
+    return min(range(len(curve.points)), key=lambda n: abs(curve.points[n].wafers - wafers))
 
 
 def _shown(curve: ToolCurve, step: int, page: Page) -> dict[str, str]:
@@ -250,7 +250,7 @@ async def decide(
     value: Annotated[str, Form(max_length=12)] = "",
     chamber: Annotated[str, Form(max_length=200)] = "*",
 ) -> Response:
-    """A limit or interval that was decided on the page."""
+    """Record a limit or interval that was set on the page."""
     key = key_of(request)
     await seen(request, key, name)
     try:
