@@ -123,7 +123,7 @@ def test_a_tool_with_an_open_failed_qual_is_bad_now(log):
     with log.restored(0).ran(0, 1, 2).qual(1, True).qual(2, False).fab() as fab:
         (row,) = fab.forecast(as_of=DAY0 + timedelta(days=3)).tools
         assert (row.p_bad_now, row.next_quals) == (1.0, ())
-        assert "a failed qual stands open" in row.sentence()
+        assert "open failed qual" in row.sentence()
 
 
 @pytest.mark.parametrize("wish", [{"coverage": 0.0}, {"coverage": 1.0}, {"coverage": 80.0}, {"clock": "moons"}])

@@ -112,7 +112,7 @@ def test_forecasts_made_for_now_are_kept_once_and_scored_when_their_outcome_is_l
         assert score.kept == len(first.tools) == 12
         assert 0 < score.kept_windows.windows <= 12
         assert 0 <= score.kept_brier <= 1
-        assert f"Of {score.kept} forecasts made in earnest" in score.sentence()
+        assert f"Of {score.kept} live forecasts" in score.sentence()
 
 
 def test_nothing_to_roll_through_says_what_is_needed(fab):

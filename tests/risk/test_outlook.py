@@ -64,7 +64,7 @@ def test_an_inhibit_limit_brings_a_check_forward(three):
 
 def test_without_stated_costs_the_hours_of_today_are_kept(three):
     with three.fab() as fab:
-        assert "are kept and shared out anew" in fab.plan(as_of=NOW).sentence()
+        assert "are kept and redistributed" in fab.plan(as_of=NOW).sentence()
         assert "hours" in fab.plan(as_of=NOW).sentence()
 
 

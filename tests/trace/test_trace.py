@@ -167,7 +167,7 @@ def test_the_command_line_prints_what_the_contract_says(shifted, capsys):
     faults = json.loads(told("trace", "faults", "--json", "--tool", "E1"))["runs"]
     assert {"run", "wafer", "score", "limit", "faulty", "sensors"} <= faults[0].keys()
     assert {"sensor", "step", "z", "sentence"} <= faults[0]["sensors"][0].keys()
-    assert "left the path" in told("trace", "faults")
+    assert "deviate from the" in told("trace", "faults")
     explained = json.loads(told("log", "explain", str(shifted.path.parent / "a.log"), "--json"))
     assert {"dialect", "columns", "runs", "rows", "messages", "set_aside", "sample"} <= explained.keys()
     assert explained["rows"] == 16_000

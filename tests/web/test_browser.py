@@ -206,5 +206,5 @@ def test_a_lot_is_pasted_with_decimal_commas_and_its_sheet_prints_alone(opened, 
     page.emulate_media(media="print")
     expect(page.locator("#sheet")).to_be_visible()
     expect(page.locator("textarea")).not_to_be_visible()
-    expect(page.get_by_text("How each tool and head stands")).not_to_be_visible()
+    expect(page.get_by_text("State of each tool and head")).not_to_be_visible()
     assert page.complaints == []

@@ -36,7 +36,7 @@ async def enter(
     known = keys.check(key.strip())
     if known is None:
         wrong_key(request, request.app.state.tries)
-        message = translation.tongue(page.language).gettext("That key is not valid, or not any more.")
+        message = translation.tongue(page.language).gettext("That key is not valid or has expired.")
         return page.show("signin.html", 401, next=local(next), wrong=message)
     secret, ends = keys.sign_in(known)
     answer = RedirectResponse(local(next), 303)
