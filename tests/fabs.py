@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from fabwatch.fab import Fab
 from fabwatch.ingest.summary import IngestSummary
+from fabwatch.store.lake import MARK
 from fabwatch.terms.clock import Clock, utc_now
 
 _ROOT: list[Path] = []
@@ -61,6 +62,7 @@ def summary_of(folder: Path) -> IngestSummary:
 
 
 def new_fab(folder: Path, clock: Clock = utc_now) -> Fab:
-    """A new, empty fab in that folder, which may hold a fab.toml already."""
-    shutil.copytree(made_once("empty", lambda place: Fab(place, create=True).close()), folder, dirs_exist_ok=True)
+    """A new, empty fab in that folder, which may hold a fab.toml already; one that is there is opened."""
+    if not (folder / MARK).exists():
+        shutil.copytree(made_once("empty", lambda place: Fab(place, create=True).close()), folder, dirs_exist_ok=True)
     return Fab(folder, clock=clock)

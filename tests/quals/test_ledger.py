@@ -102,10 +102,15 @@ def test_forecasts_made_for_now_are_kept_once_and_scored_when_their_outcome_is_l
     cut = now[0].isoformat() + "Z"
     with new_fab(tmp_path / "fab", clock=lambda: now[0]) as fab:
         fab.ingest([files["tools"], *(part(kind, "early", lambda moment: moment <= cut) for kind in at)])
-        first = fab.forecast()
+        state = fab.state()
+        assert not fab.forecast().kept
+        assert fab.sql("SELECT count(*) AS n FROM forecasts")["n"][0] == 0
+        first = fab.record(fab.forecast())
         assert first.kept
-        assert fab.forecast().kept
-        assert not fab.forecast(as_of=now[0]).kept
+        assert fab.record(fab.forecast()).kept
+        assert fab.state() == state
+        with pytest.raises(BadQuestion, match="Only live forecasts"):
+            fab.record(fab.forecast(as_of=now[0] - timedelta(days=3)))
         now[0] = START + timedelta(days=400)
         fab.ingest([part(kind, "late", lambda moment: moment > cut) for kind in at])
         score = fab.score()

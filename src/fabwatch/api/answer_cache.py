@@ -156,7 +156,8 @@ class AnswerCache:
             return await self._composed(question, state)
         present = self.present() if _is_about_now(question) else None
         if question.spec.cost is Cost.LIVE:
-            return CachedAnswer(await self._quick.run(Ask(question, present)), state)
+            now = Present(self.as_of or self._clock().replace(microsecond=0)) if present else None
+            return CachedAnswer(await self._quick.run(Ask(question, now)), state)
         if question.spec.cost is Cost.AHEAD and present is not None:
             outlook = await self._outlook(state)
             known_answer = _from_outlook(outlook, question)

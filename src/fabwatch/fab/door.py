@@ -12,7 +12,7 @@ from fabwatch.store.record import END_OF_RECORD, ENDED, newest
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.clock import Clock, stated_time, to_utc
 from fabwatch.terms.errors import BadQuestion, StoreBroken
-from fabwatch.terms.questions import NOW, A, Moment, Timed
+from fabwatch.terms.questions import NOW, A, Cost, Moment, Timed
 from fabwatch.terms.settings import read_settings
 
 SELECT_HINT = "write one SELECT over the tables of docs/tables.md, such as SELECT tool, count(*) FROM moves GROUP BY tool"
@@ -52,7 +52,9 @@ class Door:
         where that ended over a day ago.
         """
         if isinstance(question, Timed):
-            times, at = Timed(as_of=question.as_of, known_at=question.known_at), present
+            times = Timed(as_of=question.as_of, known_at=question.known_at)
+            # What is asked on the spot, such as a time to polish, is asked for now whatever is on record.
+            at = present or (Present(self._now()) if question.spec.cost is Cost.LIVE else None)
         else:
             times, at = Timed(known_at=getattr(question, "known_at", None)), Present(self._now())
         with self._view(times, at) as view:

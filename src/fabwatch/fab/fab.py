@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -42,7 +43,7 @@ from fabwatch.store.state import state
 from fabwatch.terms.advice import Curves, Intervals, Plan
 from fabwatch.terms.answers import Containment, Risk
 from fabwatch.terms.boards import Areas, History, Overview, Readings, Stats, Tools
-from fabwatch.terms.clock import SKEW, Clock, utc_now
+from fabwatch.terms.clock import Clock, utc_now
 from fabwatch.terms.decisions import Act, Audit, Decision, DecisionName, Entry, HoldList
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.forecasts import Forecasts
@@ -52,6 +53,8 @@ from fabwatch.trace.upkeep import refresh_derived
 
 RiskBy = Literal["tool", "area", "tool_type"]
 StatsBy = Literal["tool", "chamber", "area", "tool_type", "qual_type", "day", "week", "month"]
+LIVE = timedelta(hours=1)
+"""How old a forecast may be to be recorded as one that was made for now."""
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
@@ -135,7 +138,7 @@ class Fab(Logs, Polishing):
 
         Raises BadQuestion for forecasts of another time than now, StoreBusy, StoreBroken and DiskFull.
         """
-        if answer.as_of > self._now() + SKEW or answer.known_at is not None:
+        if abs(self._now() - answer.as_of) > LIVE or answer.known_at is not None:
             raise BadQuestion("Only live forecasts are kept.", "ask without --as-of and --known-at")
         record(self._lake, answer)
         return replace(answer, kept=True)

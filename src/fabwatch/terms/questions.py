@@ -35,7 +35,7 @@ class Cost(Enum):
     LONG = "long"
     """Minutes in a large fab."""
     LIVE = "live"
-    """Quick, and never from a cache."""
+    """Quick, never from a cache, and about the present moment even where the record has ended."""
 
 
 class Reach(Enum):
