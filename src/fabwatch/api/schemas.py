@@ -5,9 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from fabwatch.terms.advice import Advice
+from fabwatch.fab.answers import Advice, Forecast
 from fabwatch.terms.answers import Answer
-from fabwatch.terms.forecasts import Forecast
 
 REF = "#/components/schemas/{model}"
 SENTENCE = {"type": "string", "description": "One sentence that a supervisor can read."}

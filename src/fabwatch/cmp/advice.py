@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from fabwatch.cmp.answers import PolishTime, PolishTimes, RateState, Refusal
 from fabwatch.cmp.history import Group
 from fabwatch.cmp.polish import Bounds, Film, Rate, bounds_of, polish_time
 from fabwatch.cmp.rates import one_group, state_of
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import BadQuestion, CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes, RateState, Refusal
 from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom
 

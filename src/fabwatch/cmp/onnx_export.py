@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fabwatch.cmp.answers import RateModel
 from fabwatch.cmp.rate_model import CLIP, FAR, FEW
 from fabwatch.cmp.rate_replay import GroupModel, Key, RateReplay
 from fabwatch.cmp.removal import METHOD, replay_of, statements
@@ -17,7 +18,6 @@ from fabwatch.cmp.runs import LogRun
 from fabwatch.store.view import View
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import ExtraMissing, ParityFailed
-from fabwatch.terms.polishing import RateModel
 from fabwatch.terms.version import VERSION
 
 OPSET, ML_OPSET, IR = 20, 3, 9

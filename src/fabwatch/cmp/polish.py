@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import NormalDist, fmean, stdev
 
+from fabwatch.cmp.answers import PolishTime, PolishTimes, Refusal
 from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.terms.errors import BadQuestion, CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes, Refusal
 from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 

@@ -8,7 +8,7 @@ from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import LONGEST_RUN, Cost, KnownAt, Param, Reach, Spec, Timed, Tool
 
 if TYPE_CHECKING:
-    from fabwatch.terms.polishing import PolishTimes, PredictedRates, RateModel, Rates, RateTrends, Replayed
+    from fabwatch.cmp.answers import PolishTimes, PredictedRates, RateModel, Rates, RateTrends, Replayed
 
 TAG = "polishing"
 Unit = Annotated[str, Param("Unit of the thicknesses: angstrom, nm or um.", longest=20)]
@@ -69,8 +69,8 @@ class RateTrendsQuestion(Answerable["RateTrends"]):
 
     def answer(self, view: View) -> "RateTrends":
         """The trends."""
+        from fabwatch.cmp.answers import RateTrends
         from fabwatch.cmp.rates import trends
-        from fabwatch.terms.polishing import RateTrends
 
         return RateTrends(tuple(trends(view.lake, view.as_of, self.tool)))
 

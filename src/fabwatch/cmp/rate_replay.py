@@ -6,6 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
+from fabwatch.cmp.answers import PredictedRate
 from fabwatch.cmp.history import Polished
 from fabwatch.cmp.rate_model import (
     FEW,
@@ -23,7 +24,6 @@ from fabwatch.cmp.rate_model import (
     note,
 )
 from fabwatch.cmp.runs import LogRun
-from fabwatch.terms.polishing import PredictedRate
 
 Key = tuple[str, str | None, str | None]
 """Tool, stage, chambers."""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from fabwatch.cmp.answers import Rates, RateState, RateTrend
 from fabwatch.cmp.history import Group, Polished, groups, measured_sql, tools_measured, unplaced
 from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
-from fabwatch.terms.polishing import Rates, RateState, RateTrend
 
 SHOWN = 400
 """A trend shows this many last wafers."""

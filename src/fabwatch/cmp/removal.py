@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from fabwatch.cmp.answers import PredictedRate, PredictedRates
 from fabwatch.cmp.history import groups, measured_sql
 from fabwatch.cmp.rate_replay import RateReplay
 from fabwatch.cmp.runs import features_sql, log_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
-from fabwatch.terms.polishing import PredictedRate, PredictedRates
 
 METHOD = (
     "Level: EWMA of the measured rates of the same tool, stage and chambers with weights from 0.2 to 1, mixed by "

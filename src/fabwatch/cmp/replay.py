@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 
+from fabwatch.cmp.answers import Controlled, Replayed
 from fabwatch.cmp.history import Group, Polished, groups, measured_sql, tools_measured
 from fabwatch.cmp.polish import bounds_of, within_bounds
 from fabwatch.cmp.rates import LISTED
 from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, score
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
-from fabwatch.terms.polishing import Controlled, Replayed
 from fabwatch.terms.settings import CmpSettings
 
 METHOD = (

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from fabwatch.decisions.answers import Audit, Entry
 from fabwatch.store.lake import Lake
 from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import iso
-from fabwatch.terms.decisions import Audit, Entry
 from fabwatch.terms.errors import BadQuestion
 
 REASON_LONGEST = 2000

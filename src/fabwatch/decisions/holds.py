@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from fabwatch.decisions.answers import STATES, Act, HoldItem, HoldList, name_of
 from fabwatch.decisions.audit import append, fingerprint, reasoned
+from fabwatch.risk.answers import Contained, Containment
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
-from fabwatch.terms.answers import Contained, Containment
-from fabwatch.terms.decisions import STATES, Act, HoldItem, HoldList, name_of
 from fabwatch.terms.errors import DecidedAlready, NotOnHold, nearest
 from fabwatch.terms.tables import HOLDS
 

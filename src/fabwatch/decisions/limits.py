@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from fabwatch.decisions.answers import NAMES, Decision
 from fabwatch.decisions.audit import append, fingerprint, reasoned
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
-from fabwatch.terms.decisions import NAMES, Decision
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.tables import DECISIONS
 

@@ -9,8 +9,8 @@ from fabwatch.decisions.audit import append, fingerprint, reasoned
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
 from fabwatch.terms.errors import DecidedAlready, NothingRecorded
-from fabwatch.terms.rules import Backtest, Golden
 from fabwatch.terms.tables import GOLDENS, RULES, Table
+from fabwatch.trace.answers import Backtest, Golden
 
 
 def switch(

@@ -4,12 +4,12 @@ import json
 from datetime import datetime
 from typing import Any
 
+from fabwatch.cmp.answers import PolishAdvice, PolishTime, RateState
 from fabwatch.decisions.audit import append, fingerprint, reasoned
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
 from fabwatch.terms.answers import plain
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.terms.polishing import PolishAdvice, PolishTime, RateState
 from fabwatch.terms.tables import ADVICES
 
 MOST_S = 7200.0

@@ -7,8 +7,8 @@ from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import Cost, KnownAt, Param, Reach, Spec, Tool
 
 if TYPE_CHECKING:
-    from fabwatch.terms.decisions import Audit, Decisions, Entries, HoldLists
-    from fabwatch.terms.polishing import Advices
+    from fabwatch.cmp.answers import Advices
+    from fabwatch.decisions.answers import Audit, Decisions, Entries, HoldLists
 
 TAG = "decisions"
 
@@ -24,8 +24,8 @@ class HoldsQuestion(Answerable["HoldLists"]):
 
     def answer(self, view: View) -> "HoldLists":
         """The lists, latest first. Raises NotOnHold for an unknown list."""
+        from fabwatch.decisions.answers import HoldLists
         from fabwatch.decisions.holds import lists
-        from fabwatch.terms.decisions import HoldLists
 
         return HoldLists(tuple(lists(view.lake, self.hold, self.tool)))
 
@@ -40,8 +40,8 @@ class DecisionsQuestion(Answerable["Decisions"]):
 
     def answer(self, view: View) -> "Decisions":
         """The decisions."""
+        from fabwatch.decisions.answers import Decisions
         from fabwatch.decisions.limits import decisions
-        from fabwatch.terms.decisions import Decisions
 
         return Decisions(tuple(decisions(view.lake, self.tool)))
 
@@ -56,8 +56,8 @@ class AdvicesQuestion(Answerable["Advices"]):
 
     def answer(self, view: View) -> "Advices":
         """The advices, latest first."""
+        from fabwatch.cmp.answers import Advices
         from fabwatch.decisions.polishing import advices
-        from fabwatch.terms.polishing import Advices
 
         return Advices(tuple(advices(view.lake, self.tool, self.limit)))
 
@@ -71,8 +71,8 @@ class AuditQuestion(Answerable["Entries"]):
 
     def answer(self, view: View) -> "Entries":
         """The entries, latest first."""
+        from fabwatch.decisions.answers import Entries
         from fabwatch.decisions.audit import entries
-        from fabwatch.terms.decisions import Entries
 
         return Entries(tuple(entries(view.lake, self.limit)))
 

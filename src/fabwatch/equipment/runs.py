@@ -3,7 +3,7 @@
 from functools import cache
 
 from fabwatch.store.questions import filled, question, reading
-from fabwatch.terms.traces import GAP
+from fabwatch.terms.clock import GAP
 
 
 @cache

@@ -8,10 +8,10 @@ from fabwatch.cmp.questions import Changed, Head, Product, Stage
 from fabwatch.terms.questions import LONGEST_RUN, AsOf, Chamber, Declared, Moment, Param, QualType, Spec, ToolName
 
 if TYPE_CHECKING:
+    from fabwatch.cmp.answers import PolishTime
+    from fabwatch.decisions.answers import Decision, HoldList
     from fabwatch.fab import Fab
-    from fabwatch.terms.decisions import Decision, HoldList
-    from fabwatch.terms.polishing import PolishTime
-    from fabwatch.terms.rules import Golden, Rules
+    from fabwatch.trace.answers import Golden, Rules
 
 R = TypeVar("R", covariant=True)
 MOST_NAMES = 100_000

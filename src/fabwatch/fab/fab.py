@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from fabwatch.decisions import holds as hold_lists
 from fabwatch.decisions import limits
+from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry, HoldList
 from fabwatch.fab.logs import Logs
 from fabwatch.fab.polishing import Polishing
 from fabwatch.fab.questions import (
@@ -36,19 +37,16 @@ from fabwatch.fab.questions import (
 from fabwatch.ingest.answers import InboxFile, Load, SetAside
 from fabwatch.ingest.loading import Ingest, Progress
 from fabwatch.ingest.summary import IngestSummary
+from fabwatch.quals.answers import Curves, Forecasts, Intervals, Score
 from fabwatch.quals.ledger import record
+from fabwatch.risk.answers import Areas, Containment, History, Overview, Plan, Risk, Tools
+from fabwatch.spc.answers import Readings, Stats
 from fabwatch.store.check import Finding, examine, sweep
 from fabwatch.store.compact import compact
 from fabwatch.store.state import state
-from fabwatch.terms.advice import Curves, Intervals, Plan
-from fabwatch.terms.answers import Containment, Risk
-from fabwatch.terms.boards import Areas, History, Overview, Readings, Stats, Tools
 from fabwatch.terms.clock import Clock, utc_now
-from fabwatch.terms.decisions import Act, Audit, Decision, DecisionName, Entry, HoldList
 from fabwatch.terms.errors import BadQuestion, unknown
-from fabwatch.terms.forecasts import Forecasts
 from fabwatch.terms.questions import Moment
-from fabwatch.terms.scores import Score
 from fabwatch.trace.upkeep import refresh_derived
 
 RiskBy = Literal["tool", "area", "tool_type"]

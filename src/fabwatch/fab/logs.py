@@ -6,8 +6,7 @@ from typing import Any, Literal
 from fabwatch.decisions import logs as decided
 from fabwatch.fab.door import Door
 from fabwatch.terms.questions import Moment
-from fabwatch.terms.rules import Backtest, Chambers, Golden, Rules, SensorStats
-from fabwatch.terms.traces import Faults, Runs, StepSummary, Trace
+from fabwatch.trace.answers import Backtest, Chambers, Faults, Golden, Rules, Runs, SensorStats, StepSummary, Trace
 from fabwatch.trace.golden_runs import alike
 from fabwatch.trace.monitors import rule_named
 from fabwatch.trace.questions import (

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from fabwatch.cmp.advice import Place, PolishJob, advise
+from fabwatch.cmp.answers import PolishAdvice, PolishTime, PolishTimes, PredictedRates, RateModel, Rates, RateTrend, Replayed
 from fabwatch.cmp.polish import Rate, film_of
 from fabwatch.cmp.polish import polish_times as times_of
 from fabwatch.cmp.questions import (
@@ -20,16 +21,6 @@ from fabwatch.decisions import polishing as decided
 from fabwatch.decisions.questions import AdvicesQuestion
 from fabwatch.fab.door import Door, Present
 from fabwatch.terms.errors import BadQuestion, unknown
-from fabwatch.terms.polishing import (
-    PolishAdvice,
-    PolishTime,
-    PolishTimes,
-    PredictedRates,
-    RateModel,
-    Rates,
-    RateTrend,
-    Replayed,
-)
 from fabwatch.terms.questions import Moment, Timed
 
 __all__ = ["Polishing", "WaferToPolish", "times_by_rate", "wafer_to_polish"]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from fabwatch.equipment.tools import Selection, tool_cards
+from fabwatch.quals.answers import Curves, ToolCurve, Tried
 from fabwatch.quals.forecast import ForecastOptions, chosen_wear
 from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
 from fabwatch.quals.interval import WEEK, Curve, cost_curves
@@ -11,7 +12,6 @@ from fabwatch.quals.wear import Wear
 from fabwatch.stats.renewal import Costs
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.advice import Curves, ToolCurve, Tried
 from fabwatch.terms.errors import TooFewFailures
 
 POINTS = 48

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.quals.answers import Combined, Forecast, Forecasts, NextQual, Why, Window
 from fabwatch.quals.history import Stream
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
@@ -17,7 +18,6 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, TooFewFailures, unknown
-from fabwatch.terms.forecasts import Combined, Forecast, Forecasts, NextQual, Why, Window
 
 QUALS_AHEAD = 5
 FEW_FAILURES = 3

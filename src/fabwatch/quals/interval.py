@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.quals.answers import Advice, CurvePoint, Intervals
 from fabwatch.quals.forecast import METHOD as FORECAST_METHOD
 from fabwatch.quals.forecast import ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream
@@ -16,7 +17,6 @@ from fabwatch.stats.cycles import Floats
 from fabwatch.stats.renewal import Costs, cost_share, tabled_quals
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.advice import Advice, CurvePoint, Intervals
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.settings import CostSettings
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.quals.answers import Forecasts, Score, Tenth, Windows, Yardstick
 from fabwatch.quals.forecast import CHANCES, METHOD, ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream, streams
 from fabwatch.quals.schedule import due_days, pace
@@ -21,8 +22,6 @@ from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
-from fabwatch.terms.forecasts import Forecasts
-from fabwatch.terms.scores import Score, Tenth, Windows, Yardstick
 from fabwatch.terms.tables import FORECASTS
 from fabwatch.terms.version import VERSION
 

@@ -8,10 +8,8 @@ from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import Cost, Coverage, Declared, Param, QualType, Reach, Selected, Spec, Timed, WearClock
 
 if TYPE_CHECKING:
+    from fabwatch.quals.answers import Curves, Forecast, Forecasts, Intervals, Score
     from fabwatch.stats.renewal import Costs
-    from fabwatch.terms.advice import Curves, Intervals
-    from fabwatch.terms.forecasts import Forecast, Forecasts
-    from fabwatch.terms.scores import Score
 
 
 def _rows_of(rows: Sequence[Any], question: "Selected") -> tuple[Any, ...]:

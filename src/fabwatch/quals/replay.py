@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from fabwatch.quals.answers import Replay
 from fabwatch.quals.history import Cycle
 from fabwatch.quals.wear import Wear
 from fabwatch.stats.cycles import Floats
 from fabwatch.stats.renewal import Costs
-from fabwatch.terms.advice import Replay
 
 PARTS = np.array([0.125, 0.375, 0.625, 0.875])
 """A hidden failure between two quals is placed at each of these shares of its chance, with a quarter each."""

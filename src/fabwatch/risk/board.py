@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from fabwatch.quals.answers import Forecast, Forecasts
+from fabwatch.risk.answers import Area, Areas, Exposure, Plan, Planned, Risk, Standing, Tools
 from fabwatch.risk.exposure import WORST_FIRST
-from fabwatch.terms.advice import Plan, Planned
-from fabwatch.terms.answers import Exposure, Risk
-from fabwatch.terms.boards import Area, Areas, Standing, Tools
 from fabwatch.terms.errors import unknown
-from fabwatch.terms.forecasts import Forecast, Forecasts
 from fabwatch.terms.settings import FabSettings
 
 METHOD = (

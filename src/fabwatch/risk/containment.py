@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fabwatch.equipment.tools import ToolCard, tool_cards
+from fabwatch.risk.answers import Contained, Containment, Held, Hold
 from fabwatch.risk.count_window import open_gates
 from fabwatch.risk.fault_onset import Onset, Suspect, onset
 from fabwatch.risk.last_good import Scope, scopes
@@ -14,7 +15,6 @@ from fabwatch.risk.whereabouts import Wanted, is_slot, locate
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.answers import Contained, Containment, Held, Hold
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import NothingFailed, NothingThen, unknown
 

@@ -8,12 +8,12 @@ from typing import Literal
 
 from fabwatch.equipment.limits import Decided, decided
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.risk.answers import Exposure, Risk, Total
 from fabwatch.risk.count_window import Gate, Passed, count
 from fabwatch.risk.last_good import Scope, scopes
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.answers import Exposure, Risk, Total
 from fabwatch.terms.settings import Settings
 
 By = Literal["tool", "area", "tool_type"]

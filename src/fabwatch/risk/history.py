@@ -7,12 +7,12 @@ from typing import Any
 
 from fabwatch.equipment.limits import decided
 from fabwatch.equipment.tools import tool_cards
+from fabwatch.risk.answers import History, Mark, Point
 from fabwatch.risk.count_window import count
 from fabwatch.risk.last_good import Looks, scope_of
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.boards import History, Mark, Point
 from fabwatch.terms.errors import BadQuestion, unknown
 
 POINTS = 120

@@ -6,12 +6,12 @@ from itertools import accumulate
 
 import numpy as np
 
+from fabwatch.risk.answers import Look
 from fabwatch.risk.count_window import ALWAYS, Passed, count
 from fabwatch.risk.fault_onset import Onset
 from fabwatch.risk.last_good import Scope
 from fabwatch.stats.survival import Survival, fault_began, no_wear, weibull_survival
 from fabwatch.store.lake import Lake
-from fabwatch.terms.answers import Look
 from fabwatch.terms.settings import QualSettings
 
 REACH = 0.99

@@ -12,12 +12,11 @@ from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
 from fabwatch.quals.interval import Curve, cost_curves, hours_today, price_per_hour
 from fabwatch.quals.schedule import due_days
 from fabwatch.quals.wear import Wear
+from fabwatch.risk.answers import Exposure, Plan, Planned
 from fabwatch.risk.exposure import risk
 from fabwatch.stats.renewal import Costs
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.advice import Plan, Planned
-from fabwatch.terms.answers import Exposure
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 
 LONGEST = 366

@@ -1,9 +1,9 @@
 """The fab as a whole, for the first look."""
 
 from fabwatch.equipment.tools import Selection, tool_cards
+from fabwatch.risk.answers import Overview
 from fabwatch.risk.exposure import risk
 from fabwatch.store.view import View
-from fabwatch.terms.boards import Overview
 from fabwatch.terms.version import VERSION
 
 METHOD = "Counted from the ledger of loads and the tables; the wafers at risk are those of the whole fab (docs/rules.md)."

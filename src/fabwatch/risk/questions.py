@@ -22,9 +22,7 @@ from fabwatch.terms.questions import (
 )
 
 if TYPE_CHECKING:
-    from fabwatch.terms.advice import Plan
-    from fabwatch.terms.answers import Containment, Risk
-    from fabwatch.terms.boards import Areas, History, Overview, Tools
+    from fabwatch.risk.answers import Areas, Containment, History, Overview, Plan, Risk, Tools
     from fabwatch.terms.settings import FabSettings
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from fabwatch.equipment.tools import ToolCard
+from fabwatch.risk.answers import NextCheck, Whereabouts
 from fabwatch.risk.count_window import put
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
-from fabwatch.terms.answers import NextCheck, Whereabouts
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import Param, QualType, Reach, Selected, Since, Spec, Timed, ToolName, Until, as_stated
 
 if TYPE_CHECKING:
-    from fabwatch.terms.boards import Readings, Stats
+    from fabwatch.spc.answers import Readings, Stats
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from fabwatch.equipment.tools import Selection, tool_cards
+from fabwatch.spc.answers import Reading, Readings, Stats, Summary
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
-from fabwatch.terms.boards import Reading, Readings, Stats, Summary
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
 
 BY = ("tool", "chamber", "area", "tool_type", "qual_type", "day", "week", "month")

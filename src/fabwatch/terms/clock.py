@@ -18,6 +18,9 @@ SKEW = timedelta(seconds=60)
 """How far a time may be ahead of this machine's clock before it counts as in the future."""
 
 
+GAP = 3600.0
+"""Seconds without a sample after which a run of a tool log has ended."""
+
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
 
 

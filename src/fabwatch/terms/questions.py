@@ -93,7 +93,7 @@ class Spec:
     path: str
     """The route under /api/v1; empty if there is none."""
     method: str
-    """The method of `Fab`."""
+    """The method of `Fab`; empty where it is asked by `Fab.ask` alone."""
     rows: str | None = None
     """The list in the answer that is paged."""
     cost: Cost = Cost.QUICK

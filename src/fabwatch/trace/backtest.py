@@ -14,7 +14,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded
-from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
+from fabwatch.trace.answers import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
 from fabwatch.trace.monitors import WatchRule, alarms, rule_named, rules_of
 from fabwatch.trace.run_groups import Family, families
 from fabwatch.trace.runs import check_names, run_rows

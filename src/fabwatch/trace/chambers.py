@@ -12,8 +12,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
-from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
-from fabwatch.terms.traces import TracePoint
+from fabwatch.trace.answers import Chambers, ChamberTrace, TracePoint, chamber_sentence
 from fabwatch.trace.envelope import Stretched, Window, columns_of, envelope, parts_of, stretched
 from fabwatch.trace.faults import good_ones
 from fabwatch.trace.runs import check_names, run_rows

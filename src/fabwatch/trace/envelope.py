@@ -11,7 +11,7 @@ from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.questions import filled, question
 from fabwatch.store.temporary import temp_table
-from fabwatch.terms.traces import StepTrace, TracePoint
+from fabwatch.trace.answers import StepTrace, TracePoint
 
 STRETCHES = 200
 """A run is drawn in about so many stretches of time."""

@@ -11,9 +11,8 @@ from fabwatch.stats.neighbours import FEWEST, Judged, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.rules import Rule
-from fabwatch.terms.traces import Faults, RunFault, SensorFault
 from fabwatch.terms.words import sentence
+from fabwatch.trace.answers import Faults, Rule, RunFault, SensorFault
 from fabwatch.trace.backtest import goldens, standing
 from fabwatch.trace.envelope import Window, left_at, traces
 from fabwatch.trace.monitors import alarms, rule_named, rule_sentence

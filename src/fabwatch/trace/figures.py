@@ -8,7 +8,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
-from fabwatch.terms.rules import SensorFigures, SensorStats
+from fabwatch.trace.answers import SensorFigures, SensorStats
 from fabwatch.trace.runs import check_names, run_rows
 
 BY = ("tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month")

@@ -12,8 +12,8 @@ from fabwatch.stats.neighbours import FEWEST, MAD, WITHIN, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import BUILT_IN, RuleSettings, Settings
-from fabwatch.terms.traces import SensorFault
 from fabwatch.terms.words import sentence
+from fabwatch.trace.answers import SensorFault
 from fabwatch.trace.envelope import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched
 from fabwatch.trace.run_groups import Family
 from fabwatch.trace.steps import Steps

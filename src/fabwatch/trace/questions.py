@@ -23,8 +23,19 @@ from fabwatch.terms.questions import (
 )
 
 if TYPE_CHECKING:
-    from fabwatch.terms.rules import Backtest, Chambers, Goldens, Rules, SensorStats
-    from fabwatch.terms.traces import Faults, Runs, Samples, Sensors, StepSummary, Trace
+    from fabwatch.trace.answers import (
+        Backtest,
+        Chambers,
+        Faults,
+        Goldens,
+        Rules,
+        Runs,
+        Samples,
+        Sensors,
+        SensorStats,
+        StepSummary,
+        Trace,
+    )
 
 TAG = "traces"
 RunName = Annotated[str, Param("The run.", argument=True, longest=LONGEST_RUN)]
@@ -122,7 +133,7 @@ class SamplesQuestion(Answerable["Samples"]):
 
     def answer(self, view: View) -> "Samples":
         """The rows. Raises UnknownTool."""
-        from fabwatch.terms.traces import Samples
+        from fabwatch.trace.answers import Samples
         from fabwatch.trace.rows import samples
 
         return Samples(tuple(samples(view.lake, self.run, self.at)))
@@ -138,7 +149,7 @@ class SensorsQuestion(Answerable["Sensors"]):
 
     def answer(self, view: View) -> "Sensors":
         """The sensors; none for a run that is not there."""
-        from fabwatch.terms.traces import Sensors
+        from fabwatch.trace.answers import Sensors
         from fabwatch.trace.envelope import sensors_of
 
         return Sensors(tuple(sensors_of(view.lake, self.run)))
@@ -243,7 +254,7 @@ class GoldensQuestion(Answerable["Goldens"]):
 
     def answer(self, view: View) -> "Goldens":
         """The versions, the latest first."""
-        from fabwatch.terms.rules import Goldens
+        from fabwatch.trace.answers import Goldens
         from fabwatch.trace.backtest import all_goldens
 
         return Goldens(tuple(all_goldens(view.lake)))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fabwatch.stats.neighbours import FEWEST, WITHIN
-from fabwatch.terms.rules import Golden
+from fabwatch.trace.answers import Golden
 from fabwatch.trace.steps import Steps, steps_from
 
 KIND = ("tool", "chamber", "recipe", "stage")

@@ -3,7 +3,7 @@
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.traces import Run, Runs, StepRow, StepSummary
+from fabwatch.trace.answers import Run, Runs, StepRow, StepSummary
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 

@@ -7,7 +7,7 @@ from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, unknown
-from fabwatch.terms.traces import Trace
+from fabwatch.trace.answers import Trace
 from fabwatch.trace.envelope import GOOD_AT_MOST, Window, drawn, parts_of, sensors_of
 from fabwatch.trace.faults import good_runs
 from fabwatch.trace.runs import check_names, run_rows

@@ -14,9 +14,9 @@ from fabwatch.api.responses import listed, plain_json
 from fabwatch.api.routes.questions import answer_type
 from fabwatch.api.routing import Routes
 from fabwatch.fab.actions import ACTIONS, Action, ChooseGolden, Decide, Hold, KeepPolish, SwitchRule
+from fabwatch.fab.answers import HoldList
 from fabwatch.fab.questions import HoldsQuestion
 from fabwatch.terms.answers import plain
-from fabwatch.terms.decisions import HoldList
 from fabwatch.terms.questions import LONGEST, Declared, declared
 
 CREATED = (Hold, Decide, ChooseGolden, KeepPolish)

@@ -11,10 +11,10 @@ from fabwatch.api.access import Asker, cache_of, of_tool, seen
 from fabwatch.api.models import ISO, made, query_model, query_type
 from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
+from fabwatch.fab.answers import PolishTime, PolishTimes, RateModel
 from fabwatch.fab.polishing import WaferToPolish, times_by_rate
 from fabwatch.fab.questions import PolishTimesQuestion, RateModelQuestion
 from fabwatch.terms.errors import CannotPolish
-from fabwatch.terms.polishing import PolishTime, PolishTimes, RateModel
 from fabwatch.terms.questions import LONGEST
 
 TAG = "polishing"

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from importlib import import_module
 from typing import Any, get_args
 
 from fastapi import Request
@@ -26,7 +27,9 @@ def answer_type(kind: type[Declared]) -> Any:
     for base in kind.__orig_bases__:  # type: ignore[attr-defined]
         if get_args(base):
             # The answer is named, not imported, where it is declared: --help has no need of it.
-            return getattr(answers, get_args(base)[0].__forward_arg__)
+            name = get_args(base)[0].__forward_arg__
+            own = import_module(kind.__module__.rpartition(".")[0] + ".answers")
+            return getattr(own, name, None) or getattr(answers, name)
     raise TypeError(f"{kind.__name__} does not say what its answer is")
 
 
@@ -85,7 +88,7 @@ def _endpoint(kind: type[Answerable[Any]]) -> Endpoint:
         [inspect.Parameter(name, keyword, annotation=annotation) for name, annotation in own.items()]
     )
     endpoint.__doc__ = kind.__doc__
-    endpoint.__name__ = spec.method
+    endpoint.__name__ = kind.__name__
     endpoint.known = tuple(model.model_fields)  # type: ignore[attr-defined]
     return endpoint
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from fabwatch.cli import output
 from fabwatch.cli.options import SET_ASIDE
 from fabwatch.cli.tables import decisions, files, polishing, quals, risk, traces
+from fabwatch.fab.answers import Audit, Decision, Decisions, Golden, Goldens, HoldList, HoldLists
 from fabwatch.fab.questions import (
     AdvicesQuestion,
     Answerable,
@@ -26,9 +27,7 @@ from fabwatch.fab.questions import (
     RiskQuestion,
     ScoreQuestion,
 )
-from fabwatch.terms.decisions import Audit, Decision, Decisions, HoldList, HoldLists
 from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
-from fabwatch.terms.rules import Golden, Goldens
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab

@@ -6,8 +6,8 @@ from typing import Any
 from rich.markup import escape
 
 from fabwatch.cli.output import out, table_of
+from fabwatch.fab.answers import Audit, Decisions, Entries, HoldLists
 from fabwatch.terms.answers import plain
-from fabwatch.terms.decisions import Audit, Decisions, Entries, HoldLists
 
 HOLD = ("hold", "tool", "qual_type", "failed_at", "wafers", "held", "released", "scrapped", "who", "reason")
 DECISION = ("tool", "chamber", "qual_type", "name", "value", "decided_at", "who", "reason")

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from fabwatch.cli.output import ROWS_SHOWN, json_out, out, table_of, talk
+from fabwatch.fab.answers import Risk
 from fabwatch.ingest.answers import InboxFile, Loads, Problems
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.store.check import Finding
-from fabwatch.terms.answers import Risk
 from fabwatch.terms.settings import LOG
 
 FILES_SHOWN = 12

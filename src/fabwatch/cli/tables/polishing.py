@@ -5,8 +5,8 @@ from pathlib import Path
 from rich.markup import escape
 
 from fabwatch.cli.output import ROWS_SHOWN, csv_out, json_out, out, rows, table_of
+from fabwatch.fab.answers import Advices, PolishTime, PredictedRates, RateModel, Rates
 from fabwatch.terms.errors import BadQuestion, NoSuchPath
-from fabwatch.terms.polishing import Advices, PolishTime, PredictedRates, RateModel, Rates
 
 
 def numbers(text: str | None) -> tuple[float, ...]:

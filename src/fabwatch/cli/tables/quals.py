@@ -4,9 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from fabwatch.cli.output import ROWS_SHOWN, out, table_of
-from fabwatch.terms.advice import Intervals, Plan
-from fabwatch.terms.forecasts import Forecasts
-from fabwatch.terms.scores import Score
+from fabwatch.fab.answers import Forecasts, Intervals, Plan, Score
 
 
 def forecast(answer: Forecasts, language: str, why: bool = False) -> None:

@@ -3,7 +3,7 @@
 from rich.markup import escape
 
 from fabwatch.cli.output import ROWS_SHOWN, STYLES, out, table_of
-from fabwatch.terms.answers import Containment, Risk
+from fabwatch.fab.answers import Containment, Risk
 from fabwatch.terms.words import STATUS_SHAPE
 
 

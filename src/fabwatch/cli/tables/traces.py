@@ -5,8 +5,7 @@ from typing import Any
 from rich.markup import escape
 
 from fabwatch.cli.output import ROWS_SHOWN, json_out, out, table_of
-from fabwatch.terms.rules import Backtest, Goldens
-from fabwatch.terms.traces import Faults
+from fabwatch.fab.answers import Backtest, Faults, Goldens
 
 
 def explained(log: dict[str, Any], as_json: bool) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fabwatch.stats.codes import combined, there
-from fabwatch.terms.traces import GAP
+from fabwatch.terms.clock import GAP
 
 MANY = 10_000
 BACK = 1.0

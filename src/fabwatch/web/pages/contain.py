@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
 from fabwatch.api.routes.questions import of_area
 from fabwatch.fab.actions import Hold, Release, Scrap
+from fabwatch.fab.answers import Contained, Containment, HoldItem, HoldList, name_of
 from fabwatch.fab.questions import (
     AuditCheckQuestion,
     AuditQuestion,
@@ -20,9 +21,8 @@ from fabwatch.fab.questions import (
     HoldsQuestion,
     RiskQuestion,
 )
-from fabwatch.terms.answers import Contained, Containment, place_of
+from fabwatch.terms.answers import place_of
 from fabwatch.terms.clock import iso, stated_time, utc_now
-from fabwatch.terms.decisions import HoldItem, HoldList, name_of
 from fabwatch.terms.errors import UnknownTime
 from fabwatch.web import translation
 from fabwatch.web.page import Page, part

@@ -6,10 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs
+from fabwatch.fab.answers import Area, Plan, Standing, Tools
 from fabwatch.fab.boards import board, by_area
 from fabwatch.fab.questions import HoldsQuestion, PlanQuestion, RiskQuestion, ToolsQuestion
-from fabwatch.terms.advice import Plan
-from fabwatch.terms.boards import Area, Standing, Tools
 from fabwatch.web.page import Page, part
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
 from fabwatch.web.query_params import params, times_of

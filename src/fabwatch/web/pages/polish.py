@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.access import cache_of, key_of, needs, of_tool, seen
 from fabwatch.api.routing import BASE
 from fabwatch.fab.actions import KeepPolish
+from fabwatch.fab.answers import PolishTime, PolishTimes, Rates, RateTrend
 from fabwatch.fab.polishing import WaferToPolish, times_by_rate
 from fabwatch.fab.questions import PolishTimesQuestion, RatesQuestion, RateTrendsQuestion, ReplayQuestion
 from fabwatch.terms.errors import BadQuestion, UnknownTool
-from fabwatch.terms.polishing import PolishTime, PolishTimes, Rates, RateTrend
 from fabwatch.terms.questions import Timed
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, scale

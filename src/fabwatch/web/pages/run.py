@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, key_of, needs, of_tool
 from fabwatch.fab.actions import ChooseGolden
+from fabwatch.fab.answers import Faults, Run, StepTrace, Trace
 from fabwatch.fab.questions import (
     FaultsQuestion,
     RunsQuestion,
@@ -19,7 +20,6 @@ from fabwatch.fab.questions import (
 )
 from fabwatch.fab.sentences import laid, reason, sensor_sentence
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.terms.traces import Faults, Run, StepTrace, Trace
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, scale, within
 from fabwatch.web.query_params import question_of, times_of

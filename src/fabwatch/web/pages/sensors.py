@@ -7,9 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, key_of, needs, of_tool, whole_fab
 from fabwatch.fab.actions import SwitchRule
+from fabwatch.fab.answers import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.fab.questions import BacktestQuestion, ChambersQuestion, RulesQuestion, SensorStatsQuestion
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.terms.rules import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, scale
 from fabwatch.web.pages.run import HEIGHT, WIDTH

@@ -14,6 +14,7 @@ from fabwatch.api.access import cache_of, key_of, needs, seen
 from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.faults import Refused
 from fabwatch.fab.actions import Decide
+from fabwatch.fab.answers import Decision, Exposure, Forecast, Forecasts, History, Readings, ToolCurve
 from fabwatch.fab.boards import board, fails_within
 from fabwatch.fab.questions import (
     CurveQuestion,
@@ -25,12 +26,7 @@ from fabwatch.fab.questions import (
     RiskQuestion,
     StatsQuestion,
 )
-from fabwatch.terms.advice import ToolCurve
-from fabwatch.terms.answers import Exposure
-from fabwatch.terms.boards import History, Readings
-from fabwatch.terms.decisions import Decision
 from fabwatch.terms.errors import unknown
-from fabwatch.terms.forecasts import Forecast, Forecasts
 from fabwatch.web import translation
 from fabwatch.web.page import Page, part
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within

@@ -8,8 +8,6 @@ from fabwatch.terms.answers import Answer, Listing, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
-GAP = 3600.0
-"""Seconds without a row after which the same wafer on the same tool is a new run."""
 SUMMARY_COLUMNS = (
     "run", "wafer", "tool", "chamber", "recipe", "step", "sensor", "unit", "n", "mean", "std", "min", "max", "first", "last",
     "slope", "setpoint", "outside_s",

@@ -7,8 +7,14 @@ from typing import Any, Literal, get_args
 from fabwatch.terms.answers import Listing, plain
 
 Act = Literal["hold", "release", "scrap"]
+
+
 STATES = {"hold": "held", "release": "released", "scrap": "scrapped"}
+
+
 DecisionName = Literal["warning", "inhibit", "interval_wafers", "interval_days"]
+
+
 NAMES: tuple[DecisionName, ...] = get_args(DecisionName)
 
 

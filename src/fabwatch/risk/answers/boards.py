@@ -1,4 +1,4 @@
-"""Answers behind the pages: all tools, one line each; the history of a tool; statistics of its readings."""
+"""Boards: every tool or area in one line, a tool over time, the fab as a whole."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -171,75 +171,3 @@ class History(Answer):
         failed = sum(mark.kind == "failed" for mark in self.marks)
         passed = sum(mark.kind == "passed" for mark in self.marks)
         return sentence(language, "history", tool=self.tool, failed=failed, passed=passed, **values)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Statistics of the readings of one group. `std` is that of a sample; Cpk only if all have the same limits."""
-
-    group: str
-    qual_type: str
-    unit: str | None
-    n: int
-    mean: float
-    std: float | None
-    min: float
-    max: float
-    range: float
-    lower: float | None
-    upper: float | None
-    cpk: float | None
-    outside: int
-    """Readings beyond their limits."""
-    failed: int
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One reading of a qual."""
-
-    processed_at: datetime
-    tool: str
-    chamber: str
-    qual_type: str
-    reading: float
-    unit: str | None
-    lower: float | None
-    upper: float | None
-    passed: bool
-    moving_range: float | None
-    """Difference from the previous reading of the same chamber."""
-
-
-@dataclass(frozen=True)
-class Stats(Answer):
-    """Statistics of readings, by group, qual type and unit."""
-
-    by: str
-    groups: tuple[Summary, ...]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row per group."""
-        return [plain(row) for row in self.groups]
-
-    def sentence(self, language: str = "en") -> str:
-        """How many readings, and how many were outside their limits."""
-        n, outside = sum(row.n for row in self.groups), sum(row.outside for row in self.groups)
-        return sentence(language, "stats", n=n, groups=len(self.groups), outside=outside)
-
-
-@dataclass(frozen=True)
-class Readings(Answer):
-    """The readings of one tool in order of time, for an individuals chart."""
-
-    tool: str
-    readings: tuple[Reading, ...]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row per reading."""
-        return [plain(row) for row in self.readings]
-
-    def sentence(self, language: str = "en") -> str:
-        """How many readings, and how many failed."""
-        failed = sum(not row.passed for row in self.readings)
-        return sentence(language, "readings", tool=self.tool, n=len(self.readings), failed=failed)

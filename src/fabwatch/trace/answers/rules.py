@@ -6,8 +6,8 @@ from typing import Any
 
 from fabwatch.terms.answers import Answer, Listing, plain
 from fabwatch.terms.clock import iso
-from fabwatch.terms.traces import TracePoint
 from fabwatch.terms.words import sentence
+from fabwatch.trace.answers.runs import TracePoint
 
 
 @dataclass(frozen=True)

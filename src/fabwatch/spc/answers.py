@@ -1,0 +1,80 @@
+"""Readings: statistics, and one after the other."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.words import sentence
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Statistics of the readings of one group. `std` is that of a sample; Cpk only if all have the same limits."""
+
+    group: str
+    qual_type: str
+    unit: str | None
+    n: int
+    mean: float
+    std: float | None
+    min: float
+    max: float
+    range: float
+    lower: float | None
+    upper: float | None
+    cpk: float | None
+    outside: int
+    """Readings beyond their limits."""
+    failed: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of a qual."""
+
+    processed_at: datetime
+    tool: str
+    chamber: str
+    qual_type: str
+    reading: float
+    unit: str | None
+    lower: float | None
+    upper: float | None
+    passed: bool
+    moving_range: float | None
+    """Difference from the previous reading of the same chamber."""
+
+
+@dataclass(frozen=True)
+class Stats(Answer):
+    """Statistics of readings, by group, qual type and unit."""
+
+    by: str
+    groups: tuple[Summary, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per group."""
+        return [plain(row) for row in self.groups]
+
+    def sentence(self, language: str = "en") -> str:
+        """How many readings, and how many were outside their limits."""
+        n, outside = sum(row.n for row in self.groups), sum(row.outside for row in self.groups)
+        return sentence(language, "stats", n=n, groups=len(self.groups), outside=outside)
+
+
+@dataclass(frozen=True)
+class Readings(Answer):
+    """The readings of one tool in order of time, for an individuals chart."""
+
+    tool: str
+    readings: tuple[Reading, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per reading."""
+        return [plain(row) for row in self.readings]
+
+    def sentence(self, language: str = "en") -> str:
+        """How many readings, and how many failed."""
+        failed = sum(not row.passed for row in self.readings)
+        return sentence(language, "readings", tool=self.tool, n=len(self.readings), failed=failed)
