@@ -1,11 +1,10 @@
 """The questions about polishing: how long, at which rate, how the controllers perform, what rate a run had."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.questions import LONGEST_RUN, Cost, KnownAt, Param, Reach, Spec, Timed, Tool
+from fabwatch.terms.questions import LONGEST_RUN, Cost, KnownAt, Param, Reach, Spec, Timed, Tool, declaration
 
 if TYPE_CHECKING:
     from fabwatch.cmp.answers import PolishTimes, PredictedRates, RateModel, Rates, RateTrends, Replayed
@@ -18,7 +17,7 @@ Stage = Annotated[str | None, Param("The stage of the tool.")]
 Changed = Annotated[bool, Param("A consumable has just been changed, which no file says yet.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class PolishTimesQuestion(Timed, Answerable["PolishTimes"]):
     """How long to polish each of several wafers of a tool, in the order in which they are polished."""
 
@@ -45,7 +44,7 @@ class PolishTimesQuestion(Timed, Answerable["PolishTimes"]):
         return advise(view.lake, view.as_of, place, jobs, self.coverage)[0]
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class RatesQuestion(Timed, Answerable["Rates"]):
     """The current removal rate of every tool, head, product and stage, with its reason and its doubts."""
 
@@ -59,7 +58,7 @@ class RatesQuestion(Timed, Answerable["Rates"]):
         return rates(view, self.tool)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class RateTrendsQuestion(Answerable["RateTrends"]):
     """The measured rate of each group wafer by wafer (the latest few hundred), and where a consumable was changed."""
 
@@ -75,7 +74,7 @@ class RateTrendsQuestion(Answerable["RateTrends"]):
         return RateTrends(tuple(trends(view.lake, view.as_of, self.tool)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ReplayQuestion(Timed, Answerable["Replayed"]):
     """How each controller performs on the fab's own history: sigma, bias, rework, next to what happened."""
 
@@ -89,7 +88,7 @@ class ReplayQuestion(Timed, Answerable["Replayed"]):
         return replay(view, self.tool)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class PredictedRatesQuestion(Timed, Answerable["PredictedRates"]):
     """The removal rate of each run from its log and the metrology that had arrived before it ended, with an interval."""
 
@@ -107,7 +106,7 @@ class PredictedRatesQuestion(Timed, Answerable["PredictedRates"]):
         return predict(view, self.tool, (self.first, self.last))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class RateModelQuestion(Timed, Answerable["RateModel"]):
     """The predicted removal rate of the next run of each group as an ONNX file, compared with fabwatch itself."""
 

@@ -1,10 +1,9 @@
 """The questions about decisions: hold lists, limits and intervals, recorded polish times, the audit."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.questions import Cost, KnownAt, Param, Reach, Spec, Tool
+from fabwatch.terms.questions import Cost, KnownAt, Param, Reach, Spec, Tool, declaration
 
 if TYPE_CHECKING:
     from fabwatch.cmp.answers import Advices
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 TAG = "decisions"
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class HoldsQuestion(Answerable["HoldLists"]):
     """The hold lists: what is held, by whom and why, and what was released or scrapped."""
 
@@ -30,7 +29,7 @@ class HoldsQuestion(Answerable["HoldLists"]):
         return HoldLists(tuple(lists(view.lake, self.hold, self.tool)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class DecisionsQuestion(Answerable["Decisions"]):
     """Limits and qual intervals set by people, latest first."""
 
@@ -46,7 +45,7 @@ class DecisionsQuestion(Answerable["Decisions"]):
         return Decisions(tuple(decisions(view.lake, self.tool)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class AdvicesQuestion(Answerable["Advices"]):
     """Polish times that were kept: the question, the answer, what was known, and what was chosen instead."""
 
@@ -62,7 +61,7 @@ class AdvicesQuestion(Answerable["Advices"]):
         return Advices(tuple(advices(view.lake, self.tool, self.limit)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class AuditQuestion(Answerable["Entries"]):
     """Every decision, who took it, when and why, each chained to the one before by its hash."""
 
@@ -77,7 +76,7 @@ class AuditQuestion(Answerable["Entries"]):
         return Entries(tuple(entries(view.lake, self.limit)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class AuditCheckQuestion(Answerable["Audit"]):
     """Check the audit entry by entry, and what was decided against it."""
 

@@ -1,11 +1,21 @@
 """What people decide, declared like questions: commands and routes are made from it, and each is written to the audit."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
-from fabwatch.terms.questions import LONGEST_RUN, AsOf, Chamber, Declared, Moment, Param, QualType, Spec, ToolName
+from fabwatch.terms.questions import (
+    LONGEST_RUN,
+    AsOf,
+    Chamber,
+    Declared,
+    Moment,
+    Param,
+    QualType,
+    Spec,
+    ToolName,
+    declaration,
+)
 
 if TYPE_CHECKING:
     from fabwatch.cmp.answers import PolishTime
@@ -33,7 +43,7 @@ class Action(Declared, ABC, Generic[R]):
         """Do it in the name of `who`. Raises BadQuestion and its kin."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class Hold(Action["HoldList"]):
     """Put the wafers of a containment on hold; who and why stand in the audit."""
 
@@ -62,7 +72,7 @@ class Hold(Action["HoldList"]):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class Release(Action["HoldList"]):
     """Release wafers of a hold list."""
 
@@ -76,7 +86,7 @@ class Release(Action["HoldList"]):
         return fab.dispose(self.hold, "release", who=who, reason=self.reason, names=self.names)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class Scrap(Action["HoldList"]):
     """Scrap wafers of a hold list."""
 
@@ -90,7 +100,7 @@ class Scrap(Action["HoldList"]):
         return fab.dispose(self.hold, "scrap", who=who, reason=self.reason, names=self.names)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class Decide(Action["Decision"]):
     """Set a limit or qual interval of a tool, or take it back; who and why stand in the audit."""
 
@@ -114,7 +124,7 @@ class Decide(Action["Decision"]):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class SwitchRule(Action["Rules"]):
     """Let a rule count, with its figures on the record, or no more; who and why stand in the audit."""
 
@@ -128,7 +138,7 @@ class SwitchRule(Action["Rules"]):
         return fab.switch_rule(self.rule, self.counts, who=who, reason=self.reason)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ChooseGolden(Action["Golden"]):
     """Choose golden runs that others of their kind are compared with, as a new version; with `drop` take the choice back."""
 
@@ -150,7 +160,7 @@ class ChooseGolden(Action["Golden"]):
         return fab.choose_golden(self.runs, who=who, reason=self.reason, automatic=self.automatic)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class KeepPolish(Action["PolishTime"]):
     """Keep an advice with all that was known, or the time that was chosen instead and why; written to the audit."""
 

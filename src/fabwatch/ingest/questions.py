@@ -1,10 +1,9 @@
 """Questions about files: the ledger, rows set aside, files not recognised yet."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.questions import Param, Reach, Spec
+from fabwatch.terms.questions import Param, Reach, Spec, declaration
 
 if TYPE_CHECKING:
     from fabwatch.ingest.answers import InboxFiles, Loads, Problems
@@ -21,7 +20,7 @@ INBOX = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class LoadsQuestion(Answerable["Loads"]):
     """The ledger: every file that was taken in, newest first."""
 
@@ -34,7 +33,7 @@ class LoadsQuestion(Answerable["Loads"]):
         return Loads(tuple(view.lake.records(Load, LOADS)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ProblemsQuestion(Answerable["Problems"]):
     """What was set aside: file, line, byte, rule, reason, way out and the raw line."""
 
@@ -49,7 +48,7 @@ class ProblemsQuestion(Answerable["Problems"]):
         return Problems(tuple(view.lake.records(SetAside, PROBLEMS, {"rule": self.rule, "limit": self.limit})))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class InboxQuestion(Answerable["InboxFiles"]):
     """Files that are not recognised yet, and what to write into fab.toml."""
 

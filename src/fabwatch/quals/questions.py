@@ -1,11 +1,23 @@
 """The questions about quals: when each tool will fail, how past forecasts turned out, how often to check."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.questions import Cost, Coverage, Declared, Param, QualType, Reach, Selected, Spec, Timed, WearClock
+from fabwatch.terms.questions import (
+    Cost,
+    Coverage,
+    Declared,
+    Param,
+    QualType,
+    Reach,
+    Selected,
+    Spec,
+    Timed,
+    WearClock,
+    declaration,
+)
 
 if TYPE_CHECKING:
     from fabwatch.quals.answers import Curves, Forecast, Forecasts, Intervals, Score
@@ -19,7 +31,7 @@ def _rows_of(rows: Sequence[Any], question: "Selected") -> tuple[Any, ...]:
     return tuple(row for row in rows if all(getattr(row, name) == value for name, value in filters.items()))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class Priced(Declared):
     """Costs that replace those of fab.toml."""
 
@@ -44,7 +56,7 @@ class Priced(Declared):
         return own or "costs" in view.lake.settings.model_fields_set
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ForecastQuestion(Selected, Answerable["Forecasts"]):
     """When each tool will fail its next qual: the window, the chance that it is already out of spec, the coming quals."""
 
@@ -78,7 +90,7 @@ class ForecastQuestion(Selected, Answerable["Forecasts"]):
         return replace(whole, tools=rows, combined=combined(rows, ForecastOptions(whole.coverage)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ScoreQuestion(Selected, Answerable["Score"]):
     """How past forecasts turned out: replayed from what was known then, and the live ones."""
 
@@ -107,7 +119,7 @@ class ScoreQuestion(Selected, Answerable["Score"]):
         return score(view, selection, ForecastOptions(self.coverage, self.clock), self.every_days)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class IntervalQuestion(Priced, Selected, Answerable["Intervals"]):
     """How often to check each tool: the interval of least cost, as a range, beside today's."""
 
@@ -146,7 +158,7 @@ class IntervalQuestion(Priced, Selected, Answerable["Intervals"]):
         return replace(whole, tools=rows) if rows else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class CurveQuestion(Priced, Timed, Answerable["Curves"]):
     """What if we checked every so many wafers: wafers at risk, chance to fail, cost."""
 

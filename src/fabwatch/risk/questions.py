@@ -1,7 +1,6 @@
 """The questions about what is at stake: wafers at risk, containment, the plan, boards of tools and areas."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from fabwatch.quals.questions import ForecastQuestion, Priced
@@ -19,6 +18,7 @@ from fabwatch.terms.questions import (
     Timed,
     ToolName,
     as_stated,
+    declaration,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fabwatch.terms.settings import FabSettings
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class RiskQuestion(Selected, Answerable["Risk"]):
     """Wafers at risk: run since the last good qual, per tool, chamber and qual type."""
 
@@ -53,7 +53,7 @@ class RiskQuestion(Selected, Answerable["Risk"]):
         return narrowed(whole, self.area, self.tool, self.qual_type)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ContainQuestion(Timed, Answerable["Containment"]):
     """Containment: the wafers between the last good qual and the failed one, and where they are now."""
 
@@ -80,7 +80,7 @@ class ContainQuestion(Timed, Answerable["Containment"]):
         return contain(view, Suspicion(self.tool, self.qual_type, self.chamber, as_stated(self.at)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class HistoryQuestion(Timed, Answerable["History"]):
     """Wafers at risk of a tool over time, with its quals and restores."""
 
@@ -99,7 +99,7 @@ class HistoryQuestion(Timed, Answerable["History"]):
         return history(view, self.tool, self.qual_type, self.chamber, self.days)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class PlanQuestion(Priced, Selected, Answerable["Plan"]):
     """What to check on each of the coming days, the largest expected loss first."""
 
@@ -115,7 +115,7 @@ class PlanQuestion(Priced, Selected, Answerable["Plan"]):
         return plan(view, selection, self.costs(view), self.priced(view), self.days)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ToolsQuestion(Timed, Composed["Tools"]):
     """Every tool in one line: wafers at risk, limit, chance that it fails soon, next check."""
 
@@ -144,7 +144,7 @@ class ToolsQuestion(Timed, Composed["Tools"]):
         return board(risk, forecasts, plan, settings, days, self.area)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class AreasQuestion(Timed, Composed["Areas"]):
     """Every area in one line; their wafers add up to those of the tools."""
 
@@ -161,7 +161,7 @@ class AreasQuestion(Timed, Composed["Areas"]):
         return areas(answers[0], settings)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class OverviewQuestion(Timed, Answerable["Overview"]):
     """The fab as a whole: what was loaded, until when it is known, how many wafers are at risk."""
 

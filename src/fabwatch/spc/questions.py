@@ -1,16 +1,27 @@
 """The questions about readings: their statistics, and the readings in order of time."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.questions import Param, QualType, Reach, Selected, Since, Spec, Timed, ToolName, Until, as_stated
+from fabwatch.terms.questions import (
+    Param,
+    QualType,
+    Reach,
+    Selected,
+    Since,
+    Spec,
+    Timed,
+    ToolName,
+    Until,
+    as_stated,
+    declaration,
+)
 
 if TYPE_CHECKING:
     from fabwatch.spc.answers import Readings, Stats
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class StatsQuestion(Selected, Answerable["Stats"]):
     """Statistics of readings: n, mean, std, min, max, range, and Cpk where they have limits."""
 
@@ -31,7 +42,7 @@ class StatsQuestion(Selected, Answerable["Stats"]):
         return stats(view, selection, self.by, Period(as_stated(self.since), as_stated(self.until)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ReadingsQuestion(Timed, Answerable["Readings"]):
     """The readings of one tool in order of time, with moving ranges."""
 

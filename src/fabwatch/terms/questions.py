@@ -10,12 +10,26 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from fabwatch.terms.clock import stated_time, to_utc
 from fabwatch.terms.errors import BadQuestion, nearest
 
 A = TypeVar("A", covariant=True)
+K = TypeVar("K")
 NOW = "now"
 Moment = datetime | str | None
 """A time as stated: a datetime (without a zone: UTC), or ISO 8601 text. None if it is left open."""
@@ -215,8 +229,22 @@ def as_stated(moment: Moment) -> datetime | None:
     return moment if isinstance(moment, datetime) else None
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def declaration(kind: type[K]) -> type[K]:
+    """Makes a class a declaration: a frozen dataclass whose fields are stated by name.
+
+    What no declaration needs is left out, because --help makes all of them.
+    """
+    return dataclass(frozen=True, kw_only=True, repr=False, match_args=False)(kind)
+
+
 class Declared:
     """Declared by fields with a `Param`; each value is checked when the object is made."""
+
+    def __repr__(self) -> str:
+        stated = {field.name: getattr(self, field.name) for field in declared(type(self))}
+        shown = ", ".join(f"{name}={value!r}" for name, value in stated.items() if value not in (None, (), False))
+        return f"{type(self).__name__}({shown})"
 
     def __post_init__(self) -> None:
         for member in declared(type(self)):
@@ -256,7 +284,7 @@ Recipe = Annotated[str | None, Param("Only this recipe.")]
 Sensor = Annotated[str | None, Param("Only this sensor.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class Timed(Declared):
     """The two times that most questions have."""
 
@@ -264,7 +292,7 @@ class Timed(Declared):
     known_at: KnownAt = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class Selected(Timed):
     """The part of the fab that a question is about."""
 

@@ -1,6 +1,5 @@
 """The questions about tool logs: runs, step summaries, faults, one run, statistics, chambers, rules, golden runs."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
@@ -20,6 +19,7 @@ from fabwatch.terms.questions import (
     Tool,
     Until,
     as_stated,
+    declaration,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ RunName = Annotated[str, Param("The run.", argument=True, longest=LONGEST_RUN)]
 Second = Annotated[float | None, Param("From this second of the run on.", least=0, most=1e9)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class RunsQuestion(Timed, Answerable["Runs"]):
     """The runs in tool logs: each wafer on each tool, with its samples and alarms."""
 
@@ -57,7 +57,7 @@ class RunsQuestion(Timed, Answerable["Runs"]):
         return runs(view, self.tool, self.run)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class StepSummaryQuestion(Timed, Answerable["StepSummary"]):
     """Each sensor in each step of a run: n, mean, std, min, max, slope, seconds off its setpoint."""
 
@@ -81,7 +81,7 @@ class StepSummaryQuestion(Timed, Answerable["StepSummary"]):
         return step_summary(view, self.tool, self.run)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class FaultsQuestion(Timed, Answerable["Faults"]):
     """Runs that deviate from the reference runs, the sensors that do, and how many wafers that touches."""
 
@@ -98,7 +98,7 @@ class FaultsQuestion(Timed, Answerable["Faults"]):
         return faults(view, self.tool, self.run)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class TraceQuestion(Timed, Answerable["Trace"]):
     """One run beside the good ones: each sensor over each step with the envelope, and the alarms on the same clock."""
 
@@ -122,7 +122,7 @@ class TraceQuestion(Timed, Answerable["Trace"]):
         return trace(view, self.run, self.sensors, window, self.beside)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class SamplesQuestion(Answerable["Samples"]):
     """The few rows of a run nearest to a second after its begin: file, byte, line, values."""
 
@@ -139,7 +139,7 @@ class SamplesQuestion(Answerable["Samples"]):
         return Samples(tuple(samples(view.lake, self.run, self.at)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class SensorsQuestion(Answerable["Sensors"]):
     """The sensors and counters of a run, in the order of its log."""
 
@@ -155,7 +155,7 @@ class SensorsQuestion(Answerable["Sensors"]):
         return Sensors(tuple(sensors_of(view.lake, self.run)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class SensorStatsQuestion(Timed, Answerable["SensorStats"]):
     """Statistics of sensors over many runs: n, mean, std, min, max, range, seconds off the setpoint."""
 
@@ -181,7 +181,7 @@ class SensorStatsQuestion(Timed, Answerable["SensorStats"]):
         return sensor_stats(view, self.by, Choice(self.tool, self.recipe, self.step, self.sensor, *span))
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class ChambersQuestion(Timed, Answerable["Chambers"]):
     """One sensor in one step, chamber beside chamber, the one that stands apart first."""
 
@@ -207,7 +207,7 @@ class ChambersQuestion(Timed, Answerable["Chambers"]):
         return chambers(view, self.sensor, self.step, self.recipe, self.tool)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class RulesQuestion(Timed, Answerable["Rules"]):
     """The rules that watch logs, which of them count, and with which false alarms they were switched on."""
 
@@ -220,7 +220,7 @@ class RulesQuestion(Timed, Answerable["Rules"]):
         return rules(view)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class BacktestQuestion(Timed, Answerable["Backtest"]):
     """Try a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
 
@@ -245,7 +245,7 @@ class BacktestQuestion(Timed, Answerable["Backtest"]):
         return backtest(view, self.rule, self.tool)
 
 
-@dataclass(frozen=True, kw_only=True)
+@declaration
 class GoldensQuestion(Answerable["Goldens"]):
     """Every version of golden runs that was chosen, by whom and why."""
 
