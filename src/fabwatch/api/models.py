@@ -96,7 +96,7 @@ def _members(fields: Iterable[Field], strict: bool) -> dict[str, Any]:
 
 def _member(field: Field, strict: bool) -> tuple[Any, Any]:
     limits = field.param
-    about: dict[str, Any] = {"description": limits.help}
+    about: dict[str, Any] = {}
     kind: Any = Literal[field.choices] if field.kind is Kind.CHOICE else _TYPES[field.kind]
     if field.kind in (Kind.NUMBER, Kind.WHOLE):
         about |= {"gt": limits.above, "lt": limits.below, "ge": limits.least, "le": limits.most}
@@ -111,10 +111,9 @@ def _member(field: Field, strict: bool) -> tuple[Any, Any]:
         about["json_schema_extra"] = ISO
     about = {name: value for name, value in about.items() if value is not None}
     optional = not field.required and (field.default is None or field.kind in (Kind.TEXTS, Kind.NUMBERS))
-    kind = Annotated[kind, PydanticField(**about)]
-    if field.required:
-        return kind, ...
-    return (kind | None, None) if optional else (kind, field.default)
+    kind = Annotated[kind, PydanticField(**about)] if about else kind
+    default = ... if field.required else None if optional else field.default
+    return (kind | None if optional else kind), PydanticField(default, description=limits.help)
 
 
 def _whole(limit: float | None) -> int | None:
