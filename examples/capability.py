@@ -1,4 +1,4 @@
-"""Which tools hold their limits, by Cpk of their qual readings? python capability.py FAB [AS_OF]"""
+"""How capable is each tool? Cpk of its qual readings, worst first: python capability.py FAB [AS_OF]"""
 
 import sys
 

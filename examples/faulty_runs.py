@@ -1,4 +1,4 @@
-"""Which runs deviate from the good ones, and which sensor did it? python faulty_runs.py FAB [AS_OF]"""
+"""Which runs deviate from the reference runs, and in which sensors? python faulty_runs.py FAB [AS_OF]"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Which wafers does each open failed qual put in doubt, and where are they now? python hold_list.py FAB [AS_OF]"""
+"""Which wafers are in doubt after each open failed qual, and where are they now? python hold_list.py FAB [AS_OF]"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Which tools will fail a qual first, and how sure is that? python next_failures.py FAB [AS_OF]"""
+"""Which tools will fail a qual first, and how likely is it? python next_failures.py FAB [AS_OF]"""
 
 import sys
 

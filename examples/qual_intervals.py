@@ -1,4 +1,4 @@
-"""Which tools are checked too often, which too seldom? python qual_intervals.py FAB [AS_OF]"""
+"""Which tools are checked too often, which too rarely? python qual_intervals.py FAB [AS_OF]"""
 
 import sys
 

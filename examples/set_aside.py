@@ -1,4 +1,4 @@
-"""What was not loaded, and what mends it? python set_aside.py FAB"""
+"""What was not loaded, and why? python set_aside.py FAB"""
 
 import sys
 from collections import Counter

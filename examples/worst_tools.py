@@ -1,4 +1,4 @@
-"""Load a folder of exports and print the tools with most wafers at risk: python worst_tools.py EXPORTS FAB"""
+"""Load a folder of exports and print the tools with the most wafers at risk: python worst_tools.py EXPORTS FAB"""
 
 import sys
 
