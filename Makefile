@@ -22,7 +22,7 @@ $(READY): pyproject.toml requirements.lock Makefile
 
 setup: $(READY)  ## the environment in .venv, so that .venv/bin/fabwatch runs
 
-demo: $(READY)   ## a make-believe fab, loaded and served on 127.0.0.1
+demo: $(READY)   ## a demo fab, loaded and served on 127.0.0.1
 	@$(BIN)/fabwatch demo --fab demo --serve
 
 check: lint      ## style, types and parts by themselves, within a minute: while you write
@@ -48,7 +48,7 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/page.py
 	@$(BIN)/python bench/polish.py
 
-docs: $(READY)   ## the reference pages made anew, and all pages as HTML in site/
+docs: $(READY)   ## the reference pages made again, and all pages as HTML in site/
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/zensical build --strict > /dev/null && echo "site/index.html"
 
