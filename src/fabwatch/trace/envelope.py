@@ -67,8 +67,8 @@ class Drawn:
 
 def parts_of(lake: Lake, runs: Collection[str]) -> list[dict[str, Any]]:
     """Where the samples of some runs lie, and when each run began."""
-    every = lake.remember(("parts of runs",), lambda: _all_parts(lake))
-    return [part for run in runs for part in every.get(run, ())]
+    all_parts = lake.remember(("parts of runs",), lambda: _all_parts(lake))
+    return [part for run in runs for part in all_parts.get(run, ())]
 
 
 def _all_parts(lake: Lake) -> dict[str, list[dict[str, Any]]]:
@@ -78,10 +78,10 @@ def _all_parts(lake: Lake) -> dict[str, list[dict[str, Any]]]:
             "coalesce(min(begin_s) OVER (PARTITION BY run), min(first_offset) OVER (PARTITION BY run)) AS began FROM runs"
         )
     )
-    found: dict[str, list[dict[str, Any]]] = {}
+    parts_by_run: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row["run"], []).append(row)
-    return found
+        parts_by_run.setdefault(row["run"], []).append(row)
+    return parts_by_run
 
 
 def columns_of(lake: Lake, shape: str) -> dict[str, dict[str, Any]]:
@@ -104,16 +104,16 @@ def stretched(
     runs = tuple(dict.fromkeys(part["run"] for part in parts))
     temp_table(lake, "chosen", pa.Table.from_pylist(list(parts), schema=CHOSEN_SCHEMA))
     sql = _statement(parts, columns, window)
-    asked = {"step": window.step, "chamber": window.chamber, "every": every}
-    found = lake.ask(sql, asked).to_arrow_table()
-    places = list(zip(found.column("chamber").to_pylist(), found.column("step").to_pylist(), strict=True))
+    params = {"step": window.step, "chamber": window.chamber, "every": every}
+    table = lake.ask(sql, params).to_arrow_table()
+    places = list(zip(table.column("chamber").to_pylist(), table.column("step").to_pylist(), strict=True))
     order = list(dict.fromkeys(places))
     at = {place: n for n, place in enumerate(order)}
     code = np.array([at[place] for place in places], int)
     number = {run: n for n, run in enumerate(runs)}
-    run = np.array([number[name] for name in found.column("run").to_pylist()], int)
-    stretch = np.asarray(found.column("stretch").to_numpy(), int)
-    begin = np.asarray(found.column("begin_s").to_numpy(), float)
+    run = np.array([number[name] for name in table.column("run").to_pylist()], int)
+    stretch = np.asarray(table.column("stretch").to_numpy(), int)
+    begin = np.asarray(table.column("begin_s").to_numpy(), float)
     begins: dict[Place, np.ndarray] = {}
     values: dict[tuple[Place, str], dict[str, np.ndarray]] = {}
     for n, place in enumerate(order):
@@ -122,12 +122,12 @@ def stretched(
         begins[place] = np.full(len(runs), np.nan)
         begins[place][run[here]] = begin[here]
         for m, column in enumerate(columns):
-            told = {}
-            for kind in ("mean", "least", "most"):
+            by_statistic = {}
+            for statistic in ("mean", "least", "most"):
                 cells = np.full((len(runs), wide), np.nan)
-                cells[run[here], stretch[here]] = found.column(f"{kind}_{m}").take(pa.array(here)).to_numpy()
-                told[kind] = cells
-            values[place, column["sensor"]] = told
+                cells[run[here], stretch[here]] = table.column(f"{statistic}_{m}").take(pa.array(here)).to_numpy()
+                by_statistic[statistic] = cells
+            values[place, column["sensor"]] = by_statistic
     return Stretched(runs, every, begins, values, sql)
 
 
@@ -153,10 +153,10 @@ def _span(parts: Sequence[dict[str, Any]], window: Window) -> str:
 def envelope(means: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Low, middle and high of good runs by stretch, from their means (runs, stretches); NaN where none has one."""
     there = ~np.isnan(means).all(axis=0)
-    found = np.full((3, means.shape[1]), np.nan)
+    levels = np.full((3, means.shape[1]), np.nan)
     if there.any():
-        found[:, there] = np.nanquantile(means[:, there], (LOW, 0.5, HIGH), axis=0)
-    return found[0], found[1], found[2]
+        levels[:, there] = np.nanquantile(means[:, there], (LOW, 0.5, HIGH), axis=0)
+    return levels[0], levels[1], levels[2]
 
 
 def traces(
@@ -209,8 +209,8 @@ def _drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], 
     columns = [known[sensor] for sensor in sensors if sensor in known]
     if not columns:
         return Drawn([])
-    found = stretched(lake, [*mine, *beside], columns, _every(mine, window), window)
-    return Drawn([trace for column in columns for trace in _steps(found, column, run)], (found.sql,))
+    stretches = stretched(lake, [*mine, *beside], columns, _every(mine, window), window)
+    return Drawn([trace for column in columns for trace in _steps(stretches, column, run)], (stretches.sql,))
 
 
 def _afforded(parts: Sequence[dict[str, Any]], good: Collection[str]) -> list[dict[str, Any]]:
@@ -239,18 +239,18 @@ def _every(mine: Sequence[dict[str, Any]], window: Window) -> float:
     return max(seconds / STRETCHES, 1e-3) if seconds > 0 else 1.0
 
 
-def _steps(found: Stretched, column: dict[str, Any], run: str) -> Iterator[StepTrace]:
-    here = found.runs.index(run)
-    others = [n for n in range(len(found.runs)) if n != here]
-    for (chamber, step), begins in found.begins.items():
+def _steps(stretches: Stretched, column: dict[str, Any], run: str) -> Iterator[StepTrace]:
+    here = stretches.runs.index(run)
+    others = [n for n in range(len(stretches.runs)) if n != here]
+    for (chamber, step), begins in stretches.begins.items():
         if np.isnan(begins[here]):
             continue
-        told = found.values[(chamber, step), column["sensor"]]
-        low, middle, high = envelope(told["mean"][others])
-        mean, least, most = (told[kind][here] for kind in ("mean", "least", "most"))
+        values = stretches.values[(chamber, step), column["sensor"]]
+        low, middle, high = envelope(values["mean"][others])
+        mean, least, most = (values[kind][here] for kind in ("mean", "least", "most"))
         cells = np.column_stack([low, middle, high, least, most, mean])
         points = tuple(
-            TracePoint(n * found.every, *(None if np.isnan(cell) else float(cell) for cell in cells[n]))
+            TracePoint(n * stretches.every, *(None if np.isnan(cell) else float(cell) for cell in cells[n]))
             for n in np.flatnonzero(~np.isnan(mean))
         )
         yield StepTrace(column["sensor"], column["unit"], chamber, step, float(begins[here]), points)

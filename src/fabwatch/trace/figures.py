@@ -42,7 +42,7 @@ def sensor_stats(view: View, by: str, choice: Choice) -> SensorStats:
     rows = lake.rows(sql, {**vars(choice), **span})
     if not rows:
         _check(lake, choice)
-    found = tuple(
+    statistics = tuple(
         SensorFigures(
             group=row["label"],
             range=row["most"] - row["least"],
@@ -52,14 +52,14 @@ def sensor_stats(view: View, by: str, choice: Choice) -> SensorStats:
         )
         for row in rows
     )
-    return SensorStats(*view.header(METHOD, sql), by, found)
+    return SensorStats(*view.header(METHOD, sql), by, statistics)
 
 
 def _check(lake: Lake, choice: Choice) -> None:
     """Whether what is asked for is there at all. Raises UnknownTool."""
     check_names(run_rows(lake), choice.tool, None)
     for name, table in (("sensor", "step_summary"), ("step", "step_summary"), ("recipe", "parts")):
-        wanted = getattr(choice, name)
+        value = getattr(choice, name)
         known = [row["x"] for row in lake.rows(f"SELECT DISTINCT {name} AS x FROM {table} WHERE {name} IS NOT NULL")]
-        if wanted is not None and wanted not in known:
-            raise unknown(name, wanted, known)
+        if value is not None and value not in known:
+            raise unknown(name, value, known)

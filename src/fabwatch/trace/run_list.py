@@ -22,9 +22,9 @@ def runs(view: View, tool: str | None, run: str | None) -> Runs:
     if not rows:
         check_names(run_rows(lake), tool, run)
     names = Run.__dataclass_fields__
-    found = [Run(**{name: row[f"{name}_at" if name in ("start", "end") else name] for name in names}) for row in rows]
+    listed = [Run(**{name: row[f"{name}_at" if name in ("start", "end") else name] for name in names}) for row in rows]
     header = view.header(RUNS, over_runs(question("trace", "runs_list")))
-    return Runs(*header, tuple(found))
+    return Runs(*header, tuple(listed))
 
 
 def step_summary(view: View, tool: str | None, run: str | None) -> StepSummary:
@@ -33,6 +33,6 @@ def step_summary(view: View, tool: str | None, run: str | None) -> StepSummary:
     rows = summary_rows(lake, tool, run)
     if not rows:
         check_names(run_rows(lake), tool, run)
-    found = [StepRow(**{name: row[name] for name in StepRow.__dataclass_fields__}) for row in rows]
+    steps = [StepRow(**{name: row[name] for name in StepRow.__dataclass_fields__}) for row in rows]
     header = view.header(SUMMARY, over_runs(question("trace", "summary")))
-    return StepSummary(*header, tuple(found))
+    return StepSummary(*header, tuple(steps))

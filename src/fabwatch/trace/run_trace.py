@@ -41,14 +41,14 @@ def trace(
     for sensor in sensors:
         if sensor not in known:
             raise unknown("sensor", sensor, known)
-    found = drawn(lake, run, good, list(sensors) or known, window)
-    heard = lake.remember(("heard", run), lambda: _heard(lake, run))
-    header = view.header(METHOD, ";\n".join(found.sql))
+    drawing = drawn(lake, run, good, list(sensors) or known, window)
+    messages = lake.remember(("heard", run), lambda: _messages(lake, run))
+    header = view.header(METHOD, ";\n".join(drawing.sql))
     golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
-    return Trace(*header, run, golden, tuple(found.steps), tuple(heard))
+    return Trace(*header, run, golden, tuple(drawing.steps), tuple(messages))
 
 
-def _heard(lake: Lake, run: str) -> list[dict[str, Any]]:
+def _messages(lake: Lake, run: str) -> list[dict[str, Any]]:
     """The messages and alarms of a run, in order of time."""
     return lake.rows(
         over_runs(

@@ -12,9 +12,9 @@ from fabwatch.terms.errors import unknown
 
 def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
     """Whether the tool and the run that are asked for are among some runs. Raises UnknownTool."""
-    if tool is not None and tool not in {one["tool"] for one in runs}:
-        raise unknown("tool with a log", tool, {one["tool"] for one in runs})
-    mine = [one["run"] for one in runs if tool is None or one["tool"] == tool]
+    if tool is not None and tool not in {row["tool"] for row in runs}:
+        raise unknown("tool with a log", tool, {row["tool"] for row in runs})
+    mine = [row["run"] for row in runs if tool is None or row["tool"] == tool]
     if run is not None and run not in mine:
         raise unknown("run", run, mine)
 

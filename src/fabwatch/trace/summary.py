@@ -32,9 +32,9 @@ def refresh_derived(lake: Lake, stated: LogSettings) -> int:
         "GROUP BY p.shape ORDER BY p.shape"
     )
     for row in waiting:
-        found = list(_of_shape(lake, row["shape"], row["loads"], stated))
-        if found:
-            append(lake, "lake.step_summary", pa.concat_tables(found))
+        tables = list(_of_shape(lake, row["shape"], row["loads"], stated))
+        if tables:
+            append(lake, "lake.step_summary", pa.concat_tables(tables))
     return sum(row["parts"] for row in waiting)
 
 
@@ -81,20 +81,20 @@ def _summed(
     order, starts = grouped(codes, t if not np.isnan(t).all() else _numbers(table, "byte_offset"))
     place = [places[code] for code in codes[order][starts]]
     whole = Groups(starts, t[order])
-    found = []
+    tables = []
     for column in columns:
         x = _numbers(table, column["column_name"])[order]
         setpoint = _numbers(table, column["setpoint"])[order] if column["setpoint"] else None
-        kept = ~np.isnan(x)
-        groups, there = (whole, np.arange(len(starts))) if kept.all() else whole.only(kept)
+        present = ~np.isnan(x)
+        groups, there = (whole, np.arange(len(starts))) if present.all() else whole.only(present)
         if not len(there):
             continue
-        values = sums(groups, x[kept])
-        if setpoint is not None and not np.isnan(setpoint[kept]).any():
+        values = sums(groups, x[present])
+        if setpoint is not None and not np.isnan(setpoint[present]).any():
             limits = np.array([_limit(column["sensor"], scales.get(place[n][:2], {}), stated) for n in there])
-            values |= departures(groups, x[kept], setpoint[kept], limits[groups.number])
-        found.append(_rows(column["sensor"], [place[n] for n in there], values))
-    return pa.concat_tables(found) if found else schema_of(STEP_SUMMARY.columns).empty_table()
+            values |= departures(groups, x[present], setpoint[present], limits[groups.number])
+        tables.append(_rows(column["sensor"], [place[n] for n in there], values))
+    return pa.concat_tables(tables) if tables else schema_of(STEP_SUMMARY.columns).empty_table()
 
 
 def _limit(sensor: str, scale: dict[str, float], stated: LogSettings) -> float:
@@ -113,11 +113,11 @@ def _numbers(table: pa.Table, name: str) -> np.ndarray:
 
 def _rows(sensor: str, place: list[tuple[Any, ...]], values: dict[str, np.ndarray]) -> pa.Table:
     kinds = {column.name: ARROW[column.kind] for column in STEP_SUMMARY.columns}
-    arrays: dict[str, pa.Array] = {name: pa.array([one[n] for one in place], kinds[name]) for n, name in enumerate(PLACE)}
+    arrays: dict[str, pa.Array] = {name: pa.array([row[n] for row in place], kinds[name]) for n, name in enumerate(PLACE)}
     arrays["sensor"] = pa.array([sensor] * len(place), pa.string())
-    for name, some in values.items():
+    for name, numbers in values.items():
         # NaN means that there is none: a log without a clock has no times.
-        arrays[name] = pa.array(some, kinds[name], mask=np.isnan(some) if some.dtype.kind == "f" else None)
+        arrays[name] = pa.array(numbers, kinds[name], mask=np.isnan(numbers) if numbers.dtype.kind == "f" else None)
     empty = {name: pa.nulls(len(place), kind) for name, kind in kinds.items() if name not in arrays}
     return pa.table({name: (arrays | empty)[name] for name in kinds})
 
