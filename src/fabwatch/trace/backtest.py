@@ -16,7 +16,7 @@ from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded
 from fabwatch.terms.rules import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
 from fabwatch.trace.monitors import WatchRule, alarms, rule_named, rules_of
-from fabwatch.trace.run_groups import Family, families
+from fabwatch.trace.run_groups import RunGroup, run_groups
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.steps import steps_of
 
@@ -50,26 +50,29 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
     check_names(runs, tool, None)
     if not runs:
         raise NothingRecorded("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
-    chosen = [one for one in runs if tool is None or one["tool"] == tool]
+    chosen = [run for run in runs if tool is None or run["tool"] == tool]
     steps = steps_of(lake, tool)
-    said: dict[str, bool | None] = {run["run"]: None for run in chosen}
+    verdicts: dict[str, bool | None] = {run["run"]: None for run in chosen}
     latest: dict[str, str] = {}
     watched: set[str] = set()
-    kinds = families(chosen, steps, goldens(lake))
-    for family in kinds:
-        for run, told in alarms(lake, rule, family, steps).items():
+    groups = run_groups(chosen, steps, goldens(lake))
+    for group in groups:
+        for run, raised in alarms(lake, rule, group, steps).items():
             watched.add(run)
-            said[run] = None if told is None else bool(told)
-            if told:
-                latest[run] = told[0].sentence
-    truth = _truth(lake, chosen, kinds)
+            verdicts[run] = None if raised is None else bool(raised)
+            if raised:
+                latest[run] = raised[0].sentence
+    truth = _truth(lake, chosen, groups)
     if not watched:
         hint = "fabwatch trace summary lists sensors, steps and figures"
         raise NothingRecorded(f"The rule {name} watches nothing that these logs have: {rule.what}.", hint)
-    judged = [run for run in chosen if said[run["run"]] is not None]
+    judged = [run for run in chosen if verdicts[run["run"]] is not None]
     tools = {run["tool"] for run in judged}
-    parts = {one: _row(one or "-", [run for run in judged if run["tool"] == one], said, truth) for one in tools}
-    total = _row("", judged, said, truth)
+    rows_by_tool = {
+        tool_name: _row(tool_name or "-", [run for run in judged if run["tool"] == tool_name], verdicts, truth)
+        for tool_name in tools
+    }
+    total = _row("", judged, verdicts, truth)
     low, high = of_share(total.false, total.good, COVERAGE) if total.good else (None, None)
     header = view.header(METHOD, over_runs(question("trace", "summary")))
     return Backtest(
@@ -88,17 +91,19 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
         bad=total.bad,
         caught=total.caught,
         not_judged=len(watched) - len(judged),
-        tools=tuple(sorted(parts.values(), key=lambda row: (-row.false, row.tool))),
+        tools=tuple(sorted(rows_by_tool.values(), key=lambda row: (-row.false, row.tool))),
         latest=tuple(
-            RuleAlarm(run["run"], run["wafer"], run["tool"], run["start_at"], _word(truth, run["run"]), latest[run["run"]])
+            RuleAlarm(
+                run["run"], run["wafer"], run["tool"], run["start_at"], _truth_word(truth, run["run"]), latest[run["run"]]
+            )
             for run in [run for run in judged if run["run"] in latest][:LATEST]
         ),
     )
 
 
-def _row(tool: str, runs: Sequence[dict[str, Any]], said: dict[str, bool | None], truth: _Truth) -> BacktestRow:
+def _row(tool: str, runs: Sequence[dict[str, Any]], verdicts: dict[str, bool | None], truth: _Truth) -> BacktestRow:
     names = [run["run"] for run in runs]
-    raised = [name for name in names if said[name]]
+    raised = [name for name in names if verdicts[name]]
     good = [name for name in names if truth.good.get(name) is True]
     events = {truth.event[name] for name in names if name in truth.event}
     caught = {truth.event[name] for name in raised if name in truth.event}
@@ -106,22 +111,22 @@ def _row(tool: str, runs: Sequence[dict[str, Any]], said: dict[str, bool | None]
     return BacktestRow(tool, len(names), len(raised), len(good), false, len(events), len(caught))
 
 
-def _per_1000(some: int, of: int) -> float | None:
-    return 1000 * some / of if of else None
+def _per_1000(count: int, total: int) -> float | None:
+    return 1000 * count / total if total else None
 
 
-def _word(truth: _Truth, run: str) -> str:
+def _truth_word(truth: _Truth, run: str) -> str:
     known = truth.good.get(run)
     return "unknown" if known is None or truth.basis == "none" else "good" if known else "bad"
 
 
-def _truth(lake: Lake, runs: Sequence[dict[str, Any]], kinds: Sequence[Family]) -> _Truth:
+def _truth(lake: Lake, runs: Sequence[dict[str, Any]], groups: Sequence[RunGroup]) -> _Truth:
     """What is known of each run: from the log itself, else from the quals that followed, else nothing."""
     labelled = {
         run["run"]: bool(good)
-        for family in kinds
-        if family.labelled is not None
-        for run, good in zip(family.runs, family.labelled, strict=True)
+        for group in groups
+        if group.labelled is not None
+        for run, good in zip(group.runs, group.labelled, strict=True)
     }
     if labelled:
         return _Truth("log", labelled, {run: run for run, good in labelled.items() if not good})
@@ -133,17 +138,17 @@ def _truth(lake: Lake, runs: Sequence[dict[str, Any]], kinds: Sequence[Family]) 
 
 def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, bool], dict[str, object]]:
     """Runs before a good qual are good; those before a failed one belong to it, and which of them are bad is not known."""
-    looks: dict[str, list[tuple[datetime, str | None, bool]]] = defaultdict(list)
+    quals_by_tool: dict[str, list[tuple[datetime, str | None, bool]]] = defaultdict(list)
     for row in lake.rows("SELECT tool, chamber, processed_at, passed FROM quals ORDER BY processed_at"):
-        looks[row["tool"]].append((row["processed_at"], row["chamber"], row["passed"]))
+        quals_by_tool[row["tool"]].append((row["processed_at"], row["chamber"], row["passed"]))
     good: dict[str, bool] = {}
     event: dict[str, object] = {}
     for run in runs:
-        there = looks.get(run["tool"], [])
-        if run["end_at"] is None or not there:
+        quals = quals_by_tool.get(run["tool"], [])
+        if run["end_at"] is None or not quals:
             continue
         chambers = set((run["chamber"] or "").split(";"))
-        for at, chamber, passed in there[bisect_left(there, run["end_at"], key=lambda look: look[0]) :]:
+        for at, chamber, passed in quals[bisect_left(quals, run["end_at"], key=lambda qual: qual[0]) :]:
             if chamber is None or chamber in chambers or not run["chamber"]:
                 if passed:
                     good[run["run"]] = True
@@ -168,13 +173,13 @@ def goldens(lake: Lake) -> list[Golden]:
     return [golden for golden in latest.values() if golden.runs]
 
 
-def standing(lake: Lake) -> list[Rule]:
+def rule_states(lake: Lake) -> list[Rule]:
     """Every rule as it is stated, and whether it counts: switched on, and not rewritten since."""
     latest = {row["rule"]: row for row in lake.rows(SWITCHED)}
-    return [_standing(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
+    return [_rule_state(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
 
 
-def _standing(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
+def _rule_state(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
     if row is None or not row["counts"]:
         return Rule(rule.name, rule.what, False)
     changed = row["stated"] != rule.text
@@ -185,7 +190,7 @@ def _standing(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
 def rules(view: View) -> Rules:
     """Every rule, those that count first."""
     lake = view.lake
-    found = sorted(standing(lake), key=lambda rule: not rule.on)
+    ordered = sorted(rule_states(lake), key=lambda rule: not rule.on)
     method = "A rule counts from when it was switched on, and as long as it is stated as it was then."
     header = view.header(method, SWITCHED)
-    return Rules(*header, tuple(found))
+    return Rules(*header, tuple(ordered))

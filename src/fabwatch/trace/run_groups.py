@@ -23,7 +23,7 @@ _FAILED = frozenset({"fail", "failed", "bad", "nok", "ng", "reject", "rejected",
 
 
 @dataclass(frozen=True)
-class Family:
+class RunGroup:
     """Comparable runs with their features: mean and standard deviation of each sensor in each step."""
 
     runs: tuple[dict[str, Any], ...]
@@ -61,9 +61,9 @@ def kind_of(run: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(run[name] for name in KIND)
 
 
-def families(
+def run_groups(
     runs: Sequence[dict[str, Any]], summary: Steps | Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
-) -> list[Family]:
+) -> list[RunGroup]:
     """The families of some runs (rows of `runs_list.sql`), by what their sensors did and by the runs that people chose."""
     steps = summary if isinstance(summary, Steps) else steps_from(summary)
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
@@ -71,45 +71,45 @@ def families(
         if run["run"] in steps.rows:
             groups[kind_of(run)].append(run)
     chosen = {(golden.tool, golden.chamber, golden.recipe, golden.stage): golden for golden in goldens}
-    return [_family(group, steps, chosen.get(kind)) for kind, group in groups.items()]
+    return [_run_group(group, steps, chosen.get(kind)) for kind, group in groups.items()]
 
 
-def _family(group: list[dict[str, Any]], steps: Steps, golden: Golden | None) -> Family:
-    rows, number = steps.of([run["run"] for run in group])
+def _run_group(runs: list[dict[str, Any]], steps: Steps, golden: Golden | None) -> RunGroup:
+    rows, number = steps.of([run["run"] for run in runs])
     codes = steps.place[rows]
-    often = np.flatnonzero(np.bincount(codes, minlength=len(steps.places)) > 0.5 * len(group))
+    often = np.flatnonzero(np.bincount(codes, minlength=len(steps.places)) > 0.5 * len(runs))
     usual = sorted(often.tolist(), key=lambda code: tuple(str(name) for name in steps.places[code]))
     position = np.full(len(steps.places), -1)
     position[usual] = np.arange(len(usual))
-    kept = position[codes] >= 0
-    values = np.full((len(group), len(usual), 2), np.nan)
-    here = number[kept], position[codes[kept]]
-    values[(*here, 0)] = steps.numbers["mean"][rows[kept]]
-    values[(*here, 1)] = np.nan_to_num(steps.numbers["std"][rows[kept]], nan=0.0)
+    is_usual = position[codes] >= 0
+    values = np.full((len(runs), len(usual), 2), np.nan)
+    here = number[is_usual], position[codes[is_usual]]
+    values[(*here, 0)] = steps.numbers["mean"][rows[is_usual]]
+    values[(*here, 1)] = np.nan_to_num(steps.numbers["std"][rows[is_usual]], nan=0.0)
     is_cut = np.isnan(values).any(axis=(1, 2))
-    whole = [run for run, lacks in zip(group, is_cut, strict=True) if not lacks]
-    cut = [run for run, lacks in zip(group, is_cut, strict=True) if lacks]
+    whole = [run for run, lacks in zip(runs, is_cut, strict=True) if not lacks]
+    cut = [run for run, lacks in zip(runs, is_cut, strict=True) if lacks]
     places = tuple((*steps.places[code], kind) for code in usual for kind in ("mean", "std"))
     names = _regimes(whole)
     order = sorted(set(names))
     regimes = np.array([order.index(name) for name in names], int)
     features = values[~is_cut].reshape(len(whole), len(places))
-    return Family(tuple(whole), places, features, regimes, tuple(order), _labelled(whole), golden, tuple(cut))
+    return RunGroup(tuple(whole), places, features, regimes, tuple(order), _labelled(whole), golden, tuple(cut))
 
 
 def _regimes(runs: Sequence[dict[str, Any]]) -> list[str]:
     """What each run's level may depend on: its lot, or what its wafer's name says before the number."""
     lots = [run["lot"] or "" for run in runs]
-    if _worth(lots):
+    if _large_enough(lots):
         return lots
     prefixes = []
     for run in runs:
         hit = _NUMBERED.match(run["wafer"] or "")
         prefixes.append(hit[1] if hit else "")
-    return prefixes if all(prefixes) and _worth(prefixes) else [""] * len(runs)
+    return prefixes if all(prefixes) and _large_enough(prefixes) else [""] * len(runs)
 
 
-def _worth(names: Sequence[str]) -> bool:
+def _large_enough(names: Sequence[str]) -> bool:
     """Whether most groups of that name are large enough to have a level of their own."""
     counts = Counter(names)
     return len(counts) > 1 and sum(n for n in counts.values() if n > WITHIN) > 0.8 * len(names)
@@ -118,16 +118,16 @@ def _worth(names: Sequence[str]) -> bool:
 def _labelled(runs: Sequence[dict[str, Any]]) -> np.ndarray | None:
     """Whether the log calls each run good: a column such as `fault` that is empty, or a verdict that is none of failed."""
     labels = [json.loads(run["labels"]) if run["labels"] else {} for run in runs]
-    names = {name for some in labels for name in some}
+    names = {name for run_labels in labels for name in run_labels}
     faults = [name for name in names if _BAD_LABEL.match(_plain(name))]
     verdicts = [name for name in names if _VERDICT.match(_plain(name))]
     if not faults and not verdicts:
         return None
     return np.array(
         [
-            all(_plain(some.get(name, "")) in _NO | {""} for name in faults)
-            and not any(_plain(some.get(name, "")) in _FAILED for name in verdicts)
-            for some in labels
+            all(_plain(run_labels.get(name, "")) in _NO | {""} for name in faults)
+            and not any(_plain(run_labels.get(name, "")) in _FAILED for name in verdicts)
+            for run_labels in labels
         ]
     )
 

@@ -48,7 +48,7 @@ class Steps:
     units: Mapping[str, str | None]
     """The unit of each sensor."""
 
-    def figure(self, name: str) -> np.ndarray:
+    def statistic(self, name: str) -> np.ndarray:
         """A figure by row; `range` is that of the samples."""
         return self.numbers["max"] - self.numbers["min"] if name == "range" else self.numbers[name]
 
@@ -61,15 +61,15 @@ class Steps:
 
 def steps_of(lake: Lake, tool: str | None) -> Steps:
     """The sensors of all runs of a tool, or of every tool; see `summary.sql`."""
-    asked = {"tool": tool, "run": None}
-    return steps_in(lake.ask(over_runs(question("trace", "summary")), asked).to_arrow_table().select(COLUMNS))
+    params = {"tool": tool, "run": None}
+    return steps_in(lake.ask(over_runs(question("trace", "summary")), params).to_arrow_table().select(COLUMNS))
 
 
 def steps_in(table: pa.Table) -> Steps:
     """The same from rows as `summary.sql` gives them."""
     mean = _numbers(table, "mean")
-    kept = np.array(table.column("role").to_pylist(), object) == "sensor"
-    table = table.filter(pa.array(kept & ~np.isnan(mean)))
+    is_sensor = np.array(table.column("role").to_pylist(), object) == "sensor"
+    table = table.filter(pa.array(is_sensor & ~np.isnan(mean)))
     run, names = by_name(_coded(table, "run"))
     order = np.argsort(run, kind="stable")
     edges = np.searchsorted(run[order], np.arange(len(names)))
