@@ -1,4 +1,4 @@
-"""Rules are tried on the record before they count; golden runs are chosen by people; truth known by construction."""
+"""Rules are tried on the record before they are switched on; golden runs are chosen by people; truth known by construction."""
 
 import csv
 import io
@@ -217,7 +217,7 @@ def test_a_stretch_of_a_run_is_read_finer_and_keeps_the_envelope(made):
     alone = made.trace(name, sensors=["Pressure"], since=25.0, until=27.0, beside=False).steps
     assert [point.mean for point in alone[0].points] == [point.mean for point in parts[0].points]
     assert alone[0].points[0].low is None
-    with pytest.raises(BadQuestion, match="there is nothing"):
+    with pytest.raises(BadQuestion, match="must be after the start"):
         made.trace(name, since=9.0, until=3.0)
 
 
@@ -240,7 +240,7 @@ def test_the_command_line_tries_switches_and_chooses(made, capsys):
     tried = json.loads(capsys.readouterr().out)
     assert {"rule", "basis", "runs", "alarms", "alarms_per_1000", "false_per_1000", "caught", "tools"} <= tried.keys()
     assert _run(["trace", "switch", "high_pressure", "on", "--reason", "tried", "--by", "ana", *fab]) == 0
-    assert "1 count" in capsys.readouterr().out
+    assert "1 are on" in capsys.readouterr().out
     assert _run(["trace", "faults", *fab]) == 0
     assert "rule: high_pressure" in capsys.readouterr().out
     run = made.runs().runs[0].run

@@ -1,4 +1,4 @@
-"""What sensors did and which runs left the path, on made logs whose truth is known."""
+"""What sensors did and which runs deviate, on made logs whose truth is known."""
 
 import csv
 import io
@@ -79,7 +79,7 @@ def test_too_few_runs_are_said_and_not_judged(tmp_path):
         fab.ingest(tmp_path / "a.log")
         answer = fab.faults()
     assert answer.runs == ()
-    assert "need at least 11 runs that are alike, have 4" in answer.unjudged[0]
+    assert "need at least 11 comparable runs, have 4" in answer.unjudged[0]
     assert answer.false_per_1000 is None
 
 

@@ -1,4 +1,4 @@
-"""Trying a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
+"""Try a rule on the record before it is switched on: alarms and false alarms per 1,000 wafers, and the faults it catches."""
 
 import json
 from bisect import bisect_left
@@ -24,32 +24,31 @@ LATEST = 20
 SWITCHED = "SELECT * FROM rules ORDER BY seq"
 COVERAGE = 0.9
 METHOD = (
-    "Every run is judged by the good runs before it alone, forward in time. Truth: what the log says of a run (fault, "
-    "verdict); else the next qual of its tool or chamber: good runs are those before one that passed, and a failed one "
-    "should have had an alarm among the runs since the qual before; with neither every alarm counts as false, which is the "
-    "most they can be. "
-    "Interval of the share of false alarms: Clopper and Pearson 1934."
+    "Each run is compared only with the good runs before it. Whether a run was good comes from its log (fault, verdict), "
+    "else from the next qual of its tool or chamber. Runs before a passed qual are good. For a failed qual there should be "
+    "an alarm in the runs since the previous qual. With neither, every alarm counts as false: an upper limit. "
+    "Interval of the false alarm share: Clopper and Pearson 1934."
 )
 
 
 @dataclass(frozen=True)
 class _Truth:
-    """What is known of the runs from elsewhere."""
+    """Which runs were good or bad, and how that is known."""
 
     basis: str
     good: dict[str, bool]
     event: dict[str, object]
-    """Which bad thing each bad run belongs to: itself, or the qual that failed after it."""
+    """What made each bad run bad: its own log, or the qual that failed after it."""
 
 
 def backtest(view: View, name: str, tool: str | None) -> Backtest:
-    """How a rule would have done on the record. Raises BadQuestion for no such rule or no runs, UnknownTool."""
+    """How a rule would have performed on the record. Raises UnknownTool, and NothingRecorded without runs."""
     lake, as_of = view.lake, view.as_of
     rule = rule_named(lake.settings, name)
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, None)
     if not runs:
-        raise NothingRecorded("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
+        raise NothingRecorded("No runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
     chosen = [run for run in runs if tool is None or run["tool"] == tool]
     steps = steps_of(lake, tool)
     verdicts: dict[str, bool | None] = {run["run"]: None for run in chosen}
@@ -64,8 +63,8 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
                 latest[run] = raised[0].sentence
     truth = _truth(lake, chosen, groups)
     if not watched:
-        hint = "fabwatch trace summary lists sensors, steps and figures"
-        raise NothingRecorded(f"The rule {name} watches nothing that these logs have: {rule.what}.", hint)
+        hint = "fabwatch trace summary lists sensors, steps and statistics"
+        raise NothingRecorded(f"Rule {name} watches nothing in these logs: {rule.what}.", hint)
     judged = [run for run in chosen if verdicts[run["run"]] is not None]
     tools = {run["tool"] for run in judged}
     rows_by_tool = {
@@ -121,7 +120,7 @@ def _truth_word(truth: _Truth, run: str) -> str:
 
 
 def _truth(lake: Lake, runs: Sequence[dict[str, Any]], groups: Sequence[RunGroup]) -> _Truth:
-    """What is known of each run: from the log itself, else from the quals that followed, else nothing."""
+    """Which runs were good: by the log itself, else by the next quals, else unknown."""
     labelled = {
         run["run"]: bool(good)
         for group in groups
@@ -137,7 +136,7 @@ def _truth(lake: Lake, runs: Sequence[dict[str, Any]], groups: Sequence[RunGroup
 
 
 def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, bool], dict[str, object]]:
-    """Runs before a good qual are good; those before a failed one belong to it, and which of them are bad is not known."""
+    """Runs before a passed qual are good. Runs before a failed one belong to it; which of them were bad is unknown."""
     quals_by_tool: dict[str, list[tuple[datetime, str | None, bool]]] = defaultdict(list)
     for row in lake.rows("SELECT tool, chamber, processed_at, passed FROM quals ORDER BY processed_at"):
         quals_by_tool[row["tool"]].append((row["processed_at"], row["chamber"], row["passed"]))
@@ -159,14 +158,14 @@ def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, boo
 
 
 def all_goldens(lake: Lake) -> list[Golden]:
-    """Every version of golden runs that people chose, the latest first."""
+    """Every version of the golden runs, the latest first."""
     rows = lake.rows("SELECT * FROM goldens ORDER BY seq DESC")
     names = Golden.__dataclass_fields__
     return [Golden(**{**{name: row[name] for name in names}, "runs": tuple(json.loads(row["runs"]))}) for row in rows]
 
 
 def goldens(lake: Lake) -> list[Golden]:
-    """The good runs that people chose, the latest version of each kind; those taken back are left out."""
+    """The golden runs in use: the latest version of each kind, without those that were withdrawn."""
     latest: dict[tuple[Any, ...], Golden] = {}
     for golden in all_goldens(lake)[::-1]:
         latest[golden.tool, golden.chamber, golden.recipe, golden.stage] = golden
@@ -174,7 +173,7 @@ def goldens(lake: Lake) -> list[Golden]:
 
 
 def rule_states(lake: Lake) -> list[Rule]:
-    """Every rule as it is stated, and whether it counts: switched on, and not rewritten since."""
+    """Every rule, and whether it is on: switched on, and not changed since."""
     latest = {row["rule"]: row for row in lake.rows(SWITCHED)}
     return [_rule_state(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
 
@@ -188,9 +187,9 @@ def _rule_state(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
 
 
 def rules(view: View) -> Rules:
-    """Every rule, those that count first."""
+    """Every rule, those that are on first."""
     lake = view.lake
     ordered = sorted(rule_states(lake), key=lambda rule: not rule.on)
-    method = "A rule counts from when it was switched on, and as long as it is stated as it was then."
+    method = "A rule is on from when it was switched on until its definition changes."
     header = view.header(method, SWITCHED)
     return Rules(*header, tuple(ordered))

@@ -1,4 +1,4 @@
-"""Faults: which runs left the path of the good ones, which sensors did, in words, and how many wafers that touches."""
+"""Faults: which runs deviate from the good runs, in which sensors, and how many wafers are affected."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -22,30 +22,31 @@ from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.steps import Steps, steps_of
 
 SHOWN = 6
-"""Sensors that are named of a run, the furthest first."""
+"""How many sensors are reported per run, the largest deviation first."""
 TRACED = 2
-"""Sensors of a faulty run whose traces are looked at for when they left the path."""
+"""For so many sensors of a faulty run the traces are read to find when they left the envelope."""
 LOOKED_AT = 40
-"""Faulty runs whose traces are looked at, the latest first."""
+"""For so many faulty runs, the latest first."""
 WORTH = 3.0
-"""Robust standard deviations from which a sensor is named; the furthest one always is."""
+"""Robust standard deviations from which a sensor is reported; the largest deviation always is."""
 CLOSE_SHARE = 0.8
+"""A good run is close to a deviation if its own is at least this share of it."""
 METHOD = (
-    "Mean and standard deviation of each sensor in each step of a run, centred on the good runs of its regime (lot, or what "
-    "the names of its wafers have in common), scaled by their robust spread; score = mean distance to the 3 nearest good "
-    "runs, each run judged without itself (kNN fault detection, He and Wang 2007); limit = median + 2.5 robust standard "
-    "deviations of the logarithm of the good runs' scores. Good are the runs that the log calls so, else those near the "
-    "median of their regime; what people chose comes before both. Rules that were switched on raise alarms of their own, "
-    "each run judged by the good runs before it alone."
+    "Features: mean and standard deviation of each sensor in each step, centred on the good runs of the same lot (or wafer "
+    "name prefix) and scaled by their robust spread. Score: mean distance to the 3 nearest good runs, without the run "
+    "itself (kNN fault detection, He and Wang 2007). Limit: median + 2.5 robust standard deviations of the logarithm of the "
+    "good runs' scores. Good runs: the golden runs where people chose some, else those that the log calls good, else those "
+    "near the median of their lot. Rules that are on raise their own alarms; they compare each run only with the good runs "
+    "before it."
 )
 
 
 def faults(view: View, tool: str | None, run: str | None) -> Faults:
-    """Every run judged by its kind, the faulty first. Raises UnknownTool."""
+    """Every run compared with the good runs of its kind, the faulty first. Raises UnknownTool."""
     lake, as_of = view.lake, view.as_of
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, run)
-    # A run is judged by its whole family, whatever is asked for.
+    # A run is always compared with its whole run group.
     if run is not None:
         tool = next(row["tool"] for row in runs if row["run"] == run)
     chosen = [row for row in runs if tool is None or row["tool"] == tool]
@@ -78,7 +79,7 @@ def _by_severity(fault: RunFault) -> tuple[bool, int, float, str]:
 
 
 def _rule_alarms(lake: Lake, rules: list[Rule], group: RunGroup, steps: Steps) -> dict[str, list[tuple[Rule, SensorFault]]]:
-    """What the rules that were switched on say of each run of a family."""
+    """The alarms of the rules that are on, by run."""
     alarms_by_run: dict[str, list[tuple[Rule, SensorFault]]] = {}
     for rule in rules:
         for run, deviations in alarms(lake, rule_named(lake.settings, rule.rule), group, steps).items():
@@ -96,7 +97,7 @@ def _judged(group: RunGroup) -> tuple[Judged, np.ndarray]:
 def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True) -> tuple[list[str], str]:
     """The good runs that a run is compared with, the nearest in time first, and how they were chosen.
 
-    Those that people chose come first, unless they are not to count.
+    Golden runs that people chose are used where there are any, unless `chosen_too` is false.
     """
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, None, run)
@@ -110,7 +111,7 @@ def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True)
         if group.golden is not None:
             return [name for name in group.golden.runs if name in names and name != run], group.by
         if len(names) <= FEWEST:
-            return [name for name in names if name != run], "all others of its kind, too few to be judged"
+            return [name for name in names if name != run], "all comparable runs, too few to tell which are good"
         _, good = _judged(group)
         if whole:
             here = names.index(run)
@@ -120,11 +121,11 @@ def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True)
         else:
             chosen = np.flatnonzero(good)
         return [names[n] for n in chosen if names[n] != run], group.by
-    return [], "none of its kind"
+    return [], "no comparable runs"
 
 
 def good_run_names(lake: Lake, runs: list[dict[str, Any]]) -> set[str]:
-    """Which of some runs are good, of whatever kind; those that cannot be judged are taken for good."""
+    """Which of these runs are good; where a run group is too small to tell, all of its runs are."""
     good_names: set[str] = set()
     for group in run_groups(runs, steps_of(lake, None), goldens(lake)):
         good = _judged(group)[1] if len(group.runs) > FEWEST else np.ones(len(group.runs), bool)
@@ -176,13 +177,13 @@ def _group_faults(
 
 
 def _rule_word(rule: Rule) -> str:
-    """The rule with what it was switched on with."""
+    """The rule with its false alarm rate when it was switched on."""
     rate = "?" if rule.false_per_1000 is None else f"{rule.false_per_1000:.1f}"
     return f"{rule.rule} ({rate} false alarms per 1,000 wafers on {rule.runs:,} runs)"
 
 
 def _sensors(group: RunGroup, judged: Judged, good: np.ndarray, n: int) -> list[SensorFault]:
-    """The sensors of a run that lie furthest, each once, in the step and kind in which it does."""
+    """The largest deviations of a run: each sensor once, in the step and statistic where it deviates most."""
     z = judged.z[n]
     deviations: list[SensorFault] = []
     taken: set[str] = set()
@@ -204,12 +205,12 @@ def _sensors(group: RunGroup, judged: Judged, good: np.ndarray, n: int) -> list[
 
 
 def _alike(group: RunGroup, good: np.ndarray, n: int) -> np.ndarray:
-    """The good runs of the regime of a run, without itself."""
+    """The other good runs of the same regime."""
     return np.flatnonzero(good & (group.regimes == group.regimes[n]) & (np.arange(len(good)) != n))
 
 
 def sensor_sentence(deviation: SensorFault, language: str = "en") -> str:
-    """What a sensor did, in words."""
+    """A deviation in words."""
     if deviation.rule is not None:
         return rule_sentence(deviation, language)
     where = sentence(language, "in_step", step=deviation.step) if deviation.step else ""
@@ -232,7 +233,7 @@ def sensor_sentence(deviation: SensorFault, language: str = "en") -> str:
 
 
 def _since(lake: Lake, group: RunGroup, good: np.ndarray, n: int, deviations: list[SensorFault]) -> list[SensorFault]:
-    """The same, with when the first of them left the envelope of the good runs."""
+    """The same deviations; the first of them with the second at which the sensor left the envelope of the good runs."""
     nearest = sorted(_alike(group, good, n), key=lambda m: abs(int(m) - n))
     names = [group.runs[m]["run"] for m in nearest]
     timed = []
@@ -242,7 +243,7 @@ def _since(lake: Lake, group: RunGroup, good: np.ndarray, n: int, deviations: li
                 lake, group.runs[n]["run"], names, [deviation.sensor], Window(deviation.step, deviation.chamber)
             ):
                 moment = left_at(trace)
-                # From the begin on is no news.
+                # Zero means from the start: not worth saying.
                 deviation = replace(deviation, from_s=moment if moment else None, unit=trace.unit)
             deviation = replace(deviation, sentence=sensor_sentence(deviation))
         timed.append(deviation)
@@ -250,7 +251,7 @@ def _since(lake: Lake, group: RunGroup, good: np.ndarray, n: int, deviations: li
 
 
 def reason(run_fault: RunFault, language: str) -> str:
-    """Why a run is called faulty, beside its sensors: what it lacks, or how many wafers it touches."""
+    """Why a run is faulty, apart from its sensors: it was cut short, or how many wafers are affected."""
     return (
         sentence(language, "cut_short")
         if run_fault.score is None
@@ -263,7 +264,7 @@ def _exposure_reason(wafers: int, still: bool, language: str) -> str:
 
 
 def _exposed(group: RunGroup, faulty: np.ndarray, n: int) -> tuple[int, bool]:
-    """How many wafers ran from this run on until one was good again, and whether none was so far.
+    """How many wafers ran from this run until the next good run, and whether there is none yet.
 
     Runs are listed the latest first.
     """
@@ -294,7 +295,7 @@ def _cut(group: RunGroup, run: dict[str, Any]) -> RunFault:
 def _too_few(group: RunGroup) -> str:
     runs = (*group.runs, *group.cut)
     what = ", ".join(str(runs[0][name]) for name in ("tool", "chamber", "recipe", "stage") if runs[0][name])
-    return f"TooFewRuns: {what}: need at least {FEWEST + 1} runs that are alike, have {len(group.runs)}"
+    return f"TooFewRuns: {what}: need at least {FEWEST + 1} comparable runs, have {len(group.runs)}"
 
 
 def _alarms(lake: Lake, run: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Rules that watch logs: each run is judged by the good runs before it alone, when a rule is tried and ever after."""
+"""Rules that watch logs: each run is compared only with the good runs before it, in a backtest as in daily use."""
 
 import json
 from collections.abc import Iterator
@@ -19,36 +19,37 @@ from fabwatch.trace.run_groups import RunGroup
 from fabwatch.trace.steps import Steps
 
 REMEMBERED = 1000
-"""Good runs before a run that it is judged by at most, the latest."""
+"""A run is compared with at most this many good runs before it, the latest ones."""
 ORIGINS = 40
-"""How often the neighbours are learned anew over a record."""
+"""In how many blocks a record is evaluated; the good runs are learned again before each block."""
 LONGER = 1.5
-"""The rule setpoint: so many times as long off the setpoint as any good run before."""
+"""Rule setpoint: alarm if off the setpoint this many times as long as any good run before …"""
 SHARE_OF_STEP = 0.01
-"""… and at least this share of the step longer."""
+"""… plus this share of the step."""
 WIDER = 0.25
-"""The rule golden: the envelope is the range of the good runs, wider by this share on either side."""
+"""Rule golden: the envelope is the range of the good runs plus this share of it on both sides."""
 SHOWN = 3
+"""Alarms per run and rule, the largest deviation first."""
 BUILT_IN_WORDS = {
-    "neighbours": "a run lies further from its 3 nearest good runs than the limit (all sensors together)",
-    "setpoint": f"a sensor is off its setpoint {LONGER} times as long as in any of the good runs before",
-    "golden": f"a sensor leaves the envelope of the good runs before for {IN_A_ROW} stretches of time in a row",
+    "neighbours": "distance to the 3 nearest good runs is above the limit (all sensors together)",
+    "setpoint": f"a sensor is off its setpoint more than {LONGER} times as long as in any good run before",
+    "golden": f"a sensor is outside the envelope of the good runs before for {IN_A_ROW} time intervals in a row",
 }
 Alarms = dict[str, list[SensorFault] | None]
-"""What a rule says of each run: its alarms, none, or None where it cannot judge."""
+"""The alarms of a rule by run: an empty list for no alarm, None where there are too few good runs to tell."""
 
 
 @dataclass(frozen=True)
 class WatchRule:
-    """One rule as it is stated now."""
+    """A rule as it is defined now."""
 
     name: str
     settings: RuleSettings | None = None
-    """None for a rule that is built in."""
+    """None for a built-in rule."""
 
     @property
     def text(self) -> str:
-        """The rule as one text, by which a rule that was rewritten is known."""
+        """The rule as one text, to see whether it was changed."""
         return json.dumps(self.settings.model_dump(exclude_defaults=True) if self.settings else {}, sort_keys=True)
 
     @property
@@ -76,13 +77,13 @@ def rule_named(settings: Settings, name: str) -> WatchRule:
     known = rules_of(settings)
     if name not in known:
         fault = unknown("rule", name, known)
-        fault.hint = f"there are {', '.join(known)}; state your own under [rules.NAME] in fab.toml"
+        fault.hint = f"there are {', '.join(known)}; add your own under [rules.NAME] in fab.toml"
         raise fault
     return known[name]
 
 
 def alarms(lake: Lake, rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
-    """What a rule says of each run that it watches, each judged by the good runs before it alone."""
+    """The alarms of a rule for each run that it watches, compared only with the good runs before it."""
     alarms_by_run: Alarms
     if rule.name == "neighbours" and rule.settings is None:
         alarms_by_run = _neighbour_alarms(group)
@@ -101,7 +102,7 @@ def _with_sentence(alarm: SensorFault) -> SensorFault:
 
 
 def rule_sentence(alarm: SensorFault, language: str = "en") -> str:
-    """What a rule found, in words."""
+    """An alarm in words."""
     where = sentence(language, "in_step", step=alarm.step) if alarm.step else ""
     where += sentence(language, "in_chamber", chamber=alarm.chamber) if alarm.chamber else ""
     value, usual = alarm.value or 0.0, alarm.usual or 0.0
@@ -113,12 +114,12 @@ def rule_sentence(alarm: SensorFault, language: str = "en") -> str:
 
 
 def _in_time(group: RunGroup) -> np.ndarray:
-    """The runs in order of time; they are listed the latest first."""
+    """The runs in order of time (they are stored with the latest first)."""
     return np.arange(len(group.runs))[::-1]
 
 
 def _good_before(group: RunGroup, before: np.ndarray) -> np.ndarray:
-    """Which of some earlier runs were good, by what was known of them then."""
+    """Which of these earlier runs were good, by what was known then."""
     if group.known_good is not None:
         return np.asarray(group.known_good[before])
     if len(before) < FEWEST:
@@ -127,7 +128,7 @@ def _good_before(group: RunGroup, before: np.ndarray) -> np.ndarray:
 
 
 def _blocks(group: RunGroup) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Good runs before, and the next few runs to be judged by them, forward in time."""
+    """Blocks of runs in order of time: the good runs before the block, and its runs."""
     order = _in_time(group)
     step = max(1, len(order) // ORIGINS)
     for begin in range(0, len(order), step):
@@ -146,7 +147,7 @@ def _neighbour_alarms(group: RunGroup) -> Alarms:
         for place, n in enumerate(here, len(good)):
             run = group.runs[n]["run"]
             if (group.regimes[good] == group.regimes[n]).sum() <= WITHIN < len(good) and len(group.regime_names) > 1:
-                # The first wafers of a lot have no level of their own yet.
+                # The lot has too few wafers so far to know its level.
                 alarms_by_run[run] = None
             elif judged.scores[place] <= judged.limit:
                 alarms_by_run[run] = []
@@ -161,7 +162,7 @@ def _neighbour_alarms(group: RunGroup) -> Alarms:
 
 @dataclass
 class _Matrix:
-    """A figure of every run of a family, by place."""
+    """One statistic of every run of a run group, by place."""
 
     places: list[tuple[str | None, str | None, str]]
     values: np.ndarray
@@ -175,7 +176,7 @@ def _matrix(group: RunGroup, steps: Steps, statistic: str) -> _Matrix:
     present = ~np.isnan(steps.statistic(statistic)[rows])
     rows, number = rows[present], number[present]
     codes, first = np.unique(steps.place[rows], return_index=True)
-    # Places stand in the order in which the runs first have them.
+    # Places in the order in which they first appear in the runs.
     codes = codes[np.argsort(first)]
     position = np.zeros(len(steps.places), int)
     position[codes] = np.arange(len(codes))
@@ -188,7 +189,7 @@ def _matrix(group: RunGroup, steps: Steps, statistic: str) -> _Matrix:
 
 
 def _statistic_alarms(rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
-    """Rules on a figure of a sensor in a step, and the setpoint."""
+    """Alarms of rules on a statistic of a sensor in a step, and of the rule setpoint."""
     settings = rule.settings or RuleSettings(figure="outside_s", z=1.0)
     covered = [n for n, run in enumerate(group.runs) if _covers(settings, run)]
     matrix = _matrix(group, steps, settings.figure)
@@ -218,7 +219,7 @@ def _statistic_alarms(rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
 
 
 class _Limits:
-    """Between which values each place of a rule has to stay, by the good runs before."""
+    """Low and high limit of each place that a rule watches, from the good runs before."""
 
     def __init__(self, rule: WatchRule, settings: RuleSettings, good: np.ndarray, seconds: np.ndarray):
         wide = good.shape[1]
@@ -230,21 +231,21 @@ class _Limits:
             return
         there = ~np.isnan(good).all(axis=0)
         self._middle[there] = np.nanmedian(good[:, there], axis=0)
-        apart = np.abs(good[:, there] - self._middle[there])
-        mad = MAD * np.nanmedian(apart, axis=0)
+        distance = np.abs(good[:, there] - self._middle[there])
+        mad = MAD * np.nanmedian(distance, axis=0)
         self._spread[there] = np.where(mad > 0, mad, np.nanstd(good[:, there], axis=0))
         if rule.settings is None:
             most = np.full(wide, np.inf)
             most[there] = LONGER * np.nanmax(good[:, there], axis=0) + SHARE_OF_STEP * np.nanmax(seconds[:, there], axis=0)
             self.high = most
         elif settings.z is not None:
-            # A figure that never moved says nothing of how far is far.
+            # No limit from a statistic that was constant in the good runs.
             varies = there & (self._spread > 1e-12 * np.maximum(np.abs(self._middle), 1e-300))
             self.high = np.where(varies, np.minimum(self.high, self._middle + settings.z * self._spread), self.high)
             self.low = np.where(varies, np.maximum(self.low, self._middle - settings.z * self._spread), self.low)
 
     def z_of(self, place: int, value: float) -> float:
-        """How far a value lies from the good ones, in robust standard deviations."""
+        """Distance of a value from the good runs, in robust standard deviations."""
         spread = self._spread[place]
         return float((value - self._middle[place]) / spread) if np.isfinite(spread) and spread > 0 else 0.0
 
@@ -260,7 +261,7 @@ def _watches(settings: RuleSettings, place: tuple[str | None, str | None, str]) 
 
 
 def _envelope_alarms(lake: Lake, group: RunGroup) -> Alarms:
-    """Which runs left the envelope of the good runs before them, stretch by stretch."""
+    """Alarms for runs outside the envelope of the good runs before them."""
     names = [run["run"] for run in group.runs]
     alarms_by_run: Alarms = dict.fromkeys(names)
     parts = parts_of(lake, names)

@@ -33,15 +33,15 @@ class RunGroup:
     regimes: np.ndarray
     regime_names: tuple[str, ...]
     labelled: np.ndarray | None
-    """Which runs the log itself calls good; None where it says nothing of it."""
+    """Which runs the log calls good; None where it does not say."""
     golden: Golden | None = None
-    """The good runs that people chose for this kind."""
+    """The golden runs that people chose for this kind."""
     cut: tuple[dict[str, Any], ...] = ()
-    """Runs that lack a step which the others have."""
+    """Runs without a step that the others have."""
 
     @property
     def known_good(self) -> np.ndarray | None:
-        """Which runs are good because people chose them, else because the log says so; None where nobody has said so."""
+        """Runs that people chose as golden, else those that the log calls good; None where neither is known."""
         if self.golden is not None:
             chosen = np.array([run["run"] in self.golden.runs for run in self.runs], bool)
             if chosen.sum() >= FEWEST:
@@ -50,7 +50,7 @@ class RunGroup:
 
     @property
     def by(self) -> str:
-        """How the good runs are known, in words."""
+        """How the good runs were chosen, in words."""
         if self.golden is not None:
             return f"version {self.golden.version}, chosen by {self.golden.who}"
         return "good by the log" if self.labelled is not None else "good by their scores"
@@ -64,7 +64,7 @@ def kind_of(run: dict[str, Any]) -> tuple[Any, ...]:
 def run_groups(
     runs: Sequence[dict[str, Any]], summary: Steps | Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
 ) -> list[RunGroup]:
-    """The families of some runs (rows of `runs_list.sql`), by what their sensors did and by the runs that people chose."""
+    """Groups of comparable runs (rows of `runs_list.sql`), with their features and the golden runs that people chose."""
     steps = summary if isinstance(summary, Steps) else steps_from(summary)
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for run in runs:
@@ -98,7 +98,7 @@ def _run_group(runs: list[dict[str, Any]], steps: Steps, golden: Golden | None) 
 
 
 def _regimes(runs: Sequence[dict[str, Any]]) -> list[str]:
-    """What each run's level may depend on: its lot, or what its wafer's name says before the number."""
+    """What the level of each run may depend on: its lot, or the wafer name up to the number."""
     lots = [run["lot"] or "" for run in runs]
     if _large_enough(lots):
         return lots
@@ -110,13 +110,13 @@ def _regimes(runs: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _large_enough(names: Sequence[str]) -> bool:
-    """Whether most groups of that name are large enough to have a level of their own."""
+    """Whether most runs are in lots large enough to have a level of their own."""
     counts = Counter(names)
     return len(counts) > 1 and sum(n for n in counts.values() if n > WITHIN) > 0.8 * len(names)
 
 
 def _labelled(runs: Sequence[dict[str, Any]]) -> np.ndarray | None:
-    """Whether the log calls each run good: a column such as `fault` that is empty, or a verdict that is none of failed."""
+    """Whether the log calls each run good: a column like `fault` is empty, and no verdict says failed."""
     labels = [json.loads(run["labels"]) if run["labels"] else {} for run in runs]
     names = {name for run_labels in labels for name in run_labels}
     faults = [name for name in names if _BAD_LABEL.match(_plain(name))]
