@@ -1,4 +1,4 @@
-"""What sensors did as columns gives the families and figures that one dictionary a row would give."""
+"""What sensors did as columns gives the run groups and statistics that one dictionary a row would give."""
 
 import random
 from collections import Counter
@@ -38,7 +38,7 @@ def counted(rows):
     return [row for row in rows if row["role"] == "sensor" and row["mean"] is not None]
 
 
-def test_a_family_holds_mean_and_std_of_the_places_that_most_runs_have(record):
+def test_a_run_group_holds_mean_and_std_of_the_places_that_most_runs_have(record):
     runs, rows = record
     cells = {(row["run"], (row["chamber"], row["step"], row["sensor"])): row for row in counted(rows)}
     for group in run_groups(runs, rows):
@@ -75,6 +75,6 @@ def test_a_figure_by_place_is_that_of_its_row_and_places_stand_in_the_order_of_t
     assert matrix.units["S0"] == "u0"
 
 
-def test_runs_without_any_sensor_are_no_family():
+def test_runs_without_any_sensor_are_no_run_group():
     assert run_groups([], []) == []
     assert steps_from([{"run": "R", "sensor": "S", "role": "usage", "mean": 1.0}]).rows == {}

@@ -1,4 +1,4 @@
-"""Chamber beside chamber: one sensor in one step, and which chamber stands apart from the others."""
+"""Chamber matching: one sensor in one step, and which chamber differs from the others."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -19,11 +19,11 @@ from fabwatch.trace.faults import good_run_names
 from fabwatch.trace.runs import check_names, run_rows
 
 RUNS_AT_MOST = 30
-"""Good runs of each chamber that are drawn, the latest."""
+"""How many of the latest good runs of each chamber are drawn."""
 STRETCHES = 100
 METHOD = (
-    "The good runs of each chamber, the latest 30, aligned where the step begins: 5 %, median and 95 % of them. z: the mean "
-    "of the chamber's good runs, from the median of all chambers' means, in robust standard deviations of one run."
+    "The latest 30 good runs of each chamber, aligned at the start of the step: 5th percentile, median and 95th percentile. "
+    "z: mean of the chamber's good runs minus the median of all chamber means, in robust standard deviations of one run."
 )
 
 
@@ -34,9 +34,9 @@ def chambers(
     recipe: str | None,
     tool: str | None,
 ) -> Chambers:
-    """One sensor in one step, chamber beside chamber; the step with most runs where none is named.
+    """One sensor in one step, chamber by chamber; by default the step with most runs.
 
-    Raises UnknownTool and BadQuestion for a sensor, step or recipe that is not there.
+    Raises UnknownTool, and NothingRecorded where no good run has the sensor.
     """
     lake, as_of = view.lake, view.as_of
     runs = run_rows(lake, as_of=as_of)

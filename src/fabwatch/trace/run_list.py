@@ -7,11 +7,11 @@ from fabwatch.terms.traces import Run, Runs, StepRow, StepSummary
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
-RUNS = "A run is a wafer (or lot, or slot) on a tool without a gap of over an hour between two samples, in whatever files."
+RUNS = "A run is a wafer (or lot, or slot) on a tool, without a gap of more than an hour between samples; it may span files."
 SUMMARY = (
-    "Sums are kept of each part of a run when its log is loaded, and put together per run (parallel variance, Chan, Golub "
-    "and LeVeque 1983); slope by least squares over time; outside_s = samples further from the setpoint than its tolerance "
-    "times the mean distance of two samples."
+    "Sums are stored for each part of a run when its log is loaded, and combined per run (parallel variance: Chan, Golub "
+    "and LeVeque 1983). slope: least squares over time. outside_s: number of samples out of the setpoint's tolerance, "
+    "times the mean sampling interval."
 )
 
 

@@ -1,4 +1,4 @@
-"""Runs: which parts of which files are one wafer on one tool."""
+"""Runs: the parts of log files that belong to one wafer on one tool."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from fabwatch.terms.errors import unknown
 
 
 def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
-    """Whether the tool and the run that are asked for are among some runs. Raises UnknownTool."""
+    """Check that the tool and the run exist. Raises UnknownTool."""
     if tool is not None and tool not in {row["tool"] for row in runs}:
         raise unknown("tool with a log", tool, {row["tool"] for row in runs})
     mine = [row["run"] for row in runs if tool is None or row["tool"] == tool]
@@ -22,5 +22,5 @@ def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | Non
 def run_rows(
     lake: Lake, tool: str | None = None, run: str | None = None, as_of: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """One row a run, the latest first; see `runs_list.sql`."""
+    """One row per run, the latest first; see `runs_list.sql`."""
     return lake.rows(over_runs(question("trace", "runs_list")), {"tool": tool, "run": run, "as_of": as_of})

@@ -1,4 +1,4 @@
-"""Step summaries: what each sensor did in each step, kept per part when a log is loaded and put together per run."""
+"""Step summaries: what each sensor did in each step, stored per part when a log is loaded and combined per run."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ PLACE = ("load", "part", "chamber", "step")
 
 
 def refresh_derived(lake: Lake, stated: LogSettings) -> int:
-    """Sum up the parts that are not summed up yet, one shape of log after the other; returns how many there were.
+    """Summarise the parts that have no summary yet, one log shape after the other; returns how many there were.
 
     To be called inside `lake.writing()`.
     """
@@ -39,7 +39,7 @@ def refresh_derived(lake: Lake, stated: LogSettings) -> int:
 
 
 def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> Iterator[pa.Table]:
-    """The sums of the samples of one shape, some rows at a time; what two pieces have of one step is put together later."""
+    """The sums of the samples of one log shape, some rows at a time; pieces of the same step are combined later."""
     columns = lake.rows(
         "SELECT s.sensor, s.column_name, p.column_name AS setpoint FROM lake.sensors AS s "
         "LEFT JOIN lake.sensors AS p ON p.shape = s.shape AND p.setpoint_of = s.sensor "
@@ -61,7 +61,7 @@ def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> 
 def _scales(
     lake: Lake, shape: str, loads: list[str], columns: list[dict[str, Any]]
 ) -> dict[tuple[str, int], dict[str, float]]:
-    """The largest setpoint of each sensor in each part, which its tolerance is a share of."""
+    """The largest setpoint of each sensor in each part; the tolerance is a share of it."""
     paired = [column for column in columns if column["setpoint"]]
     if not paired:
         return {}
@@ -103,7 +103,7 @@ def _limit(sensor: str, scale: dict[str, float], stated: LogSettings) -> float:
 
 
 def _codes(table: pa.Table) -> tuple[np.ndarray, list[tuple[Any, ...]]]:
-    """A code for each row that tells load, part, chamber and step apart, and what each code stands for."""
+    """A code for each row by load, part, chamber and step, and what each code stands for."""
     return combined((by_name(table.column(name).combine_chunks().dictionary_encode()) for name in PLACE), table.num_rows)
 
 
@@ -116,12 +116,12 @@ def _rows(sensor: str, place: list[tuple[Any, ...]], values: dict[str, np.ndarra
     arrays: dict[str, pa.Array] = {name: pa.array([row[n] for row in place], kinds[name]) for n, name in enumerate(PLACE)}
     arrays["sensor"] = pa.array([sensor] * len(place), pa.string())
     for name, numbers in values.items():
-        # NaN means that there is none: a log without a clock has no times.
+        # NaN means no value: a log without a clock has no times.
         arrays[name] = pa.array(numbers, kinds[name], mask=np.isnan(numbers) if numbers.dtype.kind == "f" else None)
     empty = {name: pa.nulls(len(place), kind) for name, kind in kinds.items() if name not in arrays}
     return pa.table({name: (arrays | empty)[name] for name in kinds})
 
 
 def summary_rows(lake: Lake, tool: str | None, run: str | None) -> list[dict[str, Any]]:
-    """A row a run, chamber, step and sensor; see `summary.sql`."""
+    """A row per run, chamber, step and sensor; see `summary.sql`."""
     return lake.rows(over_runs(question("trace", "summary")), {"tool": tool, "run": run})
