@@ -1,4 +1,4 @@
-"""Rules are tried on the record before they are switched on; golden runs are chosen by people; truth known by construction."""
+"""Rules are tried before they are switched on; golden runs are chosen by people; truth known by construction."""
 
 import csv
 import io
@@ -50,7 +50,7 @@ def test_a_rule_is_tried_on_the_record_and_counted_by_the_quals_that_followed(ma
     assert tried.false_low < tried.false_per_1000 < tried.false_high
     assert [alarm.wafer for alarm in tried.latest] == ["L1.29", "L1.28", "L1.27", "L1.16"]
     assert [alarm.truth for alarm in tried.latest] == ["unknown", "unknown", "unknown", "good"]
-    assert "mean 20.6 lies above 20.3" in tried.latest[0].sentence
+    assert "mean 20.6 is above 20.3" in tried.latest[0].sentence
     assert "1 of 1 failed quals" in tried.sentence()
     assert "1 de 1 controles fallidos" in tried.sentence("es")
 
@@ -125,7 +125,7 @@ def test_what_a_rule_cannot_mean_is_said(made, capsys):
     for text, said in (
         ('[rules.a]\nsensor = "P"\n', "needs above, below or z"),
         ('[rules.a]\nfigure = "meen"\nabove = 1\n', "'meen' is not a figure; use one of mean"),
-        ("[rules.golden]\nabove = 1\n", "built in"),
+        ("[rules.golden]\nabove = 1\n", "built-in"),
         ("[rules.a]\nabove = 1\nbelow = 2\n", "every run would be an alarm"),
     ):
         (made.path / "fab.toml").write_text(text)
@@ -179,7 +179,7 @@ def test_the_same_sums_by_step_as_plain_numpy_over_every_sample(made, tmp_path):
     assert [(day.group, day.runs) for day in days] == [("2026-03-01", 24), ("2026-03-02", 16)]
     late = made.sensor_stats(by="tool", sensor="Flow", since="2026-03-02T00:00:00Z").groups
     assert [(one.group, one.runs) for one in late] == [("E1", 16)]
-    with pytest.raises(BadQuestion, match="cannot be grouped by wavelength"):
+    with pytest.raises(BadQuestion, match="by must be one of tool, chamber"):
         made.sensor_stats(by="wavelength")
     with pytest.raises(UnknownTool, match="Near it: Flow"):
         made.sensor_stats(sensor="Flo")
