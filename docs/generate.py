@@ -102,7 +102,7 @@ def commands() -> str:
         "stdout is data, stderr is talk. Exit code 0: done; 2: done, something was set aside; 1: failed. "
         "`--debug` anywhere shows tracebacks.\n"
     ]
-    commands = dict(group.commands)
+    commands = {name: command for name, command in group.commands.items() if not command.hidden}
     for name, command in group.commands.items():
         commands |= {f"{name} {inner}": deeper for inner, deeper in getattr(command, "commands", {}).items()}
     for name, command in sorted(commands.items(), key=lambda item: list(group.commands).index(item[0].split()[0])):

@@ -1,4 +1,4 @@
-"""Rules are tried on the record before they count; golden runs are chosen by people; truth known by construction."""
+"""Rules are tried before they are switched on; golden runs are chosen by people; truth known by construction."""
 
 import csv
 import io
@@ -50,7 +50,7 @@ def test_a_rule_is_tried_on_the_record_and_counted_by_the_quals_that_followed(ma
     assert tried.false_low < tried.false_per_1000 < tried.false_high
     assert [alarm.wafer for alarm in tried.latest] == ["L1.29", "L1.28", "L1.27", "L1.16"]
     assert [alarm.truth for alarm in tried.latest] == ["unknown", "unknown", "unknown", "good"]
-    assert "mean 20.6 lies above 20.3" in tried.latest[0].sentence
+    assert "mean 20.6 is above 20.3" in tried.latest[0].sentence
     assert "1 of 1 failed quals" in tried.sentence()
     assert "1 de 1 controles fallidos" in tried.sentence("es")
 
@@ -125,7 +125,7 @@ def test_what_a_rule_cannot_mean_is_said(made, capsys):
     for text, said in (
         ('[rules.a]\nsensor = "P"\n', "needs above, below or z"),
         ('[rules.a]\nfigure = "meen"\nabove = 1\n', "'meen' is not a figure; use one of mean"),
-        ("[rules.golden]\nabove = 1\n", "built in"),
+        ("[rules.golden]\nabove = 1\n", "built-in"),
         ("[rules.a]\nabove = 1\nbelow = 2\n", "every run would be an alarm"),
     ):
         (made.path / "fab.toml").write_text(text)
@@ -179,7 +179,7 @@ def test_the_same_sums_by_step_as_plain_numpy_over_every_sample(made, tmp_path):
     assert [(day.group, day.runs) for day in days] == [("2026-03-01", 24), ("2026-03-02", 16)]
     late = made.sensor_stats(by="tool", sensor="Flow", since="2026-03-02T00:00:00Z").groups
     assert [(one.group, one.runs) for one in late] == [("E1", 16)]
-    with pytest.raises(BadQuestion, match="cannot be grouped by wavelength"):
+    with pytest.raises(BadQuestion, match="by must be one of tool, chamber"):
         made.sensor_stats(by="wavelength")
     with pytest.raises(UnknownTool, match="Near it: Flow"):
         made.sensor_stats(sensor="Flo")
@@ -217,7 +217,7 @@ def test_a_stretch_of_a_run_is_read_finer_and_keeps_the_envelope(made):
     alone = made.trace(name, sensors=["Pressure"], since=25.0, until=27.0, beside=False).steps
     assert [point.mean for point in alone[0].points] == [point.mean for point in parts[0].points]
     assert alone[0].points[0].low is None
-    with pytest.raises(BadQuestion, match="there is nothing"):
+    with pytest.raises(BadQuestion, match="must be after the start"):
         made.trace(name, since=9.0, until=3.0)
 
 
@@ -240,7 +240,7 @@ def test_the_command_line_tries_switches_and_chooses(made, capsys):
     tried = json.loads(capsys.readouterr().out)
     assert {"rule", "basis", "runs", "alarms", "alarms_per_1000", "false_per_1000", "caught", "tools"} <= tried.keys()
     assert _run(["trace", "switch", "high_pressure", "on", "--reason", "tried", "--by", "ana", *fab]) == 0
-    assert "1 count" in capsys.readouterr().out
+    assert "1 are on" in capsys.readouterr().out
     assert _run(["trace", "faults", *fab]) == 0
     assert "rule: high_pressure" in capsys.readouterr().out
     run = made.runs().runs[0].run

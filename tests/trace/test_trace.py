@@ -1,4 +1,4 @@
-"""What sensors did and which runs left the path, on made logs whose truth is known."""
+"""What sensors did and which runs deviate, on made logs whose truth is known."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from tests.made_logs import log_of
 from fabwatch.stats.moments import Groups, grouped, sums
 from fabwatch.terms.errors import UnknownTool
 from fabwatch.trace.envelope import left_at, traces
-from fabwatch.trace.run_groups import families
+from fabwatch.trace.run_groups import run_groups
 
 RNG = np.random.default_rng(3)
 
@@ -79,7 +79,7 @@ def test_too_few_runs_are_said_and_not_judged(tmp_path):
         fab.ingest(tmp_path / "a.log")
         answer = fab.faults()
     assert answer.runs == ()
-    assert "need at least 11 runs that are alike, have 4" in answer.unjudged[0]
+    assert "need at least 11 comparable runs, have 4" in answer.unjudged[0]
     assert answer.false_per_1000 is None
 
 
@@ -142,11 +142,11 @@ def test_regimes_are_lots_or_what_the_names_of_wafers_have_in_common():
         ]
 
     names = [f"l29{n:02d}" for n in range(8)] + [f"l31{n:02d}" for n in range(8)]
-    assert families(runs(names), summary(names))[0].regime_names == ("l29", "l31")
+    assert run_groups(runs(names), summary(names))[0].regime_names == ("l29", "l31")
     lots = ["A"] * 8 + ["B"] * 8
-    assert families(runs(names, lots), summary(names))[0].regime_names == ("A", "B")
+    assert run_groups(runs(names, lots), summary(names))[0].regime_names == ("A", "B")
     numbers = [str(n) for n in range(16)]
-    assert families(runs(numbers), summary(numbers))[0].regime_names == ("",)
+    assert run_groups(runs(numbers), summary(numbers))[0].regime_names == ("",)
 
 
 def test_the_command_line_prints_what_the_contract_says(shifted, capsys):

@@ -44,7 +44,7 @@ class Logs(Door):
     def faults(
         self, *, tool: str | None = None, run: str | None = None, as_of: Moment = None, known_at: Moment = None
     ) -> Faults:
-        """Which runs left the path of the good ones, and which sensors did. Raises UnknownTool and UnknownTime."""
+        """Which runs deviate from the reference runs, and in which sensors. Raises UnknownTool and UnknownTime."""
         return self.ask(FaultsQuestion(tool=tool, run=run, as_of=as_of, known_at=known_at))
 
     def trace(

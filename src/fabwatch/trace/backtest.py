@@ -1,4 +1,4 @@
-"""Trying a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
+"""Try a rule on the record before it is switched on: alarms and false alarms per 1,000 wafers, and the faults it catches."""
 
 import json
 from bisect import bisect_left
@@ -16,7 +16,7 @@ from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded
 from fabwatch.trace.answers import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
 from fabwatch.trace.monitors import WatchRule, alarms, rule_named, rules_of
-from fabwatch.trace.run_groups import Family, families
+from fabwatch.trace.run_groups import RunGroup, run_groups
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.steps import steps_of
 
@@ -24,52 +24,54 @@ LATEST = 20
 SWITCHED = "SELECT * FROM rules ORDER BY seq"
 COVERAGE = 0.9
 METHOD = (
-    "Every run is judged by the good runs before it alone, forward in time. Truth: what the log says of a run (fault, "
-    "verdict); else the next qual of its tool or chamber: good runs are those before one that passed, and a failed one "
-    "should have had an alarm among the runs since the qual before; with neither every alarm counts as false, which is the "
-    "most they can be. "
-    "Interval of the share of false alarms: Clopper and Pearson 1934."
+    "Each run is compared only with the good runs before it. Whether a run was good comes from its log (fault, verdict), "
+    "else from the next qual of its tool or chamber. Runs before a passed qual are good. For a failed qual there should be "
+    "an alarm in the runs since the previous qual. With neither, every alarm counts as false: an upper limit. "
+    "Interval of the false alarm share: Clopper and Pearson 1934."
 )
 
 
 @dataclass(frozen=True)
 class _Truth:
-    """What is known of the runs from elsewhere."""
+    """Which runs were good or bad, and how that is known."""
 
     basis: str
     good: dict[str, bool]
     event: dict[str, object]
-    """Which bad thing each bad run belongs to: itself, or the qual that failed after it."""
+    """What made each bad run bad: its own log, or the qual that failed after it."""
 
 
 def backtest(view: View, name: str, tool: str | None) -> Backtest:
-    """How a rule would have done on the record. Raises BadQuestion for no such rule or no runs, UnknownTool."""
+    """How a rule would have performed on the record. Raises UnknownTool, and NothingRecorded without runs."""
     lake, as_of = view.lake, view.as_of
     rule = rule_named(lake.settings, name)
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, None)
     if not runs:
-        raise NothingRecorded("There are no runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
-    chosen = [one for one in runs if tool is None or one["tool"] == tool]
+        raise NothingRecorded("No runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
+    chosen = [run for run in runs if tool is None or run["tool"] == tool]
     steps = steps_of(lake, tool)
-    said: dict[str, bool | None] = {run["run"]: None for run in chosen}
+    verdicts: dict[str, bool | None] = {run["run"]: None for run in chosen}
     latest: dict[str, str] = {}
     watched: set[str] = set()
-    kinds = families(chosen, steps, goldens(lake))
-    for family in kinds:
-        for run, told in alarms(lake, rule, family, steps).items():
+    groups = run_groups(chosen, steps, goldens(lake))
+    for group in groups:
+        for run, raised in alarms(lake, rule, group, steps).items():
             watched.add(run)
-            said[run] = None if told is None else bool(told)
-            if told:
-                latest[run] = told[0].sentence
-    truth = _truth(lake, chosen, kinds)
+            verdicts[run] = None if raised is None else bool(raised)
+            if raised:
+                latest[run] = raised[0].sentence
+    truth = _truth(lake, chosen, groups)
     if not watched:
-        hint = "fabwatch trace summary lists sensors, steps and figures"
-        raise NothingRecorded(f"The rule {name} watches nothing that these logs have: {rule.what}.", hint)
-    judged = [run for run in chosen if said[run["run"]] is not None]
+        hint = "fabwatch trace summary lists sensors, steps and statistics"
+        raise NothingRecorded(f"Rule {name} watches nothing in these logs: {rule.what}.", hint)
+    judged = [run for run in chosen if verdicts[run["run"]] is not None]
     tools = {run["tool"] for run in judged}
-    parts = {one: _row(one or "-", [run for run in judged if run["tool"] == one], said, truth) for one in tools}
-    total = _row("", judged, said, truth)
+    rows_by_tool = {
+        tool_name: _row(tool_name or "-", [run for run in judged if run["tool"] == tool_name], verdicts, truth)
+        for tool_name in tools
+    }
+    total = _row("", judged, verdicts, truth)
     low, high = of_share(total.false, total.good, COVERAGE) if total.good else (None, None)
     header = view.header(METHOD, over_runs(question("trace", "summary")))
     return Backtest(
@@ -88,17 +90,19 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
         bad=total.bad,
         caught=total.caught,
         not_judged=len(watched) - len(judged),
-        tools=tuple(sorted(parts.values(), key=lambda row: (-row.false, row.tool))),
+        tools=tuple(sorted(rows_by_tool.values(), key=lambda row: (-row.false, row.tool))),
         latest=tuple(
-            RuleAlarm(run["run"], run["wafer"], run["tool"], run["start_at"], _word(truth, run["run"]), latest[run["run"]])
+            RuleAlarm(
+                run["run"], run["wafer"], run["tool"], run["start_at"], _truth_word(truth, run["run"]), latest[run["run"]]
+            )
             for run in [run for run in judged if run["run"] in latest][:LATEST]
         ),
     )
 
 
-def _row(tool: str, runs: Sequence[dict[str, Any]], said: dict[str, bool | None], truth: _Truth) -> BacktestRow:
+def _row(tool: str, runs: Sequence[dict[str, Any]], verdicts: dict[str, bool | None], truth: _Truth) -> BacktestRow:
     names = [run["run"] for run in runs]
-    raised = [name for name in names if said[name]]
+    raised = [name for name in names if verdicts[name]]
     good = [name for name in names if truth.good.get(name) is True]
     events = {truth.event[name] for name in names if name in truth.event}
     caught = {truth.event[name] for name in raised if name in truth.event}
@@ -106,22 +110,22 @@ def _row(tool: str, runs: Sequence[dict[str, Any]], said: dict[str, bool | None]
     return BacktestRow(tool, len(names), len(raised), len(good), false, len(events), len(caught))
 
 
-def _per_1000(some: int, of: int) -> float | None:
-    return 1000 * some / of if of else None
+def _per_1000(count: int, total: int) -> float | None:
+    return 1000 * count / total if total else None
 
 
-def _word(truth: _Truth, run: str) -> str:
+def _truth_word(truth: _Truth, run: str) -> str:
     known = truth.good.get(run)
     return "unknown" if known is None or truth.basis == "none" else "good" if known else "bad"
 
 
-def _truth(lake: Lake, runs: Sequence[dict[str, Any]], kinds: Sequence[Family]) -> _Truth:
-    """What is known of each run: from the log itself, else from the quals that followed, else nothing."""
+def _truth(lake: Lake, runs: Sequence[dict[str, Any]], groups: Sequence[RunGroup]) -> _Truth:
+    """Which runs were good: by the log itself, else by the next quals, else unknown."""
     labelled = {
         run["run"]: bool(good)
-        for family in kinds
-        if family.labelled is not None
-        for run, good in zip(family.runs, family.labelled, strict=True)
+        for group in groups
+        if group.labelled is not None
+        for run, good in zip(group.runs, group.labelled, strict=True)
     }
     if labelled:
         return _Truth("log", labelled, {run: run for run, good in labelled.items() if not good})
@@ -132,18 +136,18 @@ def _truth(lake: Lake, runs: Sequence[dict[str, Any]], kinds: Sequence[Family]) 
 
 
 def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, bool], dict[str, object]]:
-    """Runs before a good qual are good; those before a failed one belong to it, and which of them are bad is not known."""
-    looks: dict[str, list[tuple[datetime, str | None, bool]]] = defaultdict(list)
+    """Runs before a passed qual are good. Runs before a failed one belong to it; which of them were bad is unknown."""
+    quals_by_tool: dict[str, list[tuple[datetime, str | None, bool]]] = defaultdict(list)
     for row in lake.rows("SELECT tool, chamber, processed_at, passed FROM quals ORDER BY processed_at"):
-        looks[row["tool"]].append((row["processed_at"], row["chamber"], row["passed"]))
+        quals_by_tool[row["tool"]].append((row["processed_at"], row["chamber"], row["passed"]))
     good: dict[str, bool] = {}
     event: dict[str, object] = {}
     for run in runs:
-        there = looks.get(run["tool"], [])
-        if run["end_at"] is None or not there:
+        quals = quals_by_tool.get(run["tool"], [])
+        if run["end_at"] is None or not quals:
             continue
         chambers = set((run["chamber"] or "").split(";"))
-        for at, chamber, passed in there[bisect_left(there, run["end_at"], key=lambda look: look[0]) :]:
+        for at, chamber, passed in quals[bisect_left(quals, run["end_at"], key=lambda qual: qual[0]) :]:
             if chamber is None or chamber in chambers or not run["chamber"]:
                 if passed:
                     good[run["run"]] = True
@@ -154,27 +158,27 @@ def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, boo
 
 
 def all_goldens(lake: Lake) -> list[Golden]:
-    """Every version of golden runs that people chose, the latest first."""
+    """Every version of the golden runs, the latest first."""
     rows = lake.rows("SELECT * FROM goldens ORDER BY seq DESC")
     names = Golden.__dataclass_fields__
     return [Golden(**{**{name: row[name] for name in names}, "runs": tuple(json.loads(row["runs"]))}) for row in rows]
 
 
 def goldens(lake: Lake) -> list[Golden]:
-    """The good runs that people chose, the latest version of each kind; those taken back are left out."""
+    """The golden runs in use: the latest version of each kind, without those that were withdrawn."""
     latest: dict[tuple[Any, ...], Golden] = {}
     for golden in all_goldens(lake)[::-1]:
         latest[golden.tool, golden.chamber, golden.recipe, golden.stage] = golden
     return [golden for golden in latest.values() if golden.runs]
 
 
-def standing(lake: Lake) -> list[Rule]:
-    """Every rule as it is stated, and whether it counts: switched on, and not rewritten since."""
+def rule_states(lake: Lake) -> list[Rule]:
+    """Every rule, and whether it is on: switched on, and not changed since."""
     latest = {row["rule"]: row for row in lake.rows(SWITCHED)}
-    return [_standing(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
+    return [_rule_state(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
 
 
-def _standing(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
+def _rule_state(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
     if row is None or not row["counts"]:
         return Rule(rule.name, rule.what, False)
     changed = row["stated"] != rule.text
@@ -183,9 +187,9 @@ def _standing(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
 
 
 def rules(view: View) -> Rules:
-    """Every rule, those that count first."""
+    """Every rule, those that are on first."""
     lake = view.lake
-    found = sorted(standing(lake), key=lambda rule: not rule.on)
-    method = "A rule counts from when it was switched on, and as long as it is stated as it was then."
+    ordered = sorted(rule_states(lake), key=lambda rule: not rule.on)
+    method = "A rule is on from when it was switched on until its definition changes."
     header = view.header(method, SWITCHED)
-    return Rules(*header, tuple(found))
+    return Rules(*header, tuple(ordered))

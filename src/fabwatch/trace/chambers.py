@@ -1,4 +1,4 @@
-"""Chamber beside chamber: one sensor in one step, and which chamber stands apart from the others."""
+"""Chamber matching: one sensor in one step, and which chamber differs from the others."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -14,15 +14,15 @@ from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.trace.answers import Chambers, ChamberTrace, TracePoint, chamber_sentence
 from fabwatch.trace.envelope import Stretched, Window, columns_of, envelope, parts_of, stretched
-from fabwatch.trace.faults import good_ones
+from fabwatch.trace.faults import good_run_names
 from fabwatch.trace.runs import check_names, run_rows
 
 RUNS_AT_MOST = 30
-"""Good runs of each chamber that are drawn, the latest."""
+"""How many of the latest good runs of each chamber are drawn."""
 STRETCHES = 100
 METHOD = (
-    "The good runs of each chamber, the latest 30, aligned where the step begins: 5 %, median and 95 % of them. z: the mean "
-    "of the chamber's good runs, from the median of all chambers' means, in robust standard deviations of one run."
+    "The latest 30 good runs of each chamber, aligned at the start of the step: 5th percentile, median and 95th percentile. "
+    "z: mean of the chamber's good runs minus the median of all chamber means, in robust standard deviations of one run."
 )
 
 
@@ -33,9 +33,9 @@ def chambers(
     recipe: str | None,
     tool: str | None,
 ) -> Chambers:
-    """One sensor in one step, chamber beside chamber; the step with most runs where none is named.
+    """One sensor in one step, chamber by chamber; by default the step with most runs.
 
-    Raises UnknownTool and BadQuestion for a sensor, step or recipe that is not there.
+    Raises UnknownTool, and NothingRecorded where no good run has the sensor.
     """
     lake, as_of = view.lake, view.as_of
     runs = run_rows(lake, as_of=as_of)
@@ -45,7 +45,7 @@ def chambers(
         raise unknown("sensor", sensor, known)
     sql = over_runs(question("trace", "chambers"))
     rows = lake.rows(sql, {"sensor": sensor, "tool": tool, "recipe": recipe, "step": step})
-    good = good_ones(lake, [run for run in runs if tool is None or run["tool"] == tool])
+    good = good_run_names(lake, [run for run in runs if tool is None or run["tool"] == tool])
     rows = [row for row in rows if row["run"] in good]
     if not rows:
         raise NothingRecorded(f"No good run has {sensor} there.", "fabwatch trace summary lists sensors, steps and recipes")
@@ -57,14 +57,14 @@ def chambers(
     for row in rows:
         means[row["tool"], row["chamber"]].append(row["mean"])
         names[row["tool"], row["chamber"]].append(row["run"])
-    chosen = [run for some in names.values() for run in some[:RUNS_AT_MOST]]
-    told, unit = _drawn(lake, sorted(set(chosen)), sensor, step)
+    chosen = [run for run_names in names.values() for run in run_names[:RUNS_AT_MOST]]
+    tables, unit = _drawn(lake, sorted(set(chosen)), sensor, step)
     header = view.header(METHOD, sql)
     answer = Chambers(*header, sensor, step, recipe, unit, ())
-    found = [_chamber(place, means, names[place], told, step, sensor) for place in means]
-    found = [replace(one, sentence=chamber_sentence(one, replace(answer, unit=unit))) for one in found]
-    found.sort(key=lambda one: (-abs(one.z or 0.0), one.tool, one.chamber or ""))
-    return replace(answer, chambers=tuple(found))
+    traces = [_chamber(place, means, names[place], tables, step, sensor) for place in means]
+    traces = [replace(trace, sentence=chamber_sentence(trace, replace(answer, unit=unit))) for trace in traces]
+    traces.sort(key=lambda trace: (-abs(trace.z or 0.0), trace.tool, trace.chamber or ""))
+    return replace(answer, chambers=tuple(traces))
 
 
 def _usual(rows: list[dict[str, Any]], name: str) -> str | None:
@@ -79,24 +79,24 @@ def _chamber(
     place: tuple[str, str | None],
     means: dict[tuple[str, str | None], list[float]],
     names: list[str],
-    told: list[Stretched],
+    tables: list[Stretched],
     step: str | None,
     sensor: str,
 ) -> ChamberTrace:
     mine = np.array(means[place])
-    middle = float(np.median([np.mean(some) for some in means.values()]))
-    spread = [np.abs(np.array(some) - np.median(some)) for some in means.values()]
+    middle = float(np.median([np.mean(run_means) for run_means in means.values()]))
+    spread = [np.abs(np.array(run_means) - np.median(run_means)) for run_means in means.values()]
     robust = MAD * float(np.median(np.concatenate(spread)))
     z = (float(mine.mean()) - middle) / robust if len(means) > 1 and robust > 0 else None
     points: tuple[TracePoint, ...] = ()
-    for some in told:
-        cells = some.values.get(((place[1], step), sensor))
-        rows = [n for n, run in enumerate(some.runs) if run in set(names[:RUNS_AT_MOST])]
+    for table in tables:
+        cells = table.values.get(((place[1], step), sensor))
+        rows = [n for n, run in enumerate(table.runs) if run in set(names[:RUNS_AT_MOST])]
         if cells is None or not rows:
             continue
         low, centre, high = envelope(cells["mean"][rows])
         points += tuple(
-            TracePoint(float(n * some.every), float(low[n]), float(centre[n]), float(high[n]), None, None, None)
+            TracePoint(float(n * table.every), float(low[n]), float(centre[n]), float(high[n]), None, None, None)
             for n in np.flatnonzero(~np.isnan(centre))
         )
     std = float(mine.std(ddof=1)) if len(mine) > 1 else None
@@ -108,13 +108,13 @@ def _drawn(lake: Lake, runs: list[str], sensor: str, step: str | None) -> tuple[
     by_shape: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for part in parts_of(lake, runs):
         by_shape[part["shape"]].append(part)
-    found: list[Stretched] = []
+    tables: list[Stretched] = []
     unit = None
-    seconds = [(part["end_s"] or 0) - (part["begin_s"] or 0) for some in by_shape.values() for part in some]
+    seconds = [(part["end_s"] or 0) - (part["begin_s"] or 0) for parts in by_shape.values() for part in parts]
     every = max(float(np.median(seconds)) / STRETCHES, 1e-3) if seconds else 1.0
     for shape, parts in by_shape.items():
         column = columns_of(lake, shape).get(sensor)
         if column is not None:
             unit = unit or column["unit"]
-            found.append(stretched(lake, parts, [column], every, Window(step=step)))
-    return found, unit
+            tables.append(stretched(lake, parts, [column], every, Window(step=step)))
+    return tables, unit

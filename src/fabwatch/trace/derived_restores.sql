@@ -1,4 +1,4 @@
--- A counter that falls was set back: its part was changed. The restore is dated at the first reading after the change.
+-- A falling counter was reset: its part was changed. The restore is dated at the first reading after the change.
 WITH ordered AS (
     SELECT *, lag(value) OVER (PARTITION BY tool, counter ORDER BY read_at, value) AS before
     FROM lake.counters AS c SEMI JOIN touched AS t ON t.tool IS NOT DISTINCT FROM c.tool

@@ -1,4 +1,4 @@
-"""The golden trace: median and envelope of the good runs, aligned where each step begins, and a run beside it."""
+"""The golden trace: median and envelope of the good runs, aligned at the start of each step, and a run compared with it."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,24 +14,24 @@ from fabwatch.store.temporary import temp_table
 from fabwatch.trace.answers import StepTrace, TracePoint
 
 STRETCHES = 200
-"""A run is drawn in about so many stretches of time."""
+"""About how many intervals of time a run is drawn in."""
 GOOD_AT_MOST = 60
-"""Good runs that an envelope is made of; more change it little and cost reading."""
+"""At most this many good runs make an envelope; more change it little and take longer to read."""
 SAMPLES_AT_MOST = 6_000_000
 GOOD_AT_LEAST = 5
-"""Fewer good runs where they hold more samples than that, so that a run of an hour at 1 kHz is drawn in seconds."""
+"""Fewer good runs are read where they have more samples than that: a run of an hour at 1 kHz is drawn in seconds."""
 IN_A_ROW = 5
-"""Stretches in a row outside the envelope that count as having left it."""
+"""So many intervals in a row outside the envelope count as a deviation."""
 LOW, HIGH = 0.05, 0.95
 CHOSEN_SCHEMA = pa.schema([("run", pa.string()), ("load", pa.string()), ("part", pa.int64()), ("began", pa.float64())])
-"""Where the samples of a run lie, as `stretches.sql` reads it."""
+"""Where the samples of a run are stored, as `stretches.sql` reads it."""
 Place = tuple[str | None, str | None]
 """Chamber and step."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """What is read of the runs: a step, a chamber, or a stretch of seconds after their begin."""
+    """Which part of the runs is read: a step, a chamber, or seconds after the start."""
 
     step: str | None = None
     chamber: str | None = None
@@ -40,13 +40,13 @@ class Window:
 
     @property
     def cuts(self) -> bool:
-        """True where a stretch of seconds is cut out."""
+        """True where only some seconds of the run are read."""
         return self.since is not None or self.until is not None
 
 
 @dataclass(frozen=True)
 class Stretched:
-    """Some runs in stretches of time: of each place and sensor the mean, least and most by (run, stretch), NaN for none."""
+    """Runs in intervals of time: mean, least and most of each place and sensor by (run, interval); NaN for no data."""
 
     runs: tuple[str, ...]
     every: float
@@ -54,21 +54,21 @@ class Stretched:
     """Seconds after the begin of each run where the place begins, by run; the places in order of time."""
     values: dict[tuple[Place, str], dict[str, np.ndarray]]
     sql: str = ""
-    """The statement that gave them."""
+    """The SQL statement that read them."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A run beside good ones, step by step, and the statements that were run for it."""
+    """A run compared with good runs, step by step, and the SQL statements that read them."""
 
     steps: list[StepTrace]
     sql: tuple[str, ...] = ()
 
 
 def parts_of(lake: Lake, runs: Collection[str]) -> list[dict[str, Any]]:
-    """Where the samples of some runs lie, and when each run began."""
-    every = lake.remember(("parts of runs",), lambda: _all_parts(lake))
-    return [part for run in runs for part in every.get(run, ())]
+    """Where the samples of these runs are stored, and when each run began."""
+    all_parts = lake.remember(("parts of runs",), lambda: _all_parts(lake))
+    return [part for run in runs for part in all_parts.get(run, ())]
 
 
 def _all_parts(lake: Lake) -> dict[str, list[dict[str, Any]]]:
@@ -78,14 +78,14 @@ def _all_parts(lake: Lake) -> dict[str, list[dict[str, Any]]]:
             "coalesce(min(begin_s) OVER (PARTITION BY run), min(first_offset) OVER (PARTITION BY run)) AS began FROM runs"
         )
     )
-    found: dict[str, list[dict[str, Any]]] = {}
+    parts_by_run: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row["run"], []).append(row)
-    return found
+        parts_by_run.setdefault(row["run"], []).append(row)
+    return parts_by_run
 
 
 def columns_of(lake: Lake, shape: str) -> dict[str, dict[str, Any]]:
-    """The columns of numbers of a shape of log, by sensor."""
+    """The numeric columns of one log shape, by sensor."""
     sql = "SELECT * FROM sensors WHERE shape = $shape AND number ORDER BY position"
     return lake.remember(("columns", shape), lambda: {row["sensor"]: row for row in lake.rows(sql, {"shape": shape})})
 
@@ -100,20 +100,20 @@ def sensors_of(lake: Lake, run: str) -> list[str]:
 def stretched(
     lake: Lake, parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]], every: float, window: Window
 ) -> Stretched:
-    """Runs of one shape in stretches of `every` seconds; see `stretches.sql`."""
+    """Runs of one log shape in intervals of `every` seconds; see `stretches.sql`."""
     runs = tuple(dict.fromkeys(part["run"] for part in parts))
     temp_table(lake, "chosen", pa.Table.from_pylist(list(parts), schema=CHOSEN_SCHEMA))
     sql = _statement(parts, columns, window)
-    asked = {"step": window.step, "chamber": window.chamber, "every": every}
-    found = lake.ask(sql, asked).to_arrow_table()
-    places = list(zip(found.column("chamber").to_pylist(), found.column("step").to_pylist(), strict=True))
+    params = {"step": window.step, "chamber": window.chamber, "every": every}
+    table = lake.ask(sql, params).to_arrow_table()
+    places = list(zip(table.column("chamber").to_pylist(), table.column("step").to_pylist(), strict=True))
     order = list(dict.fromkeys(places))
     at = {place: n for n, place in enumerate(order)}
     code = np.array([at[place] for place in places], int)
     number = {run: n for n, run in enumerate(runs)}
-    run = np.array([number[name] for name in found.column("run").to_pylist()], int)
-    stretch = np.asarray(found.column("stretch").to_numpy(), int)
-    begin = np.asarray(found.column("begin_s").to_numpy(), float)
+    run = np.array([number[name] for name in table.column("run").to_pylist()], int)
+    stretch = np.asarray(table.column("stretch").to_numpy(), int)
+    begin = np.asarray(table.column("begin_s").to_numpy(), float)
     begins: dict[Place, np.ndarray] = {}
     values: dict[tuple[Place, str], dict[str, np.ndarray]] = {}
     for n, place in enumerate(order):
@@ -122,17 +122,17 @@ def stretched(
         begins[place] = np.full(len(runs), np.nan)
         begins[place][run[here]] = begin[here]
         for m, column in enumerate(columns):
-            told = {}
-            for kind in ("mean", "least", "most"):
+            by_statistic = {}
+            for statistic in ("mean", "least", "most"):
                 cells = np.full((len(runs), wide), np.nan)
-                cells[run[here], stretch[here]] = found.column(f"{kind}_{m}").take(pa.array(here)).to_numpy()
-                told[kind] = cells
-            values[place, column["sensor"]] = told
+                cells[run[here], stretch[here]] = table.column(f"{statistic}_{m}").take(pa.array(here)).to_numpy()
+                by_statistic[statistic] = cells
+            values[place, column["sensor"]] = by_statistic
     return Stretched(runs, every, begins, values, sql)
 
 
 def _statement(parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]], window: Window) -> str:
-    """`stretches.sql` for the samples of one shape of log and some of its columns."""
+    """`stretches.sql` for the samples of one log shape and some of its columns."""
     names = [identifier(column["column_name"]) for column in columns]
     return filled(
         question("trace", "stretches"),
@@ -144,32 +144,32 @@ def _statement(parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]
 
 
 def _span(parts: Sequence[dict[str, Any]], window: Window) -> str:
-    """The seconds that are read, as plain numbers of the clock, by which the engine leaves out what it need not read."""
+    """The seconds to read, as plain clock values, so that the database skips all other samples."""
     bounds = [(">=", window.since), ("<=", window.until)]
     began = min((part["began"] for part in parts), default=0.0)
     return " AND ".join(f"s.t {sign} {began + bound!r}" for sign, bound in bounds if bound is not None) or "true"
 
 
 def envelope(means: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Low, middle and high of good runs by stretch, from their means (runs, stretches); NaN where none has one."""
+    """Low, middle and high of the good runs by interval, from their means (runs, intervals); NaN where no run has data."""
     there = ~np.isnan(means).all(axis=0)
-    found = np.full((3, means.shape[1]), np.nan)
+    levels = np.full((3, means.shape[1]), np.nan)
     if there.any():
-        found[:, there] = np.nanquantile(means[:, there], (LOW, 0.5, HIGH), axis=0)
-    return found[0], found[1], found[2]
+        levels[:, there] = np.nanquantile(means[:, there], (LOW, 0.5, HIGH), axis=0)
+    return levels[0], levels[1], levels[2]
 
 
 def traces(
     lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window | None = None
 ) -> list[StepTrace]:
-    """The steps of `drawn`, for who does not show how they were computed."""
+    """The steps of `drawn`, without the SQL statements."""
     return drawn(lake, run, good, sensors, window).steps
 
 
 def drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window | None = None) -> Drawn:
-    """A run beside good ones, for some sensors; the steps in order. Nothing for a sensor that the run does not have.
+    """A run compared with good runs, step by step in order. Sensors that the run does not have are left out.
 
-    A window of seconds is cut out of the run alone; the envelope around it is as fine as that of the whole run.
+    A window of seconds applies to the run only; its envelope has the resolution of the whole run.
     """
     if window is None or not window.cuts:
         return _drawn(lake, run, good, sensors, window or Window())
@@ -181,7 +181,7 @@ def drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], w
 
 
 def laid(alone: Sequence[StepTrace], whole: Sequence[StepTrace]) -> list[StepTrace]:
-    """A stretch of a run with the envelope of the whole run around it."""
+    """Part of a run with the envelope of the whole run."""
     by_place = {(trace.sensor, trace.chamber, trace.step): trace for trace in whole}
     return [_laid(trace, by_place.get((trace.sensor, trace.chamber, trace.step))) for trace in alone]
 
@@ -209,12 +209,12 @@ def _drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], 
     columns = [known[sensor] for sensor in sensors if sensor in known]
     if not columns:
         return Drawn([])
-    found = stretched(lake, [*mine, *beside], columns, _every(mine, window), window)
-    return Drawn([trace for column in columns for trace in _steps(found, column, run)], (found.sql,))
+    stretches = stretched(lake, [*mine, *beside], columns, _every(mine, window), window)
+    return Drawn([trace for column in columns for trace in _steps(stretches, column, run)], (stretches.sql,))
 
 
 def _afforded(parts: Sequence[dict[str, Any]], good: Collection[str]) -> list[dict[str, Any]]:
-    """The parts of as many good runs, in their order, as can be read in seconds."""
+    """The parts of the first good runs, as many as can be read in seconds."""
     rows: dict[str, int] = {}
     for part in parts:
         rows[part["run"]] = rows.get(part["run"], 0) + part["rows"]
@@ -229,7 +229,7 @@ def _afforded(parts: Sequence[dict[str, Any]], good: Collection[str]) -> list[di
 
 
 def _every(mine: Sequence[dict[str, Any]], window: Window) -> float:
-    """Seconds of a stretch, so that what is read of a run has about STRETCHES of them."""
+    """Seconds per interval, so that the part of the run that is read has about STRETCHES of them."""
     begins = [part["begin_s"] for part in mine if part["begin_s"] is not None]
     ends = [part["end_s"] for part in mine if part["end_s"] is not None]
     if window.cuts and begins and ends:
@@ -239,25 +239,25 @@ def _every(mine: Sequence[dict[str, Any]], window: Window) -> float:
     return max(seconds / STRETCHES, 1e-3) if seconds > 0 else 1.0
 
 
-def _steps(found: Stretched, column: dict[str, Any], run: str) -> Iterator[StepTrace]:
-    here = found.runs.index(run)
-    others = [n for n in range(len(found.runs)) if n != here]
-    for (chamber, step), begins in found.begins.items():
+def _steps(stretches: Stretched, column: dict[str, Any], run: str) -> Iterator[StepTrace]:
+    here = stretches.runs.index(run)
+    others = [n for n in range(len(stretches.runs)) if n != here]
+    for (chamber, step), begins in stretches.begins.items():
         if np.isnan(begins[here]):
             continue
-        told = found.values[(chamber, step), column["sensor"]]
-        low, middle, high = envelope(told["mean"][others])
-        mean, least, most = (told[kind][here] for kind in ("mean", "least", "most"))
+        values = stretches.values[(chamber, step), column["sensor"]]
+        low, middle, high = envelope(values["mean"][others])
+        mean, least, most = (values[kind][here] for kind in ("mean", "least", "most"))
         cells = np.column_stack([low, middle, high, least, most, mean])
         points = tuple(
-            TracePoint(n * found.every, *(None if np.isnan(cell) else float(cell) for cell in cells[n]))
+            TracePoint(n * stretches.every, *(None if np.isnan(cell) else float(cell) for cell in cells[n]))
             for n in np.flatnonzero(~np.isnan(mean))
         )
         yield StepTrace(column["sensor"], column["unit"], chamber, step, float(begins[here]), points)
 
 
 def left_at(trace: StepTrace) -> float | None:
-    """The second of the step from which on the run lay outside the envelope; None where it did not leave it for long."""
+    """The second of the step at which the run left the envelope; None where it stayed inside or soon came back."""
     outside = 0
     for n, point in enumerate(trace.points):
         if point.mean is None or point.low is None or point.high is None:

@@ -1,4 +1,4 @@
-"""Faults: which runs left the path of the good ones, which sensors did, in words, and how many wafers that touches."""
+"""Faults: which runs deviate from the good runs, in which sensors, and how many wafers are affected."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,205 +13,211 @@ from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.words import sentence
 from fabwatch.trace.answers import Faults, Rule, RunFault, SensorFault
-from fabwatch.trace.backtest import goldens, standing
+from fabwatch.trace.backtest import goldens, rule_states
 from fabwatch.trace.envelope import Window, left_at, traces
 from fabwatch.trace.monitors import alarms, rule_named, rule_sentence
-from fabwatch.trace.run_groups import Family, families
+from fabwatch.trace.run_groups import RunGroup, run_groups
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.steps import Steps, steps_of
 
 SHOWN = 6
-"""Sensors that are named of a run, the furthest first."""
+"""How many sensors are reported per run, the largest deviation first."""
 TRACED = 2
-"""Sensors of a faulty run whose traces are looked at for when they left the path."""
+"""For so many sensors of a faulty run the traces are read to find when they left the envelope."""
 LOOKED_AT = 40
-"""Faulty runs whose traces are looked at, the latest first."""
+"""For so many faulty runs, the latest first."""
 WORTH = 3.0
-"""Robust standard deviations from which a sensor is named; the furthest one always is."""
-COMES_NEAR = 0.8
+"""Robust standard deviations from which a sensor is reported; the largest deviation always is."""
+CLOSE_SHARE = 0.8
+"""A good run is close to a deviation if its own is at least this share of it."""
 METHOD = (
-    "Mean and standard deviation of each sensor in each step of a run, centred on the good runs of its regime (lot, or what "
-    "the names of its wafers have in common), scaled by their robust spread; score = mean distance to the 3 nearest good "
-    "runs, each run judged without itself (kNN fault detection, He and Wang 2007); limit = median + 2.5 robust standard "
-    "deviations of the logarithm of the good runs' scores. Good are the runs that the log calls so, else those near the "
-    "median of their regime; what people chose comes before both. Rules that were switched on raise alarms of their own, "
-    "each run judged by the good runs before it alone."
+    "Features: mean and standard deviation of each sensor in each step, centred on the good runs of the same lot (or wafer "
+    "name prefix) and scaled by their robust spread. Score: mean distance to the 3 nearest good runs, without the run "
+    "itself (kNN fault detection, He and Wang 2007). Limit: median + 2.5 robust standard deviations of the logarithm of the "
+    "good runs' scores. Good runs: the golden runs where people chose some, else those that the log calls good, else those "
+    "near the median of their lot. Rules that are on raise their own alarms; they compare each run only with the good runs "
+    "before it."
 )
 
 
 def faults(view: View, tool: str | None, run: str | None) -> Faults:
-    """Every run judged by its kind, the faulty first. Raises UnknownTool."""
+    """Every run compared with the good runs of its kind, the faulty first. Raises UnknownTool."""
     lake, as_of = view.lake, view.as_of
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, tool, run)
-    # A run is judged by its whole family, whatever is asked for.
+    # A run is always compared with its whole run group.
     if run is not None:
-        tool = next(one["tool"] for one in runs if one["run"] == run)
-    chosen = [one for one in runs if tool is None or one["tool"] == tool]
-    found: list[RunFault] = []
+        tool = next(row["tool"] for row in runs if row["run"] == run)
+    chosen = [row for row in runs if tool is None or row["tool"] == tool]
+    run_faults: list[RunFault] = []
     unjudged: list[str] = []
     good = false = 0
     steps = steps_of(lake, tool)
-    counting = [rule for rule in standing(lake) if rule.on]
-    for family in families(chosen, steps, goldens(lake)):
-        if len(family.runs) < FEWEST + 1:
-            unjudged.append(_too_few(family))
+    active_rules = [rule for rule in rule_states(lake) if rule.on]
+    for group in run_groups(chosen, steps, goldens(lake)):
+        if len(group.runs) < FEWEST + 1:
+            unjudged.append(_too_few(group))
             continue
-        judged, chosen_good = _judged(family)
+        judged, chosen_good = _judged(group)
         good += int(chosen_good.sum())
         false += int((judged.scores[chosen_good] > judged.limit).sum())
-        raised = _raised(lake, counting, family, steps)
-        found += _of_family(lake, family, judged, chosen_good, raised, run)
-        found += [_cut(family, one) for one in family.cut]
+        rule_alarms = _rule_alarms(lake, active_rules, group, steps)
+        run_faults += _group_faults(lake, group, judged, chosen_good, rule_alarms, run)
+        run_faults += [_cut(group, row) for row in group.cut]
     if run is not None:
-        found = [one for one in found if one.run == run]
-    found.sort(key=lambda one: (not one.faulty, -one.exposed, -(one.score or 0.0) / (one.limit or 1.0), one.run))
+        run_faults = [fault for fault in run_faults if fault.run == run]
+    run_faults.sort(key=_by_severity)
     header = view.header(METHOD, over_runs(question("trace", "summary")))
     rate = 1000 * false / good if good else None
-    return Faults(*header, tuple(found), good, rate, tuple(unjudged))
+    return Faults(*header, tuple(run_faults), good, rate, tuple(unjudged))
 
 
-def _raised(lake: Lake, counting: list[Rule], family: Family, steps: Steps) -> dict[str, list[tuple[Rule, SensorFault]]]:
-    """What the rules that were switched on say of each run of a family."""
-    found: dict[str, list[tuple[Rule, SensorFault]]] = {}
-    for rule in counting:
-        for run, told in alarms(lake, rule_named(lake.settings, rule.rule), family, steps).items():
-            found.setdefault(run, []).extend((rule, each) for each in told or ())
-    return found
+def _by_severity(fault: RunFault) -> tuple[bool, int, float, str]:
+    """Faulty runs first, then those with the most wafers exposed, then those furthest above the limit."""
+    return not fault.faulty, -fault.exposed, -(fault.score or 0.0) / (fault.limit or 1.0), fault.run
 
 
-def _judged(family: Family) -> tuple[Judged, np.ndarray]:
-    good = family.known_good
+def _rule_alarms(lake: Lake, rules: list[Rule], group: RunGroup, steps: Steps) -> dict[str, list[tuple[Rule, SensorFault]]]:
+    """The alarms of the rules that are on, by run."""
+    alarms_by_run: dict[str, list[tuple[Rule, SensorFault]]] = {}
+    for rule in rules:
+        for run, deviations in alarms(lake, rule_named(lake.settings, rule.rule), group, steps).items():
+            alarms_by_run.setdefault(run, []).extend((rule, deviation) for deviation in deviations or ())
+    return alarms_by_run
+
+
+def _judged(group: RunGroup) -> tuple[Judged, np.ndarray]:
+    good = group.known_good
     if good is None or good.sum() < FEWEST:
-        good = reference(family.features, family.regimes)
-    return judge(family.features, family.regimes, good), good
+        good = reference(group.features, group.regimes)
+    return judge(group.features, group.regimes, good), good
 
 
 def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True) -> tuple[list[str], str]:
     """The good runs that a run is compared with, the nearest in time first, and how they were chosen.
 
-    Those that people chose come first, unless they are not to count.
+    Golden runs that people chose are used where there are any, unless `chosen_too` is false.
     """
     runs = run_rows(lake, as_of=as_of)
     check_names(runs, None, run)
-    mine = next(one for one in runs if one["run"] == run)
-    alike = [one for one in runs if one["tool"] == mine["tool"]]
-    for family in families(alike, steps_of(lake, mine["tool"]), goldens(lake) if chosen_too else ()):
-        names = [one["run"] for one in family.runs]
+    mine = next(row for row in runs if row["run"] == run)
+    alike = [row for row in runs if row["tool"] == mine["tool"]]
+    for group in run_groups(alike, steps_of(lake, mine["tool"]), goldens(lake) if chosen_too else ()):
+        names = [row["run"] for row in group.runs]
         whole = run in names
-        if not whole and run not in [one["run"] for one in family.cut]:
+        if not whole and run not in [row["run"] for row in group.cut]:
             continue
-        if family.golden is not None:
-            return [name for name in family.golden.runs if name in names and name != run], family.by
+        if group.golden is not None:
+            return [name for name in group.golden.runs if name in names and name != run], group.by
         if len(names) <= FEWEST:
-            return [name for name in names if name != run], "all others of its kind, too few to be judged"
-        _, good = _judged(family)
+            return [name for name in names if name != run], "all comparable runs, too few to tell which are good"
+        _, good = _judged(group)
         if whole:
             here = names.index(run)
-            same = family.regimes == family.regimes[here]
+            same = group.regimes == group.regimes[here]
             chosen = np.flatnonzero(good & same) if (good & same).sum() > FEWEST else np.flatnonzero(good)
             chosen = chosen[np.argsort(np.abs(chosen - here), kind="stable")]
         else:
             chosen = np.flatnonzero(good)
-        return [names[n] for n in chosen if names[n] != run], family.by
-    return [], "none of its kind"
+        return [names[n] for n in chosen if names[n] != run], group.by
+    return [], "no comparable runs"
 
 
-def good_ones(lake: Lake, runs: list[dict[str, Any]]) -> set[str]:
-    """Which of some runs are good, of whatever kind; those that cannot be judged are taken for good."""
-    found: set[str] = set()
-    for family in families(runs, steps_of(lake, None), goldens(lake)):
-        good = _judged(family)[1] if len(family.runs) > FEWEST else np.ones(len(family.runs), bool)
-        found |= {run["run"] for run, is_good in zip(family.runs, good, strict=True) if is_good}
-    return found
+def good_run_names(lake: Lake, runs: list[dict[str, Any]]) -> set[str]:
+    """Which of these runs are good; where a run group is too small to tell, all of its runs are."""
+    good_names: set[str] = set()
+    for group in run_groups(runs, steps_of(lake, None), goldens(lake)):
+        good = _judged(group)[1] if len(group.runs) > FEWEST else np.ones(len(group.runs), bool)
+        good_names |= {run["run"] for run, is_good in zip(group.runs, good, strict=True) if is_good}
+    return good_names
 
 
-def _of_family(
+def _group_faults(
     lake: Lake,
-    family: Family,
+    group: RunGroup,
     judged: Judged,
     good: np.ndarray,
-    raised: dict[str, list[tuple[Rule, SensorFault]]],
+    rule_alarms: dict[str, list[tuple[Rule, SensorFault]]],
     only: str | None,
 ) -> list[RunFault]:
-    found = []
-    looked = 0
-    faulty = (judged.scores > judged.limit) | np.array([bool(raised.get(run["run"])) for run in family.runs], bool)
-    for n, run in enumerate(family.runs):
+    run_faults = []
+    traced = 0
+    faulty = (judged.scores > judged.limit) | np.array([bool(rule_alarms.get(run["run"])) for run in group.runs], bool)
+    for n, run in enumerate(group.runs):
         if only is not None and run["run"] != only:
             continue
-        named = _sensors(family, judged, good, n)
-        if faulty[n] and looked < LOOKED_AT:
-            looked += 1
-            named = _since(lake, family, good, n, named)
-        by_rules = raised.get(run["run"], [])
-        exposed, still = _exposed(family, faulty, n) if faulty[n] else (0, False)
-        found.append(
+        deviations = _sensors(group, judged, good, n)
+        if faulty[n] and traced < LOOKED_AT:
+            traced += 1
+            deviations = _since(lake, group, good, n, deviations)
+        by_rules = rule_alarms.get(run["run"], [])
+        exposed, still = _exposed(group, faulty, n) if faulty[n] else (0, False)
+        run_faults.append(
             RunFault(
                 run=run["run"],
                 wafer=run["wafer"],
                 score=float(judged.scores[n]),
                 limit=judged.limit,
                 faulty=bool(faulty[n]),
-                sensors=(*(told for _, told in by_rules), *named),
+                sensors=(*(deviation for _, deviation in by_rules), *deviations),
                 tool=run["tool"],
                 chamber=run["chamber"],
                 recipe=run["recipe"],
-                regime=family.regime_names[family.regimes[n]],
+                regime=group.regime_names[group.regimes[n]],
                 start=run["start_at"],
                 exposed=exposed,
                 still=still,
-                reasons=(_touches(exposed, still, "en"),) if faulty[n] else (),
+                reasons=(_exposure_reason(exposed, still, "en"),) if faulty[n] else (),
                 alarms=_alarms(lake, run["run"]) if faulty[n] and run["alarms"] else (),
                 rules=tuple(dict.fromkeys(_rule_word(rule) for rule, _ in by_rules)),
             )
         )
-    return found
+    return run_faults
 
 
 def _rule_word(rule: Rule) -> str:
-    """The rule with what it was switched on with."""
+    """The rule with its false alarm rate when it was switched on."""
     rate = "?" if rule.false_per_1000 is None else f"{rule.false_per_1000:.1f}"
     return f"{rule.rule} ({rate} false alarms per 1,000 wafers on {rule.runs:,} runs)"
 
 
-def _sensors(family: Family, judged: Judged, good: np.ndarray, n: int) -> list[SensorFault]:
-    """The sensors of a run that lie furthest, each once, in the step and kind in which it does."""
+def _sensors(group: RunGroup, judged: Judged, good: np.ndarray, n: int) -> list[SensorFault]:
+    """The largest deviations of a run: each sensor once, in the step and statistic where it deviates most."""
     z = judged.z[n]
-    named: list[SensorFault] = []
+    deviations: list[SensorFault] = []
     taken: set[str] = set()
-    peers = _alike(family, good, n)
+    peers = _alike(group, good, n)
     if len(peers) < FEWEST:
         peers = np.flatnonzero(good & (np.arange(len(good)) != n))
     for place in np.argsort(-np.abs(z), kind="stable"):
-        chamber, step, sensor, kind = family.places[place]
+        chamber, step, sensor, kind = group.places[place]
         if sensor in taken:
             continue
-        if len(named) >= SHOWN or (named and abs(z[place]) < WORTH):
+        if len(deviations) >= SHOWN or (deviations and abs(z[place]) < WORTH):
             break
         taken.add(sensor)
-        value, usual = float(family.features[n, place]), float(judged.centres[n, place])
-        near = int((np.sign(z[place]) * judged.z[peers, place] >= COMES_NEAR * abs(z[place])).sum())
-        told = SensorFault(sensor, step, float(z[place]), "", chamber, None, kind, value, usual, None, near, len(peers))
-        named.append(replace(told, sentence=sensor_sentence(told)))
-    return named
+        value, usual = float(group.features[n, place]), float(judged.centres[n, place])
+        near = int((np.sign(z[place]) * judged.z[peers, place] >= CLOSE_SHARE * abs(z[place])).sum())
+        deviation = SensorFault(sensor, step, float(z[place]), "", chamber, None, kind, value, usual, None, near, len(peers))
+        deviations.append(replace(deviation, sentence=sensor_sentence(deviation)))
+    return deviations
 
 
-def _alike(family: Family, good: np.ndarray, n: int) -> np.ndarray:
-    """The good runs of the regime of a run, without itself."""
-    return np.flatnonzero(good & (family.regimes == family.regimes[n]) & (np.arange(len(good)) != n))
+def _alike(group: RunGroup, good: np.ndarray, n: int) -> np.ndarray:
+    """The other good runs of the same regime."""
+    return np.flatnonzero(good & (group.regimes == group.regimes[n]) & (np.arange(len(good)) != n))
 
 
-def sensor_sentence(told: SensorFault, language: str = "en") -> str:
-    """What a sensor did, in words."""
-    if told.rule is not None:
-        return rule_sentence(told, language)
-    where = sentence(language, "in_step", step=told.step) if told.step else ""
-    where += sentence(language, "in_chamber", chamber=told.chamber) if told.chamber else ""
-    since = sentence(language, "from_second", at=told.from_s) if told.from_s is not None else ""
-    common = {"sensor": told.sensor, "step": where, "since": since, "near": told.near, "of": told.of}
-    value, usual = told.value or 0.0, told.usual or 0.0
-    if told.kind == "std":
+def sensor_sentence(deviation: SensorFault, language: str = "en") -> str:
+    """A deviation in words."""
+    if deviation.rule is not None:
+        return rule_sentence(deviation, language)
+    where = sentence(language, "in_step", step=deviation.step) if deviation.step else ""
+    where += sentence(language, "in_chamber", chamber=deviation.chamber) if deviation.chamber else ""
+    since = sentence(language, "from_second", at=deviation.from_s) if deviation.from_s is not None else ""
+    common = {"sensor": deviation.sensor, "step": where, "since": since, "near": deviation.near, "of": deviation.of}
+    value, usual = deviation.value or 0.0, deviation.usual or 0.0
+    if deviation.kind == "std":
         up = value >= usual
         times = value / usual if up and usual else usual / value if value else 0.0
         way = sentence(language, "way_unsteady" if up else "way_steady")
@@ -221,49 +227,55 @@ def sensor_sentence(told: SensorFault, language: str = "en") -> str:
     way = sentence(language, "way_high" if value >= usual else "way_low")
     share = abs(value - usual) / abs(usual) if usual else None
     change = f"{share:.1%}" if share is not None and share < 10 else f"{abs(value - usual):.4g}"
-    unit = f" {told.unit}" if told.unit else ""
+    unit = f" {deviation.unit}" if deviation.unit else ""
     return sentence(language, "sensor_mean", change=change, way=way, value=value, usual=usual, unit=unit, **common)
 
 
-def _since(lake: Lake, family: Family, good: np.ndarray, n: int, named: list[SensorFault]) -> list[SensorFault]:
-    """The same, with when the first of them left the envelope of the good runs."""
-    nearest = sorted(_alike(family, good, n), key=lambda m: abs(int(m) - n))
-    names = [family.runs[m]["run"] for m in nearest]
-    found = []
-    for place, told in enumerate(named):
-        if place < TRACED:
-            for trace in traces(lake, family.runs[n]["run"], names, [told.sensor], Window(told.step, told.chamber)):
+def _since(lake: Lake, group: RunGroup, good: np.ndarray, n: int, deviations: list[SensorFault]) -> list[SensorFault]:
+    """The same deviations; the first of them with the second at which the sensor left the envelope of the good runs."""
+    nearest = sorted(_alike(group, good, n), key=lambda m: abs(int(m) - n))
+    names = [group.runs[m]["run"] for m in nearest]
+    timed = []
+    for rank, deviation in enumerate(deviations):
+        if rank < TRACED:
+            for trace in traces(
+                lake, group.runs[n]["run"], names, [deviation.sensor], Window(deviation.step, deviation.chamber)
+            ):
                 moment = left_at(trace)
-                # From the begin on is no news.
-                told = replace(told, from_s=moment if moment else None, unit=trace.unit)
-            told = replace(told, sentence=sensor_sentence(told))
-        found.append(told)
-    return found
+                # Zero means from the start: not worth saying.
+                deviation = replace(deviation, from_s=moment if moment else None, unit=trace.unit)
+            deviation = replace(deviation, sentence=sensor_sentence(deviation))
+        timed.append(deviation)
+    return timed
 
 
-def reason(found: RunFault, language: str) -> str:
-    """Why a run is called faulty, beside its sensors: what it lacks, or how many wafers it touches."""
-    return sentence(language, "cut_short") if found.score is None else _touches(found.exposed, found.still, language)
+def reason(run_fault: RunFault, language: str) -> str:
+    """Why a run is faulty, apart from its sensors: it was cut short, or how many wafers are affected."""
+    return (
+        sentence(language, "cut_short")
+        if run_fault.score is None
+        else _exposure_reason(run_fault.exposed, run_fault.still, language)
+    )
 
 
-def _touches(wafers: int, still: bool, language: str) -> str:
+def _exposure_reason(wafers: int, still: bool, language: str) -> str:
     return sentence(language, "exposed_since" if still else "exposed_until", wafers=wafers)
 
 
-def _exposed(family: Family, faulty: np.ndarray, n: int) -> tuple[int, bool]:
-    """How many wafers ran from this run on until one was good again, and whether none was so far.
+def _exposed(group: RunGroup, faulty: np.ndarray, n: int) -> tuple[int, bool]:
+    """How many wafers ran from this run until the next good run, and whether there is none yet.
 
     Runs are listed the latest first.
     """
-    wafers = {family.runs[n]["wafer"] or family.runs[n]["run"]}
+    wafers = {group.runs[n]["wafer"] or group.runs[n]["run"]}
     for later in range(n - 1, -1, -1):
         if not faulty[later]:
             return len(wafers), False
-        wafers.add(family.runs[later]["wafer"] or family.runs[later]["run"])
+        wafers.add(group.runs[later]["wafer"] or group.runs[later]["run"])
     return len(wafers), True
 
 
-def _cut(family: Family, run: dict[str, Any]) -> RunFault:
+def _cut(group: RunGroup, run: dict[str, Any]) -> RunFault:
     return RunFault(
         run=run["run"],
         wafer=run["wafer"],
@@ -279,10 +291,10 @@ def _cut(family: Family, run: dict[str, Any]) -> RunFault:
     )
 
 
-def _too_few(family: Family) -> str:
-    some = (*family.runs, *family.cut)
-    what = ", ".join(str(some[0][name]) for name in ("tool", "chamber", "recipe", "stage") if some[0][name])
-    return f"TooFewRuns: {what}: need at least {FEWEST + 1} runs that are alike, have {len(family.runs)}"
+def _too_few(group: RunGroup) -> str:
+    runs = (*group.runs, *group.cut)
+    what = ", ".join(str(runs[0][name]) for name in ("tool", "chamber", "recipe", "stage") if runs[0][name])
+    return f"TooFewRuns: {what}: need at least {FEWEST + 1} comparable runs, have {len(group.runs)}"
 
 
 def _alarms(lake: Lake, run: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Sensors in figures by tool, chamber, area, recipe, step, lot or period, from the sums that are kept of each run."""
+"""Sensor statistics by tool, chamber, area, recipe, step, lot or period, from the sums stored for each run."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +14,14 @@ from fabwatch.trace.runs import check_names, run_rows
 BY = ("tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month")
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
 METHOD = (
-    "Put together from the sums of each run (parallel variance, Chan, Golub and LeVeque 1983): mean and std of all samples, "
-    "std_of_means of the means of the runs, range = max - min."
+    "Combined from the sums of each run (parallel variance: Chan, Golub and LeVeque 1983). mean and std: all samples; "
+    "std_of_means: the means of the runs; range = max - min."
 )
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which runs and sensors are asked for."""
+    """Filters on runs and sensors."""
 
     tool: str | None = None
     recipe: str | None = None
@@ -32,17 +32,17 @@ class Choice:
 
 
 def sensor_stats(view: View, by: str, choice: Choice) -> SensorStats:
-    """Sensors in figures by group. Raises UnknownTool, and BadQuestion for an unknown `by`."""
+    """Sensor statistics by group. Raises UnknownTool, and BadQuestion for an unknown `by`."""
     lake, as_of = view.lake, view.as_of
     if by not in BY:
         near = nearest(by, BY) or list(BY)
-        raise BadQuestion(f"Sensors cannot be grouped by {by}.", f"group them by {', '.join(near)}")
+        raise BadQuestion(f"Sensors cannot be grouped by {by}.", f"group by one of: {', '.join(near)}")
     sql = over_runs(question("trace", "figures"))
     span = {"since": choice.since or FIRST, "until": choice.until or LAST, "as_of": as_of, "by": by}
     rows = lake.rows(sql, {**vars(choice), **span})
     if not rows:
         _check(lake, choice)
-    found = tuple(
+    statistics = tuple(
         SensorFigures(
             group=row["label"],
             range=row["most"] - row["least"],
@@ -52,14 +52,14 @@ def sensor_stats(view: View, by: str, choice: Choice) -> SensorStats:
         )
         for row in rows
     )
-    return SensorStats(*view.header(METHOD, sql), by, found)
+    return SensorStats(*view.header(METHOD, sql), by, statistics)
 
 
 def _check(lake: Lake, choice: Choice) -> None:
-    """Whether what is asked for is there at all. Raises UnknownTool."""
+    """Check that the tool, sensor, step and recipe exist. Raises UnknownTool."""
     check_names(run_rows(lake), choice.tool, None)
     for name, table in (("sensor", "step_summary"), ("step", "step_summary"), ("recipe", "parts")):
-        wanted = getattr(choice, name)
+        value = getattr(choice, name)
         known = [row["x"] for row in lake.rows(f"SELECT DISTINCT {name} AS x FROM {table} WHERE {name} IS NOT NULL")]
-        if wanted is not None and wanted not in known:
-            raise unknown(name, wanted, known)
+        if value is not None and value not in known:
+            raise unknown(name, value, known)

@@ -1,4 +1,4 @@
--- Sensors in figures by group, put together from the sums of each part (parallel variance, Chan, Golub and LeVeque 1983).
+-- Sensor statistics by group, combined from the sums of each part (parallel variance, Chan, Golub and LeVeque 1983).
 WITH pieces AS (
     SELECT CASE $by WHEN 'tool' THEN r.tool
                     WHEN 'chamber' THEN concat_ws(' ', r.tool, s.chamber)

@@ -1,4 +1,4 @@
-"""Which runs can be golden together."""
+"""Which runs can form one set of golden runs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,10 +12,10 @@ from fabwatch.trace.runs import check_names, run_rows
 
 
 def alike(lake: Lake, as_of: datetime, runs: Sequence[str], automatic: bool) -> tuple[dict[str, Any], list[str]]:
-    """The kind of some runs, and the runs; with `automatic` all good runs of that kind. Raises UnknownTool, BadQuestion."""
+    """The kind of these runs, and the runs; with `automatic` all good runs of that kind. Raises UnknownTool, BadQuestion."""
     known = {row["run"]: row for row in run_rows(lake, as_of=as_of)}
     if not runs:
-        raise BadQuestion("No run is named.", "fabwatch trace runs lists them")
+        raise BadQuestion("No run given.", "fabwatch trace runs lists them")
     for run in runs:
         check_names(list(known.values()), None, run)
     kinds = {kind_of(known[run]) for run in runs}

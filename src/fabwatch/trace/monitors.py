@@ -1,4 +1,4 @@
-"""Rules that watch logs: each run is judged by the good runs before it alone, when a rule is tried and ever after."""
+"""Rules that watch logs: each run is compared only with the good runs before it, in a backtest as in daily use."""
 
 import json
 from collections.abc import Iterator
@@ -15,61 +15,61 @@ from fabwatch.terms.settings import BUILT_IN, RuleSettings, Settings
 from fabwatch.terms.words import sentence
 from fabwatch.trace.answers import SensorFault
 from fabwatch.trace.envelope import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched
-from fabwatch.trace.run_groups import Family
+from fabwatch.trace.run_groups import RunGroup
 from fabwatch.trace.steps import Steps
 
 REMEMBERED = 1000
-"""Good runs before a run that it is judged by at most, the latest."""
+"""A run is compared with at most this many good runs before it, the latest ones."""
 ORIGINS = 40
-"""How often the neighbours are learned anew over a record."""
+"""In how many blocks a record is evaluated; the good runs are learned again before each block."""
 LONGER = 1.5
-"""The rule setpoint: so many times as long off the setpoint as any good run before."""
+"""Rule setpoint: alarm if off the setpoint this many times as long as any good run before …"""
 SHARE_OF_STEP = 0.01
-"""… and at least this share of the step longer."""
+"""… plus this share of the step."""
 WIDER = 0.25
-"""The rule golden: the envelope is the range of the good runs, wider by this share on either side."""
+"""Rule golden: the envelope is the range of the good runs plus this share of it on both sides."""
 SHOWN = 3
+"""Alarms per run and rule, the largest deviation first."""
 BUILT_IN_WORDS = {
-    "neighbours": "a run lies further from its 3 nearest good runs than the limit (all sensors together)",
-    "setpoint": f"a sensor is off its setpoint {LONGER} times as long as in any of the good runs before",
-    "golden": f"a sensor leaves the envelope of the good runs before for {IN_A_ROW} stretches of time in a row",
+    "neighbours": "distance to the 3 nearest good runs is above the limit (all sensors together)",
+    "setpoint": f"a sensor is off its setpoint more than {LONGER} times as long as in any good run before",
+    "golden": f"a sensor is outside the envelope of the good runs before for {IN_A_ROW} time intervals in a row",
 }
 Alarms = dict[str, list[SensorFault] | None]
-"""What a rule says of each run: its alarms, none, or None where it cannot judge."""
+"""The alarms of a rule by run: an empty list for no alarm, None where there are too few good runs to tell."""
 
 
 @dataclass(frozen=True)
 class WatchRule:
-    """One rule as it is stated now."""
+    """A rule as it is defined now."""
 
     name: str
-    stated: RuleSettings | None = None
-    """None for a rule that is built in."""
+    settings: RuleSettings | None = None
+    """None for a built-in rule."""
 
     @property
     def text(self) -> str:
-        """The rule as one text, by which a rule that was rewritten is known."""
-        return json.dumps(self.stated.model_dump(exclude_defaults=True) if self.stated else {}, sort_keys=True)
+        """The rule as one text, to see whether it was changed."""
+        return json.dumps(self.settings.model_dump(exclude_defaults=True) if self.settings else {}, sort_keys=True)
 
     @property
     def what(self) -> str:
         """The rule in words."""
-        if self.stated is None:
+        if self.settings is None:
             return BUILT_IN_WORDS[self.name]
-        told = self.stated
-        where = [
-            f"{name} {getattr(told, name)}" for name in ("step", "chamber", "recipe", "tool") if getattr(told, name) != "*"
-        ]
-        says = [f"above {told.above:g}"] if told.above is not None else []
-        says += [f"below {told.below:g}"] if told.below is not None else []
-        says += [f"{told.z:g} robust standard deviations from the good runs before"] if told.z is not None else []
-        return f"{told.figure} of {told.sensor}{''.join(', ' + each for each in where)}: {' or '.join(says)}"
+        settings = self.settings
+        patterns = {name: getattr(settings, name) for name in ("step", "chamber", "recipe", "tool")}
+        where = [f"{name} {pattern}" for name, pattern in patterns.items() if pattern != "*"]
+        says = [f"above {settings.above:g}"] if settings.above is not None else []
+        says += [f"below {settings.below:g}"] if settings.below is not None else []
+        says += [f"{settings.z:g} robust standard deviations from the good runs before"] if settings.z is not None else []
+        return f"{settings.figure} of {settings.sensor}{''.join(', ' + text for text in where)}: {' or '.join(says)}"
 
 
 def rules_of(settings: Settings) -> dict[str, WatchRule]:
     """Every rule by its name."""
-    stated = {name: WatchRule(name, rule) for name, rule in settings.rules.items()}
-    return {name: WatchRule(name) for name in BUILT_IN} | stated
+    own = {name: WatchRule(name, rule) for name, rule in settings.rules.items()}
+    return {name: WatchRule(name) for name in BUILT_IN} | own
 
 
 def rule_named(settings: Settings, name: str) -> WatchRule:
@@ -77,88 +77,92 @@ def rule_named(settings: Settings, name: str) -> WatchRule:
     known = rules_of(settings)
     if name not in known:
         fault = unknown("rule", name, known)
-        fault.hint = f"there are {', '.join(known)}; state your own under [rules.NAME] in fab.toml"
+        fault.hint = f"there are {', '.join(known)}; add your own under [rules.NAME] in fab.toml"
         raise fault
     return known[name]
 
 
-def alarms(lake: Lake, rule: WatchRule, family: Family, steps: Steps) -> Alarms:
-    """What a rule says of each run that it watches, each judged by the good runs before it alone."""
-    found: Alarms
-    if rule.name == "neighbours" and rule.stated is None:
-        found = _neighbours(family)
-    elif rule.name == "golden" and rule.stated is None:
-        found = _golden(lake, family)
+def alarms(lake: Lake, rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
+    """The alarms of a rule for each run that it watches, compared only with the good runs before it."""
+    alarms_by_run: Alarms
+    if rule.name == "neighbours" and rule.settings is None:
+        alarms_by_run = _neighbour_alarms(group)
+    elif rule.name == "golden" and rule.settings is None:
+        alarms_by_run = _envelope_alarms(lake, group)
     else:
-        found = _figures(rule, family, steps)
-    return {run: told and [_said(replace(each, rule=rule.name)) for each in told] for run, told in found.items()}
+        alarms_by_run = _statistic_alarms(rule, group, steps)
+    return {
+        run: raised and [_with_sentence(replace(alarm, rule=rule.name)) for alarm in raised]
+        for run, raised in alarms_by_run.items()
+    }
 
 
-def _said(told: SensorFault) -> SensorFault:
-    return replace(told, sentence=rule_sentence(told))
+def _with_sentence(alarm: SensorFault) -> SensorFault:
+    return replace(alarm, sentence=rule_sentence(alarm))
 
 
-def rule_sentence(told: SensorFault, language: str = "en") -> str:
-    """What a rule found, in words."""
-    where = sentence(language, "in_step", step=told.step) if told.step else ""
-    where += sentence(language, "in_chamber", chamber=told.chamber) if told.chamber else ""
-    given = {"rule": told.rule, "sensor": told.sensor, "step": where, "value": told.value or 0.0, "usual": told.usual or 0.0}
-    if told.kind in ("neighbours", "golden", "setpoint"):
-        return sentence(language, f"rule_{told.kind}", **given, at=told.from_s or 0.0)
-    key = "rule_above" if (told.value or 0.0) >= (told.usual or 0.0) else "rule_below"
-    return sentence(language, key, **given, figure=told.kind)
+def rule_sentence(alarm: SensorFault, language: str = "en") -> str:
+    """An alarm in words."""
+    where = sentence(language, "in_step", step=alarm.step) if alarm.step else ""
+    where += sentence(language, "in_chamber", chamber=alarm.chamber) if alarm.chamber else ""
+    value, usual = alarm.value or 0.0, alarm.usual or 0.0
+    values = {"rule": alarm.rule, "sensor": alarm.sensor, "step": where, "value": value, "usual": usual}
+    if alarm.kind in ("neighbours", "golden", "setpoint"):
+        return sentence(language, f"rule_{alarm.kind}", **values, at=alarm.from_s or 0.0)
+    key = "rule_above" if value >= usual else "rule_below"
+    return sentence(language, key, **values, figure=alarm.kind)
 
 
-def _in_time(family: Family) -> np.ndarray:
-    """The runs in order of time; they are listed the latest first."""
-    return np.arange(len(family.runs))[::-1]
+def _in_time(group: RunGroup) -> np.ndarray:
+    """The runs in order of time (they are stored with the latest first)."""
+    return np.arange(len(group.runs))[::-1]
 
 
-def _good_before(family: Family, before: np.ndarray) -> np.ndarray:
-    """Which of some earlier runs were good, by what was known of them then."""
-    if family.known_good is not None:
-        return np.asarray(family.known_good[before])
+def _good_before(group: RunGroup, before: np.ndarray) -> np.ndarray:
+    """Which of these earlier runs were good, by what was known then."""
+    if group.known_good is not None:
+        return np.asarray(group.known_good[before])
     if len(before) < FEWEST:
         return np.ones(len(before), bool)
-    return reference(family.features[before], family.regimes[before])
+    return reference(group.features[before], group.regimes[before])
 
 
-def _blocks(family: Family) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Good runs before, and the next few runs to be judged by them, forward in time."""
-    order = _in_time(family)
+def _blocks(group: RunGroup) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Blocks of runs in order of time: the good runs before the block, and its runs."""
+    order = _in_time(group)
     step = max(1, len(order) // ORIGINS)
     for begin in range(0, len(order), step):
         before = order[:begin][-REMEMBERED:]
-        yield before[_good_before(family, before)], order[begin : begin + step]
+        yield before[_good_before(group, before)], order[begin : begin + step]
 
 
-def _neighbours(family: Family) -> Alarms:
-    found: Alarms = {}
-    for good, here in _blocks(family):
+def _neighbour_alarms(group: RunGroup) -> Alarms:
+    alarms_by_run: Alarms = {}
+    for good, here in _blocks(group):
         if len(good) < FEWEST:
-            found |= {family.runs[n]["run"]: None for n in here}
+            alarms_by_run |= {group.runs[n]["run"]: None for n in here}
             continue
         both = np.concatenate([good, here])
-        judged = judge(family.features[both], family.regimes[both], np.arange(len(both)) < len(good))
+        judged = judge(group.features[both], group.regimes[both], np.arange(len(both)) < len(good))
         for place, n in enumerate(here, len(good)):
-            run = family.runs[n]["run"]
-            if (family.regimes[good] == family.regimes[n]).sum() <= WITHIN < len(good) and len(family.regime_names) > 1:
-                # The first wafers of a lot have no level of their own yet.
-                found[run] = None
+            run = group.runs[n]["run"]
+            if (group.regimes[good] == group.regimes[n]).sum() <= WITHIN < len(good) and len(group.regime_names) > 1:
+                # The lot has too few wafers so far to know its level.
+                alarms_by_run[run] = None
             elif judged.scores[place] <= judged.limit:
-                found[run] = []
+                alarms_by_run[run] = []
             else:
                 furthest = int(np.argmax(np.abs(judged.z[place])))
-                chamber, step, sensor, _ = family.places[furthest]
+                chamber, step, sensor, _ = group.places[furthest]
                 score, limit = float(judged.scores[place]), judged.limit
                 z = float(judged.z[place, furthest])
-                found[run] = [SensorFault(sensor, step, z, "", chamber, None, "neighbours", score, limit)]
-    return found
+                alarms_by_run[run] = [SensorFault(sensor, step, z, "", chamber, None, "neighbours", score, limit)]
+    return alarms_by_run
 
 
 @dataclass
 class _Matrix:
-    """A figure of every run of a family, by place."""
+    """One statistic of every run of a run group, by place."""
 
     places: list[tuple[str | None, str | None, str]]
     values: np.ndarray
@@ -167,37 +171,37 @@ class _Matrix:
     units: dict[str, str | None] = field(default_factory=dict)
 
 
-def _matrix(family: Family, steps: Steps, figure: str) -> _Matrix:
-    rows, number = steps.of([run["run"] for run in family.runs])
-    kept = ~np.isnan(steps.figure(figure)[rows])
-    rows, number = rows[kept], number[kept]
+def _matrix(group: RunGroup, steps: Steps, statistic: str) -> _Matrix:
+    rows, number = steps.of([run["run"] for run in group.runs])
+    present = ~np.isnan(steps.statistic(statistic)[rows])
+    rows, number = rows[present], number[present]
     codes, first = np.unique(steps.place[rows], return_index=True)
-    # Places stand in the order in which the runs first have them.
+    # Places in the order in which they first appear in the runs.
     codes = codes[np.argsort(first)]
     position = np.zeros(len(steps.places), int)
     position[codes] = np.arange(len(codes))
     here = number, position[steps.place[rows]]
-    values, seconds = np.full((len(family.runs), len(codes)), np.nan), np.zeros((len(family.runs), len(codes)))
-    values[here] = steps.figure(figure)[rows]
+    values, seconds = np.full((len(group.runs), len(codes)), np.nan), np.zeros((len(group.runs), len(codes)))
+    values[here] = steps.statistic(statistic)[rows]
     lasted = [np.nan_to_num(steps.numbers[name][rows], nan=0.0) for name in ("t_last", "t_first")]
     seconds[here] = lasted[0] - lasted[1]
     return _Matrix([steps.places[code] for code in codes], values, seconds, dict(steps.units))
 
 
-def _figures(rule: WatchRule, family: Family, steps: Steps) -> Alarms:
-    """Rules on a figure of a sensor in a step, and the setpoint."""
-    told = rule.stated or RuleSettings(figure="outside_s", z=1.0)
-    family_runs = [n for n, run in enumerate(family.runs) if _covers(told, run)]
-    matrix = _matrix(family, steps, told.figure)
-    watched = np.array([m for m, place in enumerate(matrix.places) if _watches(told, place)], int)
+def _statistic_alarms(rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
+    """Alarms of rules on a statistic of a sensor in a step, and of the rule setpoint."""
+    settings = rule.settings or RuleSettings(figure="outside_s", z=1.0)
+    covered = [n for n, run in enumerate(group.runs) if _covers(settings, run)]
+    matrix = _matrix(group, steps, settings.figure)
+    watched = np.array([m for m, place in enumerate(matrix.places) if _watches(settings, place)], int)
     if not len(watched):
         return {}
-    found: Alarms = {family.runs[n]["run"]: None for n in family_runs}
+    alarms_by_run: Alarms = {group.runs[n]["run"]: None for n in covered}
     x = matrix.values[:, watched]
-    for good, here in _blocks(family):
-        limits = _Limits(rule, told, x[good], matrix.seconds[np.ix_(good, watched)])
+    for good, here in _blocks(group):
+        limits = _Limits(rule, settings, x[good], matrix.seconds[np.ix_(good, watched)])
         for n in here:
-            if family.runs[n]["run"] not in found or not limits.can_judge:
+            if group.runs[n]["run"] not in alarms_by_run or not limits.can_judge:
                 continue
             high, low = limits.high, limits.low
             with np.errstate(invalid="ignore"):
@@ -207,85 +211,85 @@ def _figures(rule: WatchRule, family: Family, steps: Steps) -> Alarms:
                 chamber, step, sensor = matrix.places[watched[m]]
                 value, limit = float(x[n, m]), float(high[m] if x[n, m] > high[m] else low[m])
                 z = limits.z_of(m, value)
-                kind = told.figure if rule.stated else "setpoint"
+                kind = settings.figure if rule.settings else "setpoint"
                 raised.append(SensorFault(sensor, step, z, "", chamber, matrix.units.get(sensor), kind, value, limit))
-            raised.sort(key=lambda each: -abs(each.z))
-            found[family.runs[n]["run"]] = raised[:SHOWN]
-    return found
+            raised.sort(key=lambda alarm: -abs(alarm.z))
+            alarms_by_run[group.runs[n]["run"]] = raised[:SHOWN]
+    return alarms_by_run
 
 
 class _Limits:
-    """Between which values each place of a rule has to stay, by the good runs before."""
+    """Low and high limit of each place that a rule watches, from the good runs before."""
 
-    def __init__(self, rule: WatchRule, told: RuleSettings, good: np.ndarray, seconds: np.ndarray):
+    def __init__(self, rule: WatchRule, settings: RuleSettings, good: np.ndarray, seconds: np.ndarray):
         wide = good.shape[1]
-        self.high = np.full(wide, np.inf if told.above is None else told.above)
-        self.low = np.full(wide, -np.inf if told.below is None else told.below)
-        self.can_judge = told.z is None or len(good) >= FEWEST
+        self.high = np.full(wide, np.inf if settings.above is None else settings.above)
+        self.low = np.full(wide, -np.inf if settings.below is None else settings.below)
+        self.can_judge = settings.z is None or len(good) >= FEWEST
         self._middle, self._spread = np.zeros(wide), np.full(wide, np.inf)
         if len(good) < FEWEST:
             return
         there = ~np.isnan(good).all(axis=0)
         self._middle[there] = np.nanmedian(good[:, there], axis=0)
-        apart = np.abs(good[:, there] - self._middle[there])
-        mad = MAD * np.nanmedian(apart, axis=0)
+        distance = np.abs(good[:, there] - self._middle[there])
+        mad = MAD * np.nanmedian(distance, axis=0)
         self._spread[there] = np.where(mad > 0, mad, np.nanstd(good[:, there], axis=0))
-        if rule.stated is None:
+        if rule.settings is None:
             most = np.full(wide, np.inf)
             most[there] = LONGER * np.nanmax(good[:, there], axis=0) + SHARE_OF_STEP * np.nanmax(seconds[:, there], axis=0)
             self.high = most
-        elif told.z is not None:
-            # A figure that never moved says nothing of how far is far.
-            some = there & (self._spread > 1e-12 * np.maximum(np.abs(self._middle), 1e-300))
-            self.high = np.where(some, np.minimum(self.high, self._middle + told.z * self._spread), self.high)
-            self.low = np.where(some, np.maximum(self.low, self._middle - told.z * self._spread), self.low)
+        elif settings.z is not None:
+            # No limit from a statistic that was constant in the good runs.
+            varies = there & (self._spread > 1e-12 * np.maximum(np.abs(self._middle), 1e-300))
+            self.high = np.where(varies, np.minimum(self.high, self._middle + settings.z * self._spread), self.high)
+            self.low = np.where(varies, np.maximum(self.low, self._middle - settings.z * self._spread), self.low)
 
     def z_of(self, place: int, value: float) -> float:
-        """How far a value lies from the good ones, in robust standard deviations."""
+        """Distance of a value from the good runs, in robust standard deviations."""
         spread = self._spread[place]
         return float((value - self._middle[place]) / spread) if np.isfinite(spread) and spread > 0 else 0.0
 
 
-def _covers(told: RuleSettings, run: dict[str, Any]) -> bool:
-    return all(fnmatch(str(run[name] or ""), getattr(told, name)) for name in ("tool", "recipe"))
+def _covers(settings: RuleSettings, run: dict[str, Any]) -> bool:
+    return all(fnmatch(str(run[name] or ""), getattr(settings, name)) for name in ("tool", "recipe"))
 
 
-def _watches(told: RuleSettings, place: tuple[str | None, str | None, str]) -> bool:
+def _watches(settings: RuleSettings, place: tuple[str | None, str | None, str]) -> bool:
     chamber, step, sensor = place
-    wanted = ((chamber, told.chamber), (step, told.step), (sensor, told.sensor))
-    return all(fnmatch(str(name or ""), pattern) for name, pattern in wanted)
+    patterns = ((chamber, settings.chamber), (step, settings.step), (sensor, settings.sensor))
+    return all(fnmatch(str(name or ""), pattern) for name, pattern in patterns)
 
 
-def _golden(lake: Lake, family: Family) -> Alarms:
-    """Which runs left the envelope of the good runs before them, stretch by stretch."""
-    names = [run["run"] for run in family.runs]
-    found: Alarms = dict.fromkeys(names)
+def _envelope_alarms(lake: Lake, group: RunGroup) -> Alarms:
+    """Alarms for runs outside the envelope of the good runs before them."""
+    names = [run["run"] for run in group.runs]
+    alarms_by_run: Alarms = dict.fromkeys(names)
     parts = parts_of(lake, names)
     if not parts:
-        return found
+        return alarms_by_run
     shape = parts[-1]["shape"]
     mine = [part for part in parts if part["shape"] == shape]
     sensors = [column for column in columns_of(lake, shape).values() if column["role"] == "sensor"]
-    seconds = float(np.median([run["seconds"] or 0.0 for run in family.runs])) or 1.0
+    seconds = float(np.median([run["seconds"] or 0.0 for run in group.runs])) or 1.0
     if not sensors:
-        return found
-    told = stretched(lake, mine, sensors, max(seconds / 100, 1e-3), Window())
-    row = {run: n for n, run in enumerate(told.runs)}
-    left: dict[str, list[SensorFault]] = {}
+        return alarms_by_run
+    stretches = stretched(lake, mine, sensors, max(seconds / 100, 1e-3), Window())
+    row = {run: n for n, run in enumerate(stretches.runs)}
+    alarms_outside: dict[str, list[SensorFault]] = {}
     judged: set[str] = set()
-    for good, here in _blocks(family):
+    for good, here in _blocks(group):
         rows = [row[names[n]] for n in good[-GOOD_AT_MOST:] if names[n] in row]
-        wanted = [names[n] for n in here if names[n] in row]
+        block_runs = [names[n] for n in here if names[n] in row]
         if len(rows) < FEWEST:
             continue
-        judged |= set(wanted)
-        for (place, sensor), cells in told.values.items():
+        judged |= set(block_runs)
+        for (place, sensor), cells in stretches.values.items():
             means = cells["mean"]
             there = ~np.isnan(means[rows]).all(axis=0)
             low, high = np.full(means.shape[1], -np.inf), np.full(means.shape[1], np.inf)
             low[there], high[there] = np.nanmin(means[rows][:, there], axis=0), np.nanmax(means[rows][:, there], axis=0)
             room = np.where(there, WIDER * (high - low), 0.0)
-            for run in wanted:
+            for run in block_runs:
                 with np.errstate(invalid="ignore"):
                     outside = (means[row[run]] < low - room) | (means[row[run]] > high + room)
                 begin = _in_a_row(outside)
@@ -294,11 +298,13 @@ def _golden(lake: Lake, family: Family) -> Alarms:
                     edge = float(high[begin] if value > high[begin] else low[begin])
                     wide = float(high[begin] - low[begin]) or abs(edge) or 1.0
                     z = (value - edge) / wide
-                    fault = SensorFault(sensor, place[1], z, "", place[0], None, "golden", value, edge, begin * told.every)
-                    left.setdefault(run, []).append(fault)
+                    fault = SensorFault(
+                        sensor, place[1], z, "", place[0], None, "golden", value, edge, begin * stretches.every
+                    )
+                    alarms_outside.setdefault(run, []).append(fault)
     for run in judged:
-        found[run] = sorted(left.get(run, []), key=lambda each: -abs(each.z))[:SHOWN]
-    return found
+        alarms_by_run[run] = sorted(alarms_outside.get(run, []), key=lambda alarm: -abs(alarm.z))[:SHOWN]
+    return alarms_by_run
 
 
 def _in_a_row(outside: np.ndarray) -> int | None:

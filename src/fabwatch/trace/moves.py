@@ -1,4 +1,4 @@
-"""What a fab without an MES gets from its logs: moves, readings of usage counters, and a restore where one fell."""
+"""Moves, readings of usage counters, and restores (where a counter was reset), from the logs of a fab without an MES."""
 
 from collections.abc import Collection
 
@@ -19,11 +19,10 @@ OF_TOUCHED = (
 
 
 def refresh_derived(lake: Lake, loads: Collection[str] | None = None) -> None:
-    """Make moves, counters and restores of runs again, for the tools of some loads or, with None, for all of them.
+    """Derive moves, counters and restores from runs again, for the tools of these loads or, with None, for all tools.
 
-    A run never goes over two tools, and no derived row rests on another tool, so what a load brings changes nothing of the
-    others. A tool of which other files bring moves keeps those: its runs would be the same passes once more. To be called
-    inside `lake.writing()`.
+    A run is on one tool, and so is every row derived from it, so a load does not affect other tools. A tool whose moves
+    come from other files keeps those: its runs are the same passes. Call it inside `lake.writing()`.
     """
     temp_table(lake, "logs", "SELECT load FROM lake.loads WHERE kind = 'log'")
     if loads is None:
@@ -45,7 +44,7 @@ def refresh_derived(lake: Lake, loads: Collection[str] | None = None) -> None:
 
 
 def _replace(lake: Lake, name: str, table: Table) -> None:
-    """Put the derived rows of the touched tools in the place of those they had; rows that stay are not touched."""
+    """Replace the derived rows of the touched tools; unchanged rows are left as they are."""
     temp_table(lake, "derived", question("trace", "derived_" + name))
     names = ", ".join((*table.names, "load"))
     there = OF_TOUCHED.format(table=table.name)

@@ -100,18 +100,18 @@ class FaultsQuestion(Timed, Answerable["Faults"]):
 
 @declaration
 class TraceQuestion(Timed, Answerable["Trace"]):
-    """One run beside the good ones: each sensor over each step with the envelope, and the alarms on the same clock."""
+    """One run compared with good runs: each sensor over each step with the envelope, and the alarms on the same axis."""
 
     spec: ClassVar = Spec(
         "trace run", "/trace/run", "trace", "steps", Cost.DEEP, Reach.TOOL, tag=TAG, example={"run": "{run}"}
     )
     run: RunName
     tool: Tool = None
-    sensors: Annotated[tuple[str, ...], Param("Only this sensor; may stand several times.", alias="sensor")] = ()
+    sensors: Annotated[tuple[str, ...], Param("Only this sensor; can be repeated.", alias="sensor")] = ()
     step: Step = None
     since: Second = None
     until: Annotated[float | None, Param("Up to this second of the run.", least=0, most=1e9)] = None
-    beside: Annotated[bool, Param("With the good runs around it.")] = True
+    beside: Annotated[bool, Param("Compare with good runs.")] = True
 
     def answer(self, view: View) -> "Trace":
         """The traces. Raises UnknownTool and BadQuestion."""
@@ -183,7 +183,7 @@ class SensorStatsQuestion(Timed, Answerable["SensorStats"]):
 
 @declaration
 class ChambersQuestion(Timed, Answerable["Chambers"]):
-    """One sensor in one step, chamber beside chamber, the one that stands apart first."""
+    """One sensor in one step, chamber by chamber, the one that differs most first."""
 
     spec: ClassVar = Spec(
         "trace chambers",
@@ -201,7 +201,7 @@ class ChambersQuestion(Timed, Answerable["Chambers"]):
     tool: Tool = None
 
     def answer(self, view: View) -> "Chambers":
-        """The chambers; without a step or recipe those of most runs. Raises UnknownTool and NothingRecorded."""
+        """The chambers; without a step or recipe those with most runs. Raises UnknownTool and NothingRecorded."""
         from fabwatch.trace.chambers import chambers
 
         return chambers(view, self.sensor, self.step, self.recipe, self.tool)
@@ -209,12 +209,12 @@ class ChambersQuestion(Timed, Answerable["Chambers"]):
 
 @declaration
 class RulesQuestion(Timed, Answerable["Rules"]):
-    """The rules that watch logs, which of them count, and with which false alarms they were switched on."""
+    """The rules that watch logs, which of them are on, and their false alarm rates when they were switched on."""
 
     spec: ClassVar = Spec("trace rules", "/trace/rules", "rules", "rules", reach=Reach.OPEN, tag=TAG)
 
     def answer(self, view: View) -> "Rules":
-        """Every rule, those that count first."""
+        """Every rule, those that are on first."""
         from fabwatch.trace.backtest import rules
 
         return rules(view)
@@ -222,7 +222,7 @@ class RulesQuestion(Timed, Answerable["Rules"]):
 
 @declaration
 class BacktestQuestion(Timed, Answerable["Backtest"]):
-    """Try a rule on the record before it counts: alarms and false alarms per 1,000 wafers, and what it would have caught."""
+    """Try a rule on the record before you switch it on: alarms and false alarms per 1,000 wafers, and the faults caught."""
 
     spec: ClassVar = Spec(
         "trace backtest",
@@ -239,7 +239,7 @@ class BacktestQuestion(Timed, Answerable["Backtest"]):
     tool: Tool = None
 
     def answer(self, view: View) -> "Backtest":
-        """How the rule would have done. Raises BadQuestion for no such rule, UnknownTool."""
+        """How the rule would have performed. Raises BadQuestion for no such rule, UnknownTool."""
         from fabwatch.trace.backtest import backtest
 
         return backtest(view, self.rule, self.tool)
@@ -247,7 +247,7 @@ class BacktestQuestion(Timed, Answerable["Backtest"]):
 
 @declaration
 class GoldensQuestion(Answerable["Goldens"]):
-    """Every version of golden runs that was chosen, by whom and why."""
+    """Every version of the golden runs, who chose it and why."""
 
     spec: ClassVar = Spec("trace goldens", "/trace/goldens", "goldens", "goldens", reach=Reach.FAB, tag=TAG)
     known_at: KnownAt = None

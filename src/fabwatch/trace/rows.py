@@ -1,4 +1,4 @@
-"""The rows of a log around one moment of a run, with where each stands in its file."""
+"""The rows of a log around one moment of a run, with their position in the file."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ LINE_SHOWN = 2000
 def samples(lake: Lake, run: str, at: float) -> list[dict[str, Any]]:
     """The few rows of a run nearest to a second after its begin: file, byte, the line as it stands, and what was read.
 
-    The line is empty where the file lies no more where it was loaded from, or is packed. Raises UnknownTool.
+    The line is empty where the file was moved or is compressed. Raises UnknownTool.
     """
     parts = parts_of(lake, [run])
     if not parts:
@@ -44,7 +44,7 @@ def samples(lake: Lake, run: str, at: float) -> list[dict[str, Any]]:
 
 
 def _is_same(lake: Lake, path: str) -> bool:
-    """Whether the file at that place begins as the log did that was loaded from there."""
+    """Whether the file still begins like the log that was loaded from there."""
     known = lake.rows(
         "SELECT head, least(read_to, $edge) AS n FROM streams WHERE path = $path", {"path": path, "edge": EDGE}
     )
@@ -64,7 +64,7 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    """The line as it stands in the file, where that still lies there as it was loaded."""
+    """The line as it is in the file."""
     with Path(row["path"]).open("rb") as file:
         file.seek(row["byte_offset"])
         line = file.readline(LINE_SHOWN)

@@ -23,7 +23,7 @@ _FAILED = frozenset({"fail", "failed", "bad", "nok", "ng", "reject", "rejected",
 
 
 @dataclass(frozen=True)
-class Family:
+class RunGroup:
     """Comparable runs with their features: mean and standard deviation of each sensor in each step."""
 
     runs: tuple[dict[str, Any], ...]
@@ -33,15 +33,15 @@ class Family:
     regimes: np.ndarray
     regime_names: tuple[str, ...]
     labelled: np.ndarray | None
-    """Which runs the log itself calls good; None where it says nothing of it."""
+    """Which runs the log calls good; None where it does not say."""
     golden: Golden | None = None
-    """The good runs that people chose for this kind."""
+    """The golden runs that people chose for this kind."""
     cut: tuple[dict[str, Any], ...] = ()
-    """Runs that lack a step which the others have."""
+    """Runs without a step that the others have."""
 
     @property
     def known_good(self) -> np.ndarray | None:
-        """Which runs are good because people chose them, else because the log says so; None where nobody has said so."""
+        """Runs that people chose as golden, else those that the log calls good; None where neither is known."""
         if self.golden is not None:
             chosen = np.array([run["run"] in self.golden.runs for run in self.runs], bool)
             if chosen.sum() >= FEWEST:
@@ -50,7 +50,7 @@ class Family:
 
     @property
     def by(self) -> str:
-        """How the good runs are known, in words."""
+        """How the good runs were chosen, in words."""
         if self.golden is not None:
             return f"version {self.golden.version}, chosen by {self.golden.who}"
         return "good by the log" if self.labelled is not None else "good by their scores"
@@ -61,73 +61,73 @@ def kind_of(run: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(run[name] for name in KIND)
 
 
-def families(
+def run_groups(
     runs: Sequence[dict[str, Any]], summary: Steps | Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
-) -> list[Family]:
-    """The families of some runs (rows of `runs_list.sql`), by what their sensors did and by the runs that people chose."""
+) -> list[RunGroup]:
+    """Groups of comparable runs (rows of `runs_list.sql`), with their features and the golden runs that people chose."""
     steps = summary if isinstance(summary, Steps) else steps_from(summary)
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for run in runs:
         if run["run"] in steps.rows:
             groups[kind_of(run)].append(run)
     chosen = {(golden.tool, golden.chamber, golden.recipe, golden.stage): golden for golden in goldens}
-    return [_family(group, steps, chosen.get(kind)) for kind, group in groups.items()]
+    return [_run_group(group, steps, chosen.get(kind)) for kind, group in groups.items()]
 
 
-def _family(group: list[dict[str, Any]], steps: Steps, golden: Golden | None) -> Family:
-    rows, number = steps.of([run["run"] for run in group])
+def _run_group(runs: list[dict[str, Any]], steps: Steps, golden: Golden | None) -> RunGroup:
+    rows, number = steps.of([run["run"] for run in runs])
     codes = steps.place[rows]
-    often = np.flatnonzero(np.bincount(codes, minlength=len(steps.places)) > 0.5 * len(group))
+    often = np.flatnonzero(np.bincount(codes, minlength=len(steps.places)) > 0.5 * len(runs))
     usual = sorted(often.tolist(), key=lambda code: tuple(str(name) for name in steps.places[code]))
     position = np.full(len(steps.places), -1)
     position[usual] = np.arange(len(usual))
-    kept = position[codes] >= 0
-    values = np.full((len(group), len(usual), 2), np.nan)
-    here = number[kept], position[codes[kept]]
-    values[(*here, 0)] = steps.numbers["mean"][rows[kept]]
-    values[(*here, 1)] = np.nan_to_num(steps.numbers["std"][rows[kept]], nan=0.0)
+    is_usual = position[codes] >= 0
+    values = np.full((len(runs), len(usual), 2), np.nan)
+    here = number[is_usual], position[codes[is_usual]]
+    values[(*here, 0)] = steps.numbers["mean"][rows[is_usual]]
+    values[(*here, 1)] = np.nan_to_num(steps.numbers["std"][rows[is_usual]], nan=0.0)
     is_cut = np.isnan(values).any(axis=(1, 2))
-    whole = [run for run, lacks in zip(group, is_cut, strict=True) if not lacks]
-    cut = [run for run, lacks in zip(group, is_cut, strict=True) if lacks]
+    whole = [run for run, lacks in zip(runs, is_cut, strict=True) if not lacks]
+    cut = [run for run, lacks in zip(runs, is_cut, strict=True) if lacks]
     places = tuple((*steps.places[code], kind) for code in usual for kind in ("mean", "std"))
     names = _regimes(whole)
     order = sorted(set(names))
     regimes = np.array([order.index(name) for name in names], int)
     features = values[~is_cut].reshape(len(whole), len(places))
-    return Family(tuple(whole), places, features, regimes, tuple(order), _labelled(whole), golden, tuple(cut))
+    return RunGroup(tuple(whole), places, features, regimes, tuple(order), _labelled(whole), golden, tuple(cut))
 
 
 def _regimes(runs: Sequence[dict[str, Any]]) -> list[str]:
-    """What each run's level may depend on: its lot, or what its wafer's name says before the number."""
+    """What the level of each run may depend on: its lot, or the wafer name up to the number."""
     lots = [run["lot"] or "" for run in runs]
-    if _worth(lots):
+    if _large_enough(lots):
         return lots
     prefixes = []
     for run in runs:
         hit = _NUMBERED.match(run["wafer"] or "")
         prefixes.append(hit[1] if hit else "")
-    return prefixes if all(prefixes) and _worth(prefixes) else [""] * len(runs)
+    return prefixes if all(prefixes) and _large_enough(prefixes) else [""] * len(runs)
 
 
-def _worth(names: Sequence[str]) -> bool:
-    """Whether most groups of that name are large enough to have a level of their own."""
+def _large_enough(names: Sequence[str]) -> bool:
+    """Whether most runs are in lots large enough to have a level of their own."""
     counts = Counter(names)
     return len(counts) > 1 and sum(n for n in counts.values() if n > WITHIN) > 0.8 * len(names)
 
 
 def _labelled(runs: Sequence[dict[str, Any]]) -> np.ndarray | None:
-    """Whether the log calls each run good: a column such as `fault` that is empty, or a verdict that is none of failed."""
+    """Whether the log calls each run good: a column like `fault` is empty, and no verdict says failed."""
     labels = [json.loads(run["labels"]) if run["labels"] else {} for run in runs]
-    names = {name for some in labels for name in some}
+    names = {name for run_labels in labels for name in run_labels}
     faults = [name for name in names if _BAD_LABEL.match(_plain(name))]
     verdicts = [name for name in names if _VERDICT.match(_plain(name))]
     if not faults and not verdicts:
         return None
     return np.array(
         [
-            all(_plain(some.get(name, "")) in _NO | {""} for name in faults)
-            and not any(_plain(some.get(name, "")) in _FAILED for name in verdicts)
-            for some in labels
+            all(_plain(run_labels.get(name, "")) in _NO | {""} for name in faults)
+            and not any(_plain(run_labels.get(name, "")) in _FAILED for name in verdicts)
+            for run_labels in labels
         ]
     )
 

@@ -7,11 +7,11 @@ from fabwatch.trace.answers import Run, Runs, StepRow, StepSummary
 from fabwatch.trace.runs import check_names, run_rows
 from fabwatch.trace.summary import summary_rows
 
-RUNS = "A run is a wafer (or lot, or slot) on a tool without a gap of over an hour between two samples, in whatever files."
+RUNS = "A run is a wafer (or lot, or slot) on a tool, without a gap of more than an hour between samples; it may span files."
 SUMMARY = (
-    "Sums are kept of each part of a run when its log is loaded, and put together per run (parallel variance, Chan, Golub "
-    "and LeVeque 1983); slope by least squares over time; outside_s = samples further from the setpoint than its tolerance "
-    "times the mean distance of two samples."
+    "Sums are stored for each part of a run when its log is loaded, and combined per run (parallel variance: Chan, Golub "
+    "and LeVeque 1983). slope: least squares over time. outside_s: number of samples out of the setpoint's tolerance, "
+    "times the mean sampling interval."
 )
 
 
@@ -22,9 +22,9 @@ def runs(view: View, tool: str | None, run: str | None) -> Runs:
     if not rows:
         check_names(run_rows(lake), tool, run)
     names = Run.__dataclass_fields__
-    found = [Run(**{name: row[f"{name}_at" if name in ("start", "end") else name] for name in names}) for row in rows]
+    listed = [Run(**{name: row[f"{name}_at" if name in ("start", "end") else name] for name in names}) for row in rows]
     header = view.header(RUNS, over_runs(question("trace", "runs_list")))
-    return Runs(*header, tuple(found))
+    return Runs(*header, tuple(listed))
 
 
 def step_summary(view: View, tool: str | None, run: str | None) -> StepSummary:
@@ -33,6 +33,6 @@ def step_summary(view: View, tool: str | None, run: str | None) -> StepSummary:
     rows = summary_rows(lake, tool, run)
     if not rows:
         check_names(run_rows(lake), tool, run)
-    found = [StepRow(**{name: row[name] for name in StepRow.__dataclass_fields__}) for row in rows]
+    steps = [StepRow(**{name: row[name] for name in StepRow.__dataclass_fields__}) for row in rows]
     header = view.header(SUMMARY, over_runs(question("trace", "summary")))
-    return StepSummary(*header, tuple(found))
+    return StepSummary(*header, tuple(steps))

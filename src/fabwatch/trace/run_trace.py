@@ -1,4 +1,4 @@
-"""One run beside the good ones: its sensors step by step, with the alarms on the same clock."""
+"""One run compared with good runs: its sensors step by step, with the alarms on the same time axis."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,9 +13,9 @@ from fabwatch.trace.faults import good_runs
 from fabwatch.trace.runs import check_names, run_rows
 
 METHOD = (
-    "Each step begins at its first sample. The envelope goes from the 5th to the 95th percentile of up to 60 good runs of "
-    "the same kind, the nearest first; the thin band holds the smallest and the largest sample of each stretch of time, "
-    "so that a spike of one sample is seen."
+    "Each step begins at its first sample. Envelope: 5th to 95th percentile of up to 60 good runs of the same kind, the "
+    "nearest in time first. Thin band: smallest and largest sample of each time interval, so that a spike of one sample "
+    "is visible."
 )
 MESSAGES = 500
 
@@ -27,28 +27,28 @@ def trace(
     window: Window,
     beside: bool,
 ) -> Trace:
-    """A run beside the good ones, or alone; all sensors where none is named. Raises UnknownTool and BadQuestion."""
+    """A run compared with good runs, or alone; all sensors by default. Raises UnknownTool and BadQuestion."""
     lake, as_of = view.lake, view.as_of
     if window.since is not None and window.until is not None and window.since >= window.until:
         raise BadQuestion(
-            f"From {window.since:g} s to {window.until:g} s there is nothing.", "ask for a later end than begin"
+            f"The end ({window.until:g} s) must be after the start ({window.since:g} s).", "choose a later end"
         )
     parts = parts_of(lake, [run])
     if not parts:
         check_names(run_rows(lake, as_of=as_of), None, run)
-    good, chosen = good_runs(lake, as_of, run) if beside else ([], "not asked for")
+    good, chosen = good_runs(lake, as_of, run) if beside else ([], "not requested")
     known = sensors_of(lake, run)
     for sensor in sensors:
         if sensor not in known:
             raise unknown("sensor", sensor, known)
-    found = drawn(lake, run, good, list(sensors) or known, window)
-    heard = lake.remember(("heard", run), lambda: _heard(lake, run))
-    header = view.header(METHOD, ";\n".join(found.sql))
+    drawing = drawn(lake, run, good, list(sensors) or known, window)
+    messages = lake.remember(("heard", run), lambda: _messages(lake, run))
+    header = view.header(METHOD, ";\n".join(drawing.sql))
     golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
-    return Trace(*header, run, golden, tuple(found.steps), tuple(heard))
+    return Trace(*header, run, golden, tuple(drawing.steps), tuple(messages))
 
 
-def _heard(lake: Lake, run: str) -> list[dict[str, Any]]:
+def _messages(lake: Lake, run: str) -> list[dict[str, Any]]:
     """The messages and alarms of a run, in order of time."""
     return lake.rows(
         over_runs(

@@ -1,4 +1,4 @@
-"""Runs: which parts of which files are one wafer on one tool."""
+"""Runs: the parts of log files that belong to one wafer on one tool."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,10 +11,10 @@ from fabwatch.terms.errors import unknown
 
 
 def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
-    """Whether the tool and the run that are asked for are among some runs. Raises UnknownTool."""
-    if tool is not None and tool not in {one["tool"] for one in runs}:
-        raise unknown("tool with a log", tool, {one["tool"] for one in runs})
-    mine = [one["run"] for one in runs if tool is None or one["tool"] == tool]
+    """Check that the tool and the run exist. Raises UnknownTool."""
+    if tool is not None and tool not in {row["tool"] for row in runs}:
+        raise unknown("tool with a log", tool, {row["tool"] for row in runs})
+    mine = [row["run"] for row in runs if tool is None or row["tool"] == tool]
     if run is not None and run not in mine:
         raise unknown("run", run, mine)
 
@@ -22,5 +22,5 @@ def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | Non
 def run_rows(
     lake: Lake, tool: str | None = None, run: str | None = None, as_of: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """One row a run, the latest first; see `runs_list.sql`."""
+    """One row per run, the latest first; see `runs_list.sql`."""
     return lake.rows(over_runs(question("trace", "runs_list")), {"tool": tool, "run": run, "as_of": as_of})

@@ -1,4 +1,4 @@
-"""What sensors did, step by step, as columns: a row a run, chamber, step and sensor costs bytes and no dictionary."""
+"""Step summaries as columns: a row per run, chamber, step and sensor, without the cost of a dictionary per row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ Place = tuple[str | None, str | None, str]
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """The sensors of some runs in figures. A counter tells how old a part is and not how a run went, and is left out."""
+    """Sensor statistics of some runs. Usage counters are left out: they show the age of a part, not how a run went."""
 
     rows: Mapping[str, np.ndarray]
     """The rows of each run, in their order."""
@@ -44,16 +44,16 @@ class Steps:
     place: np.ndarray
     """The place of each row, by its number."""
     numbers: Mapping[str, np.ndarray]
-    """Each figure by row; NaN for none."""
+    """Each statistic by row; NaN where there is none."""
     units: Mapping[str, str | None]
     """The unit of each sensor."""
 
-    def figure(self, name: str) -> np.ndarray:
-        """A figure by row; `range` is that of the samples."""
+    def statistic(self, name: str) -> np.ndarray:
+        """A statistic by row; `range` is that of the samples."""
         return self.numbers["max"] - self.numbers["min"] if name == "range" else self.numbers[name]
 
     def of(self, runs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of some runs one after the other, and the number of the run that each belongs to."""
+        """The rows of these runs in order, and for each row the position of its run."""
         rows = [self.rows[run] for run in runs]
         lengths = [len(own) for own in rows]
         return np.concatenate(rows) if rows else np.zeros(0, int), np.repeat(np.arange(len(runs)), lengths)
@@ -61,15 +61,15 @@ class Steps:
 
 def steps_of(lake: Lake, tool: str | None) -> Steps:
     """The sensors of all runs of a tool, or of every tool; see `summary.sql`."""
-    asked = {"tool": tool, "run": None}
-    return steps_in(lake.ask(over_runs(question("trace", "summary")), asked).to_arrow_table().select(COLUMNS))
+    params = {"tool": tool, "run": None}
+    return steps_in(lake.ask(over_runs(question("trace", "summary")), params).to_arrow_table().select(COLUMNS))
 
 
 def steps_in(table: pa.Table) -> Steps:
     """The same from rows as `summary.sql` gives them."""
     mean = _numbers(table, "mean")
-    kept = np.array(table.column("role").to_pylist(), object) == "sensor"
-    table = table.filter(pa.array(kept & ~np.isnan(mean)))
+    is_sensor = np.array(table.column("role").to_pylist(), object) == "sensor"
+    table = table.filter(pa.array(is_sensor & ~np.isnan(mean)))
     run, names = by_name(_coded(table, "run"))
     order = np.argsort(run, kind="stable")
     edges = np.searchsorted(run[order], np.arange(len(names)))
@@ -83,7 +83,7 @@ def steps_in(table: pa.Table) -> Steps:
 
 
 def steps_from(rows: Sequence[dict[str, Any]]) -> Steps:
-    """The same from rows as dictionaries; a column that they lack is empty."""
+    """The same from rows as dictionaries; a missing column is empty."""
     texts = [(name, pa.string()) for name in ("run", *PLACE, "unit", "role")]
     schema = pa.schema([*texts, *((name, pa.float64()) for name in NUMBERS)])
     return steps_in(pa.Table.from_pylist(list(rows), schema=schema))

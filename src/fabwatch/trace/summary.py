@@ -1,4 +1,4 @@
-"""Step summaries: what each sensor did in each step, kept per part when a log is loaded and put together per run."""
+"""Step summaries: what each sensor did in each step, stored per part when a log is loaded and combined per run."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ PLACE = ("load", "part", "chamber", "step")
 
 
 def refresh_derived(lake: Lake, stated: LogSettings) -> int:
-    """Sum up the parts that are not summed up yet, one shape of log after the other; returns how many there were.
+    """Summarise the parts that have no summary yet, one log shape after the other; returns how many there were.
 
     To be called inside `lake.writing()`.
     """
@@ -32,14 +32,14 @@ def refresh_derived(lake: Lake, stated: LogSettings) -> int:
         "GROUP BY p.shape ORDER BY p.shape"
     )
     for row in waiting:
-        found = list(_of_shape(lake, row["shape"], row["loads"], stated))
-        if found:
-            append(lake, "lake.step_summary", pa.concat_tables(found))
+        tables = list(_of_shape(lake, row["shape"], row["loads"], stated))
+        if tables:
+            append(lake, "lake.step_summary", pa.concat_tables(tables))
     return sum(row["parts"] for row in waiting)
 
 
 def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> Iterator[pa.Table]:
-    """The sums of the samples of one shape, some rows at a time; what two pieces have of one step is put together later."""
+    """The sums of the samples of one log shape, some rows at a time; pieces of the same step are combined later."""
     columns = lake.rows(
         "SELECT s.sensor, s.column_name, p.column_name AS setpoint FROM lake.sensors AS s "
         "LEFT JOIN lake.sensors AS p ON p.shape = s.shape AND p.setpoint_of = s.sensor "
@@ -61,7 +61,7 @@ def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> 
 def _scales(
     lake: Lake, shape: str, loads: list[str], columns: list[dict[str, Any]]
 ) -> dict[tuple[str, int], dict[str, float]]:
-    """The largest setpoint of each sensor in each part, which its tolerance is a share of."""
+    """The largest setpoint of each sensor in each part; the tolerance is a share of it."""
     paired = [column for column in columns if column["setpoint"]]
     if not paired:
         return {}
@@ -81,20 +81,20 @@ def _summed(
     order, starts = grouped(codes, t if not np.isnan(t).all() else _numbers(table, "byte_offset"))
     place = [places[code] for code in codes[order][starts]]
     whole = Groups(starts, t[order])
-    found = []
+    tables = []
     for column in columns:
         x = _numbers(table, column["column_name"])[order]
         setpoint = _numbers(table, column["setpoint"])[order] if column["setpoint"] else None
-        kept = ~np.isnan(x)
-        groups, there = (whole, np.arange(len(starts))) if kept.all() else whole.only(kept)
+        present = ~np.isnan(x)
+        groups, there = (whole, np.arange(len(starts))) if present.all() else whole.only(present)
         if not len(there):
             continue
-        values = sums(groups, x[kept])
-        if setpoint is not None and not np.isnan(setpoint[kept]).any():
+        values = sums(groups, x[present])
+        if setpoint is not None and not np.isnan(setpoint[present]).any():
             limits = np.array([_limit(column["sensor"], scales.get(place[n][:2], {}), stated) for n in there])
-            values |= departures(groups, x[kept], setpoint[kept], limits[groups.number])
-        found.append(_rows(column["sensor"], [place[n] for n in there], values))
-    return pa.concat_tables(found) if found else schema_of(STEP_SUMMARY.columns).empty_table()
+            values |= departures(groups, x[present], setpoint[present], limits[groups.number])
+        tables.append(_rows(column["sensor"], [place[n] for n in there], values))
+    return pa.concat_tables(tables) if tables else schema_of(STEP_SUMMARY.columns).empty_table()
 
 
 def _limit(sensor: str, scale: dict[str, float], stated: LogSettings) -> float:
@@ -103,7 +103,7 @@ def _limit(sensor: str, scale: dict[str, float], stated: LogSettings) -> float:
 
 
 def _codes(table: pa.Table) -> tuple[np.ndarray, list[tuple[Any, ...]]]:
-    """A code for each row that tells load, part, chamber and step apart, and what each code stands for."""
+    """A code for each row by load, part, chamber and step, and what each code stands for."""
     return combined((by_name(table.column(name).combine_chunks().dictionary_encode()) for name in PLACE), table.num_rows)
 
 
@@ -113,15 +113,15 @@ def _numbers(table: pa.Table, name: str) -> np.ndarray:
 
 def _rows(sensor: str, place: list[tuple[Any, ...]], values: dict[str, np.ndarray]) -> pa.Table:
     kinds = {column.name: ARROW[column.kind] for column in STEP_SUMMARY.columns}
-    arrays: dict[str, pa.Array] = {name: pa.array([one[n] for one in place], kinds[name]) for n, name in enumerate(PLACE)}
+    arrays: dict[str, pa.Array] = {name: pa.array([row[n] for row in place], kinds[name]) for n, name in enumerate(PLACE)}
     arrays["sensor"] = pa.array([sensor] * len(place), pa.string())
-    for name, some in values.items():
-        # NaN means that there is none: a log without a clock has no times.
-        arrays[name] = pa.array(some, kinds[name], mask=np.isnan(some) if some.dtype.kind == "f" else None)
+    for name, numbers in values.items():
+        # NaN means no value: a log without a clock has no times.
+        arrays[name] = pa.array(numbers, kinds[name], mask=np.isnan(numbers) if numbers.dtype.kind == "f" else None)
     empty = {name: pa.nulls(len(place), kind) for name, kind in kinds.items() if name not in arrays}
     return pa.table({name: (arrays | empty)[name] for name in kinds})
 
 
 def summary_rows(lake: Lake, tool: str | None, run: str | None) -> list[dict[str, Any]]:
-    """A row a run, chamber, step and sensor; see `summary.sql`."""
+    """A row per run, chamber, step and sensor; see `summary.sql`."""
     return lake.rows(over_runs(question("trace", "summary")), {"tool": tool, "run": run})

@@ -1,4 +1,4 @@
--- What each sensor did in each step of a run, from the sums that are kept of each of its parts (parallel variance, Chan 1983).
+-- What each sensor did in each step of a run, from the sums stored for each of its parts (parallel variance, Chan 1983).
 WITH pieces AS (
     SELECT r.run, r.tool, r.recipe, r.wafer, r.lot, r.stage, r.begin_s, r.load, r.first_offset, s.*,
            sum(s.n) OVER grouped AS all_n,

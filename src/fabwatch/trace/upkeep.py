@@ -1,13 +1,13 @@
-"""What follows the loading of logs: their parts are summed up, and their runs become moves, counters and restores."""
+"""After logs are loaded: summarise their parts, and derive moves, counters and restores from their runs."""
 
 from fabwatch.store.lake import Lake
 from fabwatch.trace import moves, summary
 
 
 def refresh_derived(lake: Lake, again: bool = False) -> int:
-    """Bring everything that is made of logs up to date, in one transaction; returns how many parts were summed up.
+    """Update everything derived from logs, in one transaction; returns how many parts were summarised.
 
-    Only what the new loads touch is derived again; with `again` everything is, as after files were read again.
+    Only what the new loads affect is derived again; with `again` everything is, as when files are read again.
     """
     waiting = lake.rows(
         "SELECT DISTINCT p.load FROM lake.parts AS p WHERE p.shape IS NOT NULL "
