@@ -2,6 +2,7 @@
 
 import os
 import re
+import struct
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -208,3 +209,18 @@ def test_a_lot_is_pasted_with_decimal_commas_and_its_sheet_prints_alone(opened, 
     expect(page.locator("textarea")).not_to_be_visible()
     expect(page.get_by_text("State of each tool and head")).not_to_be_visible()
     assert page.complaints == []
+
+
+PICTURE = Path(__file__).parent.parent.parent / "docs" / "fab.png"
+
+
+def test_the_picture_of_the_readme_is_the_fab_page_in_its_size(opened, server, tmp_path):
+    page = opened()
+    settled(page, f"{server.address}/")
+    # FABWATCH_PICTURES=1 refreshes it where the page has changed.
+    fresh = PICTURE if os.environ.get("FABWATCH_PICTURES") else tmp_path / "fab.png"
+    page.screenshot(path=fresh)
+    sizes = [struct.unpack(">II", path.read_bytes()[16:24]) for path in (PICTURE, fresh)]
+    assert [width for width, _ in sizes] == [1366, 1366]
+    assert fresh.read_bytes().startswith(b"\x89PNG")
+    assert "docs/fab.png" in (PICTURE.parent.parent / "README.md").read_text()

@@ -137,7 +137,7 @@ class Fab(Logs, Polishing):
         Raises BadQuestion for forecasts of another time than now, StoreBusy, StoreBroken and DiskFull.
         """
         if abs(self._now() - answer.as_of) > LIVE or answer.known_at is not None:
-            raise BadQuestion("Only live forecasts are kept.", "ask without --as-of and --known-at")
+            raise BadQuestion("Only live forecasts are kept.", "forecast for now, on a fab whose record goes on")
         record(self._lake, answer)
         return replace(answer, kept=True)
 
