@@ -176,7 +176,7 @@ class Growing(RuleBasedStateMachine):
             assert len(held[name]) == len(good[kind] - waiting) + log.get(name, 0), (name, held[name], good[kind], waiting)
         assert (len(held["samples"]), len(held["runs"])) == (self.in_log, wafers)
         problems = self.fab.problems()
-        assert {row["raw"] for row in problems if row["rule"] == "unknown_tool"} == waiting
+        assert {row.raw for row in problems if row.rule == "unknown_tool"} == waiting
         aside = [line for kind, lines in self.files for line in lines if line not in GOOD[kind]]
         assert sorted(row["raw"] for row in problems if row["rule"] != "unknown_tool") == sorted(aside)
         loads = accounted(self.fab, {path: lines for (_, lines), path in self.files.items()})

@@ -196,7 +196,7 @@ def test_a_lot_is_pasted_with_decimal_commas_and_its_sheet_prints_alone(opened, 
     page.select_option("select[name=unit]", "nm")
     page.fill("input[name=target]", "500,0")
     page.fill("textarea[name=wafers]", "wafer\tThickness (nm)\nL9.01\t900,0\nL9.02\t904\nL9.03\t90")
-    page.click("summary:has-text('a rate of your own')")
+    page.click("summary:has-text('own rate, limits')")
     # The unit of the rate goes with that of the thickness until another is chosen: 4 nm a second.
     page.fill("input[name=rate]", "4")
     page.click("button:has-text('How long?')")
