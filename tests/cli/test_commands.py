@@ -110,7 +110,7 @@ def test_interval_prints_the_contract_and_refuses_a_cost_of_nothing(loaded):
     assert "check every" in loaded("interval")[1]
     for cost in ("0", "-3"):
         code, _, err = loaded("interval", "--cost-scrap", cost)
-        assert (code, f"cost_scrap must be above 0 (got {cost})." in err) == (1, True)
+        assert (code, f"cost_scrap must be from 1e-06 to 1e+12 (got {cost})." in err) == (1, True)
 
 
 def test_csv_is_flat_and_runs_no_formula(loaded):

@@ -72,7 +72,7 @@ def test_no_two_questions_share_a_command_a_route_or_a_method():
         (lambda: made(PlanQuestion, days=0), "days must be from 1 to 366 (got 0)."),
         (lambda: made(PlanQuestion, days=1.5), "days must be a whole number (got 1.5)."),
         (lambda: made(PlanQuestion, days="7"), "days must be a number (got '7')."),
-        (lambda: made(PlanQuestion, cost_scrap=0.0), "cost_scrap must be above 0 (got 0)."),
+        (lambda: made(PlanQuestion, cost_scrap=0.0), "cost_scrap must be from 1e-06 to 1e+12 (got 0)."),
         (lambda: made(RiskQuestion, by="tols"), "by must be one of tool, area, tool_type (got tols)."),
         (lambda: made(RiskQuestion, tool=7), "tool must be text (got 7)."),
         (lambda: made(RiskQuestion, tool="x" * 201), "tool has 201 characters; at most 200."),

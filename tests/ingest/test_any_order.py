@@ -178,7 +178,7 @@ class Growing(RuleBasedStateMachine):
         problems = self.fab.problems()
         assert {row.raw for row in problems if row.rule == "unknown_tool"} == waiting
         aside = [line for kind, lines in self.files for line in lines if line not in GOOD[kind]]
-        assert sorted(row["raw"] for row in problems if row["rule"] != "unknown_tool") == sorted(aside)
+        assert sorted(row.raw for row in problems if row.rule != "unknown_tool") == sorted(aside)
         loads = accounted(self.fab, {path: lines for (_, lines), path in self.files.items()})
         assert sum(load.rows for load in self.fab.loads() if load.kind == "log") == self.in_log
         assert len(loads) >= len(self.files)

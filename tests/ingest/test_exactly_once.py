@@ -53,10 +53,10 @@ def test_quals_that_waited_in_two_files_are_stored_once_and_the_ledger_adds_up(f
     assert fab.ingest([first, second]).set_aside == 3
     fab.ingest(write(tmp_path, 3, "moves", LINES["moves"][:1]))
     assert fab.problems() == []
-    loads = [load for load in fab.loads() if load["kind"] == "quals"]
+    loads = [load for load in fab.loads() if load.kind == "quals"]
     assert sum(load["rows"] for load in loads) == 2
     assert [load["rows"] + load["duplicates"] for load in sorted(loads, key=lambda load: load["path"])] == [1, 2]
-    assert sum(load["set_aside"] for load in loads) == 0
+    assert sum(load.set_aside for load in loads) == 0
     assert fab._lake.ask("SELECT count(*) FROM lake.quals").fetchall() == [(2,)]
 
 

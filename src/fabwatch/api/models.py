@@ -101,7 +101,7 @@ def _member(field: Field, strict: bool) -> tuple[Any, Any]:
     if field.kind in (Kind.NUMBER, Kind.WHOLE):
         about |= {"gt": limits.above, "lt": limits.below, "ge": limits.least, "le": limits.most}
     elif field.kind in (Kind.TEXT, Kind.TIME):
-        about["max_length"] = limits.longest
+        about |= {"max_length": limits.longest, "min_length": limits.shortest or None}
     elif field.kind is Kind.TEXTS:
         kind = list[Annotated[str, PydanticField(max_length=limits.longest)]]
         about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most)}

@@ -21,4 +21,8 @@ def schemas(answers: Iterable[Any]) -> dict[str, dict[str, Any]]:
     for name, kind in {**by_name, "Forecast": Forecast, "Advice": Advice}.items():
         if name in definitions and (issubclass(kind, Answer) or kind in (Forecast, Advice)):
             definitions[name]["properties"]["sentence"] = SENTENCE
+    if "PolishTimes" in definitions:
+        # Why a wafer cannot be polished goes out as one line.
+        line = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+        definitions["PolishTimes"]["properties"]["refused"] = {"type": "array", "items": line}
     return definitions

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", covariant=True)
 MOST_NAMES = 100_000
-Reason = Annotated[str, Param("Why; it stands in the audit.", longest=2000)]
+Reason = Annotated[str, Param("Why; it stands in the audit.", shortest=3, longest=2000)]
 Names = Annotated[
     tuple[str, ...] | None, Param("A wafer or lot, may stand several times; none for all.", option="--name", most=MOST_NAMES)
 ]
@@ -146,7 +146,7 @@ class ChooseGolden(Action["Golden"]):
     runs: Annotated[
         tuple[str, ...],
         Param(
-            "Runs of one kind: tool, chambers, recipe and stage.", argument=True, longest=LONGEST_RUN, least=1, most=10_000
+            "Runs of one kind: tool, chambers, recipe and stage.", argument=True, longest=LONGEST_RUN, least=1, most=1_000
         ),
     ]
     reason: Reason

@@ -35,11 +35,11 @@ def _rows_of(rows: Sequence[Any], question: "Selected") -> tuple[Any, ...]:
 class Priced(Declared):
     """Costs that replace those of fab.toml."""
 
-    cost_qual: Annotated[float | None, Param("Cost of one qual.", above=0)] = None
-    cost_contain: Annotated[float | None, Param("Cost of one wafer contained.", above=0)] = None
-    cost_scrap: Annotated[float | None, Param("Cost of one wafer that ran on a bad tool.", above=0)] = None
-    cost_fail: Annotated[float | None, Param("Cost of one failure.", above=0)] = None
-    cost_false: Annotated[float | None, Param("Cost of one false alarm.", above=0)] = None
+    cost_qual: Annotated[float | None, Param("Cost of one qual.", least=1e-6, most=1e12)] = None
+    cost_contain: Annotated[float | None, Param("Cost of one wafer contained.", least=1e-6, most=1e12)] = None
+    cost_scrap: Annotated[float | None, Param("Cost of one wafer that ran on a bad tool.", least=1e-6, most=1e12)] = None
+    cost_fail: Annotated[float | None, Param("Cost of one failure.", least=1e-6, most=1e12)] = None
+    cost_false: Annotated[float | None, Param("Cost of one false alarm.", least=1e-6, most=1e12)] = None
 
     def _stated(self) -> dict[str, float | None]:
         return {name: getattr(self, f"cost_{name}") for name in ("qual", "contain", "scrap", "fail", "false")}
@@ -106,7 +106,8 @@ class ScoreQuestion(Selected, Answerable["Score"]):
     coverage: Coverage = 0.8
     clock: WearClock = "auto"
     every_days: Annotated[
-        float | None, Param("Days between two forecasts of the replay; without it six are spread over the record.", above=0)
+        float | None,
+        Param("Days between two forecasts of the replay; without it six are spread over the record.", least=0.01, most=3660),
     ] = None
 
     def answer(self, view: View) -> "Score":

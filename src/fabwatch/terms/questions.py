@@ -90,6 +90,7 @@ class Param:
     least: float | None = None
     most: float | None = None
     longest: int = LONGEST
+    shortest: int = 0
     argument: bool = False
     """A positional of the command, and a part of the path of the route."""
     alias: str | None = None
@@ -170,6 +171,8 @@ class Field:
             raise BadQuestion(f"{self.name} must be text (got {value!r}).", self.param.help)
         if len(value) > self.param.longest:
             raise BadQuestion(f"{self.name} has {len(value):,} characters; at most {self.param.longest}.", self.param.help)
+        if len(value) < self.param.shortest:
+            raise BadQuestion(f"{self.name} needs at least {self.param.shortest} characters.", self.param.help)
         return value
 
     def _several(self, values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -29,13 +29,13 @@ def trace(
 ) -> Trace:
     """A run compared with good runs, or alone; all sensors by default. Raises UnknownTool and BadQuestion."""
     lake, as_of = view.lake, view.as_of
+    parts = parts_of(lake, [run])
+    if not parts:
+        check_names(run_rows(lake, as_of=as_of), None, run)
     if window.since is not None and window.until is not None and window.since >= window.until:
         raise BadQuestion(
             f"The end ({window.until:g} s) must be after the start ({window.since:g} s).", "choose a later end"
         )
-    parts = parts_of(lake, [run])
-    if not parts:
-        check_names(run_rows(lake, as_of=as_of), None, run)
     good, chosen = good_runs(lake, as_of, run) if beside else ([], "not requested")
     known = sensors_of(lake, run)
     for sensor in sensors:
