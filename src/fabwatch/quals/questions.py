@@ -107,7 +107,11 @@ class ScoreQuestion(Selected, Answerable["Score"]):
     clock: WearClock = "auto"
     every_days: Annotated[
         float | None,
-        Param("Days between two forecasts of the replay; without it six are spread over the record.", least=0.01, most=3660),
+        Param(
+            "Days between two forecasts of the replay; without it six are spread over the record.",
+            least=0.01,
+            most=3660,
+        ),
     ] = None
 
     def answer(self, view: View) -> "Score":
