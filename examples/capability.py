@@ -1,4 +1,4 @@
-"""How capable is each tool? Cpk of its qual readings, worst first: python capability.py FAB [AS_OF]"""
+"""How capable is each tool, by the Cpk of its qual readings, worst first? python capability.py FAB [AS_OF]"""
 
 import sys
 

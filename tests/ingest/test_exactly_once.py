@@ -54,8 +54,8 @@ def test_quals_that_waited_in_two_files_are_stored_once_and_the_ledger_adds_up(f
     fab.ingest(write(tmp_path, 3, "moves", LINES["moves"][:1]))
     assert fab.problems() == []
     loads = [load for load in fab.loads() if load.kind == "quals"]
-    assert sum(load["rows"] for load in loads) == 2
-    assert [load["rows"] + load["duplicates"] for load in sorted(loads, key=lambda load: load["path"])] == [1, 2]
+    assert sum(load.rows for load in loads) == 2
+    assert [load.rows + load.duplicates for load in sorted(loads, key=lambda load: load.path)] == [1, 2]
     assert sum(load.set_aside for load in loads) == 0
     assert fab._lake.ask("SELECT count(*) FROM lake.quals").fetchall() == [(2,)]
 
@@ -125,12 +125,12 @@ def test_two_processes_load_the_same_files_while_a_third_asks(tmp_path):
         deadline = time.monotonic() + 120
         while any(run.poll() is None for run in loading) and time.monotonic() < deadline:
             answer = fab.risk()
-            passes = sum(row.passes for row in answer.tools)
-            assert passes % 500 == 0, "a snapshot holds whole files only"
-            seen.append(passes)
+            moves = sum(row.moves for row in answer.tools)
+            assert moves % 500 == 0, "a snapshot holds whole files only"
+            seen.append(moves)
         for run in loading:
             _, talk = run.communicate()
             assert run.returncode == 0, talk.decode()
-        assert sum(row.passes for row in fab.risk().tools) == total
+        assert sum(row.moves for row in fab.risk().tools) == total
         assert [load.status for load in fab.loads()] == ["loaded"] * 8
     assert seen == sorted(seen)

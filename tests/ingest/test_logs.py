@@ -232,7 +232,7 @@ def test_a_log_without_a_column_that_is_expected_is_set_aside_as_a_whole(tmp_pat
     with new_fab(folder, clock=lambda: NOW) as fab:
         summary = fab.ingest(write("a.log", HEADER + line(1) + line(2)))
         assert (summary.files[0].status, summary.rows) == ("failed", 0)
-        assert "without Gas *" in summary.files[0].message
+        assert "Gas * missing" in summary.files[0].message
         assert fab.problems()[0].rule == "missing_columns"
         assert fab.ingest(write("b.log", HEADER.replace("Flow", "Gas Flow") + line(1) + line(2))).rows == 2
 
