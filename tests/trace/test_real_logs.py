@@ -145,4 +145,4 @@ def test_the_faulty_wafers_are_found_as_well_when_the_log_does_not_say_which_the
 def test_a_wafer_that_was_cut_short_is_told_apart(etch):
     short = next(run for run in etch.faults().runs if run.wafer == "l3125")
     assert short.faulty
-    assert "lacks" in short.reasons[0]
+    assert "is missing" in short.reasons[0]

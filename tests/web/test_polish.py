@@ -3,12 +3,14 @@
 import html
 import re
 import tomllib
+from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from fabwatch.cmp.polish import Rate, film_of, polish_time
+from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.pages.pasted_lines import number, pasted
 from tests.fabs import new_fab
@@ -51,6 +53,12 @@ def sheet(reader, **asked):
     return Sheet(text).rows[1:], text
 
 
+def wafer_of(ask):
+    """The wafer of a worked case."""
+    names = {field.name for field in fields(WaferToPolish)}
+    return WaferToPolish(**{name: value for name, value in ask.items() if name in names})
+
+
 def test_the_worked_cases_are_the_same_on_the_page(reader):
     for case in CASES:
         ask = dict(case["ask"])
@@ -66,7 +74,7 @@ def test_the_worked_cases_are_the_same_on_the_page(reader):
             assert case["refused"] in html.unescape(text), case["why"]
             continue
         rate = Rate(ask["rate"], ask.get("rate_unit", f"{ask['unit']}/s"), ask.get("rate_sd"))
-        told = polish_time(film_of(case["ask"], ask["unit"]), rate, None, ask.get("coverage", 0.9))
+        told = polish_time(film_of(wafer_of(case["ask"]), ask["unit"]), rate, None, ask.get("coverage", 0.9))
         assert len(rows) == 1, case["why"]
         _, _, seconds, interval, after, chance, doubts = rows[0]
         assert seconds["values"] == [told.seconds], case["why"]
@@ -162,7 +170,7 @@ def test_the_sheet_can_be_copied_as_a_call_that_gives_the_same(reader, server):
 
 
 def test_without_a_tool_or_a_rate_it_is_said_and_a_number_that_is_none_is_named(reader):
-    assert "Name a tool, or give a rate" in reader.get("/cmp", params={"target": "5000", "wafers": "9000"}).text
+    assert "Name a tool, or enter a rate" in reader.get("/cmp", params={"target": "5000", "wafers": "9000"}).text
     told = reader.get("/cmp", params={"rate": "fast", "target": "5000", "wafers": "9000"}).text
     assert "rate must be a number" in told
     assert "The target thickness is missing" in reader.get("/cmp", params={"rate": "40", "wafers": "9000"}).text
@@ -188,6 +196,6 @@ def test_in_a_fab_without_metrology_the_calculator_goes_by_a_rate_and_it_is_said
         server.stop()
     assert empty.status_code == 200
     assert "How long?" in empty.text
-    assert "No thickness or removal rate is known" in empty.text
+    assert "No thickness or removal rate is on record" in empty.text
     assert "fabwatch ingest FILE" in text
     assert rows[0][2]["values"] == [100.0]
