@@ -1,9 +1,10 @@
 """What people decide, declared like questions: commands and routes are made from it, and each is written to the audit."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
+from fabwatch.decisions.answers import Act, DecisionName
 from fabwatch.terms.questions import (
     LONGEST_RUN,
     AsOf,
@@ -73,31 +74,33 @@ class Hold(Action["HoldList"]):
 
 
 @declaration
-class Release(Action["HoldList"]):
-    """Release wafers of a hold list."""
+class Dispose(Action["HoldList"]):
+    """What ends a hold: its kinds differ in `disposal` alone."""
 
-    spec: ClassVar = Spec("holds release", "/holds/{hold}/release", "dispose", scope="decide", tag="decisions")
+    disposal: ClassVar[Act]
     hold: HoldName
     reason: Reason
     names: Names = None
 
     def act(self, fab: "Fab", who: str) -> "HoldList":
         """The list as it is then."""
-        return fab.dispose(self.hold, "release", who=who, reason=self.reason, names=self.names)
+        return fab.dispose(self.hold, self.disposal, who=who, reason=self.reason, names=self.names)
 
 
 @declaration
-class Scrap(Action["HoldList"]):
+class Release(Dispose):
+    """Release wafers of a hold list."""
+
+    spec: ClassVar = Spec("holds release", "/holds/{hold}/release", "dispose", scope="decide", tag="decisions")
+    disposal: ClassVar = "release"
+
+
+@declaration
+class Scrap(Dispose):
     """Scrap wafers of a hold list."""
 
     spec: ClassVar = Spec("holds scrap", "/holds/{hold}/scrap", "dispose", scope="decide", tag="decisions")
-    hold: HoldName
-    reason: Reason
-    names: Names = None
-
-    def act(self, fab: "Fab", who: str) -> "HoldList":
-        """The list as it is then."""
-        return fab.dispose(self.hold, "scrap", who=who, reason=self.reason, names=self.names)
+    disposal: ClassVar = "scrap"
 
 
 @declaration
@@ -108,7 +111,7 @@ class Decide(Action["Decision"]):
     tool: ToolName
     qual_type: Annotated[str, Param("The qual type.")]
     name: Annotated[
-        Literal["warning", "inhibit", "interval_wafers", "interval_days"],
+        DecisionName,
         Param("warning, inhibit, interval_wafers or interval_days.", option="--set"),
     ]
     reason: Reason

@@ -98,19 +98,17 @@ class Polishing(Door):
             wafer=wafer,
             sites=tuple(sites),
         )
-        return self.ask(
-            PolishTimesQuestion(
-                tool=tool,
-                wafers=(film,),
-                unit=unit,
-                head=head,
-                product=product,
-                stage=stage,
-                changed=changed,
-                coverage=coverage,
-                as_of=as_of,
-                known_at=known_at,
-            )
+        return self.polish_times(
+            [film],
+            tool=tool,
+            unit=unit,
+            head=head,
+            product=product,
+            stage=stage,
+            changed=changed,
+            coverage=coverage,
+            as_of=as_of,
+            known_at=known_at,
         ).only()
 
     def polish_times(
