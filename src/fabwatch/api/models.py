@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as PydanticField
 
-from fabwatch.terms.questions import Declared, Field, Kind, declared
+from fabwatch.terms.questions import TYPES, Declared, Field, Kind, declared
 
 D = TypeVar("D", bound=Declared)
 MOST_ROWS = 10_000
@@ -17,15 +17,6 @@ _MONTHS = r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[1357
 _CLOCK = r"T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{3}|\.\d{6})?)?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
 ISO = {"pattern": rf"^(19[8-9]\d|20\d\d|21[0-8]\d)-({_MONTHS})({_CLOCK})?$", "examples": ["2026-03-17T06:30:00Z"]}
 """How a time is described; what is read is wider (see `stated_time`)."""
-_TYPES: dict[Kind, Any] = {
-    Kind.TEXT: str,
-    Kind.TIME: str,
-    Kind.NUMBER: float,
-    Kind.WHOLE: int,
-    Kind.FLAG: bool,
-    Kind.TEXTS: list[str],
-    Kind.NUMBERS: list[float],
-}
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ def _members(fields: Iterable[Field], strict: bool) -> dict[str, Any]:
 def _member(field: Field, strict: bool) -> tuple[Any, Any]:
     limits = field.param
     about: dict[str, Any] = {}
-    kind: Any = Literal[field.choices] if field.kind is Kind.CHOICE else _TYPES[field.kind]
+    kind: Any = Literal[field.choices] if field.kind is Kind.CHOICE else TYPES[field.kind]
     if field.kind in (Kind.NUMBER, Kind.WHOLE):
         about |= {"gt": limits.above, "lt": limits.below, "ge": limits.least, "le": limits.most}
     elif field.kind in (Kind.TEXT, Kind.TIME):

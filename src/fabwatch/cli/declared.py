@@ -10,18 +10,8 @@ import typer
 from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, Who, opened, who_of
 from fabwatch.fab.actions import Action
 from fabwatch.store.view import Answerable
-from fabwatch.terms.questions import Declared, Field, Kind, declared
+from fabwatch.terms.questions import TYPES, Declared, Field, Kind, declared
 
-TYPES: dict[Kind, type] = {
-    Kind.TEXT: str,
-    Kind.TIME: str,
-    Kind.CHOICE: str,
-    Kind.NUMBER: float,
-    Kind.WHOLE: int,
-    Kind.FLAG: bool,
-    Kind.TEXTS: list[str],
-    Kind.NUMBERS: list[float],
-}
 Extra = Annotated[Any, typer.Option]
 Command = Callable[..., None]
 

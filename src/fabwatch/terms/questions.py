@@ -80,6 +80,19 @@ class Kind(Enum):
     TIME = "time"
 
 
+TYPES: dict[Kind, Any] = {
+    Kind.TEXT: str,
+    Kind.TIME: str,
+    Kind.CHOICE: str,
+    Kind.NUMBER: float,
+    Kind.WHOLE: int,
+    Kind.FLAG: bool,
+    Kind.TEXTS: list[str],
+    Kind.NUMBERS: list[float],
+}
+"""As what a field of each kind is entered at the command line and over HTTP."""
+
+
 @dataclass(frozen=True)
 class Param:
     """What describes a field: its help, its limits, and how it is entered."""
