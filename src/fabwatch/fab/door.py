@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from fabwatch.store.lake import Lake
 from fabwatch.store.record import END_OF_RECORD, ENDED, newest
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.clock import Clock, stated_time, to_utc
+from fabwatch.terms.clock import Clock
 from fabwatch.terms.errors import BadQuestion, StoreBroken
-from fabwatch.terms.questions import NOW, A, Cost, Moment, Timed
+from fabwatch.terms.questions import NOW, A, Cost, Timed, as_stated
 from fabwatch.terms.settings import read_settings
 
 SELECT_HINT = "write one SELECT over the tables of docs/tables.md, such as SELECT tool, count(*) FROM moves GROUP BY tool"
@@ -52,7 +52,7 @@ class Door:
         where that ended over a day ago.
         """
         if isinstance(question, Timed):
-            times = Timed(as_of=question.as_of, known_at=question.known_at)
+            times: Timed = question
             # What is asked on the spot, such as a time to polish, is asked for now whatever is on record.
             at = present or (Present(self._now()) if question.spec.cost is Cost.LIVE else None)
         else:
@@ -75,7 +75,7 @@ class Door:
     @contextmanager
     def _view(self, times: Timed, at: Present | None = None) -> Iterator[View]:
         """One snapshot for all that a question reads, as of its moment."""
-        known = _stated(times.known_at)
+        known = as_stated(times.known_at)
         with self._lake.reading(known) as snapshot:
             moment = self._moment(times, known, at)
             future = moment.at > self._now()
@@ -84,7 +84,7 @@ class Door:
     def _moment(self, times: Timed, known: datetime | None, at: Present | None) -> Present:
         if times.as_of == NOW:
             return Present(self._now())
-        stated = _stated(times.as_of) or known
+        stated = as_stated(times.as_of) or known
         if stated is not None:
             return Present(stated)
         return at or self._present()
@@ -100,10 +100,3 @@ class Door:
 
     def _now(self) -> datetime:
         return self._clock().replace(microsecond=0)
-
-
-def _stated(moment: Moment) -> datetime | None:
-    """A time as it is stated, naive UTC. Raises UnknownTime."""
-    if moment is None or moment == NOW:
-        return None
-    return stated_time(moment) if isinstance(moment, str) else to_utc(moment)
