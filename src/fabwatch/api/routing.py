@@ -1,12 +1,14 @@
 """Routes that say what they need: a route without a scope cannot be made."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi import APIRouter, Depends
 
 from fabwatch.api.access import needs, whole_fab
 from fabwatch.api.faults import Fault
+from fabwatch.terms.questions import Declared
 
 Endpoint = Callable[..., Any]
 BASE = "/api/v1"
@@ -25,6 +27,18 @@ FAULTS: dict[int, str] = {
 
 
 LOADING: dict[int, str] = {415: "Not a form, or no data.", 507: "The disk is full."}
+
+
+def signed(endpoint: Endpoint, kind: type[Declared], known: Iterable[str], **own: Any) -> Endpoint:
+    """An endpoint made for a declaration, with the parameters `own` and, in `known`, the names a request may state."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, keyword, annotation=annotation) for name, annotation in own.items()]
+    )
+    endpoint.__doc__ = kind.__doc__
+    endpoint.__name__ = kind.__name__
+    endpoint.known = tuple(known)  # type: ignore[attr-defined]
+    return endpoint
 
 
 def _body(*answers: Any) -> dict[str, Any]:

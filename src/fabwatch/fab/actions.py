@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
 from fabwatch.decisions.answers import Act, DecisionName
+from fabwatch.risk.questions import SuspectAt
 from fabwatch.terms.questions import (
     LONGEST_RUN,
     AsOf,
     Chamber,
     Declared,
-    Moment,
     Param,
     QualType,
     Spec,
@@ -54,9 +54,7 @@ class Hold(Action["HoldList"]):
     names: Names = None
     qual_type: QualType = None
     chamber: Chamber = None
-    at: Annotated[
-        Moment, Param("Process time of the failed or suspect qual; without it the latest failed one.", longest=40)
-    ] = None
+    at: SuspectAt = None
     as_of: AsOf = None
 
     def act(self, fab: "Fab", who: str) -> "HoldList":

@@ -1,6 +1,5 @@
 """The questions about quals: when each tool will fail, how past forecasts turned out, how often to check."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -20,15 +19,8 @@ from fabwatch.terms.questions import (
 )
 
 if TYPE_CHECKING:
-    from fabwatch.quals.answers import Curves, Forecast, Forecasts, Intervals, Score
+    from fabwatch.quals.answers import Curves, Forecasts, Intervals, Score
     from fabwatch.stats.renewal import Costs
-
-
-def _rows_of(rows: Sequence[Any], question: "Selected") -> tuple[Any, ...]:
-    """The rows of one area, tool or qual type."""
-    fields = {name: getattr(question, name) for name in ("area", "tool", "qual_type")}
-    filters = {name: value for name, value in fields.items() if value is not None}
-    return tuple(row for row in rows if all(getattr(row, name) == value for name, value in filters.items()))
 
 
 @declaration
@@ -76,15 +68,13 @@ class ForecastQuestion(Selected, Answerable["Forecasts"]):
 
     def whole(self) -> Self | None:
         """The forecasts of all tools."""
-        if (self.area, self.tool, self.qual_type) == (None, None, None):
-            return None
-        return replace(self, area=None, tool=None, qual_type=None)
+        return self.of_all()
 
     def part(self, whole: "Forecasts") -> "Forecasts | None":
         """The rows of one area, tool or qual type; None where there are none, so that the error says why."""
         from fabwatch.quals.forecast import ForecastOptions, combined
 
-        rows: tuple[Forecast, ...] = _rows_of(whole.tools, self)
+        rows = tuple(filter(self.selects, whole.tools))
         if not rows:
             return None
         return replace(whole, tools=rows, combined=combined(rows, ForecastOptions(whole.coverage)))
@@ -153,13 +143,11 @@ class IntervalQuestion(Priced, Selected, Answerable["Intervals"]):
 
     def whole(self) -> Self | None:
         """The intervals of all tools; None with shared hours, which depend on the selection."""
-        if self.qual_hours is not None or (self.area, self.tool, self.qual_type) == (None, None, None):
-            return None
-        return replace(self, area=None, tool=None, qual_type=None)
+        return self.of_all() if self.qual_hours is None else None
 
     def part(self, whole: "Intervals") -> "Intervals | None":
         """The rows of one area, tool or qual type."""
-        rows = _rows_of(whole.tools, self)
+        rows = tuple(filter(self.selects, whole.tools))
         return replace(whole, tools=rows) if rows else None
 
 

@@ -14,6 +14,7 @@ from fabwatch.risk.last_good import Scope, scopes
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
+from fabwatch.terms.questions import Selected
 from fabwatch.terms.settings import Settings
 
 By = Literal["tool", "area", "tool_type"]
@@ -50,17 +51,13 @@ def risk(view: View, selection: Selection, by: By) -> Risk:
     return Risk(*header, by, total, tuple(rows))
 
 
-def narrowed(whole: Risk, area: str | None = None, tool: str | None = None, qual_type: str | None = None) -> Risk | None:
+def narrowed(whole: Risk, part: Selected) -> Risk | None:
     """The part of an answer by tool that `risk` would give for the selection; None where it would say something else."""
-    rows = [
-        row
-        for row in whole.tools
-        if area in (None, row.area) and tool in (None, row.tool) and qual_type in (None, row.qual_type)
-    ]
+    rows = list(filter(part.selects, whole.tools))
     # The wafers of suspect quals are counted where one tool is asked for, and a name that is not there is an error.
-    if not rows or (tool is not None and any(row.suspect_quals for row in rows)):
+    if not rows or (part.tool is not None and any(row.suspect_quals for row in rows)):
         return None
-    if tool is not None:
+    if part.tool is not None:
         rows = [replace(row, suspect_wafers=0) for row in rows]
     return replace(whole, tools=tuple(rows), total=_total(rows))
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from fabwatch.risk.answers import Areas, Containment, History, Overview, Plan, Risk, Tools
     from fabwatch.terms.settings import FabSettings
 
+SuspectAt = Annotated[
+    Moment, Param("Process time of the failed or suspect qual; without it the latest failed one.", longest=40)
+]
+
 
 @declaration
 class RiskQuestion(Selected, Answerable["Risk"]):
@@ -42,15 +46,13 @@ class RiskQuestion(Selected, Answerable["Risk"]):
 
     def whole(self) -> Self | None:
         """The risk of all tools costs as much as that of one."""
-        if self.by != "tool" or (self.area, self.tool, self.qual_type) == (None, None, None):
-            return None
-        return type(self)(as_of=self.as_of, known_at=self.known_at)
+        return self.of_all() if self.by == "tool" else None
 
     def part(self, whole: "Risk") -> "Risk | None":
         """The rows of one area, tool or qual type."""
         from fabwatch.risk.exposure import narrowed
 
-        return narrowed(whole, self.area, self.tool, self.qual_type)
+        return narrowed(whole, self)
 
 
 @declaration
@@ -69,9 +71,7 @@ class ContainQuestion(Timed, Answerable["Containment"]):
     tool: Annotated[str, Param("The tool whose qual failed.", argument=True)]
     qual_type: QualType = None
     chamber: Chamber = None
-    at: Annotated[
-        Moment, Param("Process time of the failed or suspect qual; without it the latest failed one.", longest=40)
-    ] = None
+    at: SuspectAt = None
 
     def answer(self, view: View) -> "Containment":
         """The containment. Raises UnknownTool, NothingThen and NothingFailed."""

@@ -7,7 +7,7 @@ dataclass whose fields are `Annotated` with a `Param`, and a `Spec` that says wh
 import types
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
 from enum import Enum
 from typing import (
@@ -315,6 +315,15 @@ class Selected(Timed):
     area: Area = None
     tool: Tool = None
     qual_type: QualType = None
+
+    def of_all(self) -> Self | None:
+        """The same question about the whole fab; None if this is it."""
+        whole = replace(self, area=None, tool=None, qual_type=None)
+        return None if whole == self else whole
+
+    def selects(self, row: Any) -> bool:
+        """Whether a row of an answer is of that part."""
+        return all(getattr(self, name) in (None, getattr(row, name)) for name in ("area", "tool", "qual_type"))
 
 
 _DECLARED: dict[type, tuple[Field, ...]] = {}

@@ -1,6 +1,5 @@
 """The routes of what people decide, made from the declarations of actions; one hold list; the keys."""
 
-import inspect
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from fabwatch.api.keys import Key
 from fabwatch.api.models import body_model, in_path, made, page_of, path_type, query_model, query_type
 from fabwatch.api.responses import listed, plain_json
 from fabwatch.api.routes.questions import answer_type
-from fabwatch.api.routing import Routes
+from fabwatch.api.routing import Routes, signed
 from fabwatch.fab.actions import ACTIONS, Action, ChooseGolden, Decide, Hold, KeepPolish, SwitchRule
 from fabwatch.fab.answers import HoldList
 from fabwatch.fab.questions import HoldsQuestion
@@ -57,14 +56,7 @@ def _endpoint(kind: type[Action[Any]], status: int) -> Any:
         return plain_json(await cache_of(request).act(action, key.who), status)
 
     own = {"request": Request, "key": Asker, **parts, "body": Annotated[model, Body()]}
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, keyword, annotation=annotation) for name, annotation in own.items()]
-    )
-    endpoint.__doc__ = kind.__doc__
-    endpoint.__name__ = kind.__name__
-    endpoint.known = tuple(model.model_fields)  # type: ignore[attr-defined]
-    return endpoint
+    return signed(endpoint, kind, model.model_fields, **own)
 
 
 def add_actions(routes: Routes, tag: str) -> None:

@@ -1,7 +1,5 @@
 """The routes of all questions, made from their declarations: read the query, ask, and give the answer its form."""
 
-import inspect
-from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from importlib import import_module
 from typing import Any, get_args
@@ -13,13 +11,11 @@ from fabwatch.api.access import Asker, area_of, cache_of, outside, seen
 from fabwatch.api.keys import Key
 from fabwatch.api.models import in_path, made, page_of, path_type, query_model, query_type
 from fabwatch.api.responses import answered
-from fabwatch.api.routing import Routes
+from fabwatch.api.routing import Endpoint, Routes, signed
 from fabwatch.fab import answers
 from fabwatch.fab.questions import QUESTIONS, Answerable, RiskQuestion, RunsQuestion
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Declared, Reach, declared
-
-Endpoint = Callable[..., Any]
 
 
 def answer_type(kind: type[Declared]) -> Any:
@@ -83,14 +79,7 @@ def _endpoint(kind: type[Answerable[Any]]) -> Endpoint:
         return await answered(request, cached, spec.rows, page)
 
     own = {"request": Request, "key": Asker, **parts, "query": query_type(model)}
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, keyword, annotation=annotation) for name, annotation in own.items()]
-    )
-    endpoint.__doc__ = kind.__doc__
-    endpoint.__name__ = kind.__name__
-    endpoint.known = tuple(model.model_fields)  # type: ignore[attr-defined]
-    return endpoint
+    return signed(endpoint, kind, model.model_fields, **own)
 
 
 def routes_of(tag: str) -> Routes:

@@ -177,8 +177,7 @@ class Forecasts(Answer):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; each tool has its sentence."""
-        plain_rows = [{**row, "sentence": tool.sentence()} for row, tool in zip(plain(self.tools), self.tools, strict=True)]
-        return {**super().to_dict(), "tools": plain_rows}
+        return {**super().to_dict(), "tools": [plain(tool) | {"sentence": tool.sentence()} for tool in self.tools]}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per tool or chamber and qual type; windows and quantiles flat."""
