@@ -11,7 +11,7 @@ def test_the_api_keeps_to_its_own_description(own_server, tmp_path):
         str(Path(sys.executable).with_name("st")), "run", f"{own_server.address}/api/v1/openapi.json",
         "-H", f"Authorization: Bearer {own_server.key('admin')}", "--phases", "examples,coverage,fuzzing",
         "--max-examples", "8", "--seed", "1", "--exclude-path-regex", "uploads",
-        "--suppress-health-check", "all", "--no-color",
+        "--suppress-health-check", "all", "--no-color", "--request-timeout", "60",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout[-6000:]

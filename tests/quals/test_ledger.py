@@ -126,5 +126,5 @@ def test_nothing_to_roll_through_says_what_is_needed(fab):
 
 
 def test_a_step_of_no_days_is_refused(worn):
-    with pytest.raises(BadQuestion, match=r"every_days must be from 0\.01"):
+    with pytest.raises(BadQuestion, match=r"every_days must be from 1 to"):
         worn[0].score(every_days=0)

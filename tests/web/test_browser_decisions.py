@@ -99,7 +99,7 @@ def test_a_rule_is_tried_and_switched_on_from_its_page(opened, server):
     page.fill("input[name=reason]", "tried on the record of May")
     page.click("button:has-text('Switch on')")
     page.wait_for_url(re.compile(r".*/rules$"))
-    expect(page.locator("tr", has_text="golden").locator(".chip")).to_contain_text("counts")
+    expect(page.locator("tr", has_text="golden").locator(".chip")).to_contain_text("on")
     expect(page.locator("tr", has_text="golden")).to_contain_text("tried on the record of May")
 
 

@@ -21,7 +21,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
-from fabwatch.terms.errors import BadQuestion, TooFewFailures
+from fabwatch.terms.errors import TooFewFailures
 from fabwatch.terms.tables import FORECASTS
 from fabwatch.terms.version import VERSION
 
@@ -97,8 +97,7 @@ def score(
 ) -> Score:
     """Replay the history: forecast at each origin from what was known then, and compare with the outcomes up to `as_of`.
 
-    Origins are ORIGINS even steps, or one per `every_days`. Raises TooFewFailures without quals, UnknownTool, and
-    BadQuestion for days of zero or below.
+    Origins are ORIGINS even steps, or one per `every_days`. Raises TooFewFailures without quals, and UnknownTool.
     """
     lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
@@ -139,8 +138,6 @@ def score(
 
 
 def _origins(histories: Sequence[Stream], every_days: float | None) -> list[datetime]:
-    if every_days is not None and not every_days > 0:
-        raise BadQuestion(f"every_days must be above 0 (got {every_days:g}).", "state days between two forecasts")
     times = sorted(qual.at for stream in histories for qual in stream.quals)
     if not times:
         raise TooFewFailures("No qual of these tools is on record at that time.")

@@ -99,7 +99,7 @@ class ScoreQuestion(Selected, Answerable["Score"]):
         float | None,
         Param(
             "Days between two forecasts of the replay; without it six are spread over the record.",
-            least=0.01,
+            least=1,
             most=3660,
         ),
     ] = None
