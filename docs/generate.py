@@ -14,8 +14,11 @@ from pydantic.fields import FieldInfo
 from fabwatch.api.app import Parts, service
 from fabwatch.api.examples import reference
 from fabwatch.cli.app import command_line
+from fabwatch.cmp import doubts as polish_doubts
 from fabwatch.fab import Fab
+from fabwatch.quals import doubts as forecast_doubts
 from fabwatch.terms import errors, settings
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.problems import RULES
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
@@ -56,6 +59,19 @@ def error_page() -> str:
             add(deeper, depth + 1)
 
     add(errors.FabwatchError, 2)
+    return "".join(parts)
+
+
+def doubts_page() -> str:
+    """The page of doubts."""
+    parts = [
+        "# Doubts\n\nA forecast, a removal rate or a polish time says what makes it less certain than its figures look: "
+        "`doubts` in JSON and CSV as `Code: sentence`, on the pages the sentence alone.\n"
+    ]
+    for title, module in (("Forecasts", forecast_doubts), ("Polish times and removal rates", polish_doubts)):
+        parts.append(f"\n## {title}\n\n| code | what it means |\n|---|---|\n")
+        kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Doubt)]
+        parts += [f"| `{kind.code}` | {kind.__doc__} |\n" for kind in kinds if kind is not Doubt]
     return "".join(parts)
 
 
@@ -148,6 +164,7 @@ PAGES = {
     "tables.md": tables,
     "problems.md": problems,
     "errors.md": error_page,
+    "doubts.md": doubts_page,
     "settings.md": settings_page,
     "commands.md": commands,
 }

@@ -8,6 +8,7 @@ import pytest
 
 from fabwatch.cli.app import _run
 from fabwatch.cmp.polish import Bounds, Film, Rate, polish_time
+from fabwatch.terms.doubts import joined
 from fabwatch.terms.errors import BadQuestion
 
 pytestmark = pytest.mark.unit
@@ -116,7 +117,7 @@ def test_deadband_step_and_bounds_hold_whatever_is_asked():
     ):
         told = polish_time(Film(incoming, 5000), Rate(40), bounds)
         assert told.seconds == seconds
-        assert said is None or said in told.reason + str(told.doubts)
+        assert said is None or said in told.reason + joined(told.doubts)
     assert polish_time(Film(5100, 5000), Rate(40), Bounds(least_s=20)).seconds == 20
     assert polish_time(Film(9000, 5000), Rate(40), Bounds(offset_s=2.5)).seconds == 102.5
     assert polish_time(Film(9000, 5000), Rate(40), Bounds(offset_s=2.5)).predicted_after == pytest.approx(5000)

@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from fabwatch.terms.doubts import joined
 from fabwatch.terms.errors import UnknownTool
 from tests.fabs import copy_of, new_fab
 
@@ -62,10 +63,10 @@ def test_a_group_that_is_new_and_a_consumable_that_was_changed_are_doubted(predi
     first = {}
     for run in predicted.runs:
         first.setdefault((run.stage, run.chamber), run)
-    assert all("NewGroup" in str(run.doubts) and run.predicted is None for run in first.values())
-    fell = [run for run in predicted.runs if "ConsumableChanged" in str(run.doubts)]
+    assert all("NewGroup" in joined(run.doubts) and run.predicted is None for run in first.values())
+    fell = [run for run in predicted.runs if "ConsumableChanged" in joined(run.doubts)]
     assert 20 < len(fell) < 120
-    assert any("USAGE_OF_POLISHING_TABLE" in str(run.doubts) for run in fell)
+    assert any("USAGE_OF_POLISHING_TABLE" in joined(run.doubts) for run in fell)
 
 
 def test_a_number_beyond_the_last_run_is_refused_and_not_taken_for_the_last(data, tmp_path):

@@ -59,9 +59,9 @@ def test_a_counter_that_falls_without_a_change_on_record_is_doubted(door, tmp_pa
     worn_by_use(tmp_path / "in", told=False)
     assert door.ingest(tmp_path / "in").clean
     (state,) = door.rates().groups
-    (doubt,) = [one for one in state.doubts if one.startswith("CounterFell")]
-    assert "PAD_USE was reset from" in doubt
-    assert "no change of a consumable is on record; load it" in doubt
+    (doubt,) = [one for one in state.doubts if one.code == "CounterFell"]
+    assert "PAD_USE was reset from" in doubt.sentence()
+    assert "no change of a consumable is on record; load it" in doubt.sentence()
 
 
 def test_wafers_since_a_change_are_those_of_the_moves_where_not_every_wafer_is_measured(door, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from fabwatch.quals.history import Age, streams
 from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.wear import cycle_pieces
+from fabwatch.terms.doubts import joined
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from fabwatch.terms.settings import QualSettings
 from tests.diary import DAY0
@@ -74,7 +75,7 @@ def test_a_qual_that_passed_and_failed_at_one_time_counts_as_failed_and_is_doubt
         stream = history(fab, 8)["T", "*", "p"]
         assert (stream.running.failed.age, stream.contradictions) == (Age(500, 5), 1)
         (row,) = fab.forecast(as_of=DAY0 + timedelta(days=8)).tools
-        assert "Contradictory" in " ".join(row.doubts)
+        assert "Contradictory" in joined(row.doubts)
 
 
 def test_quals_that_an_alarm_asked_for_do_not_count_for_the_usual_round(log):
@@ -112,7 +113,7 @@ def test_a_forecast_has_the_contract_and_its_window_in_days_is_wafers_over_pace(
 def test_a_tool_that_never_failed_and_a_stopped_one_are_answered_with_their_doubts(log):
     with log.ran(0, 1).qual(1.9, True).fab() as fab:
         (row,) = fab.forecast(as_of=DAY0 + timedelta(days=60)).tools
-        names = [doubt.split(":")[0] for doubt in row.doubts]
+        names = [doubt.code for doubt in row.doubts]
         assert names == ["TooFewFailures", "NoRestore", "NoPace", "Extrapolated"]
         assert (row.window.from_days, row.window.to_days) == (None, None)
         assert math.isfinite(row.window.to_wafers)

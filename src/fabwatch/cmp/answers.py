@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fabwatch.terms.answers import Answer, Listing, plain
+from fabwatch.terms.doubts import Doubt, joined
 from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.words import sentence
 
@@ -26,7 +27,7 @@ class PolishTime:
     p_out_of_spec: float | None
     """Chance of ending outside the limits; None without limits or spread."""
     reason: str
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     unit: str = "angstrom"
     incoming: float = 0.0
     target: float = 0.0
@@ -40,11 +41,11 @@ class PolishTime:
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, for JSON."""
         # Already plain, and there may be ten thousand of them.
-        return {**vars(self), "doubts": list(self.doubts)}
+        return {**vars(self), "doubts": [str(doubt) for doubt in self.doubts]}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row."""
-        return [{**self.to_dict(), "doubts": "; ".join(self.doubts)}]
+        return [{**self.to_dict(), "doubts": joined(self.doubts)}]
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class RateState:
     last_at: datetime | None
     controller: str
     reason: str
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Rates(Answer):
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per group."""
-        return [{**plain(group), "doubts": "; ".join(group.doubts)} for group in self.groups]
+        return [{**plain(group), "doubts": joined(group.doubts)} for group in self.groups]
 
     def sentence(self, language: str = "en") -> str:
         """How many groups there are, and how many have doubts."""
@@ -188,7 +189,7 @@ class PredictedRate:
     low: float | None
     high: float | None
     coverage: float
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     measured: float | None = None
     """The rate measured later, if it was measured."""
     last: float | None = None
@@ -238,7 +239,7 @@ class PredictedRates(Answer):
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per run."""
-        return [{**plain(run), "doubts": "; ".join(run.doubts)} for run in self.runs]
+        return [{**plain(run), "doubts": joined(run.doubts)} for run in self.runs]
 
     def sentence(self, language: str = "en") -> str:
         """How accurate they were, and how many intervals held."""

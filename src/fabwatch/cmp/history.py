@@ -11,6 +11,7 @@ from fabwatch.cmp.usage import WAFERS, Head, Upkeep, Used
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question, reading
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 Key = tuple[str, str | None, str | None, str | None]
@@ -64,7 +65,7 @@ class Group:
     """Use of the consumables at the as-of time."""
     clocks: tuple[str, ...] = ()
     """The counters that can serve as its clocks."""
-    counter_resets: tuple[str, ...] = ()
+    counter_resets: tuple[Doubt, ...] = ()
     """Doubts about counters that were reset without a change on record."""
     unmeasured: int = 0
     """Rows without a rate."""

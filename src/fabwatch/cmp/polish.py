@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import NormalDist, fmean, stdev
 
+from fabwatch.cmp import doubts
 from fabwatch.cmp.answers import PolishTime, PolishTimes, Refusal
 from fabwatch.cmp.wafer import WaferToPolish
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, CannotPolish
 from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
@@ -67,7 +69,7 @@ class Rate:
     spread: float | None = None
     """Standard deviation of the rate of the next wafer."""
     source: str = "the stated rate"
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     tool: str | None = None
     head: str | None = None
     product: str | None = None
@@ -143,11 +145,11 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
         raise CannotPolish("The units of thickness and rate look mixed.", hint)
     sites_note = [f"mean of {len(film.sites)} sites"] if film.sites else []
     reasons = [*sites_note, f"{removal / unit_size:,.6g} {film.unit} at {rate.rate:,.6g} {rate.unit} ({rate.source})"]
-    doubts = list(rate.doubts)
-    seconds = _bounded(nominal + bounds.offset_s, bounds, reasons, doubts)
+    found = list(rate.doubts)
+    seconds = _bounded(nominal + bounds.offset_s, bounds, reasons, found)
     if film.rework:
         reasons.append("rework of a wafer that came out thick")
-        doubts.append("ShortPolish: a polish starts slower than it goes on; measure the wafer again")
+        found.append(doubts.ShortPolish())
     low = high = chance = None
     after = film.incoming * unit_size - speed * (seconds - bounds.offset_s)
     if spread is not None or film.incoming_spread:
@@ -157,7 +159,7 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
         high = nominal * (1 + z * share) + bounds.offset_s
         chance = _p_outside(film, after, math.hypot((spread or 0.0) * seconds, film.incoming_spread * unit_size), unit_size)
     else:
-        doubts.append("NoSpread: the spread of the rate is not known, so there is no interval")
+        found.append(doubts.NoSpread())
     return PolishTime(
         seconds=seconds,
         low=low,
@@ -168,7 +170,7 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
         predicted_after=after / unit_size,
         p_out_of_spec=chance,
         reason="; ".join(reasons),
-        doubts=tuple(doubts),
+        doubts=tuple(found),
         unit=film.unit,
         incoming=film.incoming,
         target=film.target,
@@ -248,7 +250,7 @@ def _check(film: Film, speed: float, rate: Rate) -> None:
         raise CannotPolish(f"The units look mixed: the incoming film is {times:.0f} times the target.", hint)
 
 
-def _bounded(needed: float, bounds: Bounds, reasons: list[str], doubts: list[str]) -> float:
+def _bounded(needed: float, bounds: Bounds, reasons: list[str], found: list[Doubt]) -> float:
     """The time within its bounds; adds to reasons and doubts what changed it."""
     if bounds.offset_s:
         reasons.append(f"{bounds.offset_s:+g} s offset")
@@ -256,10 +258,10 @@ def _bounded(needed: float, bounds: Bounds, reasons: list[str], doubts: list[str
     last = bounds.last_s
     if Limit.DEADBAND in limits:
         reasons.append(f"{needed:.4g} s lies within the deadband of {bounds.deadband_s:g} s around the last {last:.4g} s")
-    if Limit.STEP in limits:
-        doubts.append(f"StepLimited: needs {needed:.4g} s, more than {bounds.step_s:g} s from the last {last:.4g} s")
+    if Limit.STEP in limits and bounds.step_s is not None and last is not None:
+        found.append(doubts.StepLimited(needed, bounds.step_s, last))
     if Limit.RANGE in limits:
-        doubts.append(f"Bounded: needs {needed:.4g} s, but {bounds.least_s:g} to {bounds.most_s:g} s are allowed")
+        found.append(doubts.Bounded(needed, bounds.least_s, bounds.most_s))
     return seconds
 
 

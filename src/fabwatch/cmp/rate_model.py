@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fabwatch.cmp import doubts
 from fabwatch.cmp.history import Polished
 from fabwatch.cmp.runs import LogRun
+from fabwatch.terms.doubts import Doubt
 
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 DECAY = 0.9
@@ -217,25 +219,23 @@ def note(memory: Memory, run: LogRun) -> None:
     memory.last_at, memory.usage = at, run.usage
 
 
-def doubts(memory: Memory, run: LogRun, departure: np.ndarray) -> list[str]:
+def doubts_of(memory: Memory, run: LogRun, departure: np.ndarray) -> list[Doubt]:
     """Why the prediction of a run is not to be trusted."""
     if len(memory.values) < FEW:
-        return [f"NewGroup: need at least {FEW} results of this tool, stage and chambers, have {len(memory.values)}"]
-    doubts = []
+        return [doubts.NewGroup(FEW, len(memory.values))]
+    found: list[Doubt] = []
     if memory.usage is not None and len(memory.usage) == len(run.usage):
         reset = [
             name for name, now, before in zip(run.counters, run.usage, memory.usage, strict=True) if now < before - 1e-9
         ]
         if reset:
-            doubts.append(f"ConsumableChanged: {', '.join(reset[:3])} were reset since the run before")
+            found.append(doubts.ConsumableReset(", ".join(reset[:3])))
     far = np.flatnonzero(np.abs(np.nan_to_num(departure)) > FAR)
     if len(far):
         worst = far[np.argmax(np.abs(departure[far]))]
-        doubts.append(
-            f"LogUnlike: {run.names[worst]} lies {abs(departure[worst]):.0f} standard deviations from the runs before"
-        )
+        found.append(doubts.LogUnlike(run.names[worst], float(abs(departure[worst]))))
     if memory.last_at is not None and memory.gaps:
         gap = run.end.timestamp() - memory.last_at
         if gap > max(20 * float(np.median(memory.gaps)), 86400.0):
-            doubts.append(f"LongGap: no run of this group for {gap / 3600:.0f} hours")
-    return doubts
+            found.append(doubts.LongGap(gap / 3600))
+    return found

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from fabwatch.cmp import doubts
 from fabwatch.cmp.answers import Rates, RateState, RateTrend
 from fabwatch.cmp.history import Group, Polished, groups, measured_sql, tools_measured, unplaced
 from fabwatch.cmp.runtorun import Filter, best, filtered
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
 
 SHOWN = 400
@@ -116,28 +118,28 @@ def _reason(rate: float, unit: str, share: float | None, age: int, changed: date
 
 def _doubts(
     group: Group, controller: Filter, recent: Sequence[Polished], changed: datetime | None, as_of: datetime
-) -> list[str]:
-    doubts = []
+) -> list[Doubt]:
+    found: list[Doubt] = []
     if len(controller.wafers) < FEW:
-        doubts.append(f"FewResults: need at least {FEW} results of this group, have {len(controller.wafers)}")
+        found.append(doubts.FewResults(FEW, len(controller.wafers)))
     elif changed is not None and len(recent) < FEW:
-        doubts.append(f"ConsumableChanged: {len(recent)} results since the change of {changed:%Y-%m-%d %H:%M}")
-    doubts += group.counter_resets
+        found.append(doubts.ConsumableChanged(len(recent), changed))
+    found += group.counter_resets
     if controller.level.jumped:
-        doubts.append("RateJumped: the last two results are beyond the noise on the same side; the level follows them")
+        found.append(doubts.RateJumped())
     elif controller.level.departures:
-        doubts.append("OneAstray: the last result is beyond the noise; confirm it on the next wafer")
+        found.append(doubts.OneAstray())
     quiet = (as_of - controller.wafers[-1].at).total_seconds() / 86400
     if quiet > OLD:
-        doubts.append(f"OldResults: the last result is {quiet:.0f} days old")
+        found.append(doubts.OldResults(quiet))
     disagreeing = sum(wafer.disagrees for wafer in controller.wafers[-10:])
     if disagreeing:
-        doubts.append(f"TwoResults: {disagreeing} of the last 10 wafers have two results that disagree; their mean is used")
+        found.append(doubts.TwoResults(disagreeing))
     if group.unmeasured:
-        doubts.append(f"NoRate: {group.unmeasured} rows have no rate, or a film that did not get thinner")
+        found.append(doubts.NoRate(group.unmeasured))
     if group.unit is None and group.rate_unit == "per s":
-        doubts.append("UnitUnstated: the files state no unit; set constants = { unit = 'angstrom' } in fab.toml")
-    return doubts
+        found.append(doubts.UnitUnstated())
+    return found
 
 
 def trends(lake: Lake, as_of: datetime, tool: str | None) -> list[RateTrend]:

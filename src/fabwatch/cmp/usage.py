@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 import numpy as np
 
+from fabwatch.cmp.doubts import CounterFell
 from fabwatch.equipment.counters import Counter, counters
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.clock import iso, moment_at, seconds_of
+from fabwatch.terms.doubts import Doubt
 
 WAFERS = "wafers"
 """The clock that every head has: wafers since the last change of a consumable."""
@@ -57,17 +60,17 @@ class Head:
         place = int(np.searchsorted(self.seconds, seconds_of(at), side="right"))
         return float(self.total[place - 1]) if place else 0.0
 
-    def counter_resets(self) -> list[str]:
+    def counter_resets(self) -> list[Doubt]:
         """A doubt for the latest counter reset since the last change on record, unless a change explains it."""
-        doubts = []
+        found = []
         for name, counter in self.counters.items():
             for n in counter.resets:
                 before, after = (moment_at(float(t)) for t in counter.seconds[n - 1 : n + 1])
                 explained = any(before - SLACK <= change <= after + SLACK for change in self.changes)
                 if not explained and (not self.changes or after > self.changes[-1]):
-                    reset = f"{name} was reset from {counter.values[n - 1]:g} to {counter.values[n]:g} by {iso(after)}"
-                    doubts.append((after, f"CounterFell: {reset}, and no change of a consumable is on record; load it"))
-        return [max(doubts)[1]] if doubts else []
+                    values = float(counter.values[n - 1]), float(counter.values[n])
+                    found.append((after, name, CounterFell(name, *values, str(iso(after)))))
+        return [max(found, key=itemgetter(0, 1))[2]] if found else []
 
 
 class Upkeep:

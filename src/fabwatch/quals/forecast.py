@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.quals import doubts
 from fabwatch.quals.answers import Combined, Forecast, Forecasts, NextQual, Why, Window
-from fabwatch.quals.history import Stream
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
 from fabwatch.quals.yardsticks import Yardsticks, yardsticks
@@ -17,6 +17,7 @@ from fabwatch.stats.cycles import Floats, Running
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, TooFewFailures, unknown
 
 QUALS_AHEAD = 5
@@ -55,8 +56,7 @@ def forecast(view: View, selection: Selection, options: ForecastOptions) -> Fore
         raise TooFewFailures(f"No qual of {_named(selection)} or of any sister tool is on record at that time.")
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
     if view.future:
-        future = "FutureDate: as_of is in the future, and what happens until then is not known"
-        rows = [replace(row, doubts=(*row.doubts, future)) for row in rows]
+        rows = [replace(row, doubts=(*row.doubts, doubts.FutureDate())) for row in rows]
     header = view.header(METHOD, question("quals", "events"))
     return Forecasts(*header, options.coverage, tuple(rows), combined(rows, options))
 
@@ -206,37 +206,23 @@ def _coming(outlook: _Outlook, n: int, as_of: datetime) -> tuple[NextQual, ...]:
     return tuple(coming)
 
 
-def _doubts(outlook: _Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[str, ...]:
+def _doubts(outlook: _Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[Doubt, ...]:
     stream = outlook.wear.streams[n]
-    doubts = {
-        "TooFewFailures": whole.failures < FEW_FAILURES
-        and f"{whole.failures} among all sisters, need at least {FEW_FAILURES}",
-        "NoQual": not stream.quals and "no qual of this tool is on record; the forecast rests on its sisters",
-        "OnlyFailed": len(stream.quals) > 1
-        and not any(qual.passed for qual in stream.quals)
-        and "it never passed a qual, so when it was last good is not known",
-        "NoRestore": not stream.running.known_start and "no restore on record; the age is counted from the first move",
-        "NoPace": outlook.paces[n].per_day <= 0 and "nothing ran lately, so the window has no days",
-        "FailedNow": open_fail and "open failed qual, and no restore since",
-        "Contradictory": stream.contradictions
-        and f"a qual passed and failed at the same time ({stream.contradictions} times); the fail counts",
-        "Extrapolated": whole.longest > 0
-        and float(outlook.ages[n][outlook.edges[1]]) > BEYOND * whole.longest
-        and f"the window ends beyond {BEYOND} times the longest age on record",
-        "Overdue": _overdue(stream),
-    }
-    return tuple(f"{name}: {why}" for name, why in doubts.items() if why)
-
-
-def _overdue(stream: Stream) -> str:
-    usual = usual_round(stream).days
-    since = stream.since_qual_days
-    late = usual is not None and since > 2 * usual + 1
-    return (
-        f"the last qual is {since:.1f} days old; the usual interval is {usual:.1f} days: is the data complete?"
-        if late
-        else ""
+    never_passed = len(stream.quals) > 1 and not any(qual.passed for qual in stream.quals)
+    far = whole.longest > 0 and float(outlook.ages[n][outlook.edges[1]]) > BEYOND * whole.longest
+    usual, since = usual_round(stream).days, stream.since_qual_days
+    possible = (
+        (whole.failures < FEW_FAILURES, doubts.TooFewFailures(whole.failures, FEW_FAILURES)),
+        (not stream.quals, doubts.NoQual()),
+        (never_passed, doubts.OnlyFailed()),
+        (not stream.running.known_start, doubts.NoRestore()),
+        (outlook.paces[n].per_day <= 0, doubts.NoPace()),
+        (open_fail, doubts.FailedNow()),
+        (stream.contradictions > 0, doubts.Contradictory(stream.contradictions)),
+        (far, doubts.Extrapolated(BEYOND)),
+        (usual is not None and since > 2 * usual + 1, doubts.Overdue(since, usual or 0.0)),
     )
+    return tuple(doubt for holds, doubt in possible if holds)
 
 
 def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: float | None) -> Why:

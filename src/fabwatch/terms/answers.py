@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fabwatch.terms.clock import iso
+from fabwatch.terms.doubts import Doubt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,9 @@ def place_of(tool: str, chamber: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Plain data for JSON: dataclasses become dictionaries, times become ISO 8601 text."""
+    """Plain data for JSON: dataclasses become dictionaries, times become ISO 8601 text, doubts their code and sentence."""
+    if isinstance(value, Doubt):
+        return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, datetime):

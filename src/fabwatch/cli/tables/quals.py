@@ -24,7 +24,7 @@ def forecast(answer: Forecasts, language: str, why: bool = False) -> None:
         cells = (row.area or "-", row.tool, row.chamber, row.qual_type, f"{row.p_bad_now:.0%}")
         days = tuple("-" if day is None else f"{day:.1f}" for day in (window.from_days, window.to_days))
         soon = ("-", "-") if coming is None else (f"day {coming.day:.1f}", f"{coming.p_fail:.0%}")
-        doubts = ", ".join(doubt.split(":")[0] for doubt in row.doubts)
+        doubts = ", ".join(doubt.code for doubt in row.doubts)
         counts = (str(row.failures), str(row.sisters), doubts)
         table.add_row(
             *(escape(cell) for cell in (*cells, *days, *soon, *counts)), style="bold red" if row.p_bad_now == 1 else ""

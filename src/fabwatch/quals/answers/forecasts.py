@@ -6,6 +6,7 @@ from typing import Any
 
 from fabwatch.terms.answers import Answer, place_of, plain
 from fabwatch.terms.clock import iso
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence, unit_of
 
 
@@ -79,7 +80,7 @@ class Forecast:
     failures: int
     quals: int
     sisters: int
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     failed_open: bool
     last_look_at: datetime | None
     p_fixed: float
@@ -140,7 +141,7 @@ class Forecast:
             lines.append(line("readings"))
         lines.append(line("if_passed", low=why.if_passed[0], high=why.if_passed[1]))
         lines.append(line("if_restored", low=why.if_restored[0], high=why.if_restored[1]))
-        return [*lines, *(line("doubt", doubt=doubt) for doubt in self.doubts)]
+        return [*lines, *(line("doubt", doubt=doubt.sentence(language)) for doubt in self.doubts)]
 
 
 @dataclass(frozen=True)
