@@ -22,6 +22,7 @@ from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.problems import RULES
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
+from fabwatch.trace import doubts as trace_doubts
 
 MADE = "<!-- made by docs/generate.py: make docs -->\n\n"
 
@@ -65,10 +66,14 @@ def error_page() -> str:
 def doubts_page() -> str:
     """The page of doubts."""
     parts = [
-        "# Doubts\n\nA forecast, a removal rate or a polish time says what makes it less certain than its figures look: "
-        "`doubts` in JSON and CSV as `Code: sentence`, on the pages the sentence alone.\n"
+        "# Doubts\n\nA forecast, a removal rate or a polish time says what makes it less certain than its figures look, a "
+        "comparison of runs what it cannot tell: in JSON and CSV as `Code: sentence`, on the pages the sentence alone.\n"
     ]
-    for title, module in (("Forecasts", forecast_doubts), ("Polish times and removal rates", polish_doubts)):
+    for title, module in (
+        ("Forecasts", forecast_doubts),
+        ("Polish times and removal rates", polish_doubts),
+        ("Runs", trace_doubts),
+    ):
         parts.append(f"\n## {title}\n\n| code | what it means |\n|---|---|\n")
         kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Doubt)]
         parts += [f"| `{kind.code}` | {kind.__doc__} |\n" for kind in kinds if kind is not Doubt]

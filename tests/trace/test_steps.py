@@ -2,10 +2,12 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 
+from fabwatch.trace.answers import Run
 from fabwatch.trace.monitors import _matrix
 from fabwatch.trace.run_groups import run_groups
 from fabwatch.trace.steps import steps_from
@@ -20,8 +22,15 @@ def record(request):
     runs, rows = [], []
     for n in range(40):
         name, tool = f"R{n}", f"T{n % 2}"
-        about = {"chamber": "A", "recipe": None, "stage": None, "wafer": f"L{n // 10}{n:02d}", "lot": None, "labels": None}
-        runs.append({"run": name, "tool": tool, **about})
+        about: dict[str, Any] = {
+            "chamber": "A",
+            "recipe": None,
+            "stage": None,
+            "wafer": f"L{n // 10}{n:02d}",
+            "lot": None,
+            "labels": None,
+        }
+        runs.append(Run(run=name, tool=tool, start=None, end=None, rows=0, alarms=0, **about))
         for step in ("1", "2", "10", None):
             for number, role in enumerate(ROLES):
                 if rng.random() < 0.01:
@@ -42,15 +51,15 @@ def test_a_run_group_holds_mean_and_std_of_the_places_that_most_runs_have(record
     runs, rows = record
     cells = {(row["run"], (row["chamber"], row["step"], row["sensor"])): row for row in counted(rows)}
     for group in run_groups(runs, rows):
-        mine = [run for run in runs if run["tool"] == group.runs[0]["tool"]]
-        often = Counter(place for run, place in cells if run in {run["run"] for run in mine})
+        mine = [run for run in runs if run.tool == group.runs[0].tool]
+        often = Counter(place for run, place in cells if run in {run.run for run in mine})
         usual = sorted((place for place, n in often.items() if n > len(mine) / 2), key=lambda place: tuple(map(str, place)))
         assert group.places == tuple((*place, kind) for place in usual for kind in ("mean", "std"))
-        whole = [run for run in mine if all((run["run"], place) in cells for place in usual)]
+        whole = [run for run in mine if all((run.run, place) in cells for place in usual)]
         assert list(group.runs) == whole
         assert list(group.cut) == [run for run in mine if run not in whole]
         for run, features in zip(whole, group.features, strict=True):
-            own = [cells[run["run"], place] for place in usual]
+            own = [cells[run.run, place] for place in usual]
             assert features.tolist() == [value for row in own for value in (row["mean"], row["std"] or 0.0)]
 
 
@@ -63,7 +72,7 @@ def test_a_figure_by_place_is_that_of_its_row_and_places_stand_in_the_order_of_t
     for n, run in enumerate(group.runs):
         for row in counted(rows):
             value = row["max"] - row["min"] if figure == "range" else row[figure]
-            if row["run"] == run["run"] and value is not None:
+            if row["run"] == run.run and value is not None:
                 lasted = (row["t_last"] or 0.0) - (row["t_first"] or 0.0)
                 expected[n, (row["chamber"], row["step"], row["sensor"])] = value, lasted
     assert matrix.places == list(dict.fromkeys(place for _, place in expected))

@@ -12,6 +12,7 @@ from tests.made_logs import log_of
 
 from fabwatch.stats.moments import Groups, grouped, sums
 from fabwatch.terms.errors import UnknownTool
+from fabwatch.trace.answers import Run
 from fabwatch.trace.envelope import left_at, traces
 from fabwatch.trace.run_groups import run_groups
 
@@ -79,7 +80,7 @@ def test_too_few_runs_are_said_and_not_judged(tmp_path):
         fab.ingest(tmp_path / "a.log")
         answer = fab.faults()
     assert answer.runs == ()
-    assert "need at least 11 comparable runs, have 4" in answer.unjudged[0]
+    assert "need at least 11 comparable runs, have 4" in answer.unjudged[0].sentence()
     assert answer.false_per_1000 is None
 
 
@@ -122,16 +123,7 @@ def test_sums_are_those_of_numpy_whatever_the_order_of_the_rows():
 def test_regimes_are_lots_or_what_the_names_of_wafers_have_in_common():
     def runs(names, lots=None):
         return [
-            {
-                "run": name,
-                "tool": "T",
-                "chamber": None,
-                "recipe": None,
-                "stage": None,
-                "wafer": name,
-                "labels": None,
-                "lot": lot,
-            }
+            Run(name, "T", chamber=None, recipe=None, wafer=name, lot=lot, start=None, end=None, rows=0, alarms=0)
             for name, lot in zip(names, lots or [None] * len(names), strict=True)
         ]
 

@@ -10,7 +10,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
 from fabwatch.terms.errors import DecidedAlready, NothingRecorded
 from fabwatch.terms.tables import GOLDENS, RULES, Table
-from fabwatch.trace.answers import Backtest, Golden
+from fabwatch.trace.answers import Backtest, Golden, RunKind
 
 
 def switch(
@@ -39,20 +39,20 @@ def switch(
         _write(lake, RULES, moment, who, "rule", row, reason)
 
 
-def choose(lake: Lake, moment: datetime, who: str, kind: dict[str, Any], runs: Sequence[str], reason: str) -> Golden:
+def choose(lake: Lake, moment: datetime, who: str, kind: RunKind, runs: Sequence[str], reason: str) -> Golden:
     """Make these runs the golden runs of their kind, as its next version; no runs withdraws the choice.
 
-    `kind` names tool, chamber, recipe and stage. Raises BadQuestion without a reason.
+    Raises BadQuestion without a reason.
     """
-    same_kind = " AND ".join(f"{name} IS NOT DISTINCT FROM ${name}" for name in kind)
+    same_kind = " AND ".join(f"{name} IS NOT DISTINCT FROM ${name}" for name in kind._fields)
     reason = reasoned(reason)
     with lake.writing():
-        last = lake.rows(f"SELECT max(version) AS version FROM lake.goldens WHERE {same_kind}", kind)[0]["version"]
+        last = lake.rows(f"SELECT max(version) AS version FROM lake.goldens WHERE {same_kind}", kind._asdict())[0]["version"]
         if last is None and not runs:
             raise DecidedAlready("No golden runs to withdraw: the good runs of this kind are selected automatically.")
-        row = {**kind, "version": (last or 0) + 1, "runs": json.dumps(list(runs))}
+        row = {**kind._asdict(), "version": (last or 0) + 1, "runs": json.dumps(list(runs))}
         _write(lake, GOLDENS, moment, who, "golden", row, reason)
-    return Golden(**kind, version=(last or 0) + 1, runs=tuple(runs), decided_at=moment, who=who, reason=reason)
+    return Golden(*kind, (last or 0) + 1, tuple(runs), moment, who, reason)
 
 
 def _write(lake: Lake, table: Table, moment: datetime, who: str, act: str, row: dict[str, Any], reason: str) -> None:

@@ -150,5 +150,6 @@ SENTENCES: Mapping[str, str] = {
     "doubt_Bounded": "needs {needed:.4g} s, but {least:g} to {most:g} s are allowed",
     "doubt_NewGroup": "need at least {needed:,} results of this tool, stage and chambers, have {results:,}",
     "doubt_LogUnlike": "{figure} lies {deviations:.0f} standard deviations from the runs before",
+    "doubt_TooFewRuns": "{kind}: need at least {needed:,} comparable runs, have {runs:,}",
     "doubt_LongGap": "no run of this group for {hours:.0f} hours",
 }

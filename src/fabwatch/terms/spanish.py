@@ -157,5 +157,6 @@ SENTENCES: Mapping[str, str] = {
     "doubt_Bounded": "necesita {needed:.4g} s, pero se permiten de {least:g} a {most:g} s",
     "doubt_NewGroup": "se necesitan al menos {needed:,} resultados de este equipo, etapa y cámaras, y hay {results:,}",
     "doubt_LogUnlike": "{figure} se aparta {deviations:.0f} desviaciones típicas de las pasadas anteriores",
+    "doubt_TooFewRuns": "{kind}: se necesitan al menos {needed:,} pasadas comparables y hay {runs:,}",
     "doubt_LongGap": "ninguna pasada de este grupo en {hours:.0f} horas",
 }

@@ -14,10 +14,10 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded
-from fabwatch.trace.answers import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules
+from fabwatch.trace.answers import Backtest, BacktestRow, Golden, Rule, RuleAlarm, Rules, Run, RunKind
 from fabwatch.trace.monitors import WatchRule, alarms, rule_named, rules_of
 from fabwatch.trace.run_groups import RunGroup, run_groups
-from fabwatch.trace.runs import check_names, run_rows
+from fabwatch.trace.runs import check_names, logged_runs
 from fabwatch.trace.steps import steps_of
 
 LATEST = 20
@@ -45,13 +45,13 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
     """How a rule would have performed on the record. Raises UnknownTool, and NothingRecorded without runs."""
     lake, as_of = view.lake, view.as_of
     rule = rule_named(lake.settings, name)
-    runs = run_rows(lake, as_of=as_of)
+    runs = logged_runs(lake, as_of=as_of)
     check_names(runs, tool, None)
     if not runs:
         raise NothingRecorded("No runs to try a rule on.", "load tool logs: fabwatch ingest LOGS")
-    chosen = [run for run in runs if tool is None or run["tool"] == tool]
+    chosen = [run for run in runs if tool is None or run.tool == tool]
     steps = steps_of(lake, tool)
-    verdicts: dict[str, bool | None] = {run["run"]: None for run in chosen}
+    verdicts: dict[str, bool | None] = {run.run: None for run in chosen}
     latest: dict[str, str] = {}
     watched: set[str] = set()
     groups = run_groups(chosen, steps, goldens(lake))
@@ -65,10 +65,10 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
     if not watched:
         hint = "fabwatch trace summary lists sensors, steps and statistics"
         raise NothingRecorded(f"Rule {name} watches nothing in these logs: {rule.what}.", hint)
-    judged = [run for run in chosen if verdicts[run["run"]] is not None]
-    tools = {run["tool"] for run in judged}
+    judged = [run for run in chosen if verdicts[run.run] is not None]
+    tools = {run.tool for run in judged}
     rows_by_tool = {
-        tool_name: _row(tool_name or "-", [run for run in judged if run["tool"] == tool_name], verdicts, truth)
+        tool_name: _row(tool_name or "-", [run for run in judged if run.tool == tool_name], verdicts, truth)
         for tool_name in tools
     }
     total = _row("", judged, verdicts, truth)
@@ -92,16 +92,14 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
         not_judged=len(watched) - len(judged),
         tools=tuple(sorted(rows_by_tool.values(), key=lambda row: (-row.false, row.tool))),
         latest=tuple(
-            RuleAlarm(
-                run["run"], run["wafer"], run["tool"], run["start_at"], _truth_word(truth, run["run"]), latest[run["run"]]
-            )
-            for run in [run for run in judged if run["run"] in latest][:LATEST]
+            RuleAlarm(run.run, run.wafer, run.tool, run.start, _truth_word(truth, run.run), latest[run.run])
+            for run in [run for run in judged if run.run in latest][:LATEST]
         ),
     )
 
 
-def _row(tool: str, runs: Sequence[dict[str, Any]], verdicts: dict[str, bool | None], truth: _Truth) -> BacktestRow:
-    names = [run["run"] for run in runs]
+def _row(tool: str, runs: Sequence[Run], verdicts: dict[str, bool | None], truth: _Truth) -> BacktestRow:
+    names = [run.run for run in runs]
     raised = [name for name in names if verdicts[name]]
     good = [name for name in names if truth.good.get(name) is True]
     events = {truth.event[name] for name in names if name in truth.event}
@@ -119,10 +117,10 @@ def _truth_word(truth: _Truth, run: str) -> str:
     return "unknown" if known is None or truth.basis == "none" else "good" if known else "bad"
 
 
-def _truth(lake: Lake, runs: Sequence[dict[str, Any]], groups: Sequence[RunGroup]) -> _Truth:
+def _truth(lake: Lake, runs: Sequence[Run], groups: Sequence[RunGroup]) -> _Truth:
     """Which runs were good: by the log itself, else by the next quals, else unknown."""
     labelled = {
-        run["run"]: bool(good)
+        run.run: bool(good)
         for group in groups
         if group.labelled is not None
         for run, good in zip(group.runs, group.labelled, strict=True)
@@ -132,10 +130,10 @@ def _truth(lake: Lake, runs: Sequence[dict[str, Any]], groups: Sequence[RunGroup
     good, event = _by_quals(lake, runs)
     if good:
         return _Truth("quals", good, event)
-    return _Truth("none", {run["run"]: True for run in runs}, {})
+    return _Truth("none", {run.run: True for run in runs}, {})
 
 
-def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, bool], dict[str, object]]:
+def _by_quals(lake: Lake, runs: Sequence[Run]) -> tuple[dict[str, bool], dict[str, object]]:
     """Runs before a passed qual are good. Runs before a failed one belong to it; which of them were bad is unknown."""
     quals_by_tool: dict[str, list[tuple[datetime, str | None, bool]]] = defaultdict(list)
     for row in lake.rows("SELECT tool, chamber, processed_at, passed FROM quals ORDER BY processed_at"):
@@ -143,16 +141,16 @@ def _by_quals(lake: Lake, runs: Sequence[dict[str, Any]]) -> tuple[dict[str, boo
     good: dict[str, bool] = {}
     event: dict[str, object] = {}
     for run in runs:
-        quals = quals_by_tool.get(run["tool"], [])
-        if run["end_at"] is None or not quals:
+        quals = quals_by_tool.get(run.tool, [])
+        if run.end is None or not quals:
             continue
-        chambers = set((run["chamber"] or "").split(";"))
-        for at, chamber, passed in quals[bisect_left(quals, run["end_at"], key=lambda qual: qual[0]) :]:
-            if chamber is None or chamber in chambers or not run["chamber"]:
+        chambers = set((run.chamber or "").split(";"))
+        for at, chamber, passed in quals[bisect_left(quals, run.end, key=lambda qual: qual[0]) :]:
+            if chamber is None or chamber in chambers or not run.chamber:
                 if passed:
-                    good[run["run"]] = True
+                    good[run.run] = True
                 else:
-                    event[run["run"]] = (run["tool"], chamber, at)
+                    event[run.run] = (run.tool, chamber, at)
                 break
     return good, event
 
@@ -166,9 +164,9 @@ def all_goldens(lake: Lake) -> list[Golden]:
 
 def goldens(lake: Lake) -> list[Golden]:
     """The golden runs in use: the latest version of each kind, without those that were withdrawn."""
-    latest: dict[tuple[Any, ...], Golden] = {}
+    latest: dict[RunKind, Golden] = {}
     for golden in all_goldens(lake)[::-1]:
-        latest[golden.tool, golden.chamber, golden.recipe, golden.stage] = golden
+        latest[golden.kind] = golden
     return [golden for golden in latest.values() if golden.runs]
 
 

@@ -13,9 +13,9 @@ from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.trace.answers import Chambers, ChamberTrace, TracePoint, chamber_sentence
-from fabwatch.trace.envelope import Stretched, Window, columns_of, envelope, parts_of, stretched
+from fabwatch.trace.envelope import RunPart, Stretched, Window, columns_of, envelope, parts_of, stretched
 from fabwatch.trace.faults import good_run_names
-from fabwatch.trace.runs import check_names, run_rows
+from fabwatch.trace.runs import check_names, logged_runs
 
 RUNS_AT_MOST = 30
 """How many of the latest good runs of each chamber are drawn."""
@@ -38,14 +38,14 @@ def chambers(
     Raises UnknownTool, and NothingRecorded where no good run has the sensor.
     """
     lake, as_of = view.lake, view.as_of
-    runs = run_rows(lake, as_of=as_of)
+    runs = logged_runs(lake, as_of=as_of)
     check_names(runs, tool, None)
     known = [row["sensor"] for row in lake.rows("SELECT DISTINCT sensor FROM sensors WHERE number")]
     if sensor not in known:
         raise unknown("sensor", sensor, known)
     sql = over_runs(question("trace", "chambers"))
     rows = lake.rows(sql, {"sensor": sensor, "tool": tool, "recipe": recipe, "step": step})
-    good = good_run_names(lake, [run for run in runs if tool is None or run["tool"] == tool])
+    good = good_run_names(lake, [run for run in runs if tool is None or run.tool == tool])
     rows = [row for row in rows if row["run"] in good]
     if not rows:
         raise NothingRecorded(f"No good run has {sensor} there.", "fabwatch trace summary lists sensors, steps and recipes")
@@ -105,16 +105,16 @@ def _chamber(
 
 def _drawn(lake: Lake, runs: list[str], sensor: str, step: str | None) -> tuple[list[Stretched], str | None]:
     """Runs in stretches of time, one table for each shape of log that has the sensor; and its unit."""
-    by_shape: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_shape: dict[str, list[RunPart]] = defaultdict(list)
     for part in parts_of(lake, runs):
-        by_shape[part["shape"]].append(part)
+        by_shape[part.shape].append(part)
     tables: list[Stretched] = []
     unit = None
-    seconds = [(part["end_s"] or 0) - (part["begin_s"] or 0) for parts in by_shape.values() for part in parts]
+    seconds = [(part.end_s or 0) - (part.begin_s or 0) for parts in by_shape.values() for part in parts]
     every = max(float(np.median(seconds)) / STRETCHES, 1e-3) if seconds else 1.0
     for shape, parts in by_shape.items():
         column = columns_of(lake, shape).get(sensor)
         if column is not None:
-            unit = unit or column["unit"]
+            unit = unit or column.unit
             tables.append(stretched(lake, parts, [column], every, Window(step=step)))
     return tables, unit

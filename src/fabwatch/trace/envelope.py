@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +44,32 @@ class Window:
 
 
 @dataclass(frozen=True)
+class RunPart:
+    """A part of a log that belongs to a run: where its samples are stored."""
+
+    run: str
+    load: str
+    part: int
+    shape: str
+    """Empty where the part has no samples."""
+    rows: int
+    begin_s: float | None
+    end_s: float | None
+    began: float
+    """When the whole run began, on the clock of its log."""
+
+
+@dataclass(frozen=True)
+class SensorColumn:
+    """A numeric column of a log shape."""
+
+    sensor: str
+    column_name: str
+    unit: str | None
+    role: str
+
+
+@dataclass(frozen=True)
 class Stretched:
     """Runs in intervals of time: mean, least and most of each place and sensor by (run, interval); NaN for no data."""
 
@@ -65,44 +90,46 @@ class Drawn:
     sql: tuple[str, ...] = ()
 
 
-def parts_of(lake: Lake, runs: Collection[str]) -> list[dict[str, Any]]:
+def parts_of(lake: Lake, runs: Collection[str]) -> list[RunPart]:
     """Where the samples of these runs are stored, and when each run began."""
     all_parts = lake.remember(("parts of runs",), lambda: _all_parts(lake))
     return [part for run in runs for part in all_parts.get(run, ())]
 
 
-def _all_parts(lake: Lake) -> dict[str, list[dict[str, Any]]]:
-    rows = lake.rows(
+def _all_parts(lake: Lake) -> dict[str, list[RunPart]]:
+    parts = lake.records(
+        RunPart,
         over_runs(
-            "SELECT run, load, part, shape, rows, begin_s, end_s, "
+            "SELECT run, load, part, coalesce(shape, '') AS shape, rows, begin_s, end_s, "
             "coalesce(min(begin_s) OVER (PARTITION BY run), min(first_offset) OVER (PARTITION BY run)) AS began FROM runs"
-        )
+        ),
     )
-    parts_by_run: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        parts_by_run.setdefault(row["run"], []).append(row)
+    parts_by_run: dict[str, list[RunPart]] = {}
+    for part in parts:
+        parts_by_run.setdefault(part.run, []).append(part)
     return parts_by_run
 
 
-def columns_of(lake: Lake, shape: str) -> dict[str, dict[str, Any]]:
+def columns_of(lake: Lake, shape: str) -> dict[str, SensorColumn]:
     """The numeric columns of one log shape, by sensor."""
-    sql = "SELECT * FROM sensors WHERE shape = $shape AND number ORDER BY position"
-    return lake.remember(("columns", shape), lambda: {row["sensor"]: row for row in lake.rows(sql, {"shape": shape})})
+    sql = "SELECT sensor, column_name, unit, role FROM sensors WHERE shape = $shape AND number ORDER BY position"
+    known = lake.remember(("columns", shape), lambda: lake.records(SensorColumn, sql, {"shape": shape}))
+    return {column.sensor: column for column in known}
 
 
 def sensors_of(lake: Lake, run: str) -> list[str]:
     """The sensors and counters of a run, in the order of its log."""
     parts = parts_of(lake, [run])
-    columns = columns_of(lake, parts[0]["shape"]) if parts else {}
-    return [sensor for sensor, column in columns.items() if column["role"] != "setpoint"]
+    columns = columns_of(lake, parts[0].shape) if parts else {}
+    return [sensor for sensor, column in columns.items() if column.role != "setpoint"]
 
 
 def stretched(
-    lake: Lake, parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]], every: float, window: Window
+    lake: Lake, parts: Sequence[RunPart], columns: Sequence[SensorColumn], every: float, window: Window
 ) -> Stretched:
     """Runs of one log shape in intervals of `every` seconds; see `stretches.sql`."""
-    runs = tuple(dict.fromkeys(part["run"] for part in parts))
-    temp_table(lake, "chosen", pa.Table.from_pylist(list(parts), schema=CHOSEN_SCHEMA))
+    runs = tuple(dict.fromkeys(part.run for part in parts))
+    temp_table(lake, "chosen", pa.Table.from_pylist([vars(part) for part in parts], schema=CHOSEN_SCHEMA))
     sql = _statement(parts, columns, window)
     params = {"step": window.step, "chamber": window.chamber, "every": every}
     table = lake.ask(sql, params).to_arrow_table()
@@ -127,26 +154,26 @@ def stretched(
                 cells = np.full((len(runs), wide), np.nan)
                 cells[run[here], stretch[here]] = table.column(f"{statistic}_{m}").take(pa.array(here)).to_numpy()
                 by_statistic[statistic] = cells
-            values[place, column["sensor"]] = by_statistic
+            values[place, column.sensor] = by_statistic
     return Stretched(runs, every, begins, values, sql)
 
 
-def _statement(parts: Sequence[dict[str, Any]], columns: Sequence[dict[str, Any]], window: Window) -> str:
+def _statement(parts: Sequence[RunPart], columns: Sequence[SensorColumn], window: Window) -> str:
     """`stretches.sql` for the samples of one log shape and some of its columns."""
-    names = [identifier(column["column_name"]) for column in columns]
+    names = [identifier(column.column_name) for column in columns]
     return filled(
         question("trace", "stretches"),
         columns=", ".join(f"s.{name} AS x{n}" for n, name in enumerate(names)),
-        samples=samples_name(parts[0]["shape"]),
+        samples=samples_name(parts[0].shape),
         span=_span(parts, window),
         values=", ".join(f"avg(x{n}) AS mean_{n}, min(x{n}) AS least_{n}, max(x{n}) AS most_{n}" for n in range(len(names))),
     )
 
 
-def _span(parts: Sequence[dict[str, Any]], window: Window) -> str:
+def _span(parts: Sequence[RunPart], window: Window) -> str:
     """The seconds to read, as plain clock values, so that the database skips all other samples."""
     bounds = [(">=", window.since), ("<=", window.until)]
-    began = min((part["began"] for part in parts), default=0.0)
+    began = min((part.began for part in parts), default=0.0)
     return " AND ".join(f"s.t {sign} {began + bound!r}" for sign, bound in bounds if bound is not None) or "true"
 
 
@@ -201,11 +228,11 @@ def _laid(trace: StepTrace, around: StepTrace | None) -> StepTrace:
 
 def _drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], window: Window) -> Drawn:
     parts = parts_of(lake, [run, *list(good)[:GOOD_AT_MOST]])
-    mine = [part for part in parts if part["run"] == run]
+    mine = [part for part in parts if part.run == run]
     if not mine:
         return Drawn([])
-    beside = _afforded([part for part in parts if part["shape"] == mine[0]["shape"] and part["run"] != run], good)
-    known = columns_of(lake, mine[0]["shape"])
+    beside = _afforded([part for part in parts if part.shape == mine[0].shape and part.run != run], good)
+    known = columns_of(lake, mine[0].shape)
     columns = [known[sensor] for sensor in sensors if sensor in known]
     if not columns:
         return Drawn([])
@@ -213,11 +240,11 @@ def _drawn(lake: Lake, run: str, good: Collection[str], sensors: Sequence[str], 
     return Drawn([trace for column in columns for trace in _steps(stretches, column, run)], (stretches.sql,))
 
 
-def _afforded(parts: Sequence[dict[str, Any]], good: Collection[str]) -> list[dict[str, Any]]:
+def _afforded(parts: Sequence[RunPart], good: Collection[str]) -> list[RunPart]:
     """The parts of the first good runs, as many as can be read in seconds."""
     rows: dict[str, int] = {}
     for part in parts:
-        rows[part["run"]] = rows.get(part["run"], 0) + part["rows"]
+        rows[part.run] = rows.get(part.run, 0) + part.rows
     chosen: set[str] = set()
     total = 0
     for name in good:
@@ -225,27 +252,27 @@ def _afforded(parts: Sequence[dict[str, Any]], good: Collection[str]) -> list[di
         if total > SAMPLES_AT_MOST and len(chosen) >= GOOD_AT_LEAST:
             break
         chosen.add(name)
-    return [part for part in parts if part["run"] in chosen]
+    return [part for part in parts if part.run in chosen]
 
 
-def _every(mine: Sequence[dict[str, Any]], window: Window) -> float:
+def _every(mine: Sequence[RunPart], window: Window) -> float:
     """Seconds per interval, so that the part of the run that is read has about STRETCHES of them."""
-    begins = [part["begin_s"] for part in mine if part["begin_s"] is not None]
-    ends = [part["end_s"] for part in mine if part["end_s"] is not None]
+    begins = [part.begin_s for part in mine if part.begin_s is not None]
+    ends = [part.end_s for part in mine if part.end_s is not None]
     if window.cuts and begins and ends:
         seconds = min(window.until or np.inf, max(ends) - min(begins)) - (window.since or 0.0)
     else:
-        seconds = sum((part["end_s"] or 0) - (part["begin_s"] or 0) for part in mine)
+        seconds = sum((part.end_s or 0) - (part.begin_s or 0) for part in mine)
     return max(seconds / STRETCHES, 1e-3) if seconds > 0 else 1.0
 
 
-def _steps(stretches: Stretched, column: dict[str, Any], run: str) -> Iterator[StepTrace]:
+def _steps(stretches: Stretched, column: SensorColumn, run: str) -> Iterator[StepTrace]:
     here = stretches.runs.index(run)
     others = [n for n in range(len(stretches.runs)) if n != here]
     for (chamber, step), begins in stretches.begins.items():
         if np.isnan(begins[here]):
             continue
-        values = stretches.values[(chamber, step), column["sensor"]]
+        values = stretches.values[(chamber, step), column.sensor]
         low, middle, high = envelope(values["mean"][others])
         mean, least, most = (values[kind][here] for kind in ("mean", "least", "most"))
         cells = np.column_stack([low, middle, high, least, most, mean])
@@ -253,7 +280,7 @@ def _steps(stretches: Stretched, column: dict[str, Any], run: str) -> Iterator[S
             TracePoint(n * stretches.every, *(None if np.isnan(cell) else float(cell) for cell in cells[n]))
             for n in np.flatnonzero(~np.isnan(mean))
         )
-        yield StepTrace(column["sensor"], column["unit"], chamber, step, float(begins[here]), points)
+        yield StepTrace(column.sensor, column.unit, chamber, step, float(begins[here]), points)
 
 
 def left_at(trace: StepTrace) -> float | None:

@@ -1,8 +1,8 @@
 """Faults: which runs deviate from the good runs, in which sensors, and how many wafers are affected."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -11,13 +11,15 @@ from fabwatch.stats.neighbours import FEWEST, Judged, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence
-from fabwatch.trace.answers import Faults, Rule, RunFault, SensorFault
+from fabwatch.trace.answers import Faults, Rule, Run, RunFault, SensorFault
 from fabwatch.trace.backtest import goldens, rule_states
+from fabwatch.trace.doubts import TooFewRuns
 from fabwatch.trace.envelope import Window, left_at, traces
 from fabwatch.trace.monitors import alarms, rule_named, rule_sentence
-from fabwatch.trace.run_groups import RunGroup, run_groups
-from fabwatch.trace.runs import check_names, run_rows
+from fabwatch.trace.run_groups import RunGroup, kind_of, run_groups
+from fabwatch.trace.runs import check_names, logged_runs
 from fabwatch.trace.steps import Steps, steps_of
 
 SHOWN = 6
@@ -43,14 +45,14 @@ METHOD = (
 def faults(view: View, tool: str | None, run: str | None) -> Faults:
     """Every run compared with the good runs of its kind, the faulty first. Raises UnknownTool."""
     lake, as_of = view.lake, view.as_of
-    runs = run_rows(lake, as_of=as_of)
+    runs = logged_runs(lake, as_of=as_of)
     check_names(runs, tool, run)
     # A run is always compared with its whole run group.
     if run is not None:
-        tool = next(row["tool"] for row in runs if row["run"] == run)
-    chosen = [row for row in runs if tool is None or row["tool"] == tool]
+        tool = next(row.tool for row in runs if row.run == run)
+    chosen = [row for row in runs if tool is None or row.tool == tool]
     run_faults: list[RunFault] = []
-    unjudged: list[str] = []
+    unjudged: list[Doubt] = []
     good = false = 0
     steps = steps_of(lake, tool)
     active_rules = [rule for rule in rule_states(lake) if rule.on]
@@ -98,14 +100,14 @@ def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True)
 
     Golden runs that people chose are used where there are any, unless `chosen_too` is false.
     """
-    runs = run_rows(lake, as_of=as_of)
+    runs = logged_runs(lake, as_of=as_of)
     check_names(runs, None, run)
-    mine = next(row for row in runs if row["run"] == run)
-    alike = [row for row in runs if row["tool"] == mine["tool"]]
-    for group in run_groups(alike, steps_of(lake, mine["tool"]), goldens(lake) if chosen_too else ()):
-        names = [row["run"] for row in group.runs]
+    mine = next(row for row in runs if row.run == run)
+    alike = [row for row in runs if row.tool == mine.tool]
+    for group in run_groups(alike, steps_of(lake, mine.tool), goldens(lake) if chosen_too else ()):
+        names = [row.run for row in group.runs]
         whole = run in names
-        if not whole and run not in [row["run"] for row in group.cut]:
+        if not whole and run not in [row.run for row in group.cut]:
             continue
         if group.golden is not None:
             return [name for name in group.golden.runs if name in names and name != run], group.by
@@ -123,12 +125,12 @@ def good_runs(lake: Lake, as_of: datetime, run: str, *, chosen_too: bool = True)
     return [], "no comparable runs"
 
 
-def good_run_names(lake: Lake, runs: list[dict[str, Any]]) -> set[str]:
+def good_run_names(lake: Lake, runs: Sequence[Run]) -> set[str]:
     """Which of these runs are good; where a run group is too small to tell, all of its runs are."""
     good_names: set[str] = set()
     for group in run_groups(runs, steps_of(lake, None), goldens(lake)):
         good = _judged(group)[1] if len(group.runs) > FEWEST else np.ones(len(group.runs), bool)
-        good_names |= {run["run"] for run, is_good in zip(group.runs, good, strict=True) if is_good}
+        good_names |= {run.run for run, is_good in zip(group.runs, good, strict=True) if is_good}
     return good_names
 
 
@@ -142,33 +144,33 @@ def _group_faults(
 ) -> list[RunFault]:
     run_faults = []
     traced = 0
-    faulty = (judged.scores > judged.limit) | np.array([bool(rule_alarms.get(run["run"])) for run in group.runs], bool)
+    faulty = (judged.scores > judged.limit) | np.array([bool(rule_alarms.get(run.run)) for run in group.runs], bool)
     for n, run in enumerate(group.runs):
-        if only is not None and run["run"] != only:
+        if only is not None and run.run != only:
             continue
         deviations = _sensors(group, judged, good, n)
         if faulty[n] and traced < LOOKED_AT:
             traced += 1
             deviations = _since(lake, group, good, n, deviations)
-        by_rules = rule_alarms.get(run["run"], [])
+        by_rules = rule_alarms.get(run.run, [])
         exposed, still = _exposed(group, faulty, n) if faulty[n] else (0, False)
         run_faults.append(
             RunFault(
-                run=run["run"],
-                wafer=run["wafer"],
+                run=run.run,
+                wafer=run.wafer,
                 score=float(judged.scores[n]),
                 limit=judged.limit,
                 faulty=bool(faulty[n]),
                 sensors=(*(deviation for _, deviation in by_rules), *deviations),
-                tool=run["tool"],
-                chamber=run["chamber"],
-                recipe=run["recipe"],
+                tool=run.tool,
+                chamber=run.chamber,
+                recipe=run.recipe,
                 regime=group.regime_names[group.regimes[n]],
-                start=run["start_at"],
+                start=run.start,
                 exposed=exposed,
                 still=still,
                 reasons=(_exposure_reason(exposed, still, "en"),) if faulty[n] else (),
-                alarms=_alarms(lake, run["run"]) if faulty[n] and run["alarms"] else (),
+                alarms=_alarms(lake, run.run) if faulty[n] and run.alarms else (),
                 rules=tuple(dict.fromkeys(_rule_word(rule) for rule, _ in by_rules)),
             )
         )
@@ -234,12 +236,12 @@ def sensor_sentence(deviation: SensorFault, language: str = "en") -> str:
 def _since(lake: Lake, group: RunGroup, good: np.ndarray, n: int, deviations: list[SensorFault]) -> list[SensorFault]:
     """The same deviations; the first of them with the second at which the sensor left the envelope of the good runs."""
     nearest = sorted(_alike(group, good, n), key=lambda m: abs(int(m) - n))
-    names = [group.runs[m]["run"] for m in nearest]
+    names = [group.runs[m].run for m in nearest]
     timed = []
     for rank, deviation in enumerate(deviations):
         if rank < TRACED:
             for trace in traces(
-                lake, group.runs[n]["run"], names, [deviation.sensor], Window(deviation.step, deviation.chamber)
+                lake, group.runs[n].run, names, [deviation.sensor], Window(deviation.step, deviation.chamber)
             ):
                 moment = left_at(trace)
                 # Zero means from the start: not worth saying.
@@ -267,34 +269,33 @@ def _exposed(group: RunGroup, faulty: np.ndarray, n: int) -> tuple[int, bool]:
 
     Runs are listed the latest first.
     """
-    wafers = {group.runs[n]["wafer"] or group.runs[n]["run"]}
+    wafers = {group.runs[n].wafer or group.runs[n].run}
     for later in range(n - 1, -1, -1):
         if not faulty[later]:
             return len(wafers), False
-        wafers.add(group.runs[later]["wafer"] or group.runs[later]["run"])
+        wafers.add(group.runs[later].wafer or group.runs[later].run)
     return len(wafers), True
 
 
-def _cut(group: RunGroup, run: dict[str, Any]) -> RunFault:
+def _cut(group: RunGroup, run: Run) -> RunFault:
     return RunFault(
-        run=run["run"],
-        wafer=run["wafer"],
+        run=run.run,
+        wafer=run.wafer,
         score=None,
         limit=None,
         faulty=True,
-        tool=run["tool"],
-        chamber=run["chamber"],
-        recipe=run["recipe"],
-        start=run["start_at"],
+        tool=run.tool,
+        chamber=run.chamber,
+        recipe=run.recipe,
+        start=run.start,
         exposed=1,
         reasons=(sentence("en", "cut_short"),),
     )
 
 
-def _too_few(group: RunGroup) -> str:
-    runs = (*group.runs, *group.cut)
-    what = ", ".join(str(runs[0][name]) for name in ("tool", "chamber", "recipe", "stage") if runs[0][name])
-    return f"TooFewRuns: {what}: need at least {FEWEST + 1} comparable runs, have {len(group.runs)}"
+def _too_few(group: RunGroup) -> TooFewRuns:
+    kind = kind_of((*group.runs, *group.cut)[0])
+    return TooFewRuns(", ".join(filter(None, kind)), FEWEST + 1, len(group.runs))
 
 
 def _alarms(lake: Lake, run: str) -> tuple[str, ...]:

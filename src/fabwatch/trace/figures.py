@@ -9,7 +9,7 @@ from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
 from fabwatch.trace.answers import SensorFigures, SensorStats
-from fabwatch.trace.runs import check_names, run_rows
+from fabwatch.trace.runs import check_names, logged_runs
 
 BY = ("tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month")
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
@@ -57,7 +57,7 @@ def sensor_stats(view: View, by: str, choice: Choice) -> SensorStats:
 
 def _check(lake: Lake, choice: Choice) -> None:
     """Check that the tool, sensor, step and recipe exist. Raises UnknownTool."""
-    check_names(run_rows(lake), choice.tool, None)
+    check_names(logged_runs(lake), choice.tool, None)
     for name, table in (("sensor", "step_summary"), ("step", "step_summary"), ("recipe", "parts")):
         value = getattr(choice, name)
         known = [row["x"] for row in lake.rows(f"SELECT DISTINCT {name} AS x FROM {table} WHERE {name} IS NOT NULL")]

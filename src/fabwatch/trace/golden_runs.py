@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import BadQuestion
+from fabwatch.trace.answers import RunKind
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.run_groups import KIND, kind_of
-from fabwatch.trace.runs import check_names, run_rows
+from fabwatch.trace.run_groups import kind_of
+from fabwatch.trace.runs import check_names, logged_runs
 
 
-def alike(lake: Lake, as_of: datetime, runs: Sequence[str], automatic: bool) -> tuple[dict[str, Any], list[str]]:
+def alike(lake: Lake, as_of: datetime, runs: Sequence[str], automatic: bool) -> tuple[RunKind, list[str]]:
     """The kind of these runs, and the runs; with `automatic` all good runs of that kind. Raises UnknownTool, BadQuestion."""
-    known = {row["run"]: row for row in run_rows(lake, as_of=as_of)}
+    known = {row.run: row for row in logged_runs(lake, as_of=as_of)}
     if not runs:
         raise BadQuestion("No run given.", "fabwatch trace runs lists them")
     for run in runs:
@@ -28,4 +28,4 @@ def alike(lake: Lake, as_of: datetime, runs: Sequence[str], automatic: bool) -> 
     if automatic:
         good, _ = good_runs(lake, as_of, chosen[0], chosen_too=False)
         chosen = list(dict.fromkeys([*chosen, *good]))
-    return dict(zip(KIND, kinds.pop(), strict=True)), chosen
+    return kinds.pop(), chosen

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import BUILT_IN, RuleSettings, Settings
 from fabwatch.terms.words import sentence
-from fabwatch.trace.answers import SensorFault
+from fabwatch.trace.answers import Run, SensorFault
 from fabwatch.trace.envelope import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched
 from fabwatch.trace.run_groups import RunGroup
 from fabwatch.trace.steps import Steps
@@ -140,12 +139,12 @@ def _neighbour_alarms(group: RunGroup) -> Alarms:
     alarms_by_run: Alarms = {}
     for good, here in _blocks(group):
         if len(good) < FEWEST:
-            alarms_by_run |= {group.runs[n]["run"]: None for n in here}
+            alarms_by_run |= {group.runs[n].run: None for n in here}
             continue
         both = np.concatenate([good, here])
         judged = judge(group.features[both], group.regimes[both], np.arange(len(both)) < len(good))
         for place, n in enumerate(here, len(good)):
-            run = group.runs[n]["run"]
+            run = group.runs[n].run
             if (group.regimes[good] == group.regimes[n]).sum() <= WITHIN < len(good) and len(group.regime_names) > 1:
                 # The lot has too few wafers so far to know its level.
                 alarms_by_run[run] = None
@@ -172,7 +171,7 @@ class _Matrix:
 
 
 def _matrix(group: RunGroup, steps: Steps, statistic: str) -> _Matrix:
-    rows, number = steps.of([run["run"] for run in group.runs])
+    rows, number = steps.of([run.run for run in group.runs])
     present = ~np.isnan(steps.statistic(statistic)[rows])
     rows, number = rows[present], number[present]
     codes, first = np.unique(steps.place[rows], return_index=True)
@@ -196,12 +195,12 @@ def _statistic_alarms(rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
     watched = np.array([m for m, place in enumerate(matrix.places) if _watches(settings, place)], int)
     if not len(watched):
         return {}
-    alarms_by_run: Alarms = {group.runs[n]["run"]: None for n in covered}
+    alarms_by_run: Alarms = {group.runs[n].run: None for n in covered}
     x = matrix.values[:, watched]
     for good, here in _blocks(group):
         limits = _Limits(rule, settings, x[good], matrix.seconds[np.ix_(good, watched)])
         for n in here:
-            if group.runs[n]["run"] not in alarms_by_run or not limits.can_judge:
+            if group.runs[n].run not in alarms_by_run or not limits.can_judge:
                 continue
             high, low = limits.high, limits.low
             with np.errstate(invalid="ignore"):
@@ -214,7 +213,7 @@ def _statistic_alarms(rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
                 kind = settings.figure if rule.settings else "setpoint"
                 raised.append(SensorFault(sensor, step, z, "", chamber, matrix.units.get(sensor), kind, value, limit))
             raised.sort(key=lambda alarm: -abs(alarm.z))
-            alarms_by_run[group.runs[n]["run"]] = raised[:SHOWN]
+            alarms_by_run[group.runs[n].run] = raised[:SHOWN]
     return alarms_by_run
 
 
@@ -250,8 +249,8 @@ class _Limits:
         return float((value - self._middle[place]) / spread) if np.isfinite(spread) and spread > 0 else 0.0
 
 
-def _covers(settings: RuleSettings, run: dict[str, Any]) -> bool:
-    return all(fnmatch(str(run[name] or ""), getattr(settings, name)) for name in ("tool", "recipe"))
+def _covers(settings: RuleSettings, run: Run) -> bool:
+    return all(fnmatch(str(getattr(run, name) or ""), getattr(settings, name)) for name in ("tool", "recipe"))
 
 
 def _watches(settings: RuleSettings, place: tuple[str | None, str | None, str]) -> bool:
@@ -262,15 +261,15 @@ def _watches(settings: RuleSettings, place: tuple[str | None, str | None, str]) 
 
 def _envelope_alarms(lake: Lake, group: RunGroup) -> Alarms:
     """Alarms for runs outside the envelope of the good runs before them."""
-    names = [run["run"] for run in group.runs]
+    names = [run.run for run in group.runs]
     alarms_by_run: Alarms = dict.fromkeys(names)
     parts = parts_of(lake, names)
     if not parts:
         return alarms_by_run
-    shape = parts[-1]["shape"]
-    mine = [part for part in parts if part["shape"] == shape]
-    sensors = [column for column in columns_of(lake, shape).values() if column["role"] == "sensor"]
-    seconds = float(np.median([run["seconds"] or 0.0 for run in group.runs])) or 1.0
+    shape = parts[-1].shape
+    mine = [part for part in parts if part.shape == shape]
+    sensors = [column for column in columns_of(lake, shape).values() if column.role == "sensor"]
+    seconds = float(np.median([run.seconds or 0.0 for run in group.runs])) or 1.0
     if not sensors:
         return alarms_by_run
     stretches = stretched(lake, mine, sensors, max(seconds / 100, 1e-3), Window())

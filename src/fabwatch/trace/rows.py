@@ -20,15 +20,15 @@ def samples(lake: Lake, run: str, at: float) -> list[dict[str, Any]]:
     parts = parts_of(lake, [run])
     if not parts:
         raise unknown("run", run, ())
-    moment = parts[0]["began"] + at
-    columns = lake.rows("SELECT * FROM sensors WHERE shape = $shape ORDER BY position", {"shape": parts[0]["shape"]})
+    moment = parts[0].began + at
+    columns = lake.rows("SELECT * FROM sensors WHERE shape = $shape ORDER BY position", {"shape": parts[0].shape})
     names = ", ".join(f"s.{identifier(column['column_name'])}" for column in columns)
-    places = " OR ".join(f"(s.load = '{part['load']}' AND s.part = {int(part['part'])})" for part in parts)
+    places = " OR ".join(f"(s.load = '{part.load}' AND s.part = {int(part.part)})" for part in parts)
     rows = lake.rows(
         f"SELECT l.path, s.byte_offset, s.t - $began AS seconds, s.chamber, s.step, {names} "
-        f"FROM {samples_name(parts[0]['shape'])} AS s JOIN loads AS l ON l.load = s.load WHERE ({places}) "
+        f"FROM {samples_name(parts[0].shape)} AS s JOIN loads AS l ON l.load = s.load WHERE ({places}) "
         "ORDER BY abs(coalesce(s.t, s.byte_offset) - $moment), s.byte_offset LIMIT $few",
-        {"began": parts[0]["began"], "moment": moment, "few": 2 * AROUND + 1},
+        {"began": parts[0].began, "moment": moment, "few": 2 * AROUND + 1},
     )
     rows.sort(key=lambda row: (row["seconds"] if row["seconds"] is not None else row["byte_offset"], row["byte_offset"]))
     same = {row["path"]: _is_same(lake, row["path"]) for row in rows}

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from fabwatch.stats.neighbours import FEWEST, WITHIN
-from fabwatch.trace.answers import Golden
+from fabwatch.trace.answers import Golden, Run, RunKind
 from fabwatch.trace.steps import Steps, steps_from
-
-KIND = ("tool", "chamber", "recipe", "stage")
 
 _NUMBERED = re.compile(r"^(.*[^\d].*?|.*[^\d])(\d{1,2})$")
 _BAD_LABEL = re.compile(r"^(fault|fault_type|faulty|defect|defect_type|failure|fail|anomaly)$")
@@ -26,7 +24,7 @@ _FAILED = frozenset({"fail", "failed", "bad", "nok", "ng", "reject", "rejected",
 class RunGroup:
     """Comparable runs with their features: mean and standard deviation of each sensor in each step."""
 
-    runs: tuple[dict[str, Any], ...]
+    runs: tuple[Run, ...]
     places: tuple[tuple[str | None, str | None, str, str], ...]
     """What each feature is: chamber, step, sensor, and `mean` or `std`."""
     features: np.ndarray
@@ -36,14 +34,14 @@ class RunGroup:
     """Which runs the log calls good; None where it does not say."""
     golden: Golden | None = None
     """The golden runs that people chose for this kind."""
-    cut: tuple[dict[str, Any], ...] = ()
+    cut: tuple[Run, ...] = ()
     """Runs without a step that the others have."""
 
     @property
     def known_good(self) -> np.ndarray | None:
         """Runs that people chose as golden, else those that the log calls good; None where neither is known."""
         if self.golden is not None:
-            chosen = np.array([run["run"] in self.golden.runs for run in self.runs], bool)
+            chosen = np.array([run.run in self.golden.runs for run in self.runs], bool)
             if chosen.sum() >= FEWEST:
                 return chosen
         return self.labelled
@@ -56,26 +54,26 @@ class RunGroup:
         return "good by the log" if self.labelled is not None else "good by their scores"
 
 
-def kind_of(run: dict[str, Any]) -> tuple[Any, ...]:
+def kind_of(run: Run) -> RunKind:
     """Runs of one kind can be compared: tool, chambers, recipe and stage."""
-    return tuple(run[name] for name in KIND)
+    return RunKind(run.tool, run.chamber, run.recipe, run.stage)
 
 
 def run_groups(
-    runs: Sequence[dict[str, Any]], summary: Steps | Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
+    runs: Sequence[Run], summary: Steps | Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
 ) -> list[RunGroup]:
     """Groups of comparable runs (rows of `runs_list.sql`), with their features and the golden runs that people chose."""
     steps = summary if isinstance(summary, Steps) else steps_from(summary)
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    groups: dict[RunKind, list[Run]] = defaultdict(list)
     for run in runs:
-        if run["run"] in steps.rows:
+        if run.run in steps.rows:
             groups[kind_of(run)].append(run)
-    chosen = {(golden.tool, golden.chamber, golden.recipe, golden.stage): golden for golden in goldens}
+    chosen = {golden.kind: golden for golden in goldens}
     return [_run_group(group, steps, chosen.get(kind)) for kind, group in groups.items()]
 
 
-def _run_group(runs: list[dict[str, Any]], steps: Steps, golden: Golden | None) -> RunGroup:
-    rows, number = steps.of([run["run"] for run in runs])
+def _run_group(runs: Sequence[Run], steps: Steps, golden: Golden | None) -> RunGroup:
+    rows, number = steps.of([run.run for run in runs])
     codes = steps.place[rows]
     often = np.flatnonzero(np.bincount(codes, minlength=len(steps.places)) > 0.5 * len(runs))
     usual = sorted(often.tolist(), key=lambda code: tuple(str(name) for name in steps.places[code]))
@@ -97,14 +95,14 @@ def _run_group(runs: list[dict[str, Any]], steps: Steps, golden: Golden | None) 
     return RunGroup(tuple(whole), places, features, regimes, tuple(order), _labelled(whole), golden, tuple(cut))
 
 
-def _regimes(runs: Sequence[dict[str, Any]]) -> list[str]:
+def _regimes(runs: Sequence[Run]) -> list[str]:
     """What the level of each run may depend on: its lot, or the wafer name up to the number."""
-    lots = [run["lot"] or "" for run in runs]
+    lots = [run.lot or "" for run in runs]
     if _large_enough(lots):
         return lots
     prefixes = []
     for run in runs:
-        hit = _NUMBERED.match(run["wafer"] or "")
+        hit = _NUMBERED.match(run.wafer or "")
         prefixes.append(hit[1] if hit else "")
     return prefixes if all(prefixes) and _large_enough(prefixes) else [""] * len(runs)
 
@@ -115,9 +113,9 @@ def _large_enough(names: Sequence[str]) -> bool:
     return len(counts) > 1 and sum(n for n in counts.values() if n > WITHIN) > 0.8 * len(names)
 
 
-def _labelled(runs: Sequence[dict[str, Any]]) -> np.ndarray | None:
+def _labelled(runs: Sequence[Run]) -> np.ndarray | None:
     """Whether the log calls each run good: a column like `fault` is empty, and no verdict says failed."""
-    labels = [json.loads(run["labels"]) if run["labels"] else {} for run in runs]
+    labels = [json.loads(run.labels) if run.labels else {} for run in runs]
     names = {name for run_labels in labels for name in run_labels}
     faults = [name for name in names if _BAD_LABEL.match(_plain(name))]
     verdicts = [name for name in names if _VERDICT.match(_plain(name))]

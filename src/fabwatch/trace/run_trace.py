@@ -10,7 +10,7 @@ from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.trace.answers import Trace
 from fabwatch.trace.envelope import GOOD_AT_MOST, Window, drawn, parts_of, sensors_of
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.runs import check_names, run_rows
+from fabwatch.trace.runs import check_names, logged_runs
 
 METHOD = (
     "Each step begins at its first sample. Envelope: 5th to 95th percentile of up to 60 good runs of the same kind, the "
@@ -31,7 +31,7 @@ def trace(
     lake, as_of = view.lake, view.as_of
     parts = parts_of(lake, [run])
     if not parts:
-        check_names(run_rows(lake, as_of=as_of), None, run)
+        check_names(logged_runs(lake, as_of=as_of), None, run)
     if window.since is not None and window.until is not None and window.since >= window.until:
         raise BadQuestion(
             f"The end ({window.until:g} s) must be after the start ({window.since:g} s).", "choose a later end"

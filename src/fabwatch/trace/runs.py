@@ -2,25 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.errors import unknown
+from fabwatch.trace.answers import Run
 
 
-def check_names(runs: Sequence[dict[str, Any]], tool: str | None, run: str | None) -> None:
+def check_names(runs: Sequence[Run], tool: str | None, run: str | None) -> None:
     """Check that the tool and the run exist. Raises UnknownTool."""
-    if tool is not None and tool not in {row["tool"] for row in runs}:
-        raise unknown("tool with a log", tool, {row["tool"] for row in runs})
-    mine = [row["run"] for row in runs if tool is None or row["tool"] == tool]
+    if tool is not None and tool not in {row.tool for row in runs}:
+        raise unknown("tool with a log", tool, {row.tool for row in runs})
+    mine = [row.run for row in runs if tool is None or row.tool == tool]
     if run is not None and run not in mine:
         raise unknown("run", run, mine)
 
 
-def run_rows(
-    lake: Lake, tool: str | None = None, run: str | None = None, as_of: datetime | None = None
-) -> list[dict[str, Any]]:
-    """One row per run, the latest first; see `runs_list.sql`."""
-    return lake.rows(over_runs(question("trace", "runs_list")), {"tool": tool, "run": run, "as_of": as_of})
+def logged_runs(lake: Lake, tool: str | None = None, run: str | None = None, as_of: datetime | None = None) -> list[Run]:
+    """The runs, the latest first; see `runs_list.sql`."""
+    return lake.records(Run, over_runs(question("trace", "runs_list")), {"tool": tool, "run": run, "as_of": as_of})

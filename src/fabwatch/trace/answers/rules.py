@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from fabwatch.terms.answers import Answer, Listing, plain
 from fabwatch.terms.clock import iso
@@ -117,6 +117,15 @@ class Rules(Answer):
         return sentence(language, "rules", rules=len(self.rules), on=sum(rule.on for rule in self.rules))
 
 
+class RunKind(NamedTuple):
+    """What runs that can be compared have in common."""
+
+    tool: str
+    chamber: str | None
+    recipe: str | None
+    stage: str | None
+
+
 @dataclass(frozen=True)
 class Golden:
     """The good runs that a person chose for a tool, chambers, recipe and stage."""
@@ -131,6 +140,11 @@ class Golden:
     decided_at: datetime
     who: str
     reason: str
+
+    @property
+    def kind(self) -> RunKind:
+        """The kind of runs that it is chosen for."""
+        return RunKind(self.tool, self.chamber, self.recipe, self.stage)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fabwatch.terms.answers import Answer, Listing, plain
 from fabwatch.terms.clock import iso
+from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence
 
 SUMMARY_COLUMNS = (
@@ -176,7 +177,7 @@ class Faults(Answer):
     """Number of good runs that the others are compared with."""
     false_per_1000: float | None
     """How many of 1,000 good runs are called faulty, each judged without itself; None without a known good run."""
-    unjudged: tuple[str, ...] = field(default=())
+    unjudged: tuple[Doubt, ...] = field(default=())
     """Which runs cannot be judged, and why."""
 
     def rows(self) -> list[dict[str, Any]]:
