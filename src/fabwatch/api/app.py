@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,6 +28,7 @@ from fabwatch.api.routes.answers import answers, decisions, traces
 from fabwatch.api.routing import BASE, Routes
 from fabwatch.api.schemas import schemas
 from fabwatch.api.uploads import Uploads
+from fabwatch.terms.answers import Json
 from fabwatch.terms.clock import Clock, utc_now
 from fabwatch.terms.errors import FabwatchError, nearest
 from fabwatch.terms.settings import Settings
@@ -148,7 +148,7 @@ def _describe(app: FastAPI) -> None:
     """Serve the description of the API, with the schemas of the answers."""
     kinds = [kind for routes in ROUTES for kind in routes.answers]
 
-    def described() -> dict[str, Any]:
+    def described() -> Json:
         if app.openapi_schema is None:
             made = get_openapi(title=TITLE, version=VERSION, description=ABOUT, routes=app.routes)
             parts = made.setdefault("components", {})

@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from fabwatch.api.routing import BASE
+from fabwatch.terms.answers import Json
 
 QUERY: dict[str, str] = {
     "/tools": "?horizon=7",
@@ -24,7 +24,7 @@ QUERY: dict[str, str] = {
     "/problems": "?limit=10",
     "/loads": "?format=csv",
 }
-BODIES: dict[str, dict[str, Any]] = {
+BODIES: dict[str, Json] = {
     "/holds": {"tool": "{tool}", "reason": "particles over the limit"},
     "/holds/{hold}/release": {"reason": "inspected and found good"},
     "/holds/{hold}/scrap": {"reason": "inspected and found bad", "names": ["{name}"]},
@@ -87,7 +87,7 @@ class Route:
     python: str
 
 
-def reference(described: dict[str, Any], base: str, names: dict[str, str] | None = None) -> list[tuple[str, list[Route]]]:
+def reference(described: Json, base: str, names: dict[str, str] | None = None) -> list[tuple[str, list[Route]]]:
     """Every route by group; `names` are those of a real tool, hold list and so on."""
     groups: dict[str, list[Route]] = {}
     for path, methods in described["paths"].items():
@@ -98,7 +98,7 @@ def reference(described: dict[str, Any], base: str, names: dict[str, str] | None
     return list(groups.items())
 
 
-def _route(path: str, method: str, operation: dict[str, Any], base: str, names: dict[str, str]) -> Route:
+def _route(path: str, method: str, operation: Json, base: str, names: dict[str, str]) -> Route:
     short = path.removeprefix(BASE)
     where = base + _filled(path + (QUERY.get(short, "") if method == "get" else ""), names)
     body = _filled(json.dumps(BODIES[short]), names) if method == "post" and short in BODIES else None

@@ -1,11 +1,11 @@
 """One shape for everything that goes wrong: code, what, where, hint; and the status that fits."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from starlette.responses import JSONResponse
 
 from fabwatch.terms import errors
+from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import FabwatchError
 
 RETRY_S = "2"
@@ -54,5 +54,5 @@ def of_error(fault: FabwatchError) -> Refused:
 
 def refusal(fault: Refused, where: str) -> JSONResponse:
     """A refusal as JSON."""
-    body: dict[str, Any] = asdict(Fault(fault.code, fault.what, where, fault.hint))
+    body: Json = asdict(Fault(fault.code, fault.what, where, fault.hint))
     return JSONResponse(body, fault.status, fault.headers)

@@ -8,6 +8,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as PydanticField
 
+from fabwatch.terms.answers import Json
 from fabwatch.terms.questions import TYPES, Declared, Field, Kind, declared
 
 D = TypeVar("D", bound=Declared)
@@ -31,7 +32,7 @@ class Page:
 Format = Annotated[Literal["json", "csv"], PydanticField(description="json, or csv: the flat table, all of its rows.")]
 Limit = Annotated[int, PydanticField(ge=1, le=MOST_ROWS, description="Rows on this page.")]
 Offset = Annotated[int, PydanticField(ge=0, le=10**9, description="Rows before this page.")]
-PAGE: dict[str, Any] = {"format": (Format, "json"), "limit": (Limit, MOST_ROWS), "offset": (Offset, 0)}
+PAGE: Json = {"format": (Format, "json"), "limit": (Limit, MOST_ROWS), "offset": (Offset, 0)}
 
 
 def in_path(field: Field, path: str) -> bool:
@@ -81,13 +82,13 @@ def page_of(values: Mapping[str, Any]) -> Page:
     return Page(values.get("format", "json"), values.get("limit", MOST_ROWS), values.get("offset", 0))
 
 
-def _members(fields: Iterable[Field], strict: bool) -> dict[str, Any]:
+def _members(fields: Iterable[Field], strict: bool) -> Json:
     return {field.public: _member(field, strict) for field in fields}
 
 
 def _member(field: Field, strict: bool) -> tuple[Any, Any]:
     limits = field.param
-    about: dict[str, Any] = {}
+    about: Json = {}
     kind: Any = Literal[field.choices] if field.kind is Kind.CHOICE else TYPES[field.kind]
     if field.kind in (Kind.NUMBER, Kind.WHOLE):
         about |= {"gt": limits.above, "lt": limits.below, "ge": limits.least, "le": limits.most}

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from fabwatch.api.access import key_of
 from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.models import Page
-from fabwatch.terms.answers import plain
+from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.tabular import csv_text
 
 KEPT_BYTES = 64 << 20
@@ -89,7 +89,7 @@ def _query(request: Request) -> list[str]:
     return sorted(f"{name}={value}" for name, value in request.query_params.multi_items())
 
 
-def _json(request: Request, answer: dict[str, Any], rows: str | None, page: Page) -> tuple[bytes, dict[str, str]]:
+def _json(request: Request, answer: Json, rows: str | None, page: Page) -> tuple[bytes, dict[str, str]]:
     headers: dict[str, str] = {}
     if rows is not None:
         every = answer[rows]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from fabwatch.api.access import needs, whole_fab
 from fabwatch.api.faults import Fault
+from fabwatch.terms.answers import Json
 from fabwatch.terms.questions import Declared
 
 Endpoint = Callable[..., Any]
@@ -41,7 +42,7 @@ def signed(endpoint: Endpoint, kind: type[Declared], known: Iterable[str], **own
     return endpoint
 
 
-def _body(*answers: Any) -> dict[str, Any]:
+def _body(*answers: Any) -> Json:
     schemas = [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in answers]
     return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}
 
@@ -66,7 +67,7 @@ class Routes:
         scope: str,
         whole: bool = False,
         status: int = 200,
-        extra: dict[str, Any] | None = None,
+        extra: Json | None = None,
         or_answer: Any = None,
     ) -> Callable[[Endpoint], Endpoint]:
         """A route that changes something, or takes what is asked in its body; `or_answer` is its other kind of answer."""
@@ -80,12 +81,12 @@ class Routes:
         scope: str,
         whole: bool,
         status: int = 200,
-        extra: dict[str, Any] | None = None,
+        extra: Json | None = None,
         or_answer: Any = None,
         binary: str | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         answers = [answer] if or_answer is None else [answer, or_answer]
-        responses: dict[int | str, dict[str, Any]] = {code: {"model": Fault, "description": FAULTS[code]} for code in FAULTS}
+        responses: dict[int | str, Json] = {code: {"model": Fault, "description": FAULTS[code]} for code in FAULTS}
         if status == 200 and extra:
             responses[202] = {"description": "Taken in; the loading goes on.", "content": _body(answer)}
             responses |= {code: {"model": Fault, "description": LOADING[code]} for code in LOADING}

@@ -6,18 +6,18 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from fabwatch.fab.answers import Advice, Forecast
-from fabwatch.terms.answers import Answer
+from fabwatch.terms.answers import Answer, Json
 
 REF = "#/components/schemas/{model}"
 SENTENCE = {"type": "string", "description": "One sentence that a supervisor can read."}
 
 
-def schemas(answers: Iterable[Any]) -> dict[str, dict[str, Any]]:
+def schemas(answers: Iterable[Any]) -> dict[str, Json]:
     """The schema of every answer and of what they hold, by name."""
     by_name = {answer.__name__: answer for answer in answers}
     wanted = [(name, "serialization", TypeAdapter(kind)) for name, kind in sorted(by_name.items())]
     _, made = TypeAdapter.json_schemas(wanted, ref_template=REF)  # type: ignore[arg-type]
-    definitions: dict[str, dict[str, Any]] = made["$defs"]
+    definitions: dict[str, Json] = made["$defs"]
     for name, kind in {**by_name, "Forecast": Forecast, "Advice": Advice}.items():
         if name in definitions and (issubclass(kind, Answer) or kind in (Forecast, Advice)):
             definitions[name]["properties"]["sentence"] = SENTENCE

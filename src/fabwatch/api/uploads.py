@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.faults import Refused
 from fabwatch.api.jobs import LoadFiles
 from fabwatch.ingest.summary import IngestSummary
+from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import FabwatchError, StoreBusy
 from fabwatch.terms.settings import ServerSettings
 
@@ -42,11 +43,11 @@ class Upload:
     files: list[str]
     done: int = 0
     total: int = 0
-    summary: dict[str, Any] | None = None
+    summary: Json | None = None
     error: dict[str, str] | None = None
     paths: list[Path] = field(default_factory=list, repr=False)
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Json:
         """What is answered of it."""
         names = ("upload", "state", "files", "done", "total", "summary", "error")
         return {name: getattr(self, name) for name in names}

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from fabwatch.ingest.loading import Progress as Step
 from fabwatch.ingest.summary import FileResult
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.tabular import csv_text
 from fabwatch.terms.words import sentence
@@ -50,7 +50,7 @@ def note_end_of_record(answer: Any, language: str) -> None:
         note(sentence(language, "end_of_record", at=iso(answer.as_of)))
 
 
-def csv_out(rows: Sequence[dict[str, Any]]) -> None:
+def csv_out(rows: Sequence[Row]) -> None:
     """CSV on stdout."""
     sys.stdout.write(csv_text(rows))
 

@@ -3,9 +3,8 @@
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, Listing, plain
+from fabwatch.terms.answers import Answer, Json, Listing, Row, plain
 from fabwatch.terms.doubts import Doubt, joined
 from fabwatch.terms.errors import CannotPolish
 from fabwatch.terms.words import sentence
@@ -38,12 +37,12 @@ class PolishTime:
     controller: str | None = None
     rework: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The answer as plain values, for JSON."""
         # Already plain, and there may be ten thousand of them.
         return {**vars(self), "doubts": [str(doubt) for doubt in self.doubts]}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row."""
         return [{**self.to_dict(), "doubts": joined(self.doubts)}]
 
@@ -77,7 +76,7 @@ class PolishTimes:
         assert time is not None, "a wafer has a time or a refusal"  # noqa: S101 - made that way
         return time
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The answer as plain values, for JSON."""
         return {
             "wafers": [time and time.to_dict() for time in self.wafers],
@@ -122,7 +121,7 @@ class Rates(Answer):
     unplaced: int = 0
     """Metrology rows without a tool and a run, or measured before their run: they are not used."""
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per group."""
         return [{**plain(group), "doubts": joined(group.doubts)} for group in self.groups]
 
@@ -158,10 +157,10 @@ class Replayed(Answer):
     unit: str | None
     controllers: tuple[Controlled, ...]
     happened: Controlled
-    groups: tuple[dict[str, Any], ...]
+    groups: tuple[Row, ...]
     """The best controller in each group."""
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per controller, then what happened."""
         return [plain(controller) for controller in (*self.controllers, self.happened)]
 
@@ -213,13 +212,13 @@ class RateModel(Answer):
     largest: float
     """Largest relative difference among them."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The answer as plain data, with size and hash of the file instead of the file."""
         model = replace(self, onnx=b"")
         file = {"bytes": len(self.onnx), "sha256": hashlib.sha256(self.onnx).hexdigest(), "sentence": self.sentence()}
         return {name: value for name, value in plain(model).items() if name != "onnx"} | file
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per group."""
         return [{"group": group, "features": len(self.features), "coverage": self.coverage} for group in self.groups]
 
@@ -234,10 +233,10 @@ class PredictedRates(Answer):
     """Removal rates of runs, in order of time."""
 
     runs: tuple[PredictedRate, ...]
-    groups: tuple[dict[str, Any], ...]
+    groups: tuple[Row, ...]
     """Accuracy by group: runs, error compared with using the last value, share of intervals that held."""
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per run."""
         return [{**plain(run), "doubts": joined(run.doubts)} for run in self.runs]
 
@@ -284,9 +283,9 @@ class PolishAdvice:
     product: str | None
     lot: str | None
     wafer: str | None
-    asked: dict[str, Any]
-    answer: dict[str, Any]
-    known: dict[str, Any]
+    asked: Json
+    answer: Json
+    known: Json
     chosen_s: float | None
     who: str
     reason: str
@@ -299,7 +298,7 @@ class Advices(Listing):
 
     advices: tuple[PolishAdvice, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per recorded time, with the seconds that were advised."""
         names = ("advised_at", "tool", "chamber", "product", "lot", "wafer")
         return [

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from fabwatch.cmp.usage import WAFERS, Head, Upkeep, Used
 from fabwatch.equipment.runs import over_runs
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Record
 from fabwatch.store.questions import question, reading
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
@@ -104,7 +103,7 @@ def _read(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], i
 
 
 def _grouped(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group], int]:
-    by_key: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    by_key: dict[Key, list[Record]] = defaultdict(list)
     without_place = 0
     for row in lake.rows(measured_sql(), {"tool": tool}):
         if row["tool"] is None or row["polished_at"] is None:
@@ -124,7 +123,7 @@ def _grouped(lake: Lake, as_of: datetime, tool: str | None) -> tuple[list[Group]
     return [_group(key, rows, heads[key[0], key[1], key[3]], as_of) for key, rows in ordered], without_place
 
 
-def _group(key: Key, rows: list[dict[str, Any]], head: Head, as_of: datetime) -> Group:
+def _group(key: Key, rows: list[Record], head: Head, as_of: datetime) -> Group:
     unit = next((row["unit"] for row in rows if row["unit"]), None)
     rate_unit = next((row["rate_unit"] for row in rows if row["rate_unit"]), None)
     rate_unit = rate_unit or (f"{unit}/s" if unit else "per s")
@@ -168,7 +167,7 @@ def _scale(unit: str | None, common: str | None) -> float:
     return in_angstrom(unit) / in_angstrom(common) if unit and common else 1.0
 
 
-def _rate(row: dict[str, Any], unit: str | None, rate_unit: str) -> float | None:
+def _rate(row: Record, unit: str | None, rate_unit: str) -> float | None:
     """The rate of a wafer: as measured, else the removed thickness over the polish time."""
     if row["rate"] is not None:
         own_unit = row["rate_unit"]

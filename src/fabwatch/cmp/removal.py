@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from fabwatch.cmp.rate_replay import RateReplay
 from fabwatch.cmp.runs import features_sql, log_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
+from fabwatch.terms.answers import Row
 from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
 
 METHOD = (
@@ -73,7 +73,7 @@ def _span(runs: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[
     return places[0], places[1] + 1
 
 
-def _scored(runs: Sequence[PredictedRate], coverage: float) -> Iterator[dict[str, Any]]:
+def _scored(runs: Sequence[PredictedRate], coverage: float) -> Iterator[Row]:
     by_group: dict[tuple[str | None, str | None], list[PredictedRate]] = defaultdict(list)
     for run in runs:
         if run.measured is not None and run.predicted is not None and run.last is not None:

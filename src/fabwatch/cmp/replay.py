@@ -9,6 +9,7 @@ from fabwatch.cmp.polish import bounds_of, within_bounds
 from fabwatch.cmp.rates import LISTED
 from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, score
 from fabwatch.store.view import View
+from fabwatch.terms.answers import Row
 from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.terms.settings import CmpSettings
 
@@ -39,7 +40,7 @@ def replay(view: View, tool: str | None) -> Replayed:
     by_thickness = any(_is_timed(wafer) for group in replayed for wafer in group.wafers)
     settings = lake.settings.cmp
     errors: dict[str, Errors] = {name: [] for name in (*NAMES, "auto")}
-    summaries = []
+    summaries: list[Row] = []
     for group in replayed:
         runs = {choice: forward(group, choice) for choice in choices(group)}
         for name in NAMES:
@@ -50,8 +51,10 @@ def replay(view: View, tool: str | None) -> Replayed:
         errors["auto"] += _errors(runs[choice], settings, by_thickness)
         chosen, why = best(group, settings.controller)
         summaries.append(
-            {"tool": group.key[0], "head": group.key[1], "product": group.key[2], "stage": group.key[3]}
-            | {"controller": chosen.name, "weight": chosen.weight, "why": why, "n": len(group.wafers)}
+            {
+                **{"tool": group.key[0], "head": group.key[1], "product": group.key[2], "stage": group.key[3]},
+                **{"controller": chosen.name, "weight": chosen.weight, "why": why, "n": len(group.wafers)},
+            }
         )
     units = {group.unit if by_thickness else group.rate_unit for group in replayed}
     header = view.header(METHOD, measured_sql())

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from fabwatch.terms.answers import Listing, plain
+from fabwatch.terms.answers import Json, Listing, Row, plain
 
 Act = Literal["hold", "release", "scrap"]
 
@@ -110,11 +110,11 @@ class Audit:
     """Hash of the last entry: stored elsewhere, it proves later that nothing up to here was changed."""
     faults: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The result as plain data."""
         return {**plain(self), "whole": self.whole}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per fault."""
         return [{"fault": fault} for fault in self.faults]
 

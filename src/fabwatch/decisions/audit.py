@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ DECIDED = ("holds", "decisions", "rules", "goldens", "advices")
 """Tables of decisions: each row belongs to an entry of the audit."""
 
 
-def append(lake: Lake, moment: datetime, who: str, act: str, about: dict[str, Any], reason: str) -> int:
+def append(lake: Lake, moment: datetime, who: str, act: str, about: Mapping[str, object], reason: str) -> int:
     """Write one entry in the open transaction; return its number. Raises BadQuestion without a reason."""
     last = lake.rows("SELECT seq, hash FROM lake.audit ORDER BY seq DESC LIMIT 1")
     seq, previous = (last[0]["seq"] + 1, last[0]["hash"]) if last else (1, "")
@@ -93,7 +93,7 @@ def _rows(lake: Lake, table: str) -> dict[int, list[dict[str, Any]]]:
     return by_entry
 
 
-def fingerprint(rows: Sequence[dict[str, Any]]) -> str:
+def fingerprint(rows: Sequence[Mapping[str, object]]) -> str:
     """SHA-256 of rows, independent of their order."""
     lines = sorted(json.dumps(plain(row), sort_keys=True, ensure_ascii=False) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fabwatch.decisions.answers import STATES, Act, HoldItem, HoldList, name_of
 from fabwatch.decisions.audit import append, fingerprint, reasoned
@@ -12,6 +12,24 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
 from fabwatch.terms.errors import DecidedAlready, NotOnHold, nearest
 from fabwatch.terms.tables import HOLDS
+
+
+@dataclass(frozen=True)
+class HoldRow:
+    """One decision about one wafer, or lot where wafers are not named: a row of the table `holds`."""
+
+    decided_at: datetime
+    hold: str
+    act: str
+    wafer: str | None
+    lot: str | None
+    wafers: int
+    tool: str
+    chamber: str
+    qual_type: str
+    failed_at: datetime
+    who: str
+    reason: str
 
 
 def hold(
@@ -34,9 +52,8 @@ def hold(
         number = lake.rows("SELECT count(DISTINCT hold) AS n FROM lake.holds")[0]["n"] + 1
         hold_id = f"H-{number:04d}"
         tool, chamber, qual_type, failed_at = _qual(contained)
-        common = {"decided_at": moment, "hold": hold_id, "act": "hold", "tool": tool, "chamber": chamber}
-        common |= {"qual_type": qual_type, "failed_at": failed_at, "who": who, "reason": reason}
-        _write(lake, moment, who, [{**common, "wafer": i.wafer, "lot": i.lot, "wafers": i.wafers} for i in items])
+        common = (tool, chamber, qual_type, failed_at, who, reason)
+        _write(lake, [HoldRow(moment, hold_id, "hold", item.wafer, item.lot, item.wafers, *common) for item in items])
     return _one(lake, "lake.holds", hold_id)
 
 
@@ -59,9 +76,8 @@ def dispose(
                 raise NotOnHold(f"{name} is not on hold in {hold_id}.")
         if not selected:
             raise DecidedAlready(f"Nothing of {hold_id} is on hold any more.")
-        common = {"decided_at": moment, "hold": hold_id, "act": act, "tool": hold_list.tool, "chamber": hold_list.chamber}
-        common |= {"qual_type": hold_list.qual_type, "failed_at": hold_list.failed_at, "who": who, "reason": reason}
-        _write(lake, moment, who, [{**common, "wafer": i.wafer, "lot": i.lot, "wafers": i.wafers} for i in selected])
+        common = (hold_list.tool, hold_list.chamber, hold_list.qual_type, hold_list.failed_at, who, reason)
+        _write(lake, [HoldRow(moment, hold_id, act, item.wafer, item.lot, item.wafers, *common) for item in selected])
     return _one(lake, "lake.holds", hold_id)
 
 
@@ -86,13 +102,13 @@ def _named(contained: Containment, names: Collection[str]) -> list[Contained]:
     return [item for item in contained.items if {name_of(item.wafer, item.lot), item.lot} & selected]
 
 
-def _write(lake: Lake, moment: datetime, who: str, rows: Sequence[dict[str, Any]]) -> None:
+def _write(lake: Lake, rows: Sequence[HoldRow]) -> None:
     """Write the rows and their audit entry in the open transaction."""
-    first = rows[0]
-    about = {name: first[name] for name in ("hold", "tool", "chamber", "qual_type", "failed_at")}
-    about |= {"wafers": sum(row["wafers"] for row in rows), "table": "holds", "rows": fingerprint(rows)}
-    seq = append(lake, moment, who, first["act"], about, first["reason"])
-    insert(lake, HOLDS, [{**row, "seq": seq} for row in rows])
+    first, records = rows[0], [vars(row) for row in rows]
+    about = {name: records[0][name] for name in ("hold", "tool", "chamber", "qual_type", "failed_at")}
+    about |= {"wafers": sum(row.wafers for row in rows), "table": "holds", "rows": fingerprint(records)}
+    seq = append(lake, first.decided_at, first.who, first.act, about, first.reason)
+    insert(lake, HOLDS, [{**record, "seq": seq} for record in records])
 
 
 def _one(lake: Lake, table: str, hold_id: str) -> HoldList:
@@ -104,33 +120,31 @@ def _one(lake: Lake, table: str, hold_id: str) -> HoldList:
 
 
 def _lists(lake: Lake, table: str, as_of: datetime | None) -> list[HoldList]:
-    rows = lake.rows(
-        f"SELECT * FROM {table} WHERE $as_of IS NULL OR decided_at <= $as_of ORDER BY seq, lot, wafer", {"as_of": as_of}
-    )
-    by_list: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    names = ", ".join(HoldRow.__dataclass_fields__)
+    sql = f"SELECT {names} FROM {table} WHERE $as_of IS NULL OR decided_at <= $as_of ORDER BY seq, lot, wafer"
+    rows = lake.records(HoldRow, sql, {"as_of": as_of})
+    by_list: dict[str, list[HoldRow]] = defaultdict(list)
     for row in rows:
-        by_list[row["hold"]].append(row)
+        by_list[row.hold].append(row)
     return [_list(members) for members in reversed(by_list.values())]
 
 
-def _list(rows: list[dict[str, Any]]) -> HoldList:
+def _list(rows: Sequence[HoldRow]) -> HoldList:
     latest: dict[tuple[str | None, str | None], HoldItem] = {}
     for row in rows:
-        item = HoldItem(
-            row["wafer"], row["lot"], row["wafers"], STATES[row["act"]], row["decided_at"], row["who"], row["reason"]
-        )
+        item = HoldItem(row.wafer, row.lot, row.wafers, STATES[row.act], row.decided_at, row.who, row.reason)
         latest[item.wafer, item.lot] = item
     count = {state: sum(i.wafers for i in latest.values() if i.state == state) for state in STATES.values()}
     first = rows[0]
     return HoldList(
-        hold=first["hold"],
-        tool=first["tool"],
-        chamber=first["chamber"],
-        qual_type=first["qual_type"],
-        failed_at=first["failed_at"],
-        held_at=first["decided_at"],
-        who=first["who"],
-        reason=first["reason"],
+        hold=first.hold,
+        tool=first.tool,
+        chamber=first.chamber,
+        qual_type=first.qual_type,
+        failed_at=first.failed_at,
+        held_at=first.decided_at,
+        who=first.who,
+        reason=first.reason,
         wafers=sum(count.values()),
         **count,
         items=tuple(latest.values()),

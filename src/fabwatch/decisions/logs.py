@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from fabwatch.decisions.audit import append, fingerprint, reasoned
 from fabwatch.store.lake import Lake
@@ -21,7 +20,7 @@ def switch(
     `stated` is the rule as text: rewriting it turns the rule off.
     """
     reason = reasoned(reason)
-    row: dict[str, Any] = {"rule": rule, "counts": counts, "stated": stated}
+    row: dict[str, object] = {"rule": rule, "counts": counts, "stated": stated}
     if counts:
         if backtest is None or not backtest.runs:
             raise NothingRecorded(
@@ -55,7 +54,7 @@ def choose(lake: Lake, moment: datetime, who: str, kind: RunKind, runs: Sequence
     return Golden(*kind, (last or 0) + 1, tuple(runs), moment, who, reason)
 
 
-def _write(lake: Lake, table: Table, moment: datetime, who: str, act: str, row: dict[str, Any], reason: str) -> None:
+def _write(lake: Lake, table: Table, moment: datetime, who: str, act: str, row: dict[str, object], reason: str) -> None:
     """Write a row and its audit entry in the open transaction."""
     signed = {"decided_at": moment, "who": who, "reason": reason}
     record = {column.name: (row | signed).get(column.name) for column in table.columns if column.name != "seq"}

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from typing import Any
 
 from fabwatch.cmp.answers import PolishAdvice, PolishTime, RateState
 from fabwatch.decisions.audit import append, fingerprint, reasoned
@@ -32,7 +31,7 @@ def keep(
             f"chosen_s must be between 0 and {MOST_S:,.0f} s (got {chosen_s:g}).", "state the polish time in seconds"
         )
     inputs = {name: getattr(advised, name) for name in ("incoming", "target", "unit", "rework")}
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "advised_at": moment,
         "tool": state.tool,
         "chamber": state.head,

@@ -1,9 +1,8 @@
 """The master data of each tool, and the selection of a part of the fab."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Record
 from fabwatch.terms.errors import unknown
 
 
@@ -63,7 +62,7 @@ def _cards(lake: Lake) -> dict[str, ToolCard]:
     return cards
 
 
-def _stated(lake: Lake) -> list[dict[str, Any]]:
+def _stated(lake: Lake) -> list[Record]:
     """The rows of tool lists, later loads last; reads the ledger only with several lists."""
     rows = lake.rows("SELECT tool, tool_type, area, chambers, load FROM tools")
     if len({row["load"] for row in rows}) > 1:

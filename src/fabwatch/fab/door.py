@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fabwatch.store.lake import Lake
-from fabwatch.store.record import END_OF_RECORD, ENDED, newest
+from fabwatch.store.record import END_OF_RECORD, ENDED, newest, newest_by_the_minute
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.clock import Clock
 from fabwatch.terms.errors import BadQuestion, StoreBroken
@@ -91,7 +91,8 @@ class Door:
 
     def _present(self) -> Present:
         """The moment that a question about now stands for."""
-        return present_of(newest(self._lake, self._now()), self._now())
+        now = self._now()
+        return present_of(newest_by_the_minute(self._lake, now), now)
 
     def newest(self) -> datetime | None:
         """When the newest thing on record happened; None for an empty fab."""

@@ -1,17 +1,17 @@
 """What is understood of one log file, without loading it."""
 
 from pathlib import Path
-from typing import Any
 
 from fabwatch.sources.opening import CannotRead, documents, inspect
 from fabwatch.sources.toollog.explaining import explained
 from fabwatch.sources.toollog.reader import open_log
+from fabwatch.terms.answers import Json
 from fabwatch.terms.clock import SKEW, utc_now
 from fabwatch.terms.errors import BadQuestion, NoSuchPath
 from fabwatch.terms.settings import read_settings
 
 
-def explain(path: str | Path, fab: str | Path = "fab") -> dict[str, Any]:
+def explain(path: str | Path, fab: str | Path = "fab") -> Json:
     """Dialect, columns, runs, rows, messages and what would be set aside. Raises NoSuchPath and BadQuestion."""
     file = Path(path)
     if not file.is_file():

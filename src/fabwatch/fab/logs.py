@@ -1,10 +1,11 @@
 """The door to tool logs: runs, statistics, faults, rules, golden runs."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from fabwatch.decisions import logs as decided
 from fabwatch.fab.door import Door
+from fabwatch.terms.answers import Row
 from fabwatch.terms.questions import Moment
 from fabwatch.trace.answers import Backtest, Chambers, Faults, Golden, Rules, Runs, SensorStats, StepSummary, Trace
 from fabwatch.trace.golden_runs import alike
@@ -76,7 +77,7 @@ class Logs(Door):
             )
         )
 
-    def samples(self, run: str, at: float = 0.0, *, known_at: Moment = None) -> list[dict[str, Any]]:
+    def samples(self, run: str, at: float = 0.0, *, known_at: Moment = None) -> list[Row]:
         """The few rows of a run nearest to a second after its begin: file, byte, line, values. Raises UnknownTool."""
         return list(self.ask(SamplesQuestion(run=run, at=at, known_at=known_at)).samples)
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
@@ -43,7 +42,7 @@ class Aside:
         """Move them into the lake. Call it inside `lake.writing()`."""
         self._lake.ask("INSERT INTO lake.problems SELECT * FROM staged_problems")
 
-    def _row(self, problem: Problem) -> dict[str, Any]:
+    def _row(self, problem: Problem) -> dict[str, object]:
         return {
             "load": self._load,
             "path": self._path,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from fabwatch.ingest.commit import Aside, Counts, Staging
 from fabwatch.ingest.finding import Candidate, find
@@ -19,7 +18,7 @@ from fabwatch.sources.opening import CannotRead, Document, Inspected, inspect
 from fabwatch.sources.reading import TableFile
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.store.compact import compact_when_needed
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Record
 from fabwatch.terms.clock import SKEW, Clock, iso
 from fabwatch.terms.errors import BadQuestion, nearest
 from fabwatch.terms.problems import TornLine
@@ -83,7 +82,7 @@ class Ingest:
         """Try every file of the inbox again, after fab.toml was changed."""
         return self.load(self._inbox.files(), progress=progress) if self._inbox.files() else IngestSummary(())
 
-    def waiting(self) -> list[dict[str, Any]]:
+    def waiting(self) -> list[Record]:
         """The files of the inbox: path, why they wait, and what to write into fab.toml."""
         return self._lake.rows(
             "SELECT p.load, p.path, p.why, p.hint AS suggestion FROM lake.loads l JOIN lake.problems p USING (load) "
@@ -249,7 +248,7 @@ class Ingest:
             suggestion=suggestion,
         )
 
-    def _already(self, load: str) -> dict[str, Any] | None:
+    def _already(self, load: str) -> Record | None:
         rows = self._lake.rows(
             "SELECT path, kind, loaded_at FROM lake.loads WHERE load = $load AND status = 'loaded'", {"load": load}
         )
@@ -299,7 +298,7 @@ class Ingest:
         self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)
 
 
-def _was_there(document: Document, inspected: Inspected, before: dict[str, Any]) -> FileResult:
+def _was_there(document: Document, inspected: Inspected, before: Record) -> FileResult:
     message = f"already loaded on {iso(before['loaded_at'])} as {before['path']}"
     return FileResult(document.name, before["kind"], inspected.sha256, 0, 0, "already", message)
 

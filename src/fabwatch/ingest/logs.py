@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -128,7 +127,7 @@ def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
     insert(lake, SENSORS, rows)
 
 
-def _part_row(load: str, stream: str, shape: str, number: int, part: Part, dated: bool) -> dict[str, Any]:
+def _part_row(load: str, stream: str, shape: str, number: int, part: Part, dated: bool) -> dict[str, object]:
     labels = {name: text for name, text in part.labels.items() if text}
     timed = part.begin <= part.end
     return {
@@ -147,7 +146,7 @@ def _part_row(load: str, stream: str, shape: str, number: int, part: Part, dated
     }
 
 
-def _alarm_row(load: str, timed: TimedMessage, dated: bool) -> dict[str, Any]:
+def _alarm_row(load: str, timed: TimedMessage, dated: bool) -> dict[str, object]:
     message = timed.message
     return {
         "load": load,

@@ -1,9 +1,9 @@
 """What an ingest did, file by file."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from fabwatch.terms.answers import plain
+from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.settings import LOG
 
 Status = Literal["loaded", "already", "inbox", "failed", "would load"]
@@ -25,7 +25,7 @@ class FileResult:
     """How many problems there are per rule."""
     suggestion: str | None = None
     """Lines for fab.toml, for a file that waits in the inbox."""
-    guess: dict[str, Any] | None = None
+    guess: Json | None = None
     """In a dry run: which column is which, how sure that is, and five rows as read."""
 
 
@@ -75,7 +75,7 @@ class IngestSummary:
         """Rows set aside now."""
         return sum(file.set_aside for file in self.files)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The summary as plain data: what `--json` prints."""
         counts = ("loaded", "already", "failed", "rows", "set_aside", "duplicates")
         return {name: getattr(self, name) for name in counts} | {"files": [plain(file) for file in self.files]}

@@ -12,7 +12,7 @@ from fabwatch.sources.reading import TableFile, open_table
 from fabwatch.sources.toollog.explaining import explained
 from fabwatch.sources.toollog.reader import LogFile, open_log
 from fabwatch.store.lake import Lake
-from fabwatch.terms.answers import plain
+from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, Undecided, UnknownColumns, Unreadable
 from fabwatch.terms.settings import LOG, SourceSettings
 
@@ -137,7 +137,7 @@ def _as_table(lake: Lake, seen: Understanding, file: TableFile) -> Understanding
     return seen
 
 
-def shown(seen: Understanding, latest: datetime) -> tuple[Understanding, dict[str, Any] | None]:
+def shown(seen: Understanding, latest: datetime) -> tuple[Understanding, Json | None]:
     """What a dry run shows: for a log its columns, runs and rows, for a table its mapping, and five rows as read.
 
     Problems that only the rows show, such as dates that can be read in two ways, appear here as they would in a load.
@@ -153,7 +153,7 @@ def shown(seen: Understanding, latest: datetime) -> tuple[Understanding, dict[st
     return seen, _mapped(seen.table, [] if first is None else first.table)
 
 
-def _mapped(file: TableFile, rows: Any) -> dict[str, Any]:
+def _mapped(file: TableFile, rows: Any) -> Json:
     mapping = file.mapping
     names = [column.name for column in mapping.kind.columns]
     return {

@@ -106,8 +106,11 @@ def _unchecked(
     ]
 
 
-def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -> Wear:
-    """Fit the streams of one type and qual type on `clock`, or for `auto` on the clock that predicts them best."""
+def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings, *, readings: bool = True) -> Wear:
+    """Fit the streams of one type and qual type on `clock`, or for `auto` on the clock that predicts them best.
+
+    With `readings=False` the drift of readings, which takes as long again, is not tried as a predictor.
+    """
     clocks = _clocks(sisters) if clock == "auto" or clock not in _clocks(sisters, always=True) else [clock]
     cycles_by_clock = {name: cycles_on(name, sisters, stated) for name in clocks}
     fits = {name: Sisters(cycles, len(sisters), WEIBULL) for name, cycles in cycles_by_clock.items()}
@@ -122,7 +125,7 @@ def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -
     alike = fits[chosen].alike()
     fitted = best.fitted()
     failures = ByFailures(fitted, running)
-    predictor = by_readings(sisters, chosen, failures, TIE) or failures
+    predictor = (by_readings(sisters, chosen, failures, TIE) if readings else None) or failures
     return Wear(tuple(sisters), chosen, fitted, running, stated, lead, cycles.longest, alike, predictor)
 
 

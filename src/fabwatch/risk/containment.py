@@ -3,10 +3,9 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from fabwatch.equipment.tools import ToolCard, tool_cards
-from fabwatch.risk.answers import Contained, Containment, Held, Hold
+from fabwatch.risk.answers import Contained, Containment, Held, Hold, NextCheck, Whereabouts
 from fabwatch.risk.count_window import open_gates
 from fabwatch.risk.fault_onset import Onset, Suspect, onset
 from fabwatch.risk.last_good import Scope, scopes
@@ -28,6 +27,29 @@ HOLD = 0.9
 
 
 @dataclass(frozen=True)
+class QualResult:
+    """One qual of the tool; the chamber is None for the whole tool."""
+
+    chamber: str | None
+    qual_type: str
+    processed_at: datetime
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One wafer, or lot where wafers are not named, that ran through the gates; see `containment.sql`."""
+
+    wafer: str | None
+    lot: str | None
+    wafers: int
+    passes: int
+    moves: int
+    first_end: datetime
+    last_end: datetime
+
+
+@dataclass(frozen=True)
 class Suspicion:
     """Which qual is in doubt: the tool, and as much of the rest as was asked for."""
 
@@ -46,16 +68,15 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
     lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
     qual = _the_qual(lake, cards, suspicion, as_of)
-    until: datetime = qual["processed_at"]
-    kind: str = qual["qual_type"]
+    until, kind = qual.processed_at, qual.qual_type
     known = scopes(lake, cards, as_of, before=until, tool=suspicion.tool)
     card = cards[suspicion.tool]
     scope = known.get((suspicion.tool, kind)) or Scope(card, kind, {"*": None}, {"*": None})
-    scope = _at_chamber_level(scope, qual["chamber"])
-    chamber = suspicion.chamber or qual["chamber"] or "*"
+    scope = _at_chamber_level(scope, qual.chamber)
+    chamber = suspicion.chamber or qual.chamber or "*"
     last_good = scope.since_of(chamber)
     stated = lake.settings.qual(kind)
-    suspect = Suspect(suspicion.tool, qual["chamber"] or "*", kind, until, last_good)
+    suspect = Suspect(suspicion.tool, qual.chamber or "*", kind, until, last_good)
     began = onset(lake, cards, suspect, as_of)
     back = Reach(last_good, ())
     if stated.sensitivity < 1:
@@ -65,7 +86,7 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
     finish = min(until, as_of)
     bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
     sql = question("risk", "containment", over="passes")
-    ran = lake.rows(sql, bounds)
+    ran = lake.records(Ran, sql, bounds)
     items = _weighed(_items(lake, cards, ran, as_of), began)
     return Containment(
         *view.header(METHOD, sql),
@@ -75,11 +96,11 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
         since=since,
         until=until,
         bounded=since is not None,
-        level="lot" if any(row["wafer"] is None for row in ran) or (not ran and card.by_lot) else "wafer",
+        level="lot" if any(row.wafer is None for row in ran) or (not ran and card.by_lot) else "wafer",
         wafers=sum(item.wafers for item in items),
         passes=sum(item.passes for item in items),
         moves=sum(item.moves for item in items),
-        lots=len({row["lot"] for row in ran if row["lot"] is not None}),
+        lots=len({row.lot for row in ran if row.lot is not None}),
         items=tuple(items),
         last_good=last_good,
         looks=back.looks,
@@ -128,90 +149,91 @@ def _at_chamber_level(scope: Scope, chamber: str | None) -> Scope:
     return Scope(scope.card, scope.qual_type, dict.fromkeys(names, since), dict.fromkeys(names, failed))
 
 
-def _the_qual(lake: Lake, cards: dict[str, ToolCard], suspicion: Suspicion, as_of: datetime) -> dict[str, Any]:
+def _the_qual(lake: Lake, cards: dict[str, ToolCard], suspicion: Suspicion, as_of: datetime) -> QualResult:
     tool = suspicion.tool
     if tool not in cards:
         raise unknown("tool", tool, cards)
-    quals = lake.rows(
+    quals = lake.records(
+        QualResult,
         "SELECT chamber, qual_type, processed_at, passed FROM quals WHERE tool = $tool AND processed_at <= $as_of "
         "AND (resulted_at IS NULL OR resulted_at <= $as_of) ORDER BY processed_at",
         {"tool": tool, "as_of": as_of},
     )
-    kinds = {qual["qual_type"] for qual in quals}
+    kinds = {qual.qual_type for qual in quals}
     if suspicion.qual_type is not None and suspicion.qual_type not in kinds:
         raise unknown(f"qual of {tool} of the type", suspicion.qual_type, kinds)
-    chambers = cards[tool].chambers | {qual["chamber"] for qual in quals if qual["chamber"]}
+    chambers = cards[tool].chambers | {qual.chamber for qual in quals if qual.chamber}
     if suspicion.chamber not in (None, "*") and suspicion.chamber not in chambers:
         raise unknown(f"chamber of {tool}", suspicion.chamber, chambers)
     quals = [
         qual
         for qual in quals
-        if suspicion.qual_type in (None, qual["qual_type"])
-        and (suspicion.chamber in (None, "*") or qual["chamber"] in (None, suspicion.chamber))
+        if suspicion.qual_type in (None, qual.qual_type)
+        and (suspicion.chamber in (None, "*") or qual.chamber in (None, suspicion.chamber))
     ]
     return _latest_failed(tool, quals) if suspicion.at is None else _at(tool, quals, suspicion.at)
 
 
-def _latest_failed(tool: str, quals: list[dict[str, Any]]) -> dict[str, Any]:
-    failed = [qual for qual in quals if not qual["passed"]]
+def _latest_failed(tool: str, quals: list[QualResult]) -> QualResult:
+    failed = [qual for qual in quals if not qual.passed]
     if not failed:
-        last = f" Its last qual was at {iso(quals[-1]['processed_at'])}." if quals else " It has no qual on record."
+        last = f" Its last qual was at {iso(quals[-1].processed_at)}." if quals else " It has no qual on record."
         raise NothingFailed(f"No failed qual of {tool} is known.{last}")
-    latest = failed[-1]["processed_at"]
-    return _only(tool, [qual for qual in failed if qual["processed_at"] == latest])
+    latest = failed[-1].processed_at
+    return _only(tool, [qual for qual in failed if qual.processed_at == latest])
 
 
-def _at(tool: str, quals: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
-    hits = [qual for qual in quals if qual["processed_at"] == at]
+def _at(tool: str, quals: list[QualResult], at: datetime) -> QualResult:
+    hits = [qual for qual in quals if qual.processed_at == at]
     if not hits:
-        near = sorted({q["processed_at"] for q in quals}, key=lambda moment: abs(moment - at))[:NEAR_TIMES]
+        near = sorted({q.processed_at for q in quals}, key=lambda moment: abs(moment - at))[:NEAR_TIMES]
         offer = f"its quals nearest to that: {', '.join(str(iso(moment)) for moment in near)}" if near else None
         raise NothingThen(f"{tool} had no qual at {iso(at)}.", offer)
-    return _only(tool, [qual for qual in hits if not qual["passed"]] or hits)
+    return _only(tool, [qual for qual in hits if not qual.passed] or hits)
 
 
-def _only(tool: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
+def _only(tool: str, hits: list[QualResult]) -> QualResult:
     """The one qual that is meant: of several at that time, the one of the whole tool, else the user has to say which."""
-    hits = [qual for qual in hits if qual["chamber"] is None] or hits
-    names = sorted({(qual["qual_type"], qual["chamber"] or "*") for qual in hits})
+    hits = [qual for qual in hits if qual.chamber is None] or hits
+    names = sorted({(qual.qual_type, qual.chamber or "*") for qual in hits})
     if len(names) > 1:
         listed = ", ".join(f"{kind} on {chamber}" for kind, chamber in names)
         raise NothingThen(f"{tool} had several quals then: {listed}.", "say which with --qual-type and --chamber")
     return hits[0]
 
 
-def _items(lake: Lake, cards: dict[str, ToolCard], rows: list[dict[str, Any]], as_of: datetime) -> list[Contained]:
-    merged: dict[tuple[str | None, str | None], list[dict[str, Any]]] = defaultdict(list)
+def _items(lake: Lake, cards: dict[str, ToolCard], rows: list[Ran], as_of: datetime) -> list[Contained]:
+    merged: dict[tuple[str | None, str | None], list[Ran]] = defaultdict(list)
     for row in rows:
         # A wafer keeps its name when its lot is split; a slot number and a lot mean something only together.
-        alone = row["wafer"] is not None and not is_slot(row["wafer"])
-        merged[row["wafer"], None if alone else row["lot"]].append(row)
+        alone = row.wafer is not None and not is_slot(row.wafer)
+        merged[row.wafer, None if alone else row.lot].append(row)
     named: dict[str | None, int] = defaultdict(int)
     for (wafer, _), part in merged.items():
         if wafer is not None:
-            for lot in {row["lot"] for row in part}:
+            for lot in {row.lot for row in part}:
                 named[lot] += 1
-    parts = sorted(merged.values(), key=lambda part: (max(r["last_end"] for r in part), str(part[0]["wafer"])), reverse=True)
-    wanted = [Wanted(p[0]["wafer"], _latest(p)["lot"], max(r["last_end"] for r in p)) for p in parts]
+    parts = sorted(merged.values(), key=lambda part: (max(r.last_end for r in part), str(part[0].wafer)), reverse=True)
+    wanted = [Wanted(p[0].wafer, _latest(p).lot, max(r.last_end for r in p)) for p in parts]
     places = locate(lake, cards, wanted, as_of)
     return [_item(part, place, named) for part, place in zip(parts, places, strict=True)]
 
 
-def _latest(part: list[dict[str, Any]]) -> dict[str, Any]:
-    return max(part, key=lambda row: row["last_end"])
+def _latest(part: list[Ran]) -> Ran:
+    return max(part, key=lambda row: row.last_end)
 
 
-def _item(part: list[dict[str, Any]], place: tuple[Any, Any], named: dict[str | None, int]) -> Contained:
-    wafer, lot = part[0]["wafer"], _latest(part)["lot"]
-    quantity = max(row["wafers"] for row in part)
+def _item(part: list[Ran], place: tuple[Whereabouts, NextCheck | None], named: dict[str | None, int]) -> Contained:
+    wafer, lot = part[0].wafer, _latest(part).lot
+    quantity = max(row.wafers for row in part)
     return Contained(
         wafer=wafer,
         lot=lot,
         wafers=1 if wafer is not None else max(quantity - named[lot], 0),
-        passes=sum(int(row["passes"]) for row in part),
-        moves=sum(row["moves"] for row in part),
-        first_end=min(row["first_end"] for row in part),
-        last_end=max(row["last_end"] for row in part),
+        passes=sum(int(row.passes) for row in part),
+        moves=sum(row.moves for row in part),
+        first_end=min(row.first_end for row in part),
+        last_end=max(row.last_end for row in part),
         now=place[0],
         next_check=place[1],
     )

@@ -89,7 +89,7 @@ def onset(lake: Lake, cards: dict[str, ToolCard], suspect: Suspect, as_of: datet
             cycles = _until(sisters[member].all_cycles, suspect)
             if not cycles:
                 return None
-            wear = fit_sisters(sisters, "auto", lake.settings.qual(suspect.qual_type))
+            wear = fit_sisters(sisters, "auto", lake.settings.qual(suspect.qual_type), readings=False)
             begin = cycles[0].began if cycles[0].known_start else ALWAYS
             parameters = {"tool": suspect.tool, "chamber": suspect.chamber, "begin": begin, "until": suspect.until}
             rows = lake.ask(_TIMELINE, parameters).fetchall()

@@ -1,9 +1,8 @@
 """Wafers at risk over time: the same count as for now, at many moments of the past."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from fabwatch.equipment.limits import decided
 from fabwatch.equipment.tools import tool_cards
@@ -24,6 +23,20 @@ METHOD = (
 )
 
 
+@dataclass(frozen=True)
+class Look:
+    """One qual with its result, as known then; see `looks.sql`."""
+
+    chamber: str
+    qual_type: str
+    processed_at: datetime
+    resulted_at: datetime | None
+    passed: bool
+    reading: float | None
+    unit: str | None
+    reason: str | None
+
+
 def history(
     view: View,
     tool: str,
@@ -42,18 +55,18 @@ def history(
     if tool not in cards:
         raise unknown("tool", tool, cards)
     place = {"tool": tool, "as_of": as_of}
-    quals = lake.rows(question("risk", "looks"), place)
-    kinds = {row["qual_type"] for row in quals}
+    quals = lake.records(Look, question("risk", "looks"), place)
+    kinds = {row.qual_type for row in quals}
     if qual_type is not None and qual_type not in kinds:
         raise unknown(f"qual of {tool} of the type", qual_type, kinds)
-    kind = qual_type or (quals[-1]["qual_type"] if quals else None)
-    quals = [row for row in quals if row["qual_type"] == kind]
+    kind = qual_type or (quals[-1].qual_type if quals else None)
+    quals = [row for row in quals if row.qual_type == kind]
     name = chamber or "*"
-    known = cards[tool].chambers | {row["chamber"] for row in quals}
+    known = cards[tool].chambers | {row.chamber for row in quals}
     if name != "*" and name not in known:
         raise unknown(f"chamber of {tool}", name, known)
     begin = as_of - timedelta(days=days)
-    moments = _moments(begin, as_of, [row["processed_at"] for row in quals if row["passed"]])
+    moments = _moments(begin, as_of, [row.processed_at for row in quals if row.passed])
     scopes = [scope_of(cards[tool], kind, looks) for looks in _looks(quals, moments)]
     gates = [g for n, (scope, at) in enumerate(zip(scopes, moments, strict=True)) for g in scope.gates(n, name, at)]
     counted = count(lake, gates)
@@ -75,37 +88,37 @@ def _moments(begin: datetime, end: datetime, passed: list[datetime]) -> list[dat
     return sorted(even | falls)
 
 
-def _looks(quals: list[dict[str, Any]], moments: list[datetime]) -> Iterator[dict[str, Looks]]:
+def _looks(quals: Sequence[Look], moments: list[datetime]) -> Iterator[dict[str, Looks]]:
     """For each moment the last good and the last failed look at each chamber by then."""
     # A chamber that is looked at only later is a chamber of the tool all the same.
-    looks = {row["chamber"]: Looks(None, None) for row in quals}
+    looks = {row.chamber: Looks(None, None) for row in quals}
     left = iter(quals)
     row = next(left, None)
     for moment in moments:
-        while row is not None and row["processed_at"] <= moment:
-            before, at = looks[row["chamber"]], row["processed_at"]
-            looks[row["chamber"]] = replace(before, last_good=at) if row["passed"] else replace(before, last_failed=at)
+        while row is not None and row.processed_at <= moment:
+            before, at = looks[row.chamber], row.processed_at
+            looks[row.chamber] = replace(before, last_good=at) if row.passed else replace(before, last_failed=at)
             row = next(left, None)
         yield dict(looks)
 
 
-def _quals(quals: list[dict[str, Any]], begin: datetime, chamber: str) -> list[Mark]:
+def _quals(quals: Sequence[Look], begin: datetime, chamber: str) -> list[Mark]:
     return [
         Mark(
-            at=row["processed_at"],
-            kind="passed" if row["passed"] else "failed",
-            chamber=row["chamber"],
-            resulted_at=row["resulted_at"],
-            reading=row["reading"],
-            unit=row["unit"],
-            reason=row["reason"],
+            at=row.processed_at,
+            kind="passed" if row.passed else "failed",
+            chamber=row.chamber,
+            resulted_at=row.resulted_at,
+            reading=row.reading,
+            unit=row.unit,
+            reason=row.reason,
         )
         for row in quals
-        if row["processed_at"] >= begin and (chamber == "*" or row["chamber"] in ("*", chamber))
+        if row.processed_at >= begin and (chamber == "*" or row.chamber in ("*", chamber))
     ]
 
 
-def _restores(lake: Lake, place: dict[str, Any], begin: datetime, chamber: str) -> list[Mark]:
+def _restores(lake: Lake, place: Mapping[str, object], begin: datetime, chamber: str) -> list[Mark]:
     rows = lake.rows(
         "SELECT done_at, coalesce(kind, 'restore') AS kind, coalesce(chamber, '*') AS chamber FROM restores "
         "WHERE tool = $tool AND done_at >= $begin AND done_at <= $as_of ORDER BY done_at",

@@ -12,7 +12,7 @@ import pyarrow as pa
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.risk.answers import NextCheck, Whereabouts
 from fabwatch.risk.count_window import put
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Record
 from fabwatch.store.questions import question
 
 
@@ -49,7 +49,7 @@ def locate(
     }
     put(lake, "wanted", columns)
     bounds = {"begin": min(w.since for w in wanted), "as_of": as_of}
-    latest: dict[int, dict[str, Any]] = {}
+    latest: dict[int, Record] = {}
     for name in _questions(cards, wanted):
         for row in lake.rows(question("risk", name), bounds):
             if row["item"] not in latest or row["end_at"] > latest[row["item"]]["end_at"]:

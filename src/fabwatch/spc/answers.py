@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Row, plain
 from fabwatch.terms.words import sentence
 
 
@@ -53,7 +52,7 @@ class Stats(Answer):
     by: str
     groups: tuple[Summary, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per group."""
         return [plain(row) for row in self.groups]
 
@@ -70,7 +69,7 @@ class Readings(Answer):
     tool: str
     readings: tuple[Reading, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per reading."""
         return [plain(row) for row in self.readings]
 

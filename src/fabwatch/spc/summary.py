@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
 from fabwatch.equipment.tools import Selection, tool_cards
 from fabwatch.spc.answers import Reading, Readings, Stats, Summary
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Parameters, Record
 from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
@@ -59,7 +58,7 @@ def readings(view: View, selection: Selection, period: Period) -> Readings:
     return Readings(*header, selection.tool or "", tuple(readings))
 
 
-def _select(lake: Lake, selection: Selection, as_of: datetime, period: Period) -> dict[str, Any]:
+def _select(lake: Lake, selection: Selection, as_of: datetime, period: Period) -> Parameters:
     """Write the selected tools into the table `chosen`; return the parameters of the statement."""
     cards = tool_cards(lake)
     tools = selection.tools(cards)
@@ -75,7 +74,7 @@ def _select(lake: Lake, selection: Selection, as_of: datetime, period: Period) -
     return {**span, "as_of": as_of, "qual_type": selection.qual_type}
 
 
-def _summary(row: dict[str, Any]) -> Summary:
+def _summary(row: Record) -> Summary:
     return Summary(
         group=row["label"] or "-",
         qual_type=row["qual_type"],
@@ -94,7 +93,7 @@ def _summary(row: dict[str, Any]) -> Summary:
     )
 
 
-def _cpk(row: dict[str, Any]) -> float | None:
+def _cpk(row: Record) -> float | None:
     mean, std = row["mean"], row["std"]
     margins = [row["upper"] - mean] if row["upper"] is not None else []
     margins += [mean - row["lower"]] if row["lower"] is not None else []

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,10 @@ SQL_TYPES = {
 }
 REMEMBERED = 4
 T = TypeVar("T")
+Record = dict[str, Any]
+"""One row of a statement's result by column; its types are those of the tables."""
+Parameters = Mapping[str, object]
+"""Named parameters of a statement."""
 WAIT_FOR_WRITER = 600.0
 """Seconds a writer waits for another one: longer than the largest file takes to commit."""
 
@@ -74,20 +78,20 @@ class Lake:
         """Let go of the fab."""
         self.connection.close()
 
-    def ask(self, sql: str, parameters: dict[str, Any] | Sequence[Any] | None = None) -> duckdb.DuckDBPyConnection:
+    def ask(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> duckdb.DuckDBPyConnection:
         """Run one statement; what it gives is fetched from the result. Raises StoreBroken and its kin."""
         try:
             return self.connection.execute(sql, parameters)
         except duckdb.Error as fault:
             raise translated(fault) from fault
 
-    def rows(self, sql: str, parameters: dict[str, Any] | Sequence[Any] | None = None) -> list[dict[str, Any]]:
+    def rows(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[Record]:
         """The rows of one question as dictionaries."""
         result = self.ask(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def records(self, kind: type[T], sql: str, parameters: dict[str, Any] | None = None) -> list[T]:
+    def records(self, kind: type[T], sql: str, parameters: Parameters | None = None) -> list[T]:
         """The rows of one question, each as an object whose fields are the columns."""
         return [kind(**row) for row in self.rows(sql, parameters)]
 

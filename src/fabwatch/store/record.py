@@ -27,6 +27,12 @@ def newest(lake: Lake, by: datetime) -> datetime | None:
     return _newest(lake, datetime.min, by)  # noqa: DTZ901 - naive UTC, as everywhere inside
 
 
+def newest_by_the_minute(lake: Lake, by: datetime) -> datetime | None:
+    """The same up to the end of the minute, looked up once a minute and snapshot: every question about now needs it."""
+    minute = by.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return lake.remember(("newest", minute), lambda: newest(lake, minute))
+
+
 def _newest(lake: Lake, since: datetime, by: datetime) -> datetime | None:
     latest: datetime | None = lake.ask(_NEWEST, {"since": since, "by": by}).fetchall()[0][0]
     return latest

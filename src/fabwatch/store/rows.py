@@ -1,7 +1,6 @@
 """Rows on their way into the lake: their types, and a few of them put into a table."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -24,7 +23,7 @@ def schema_of(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([pa.field(column.name, ARROW[column.kind]) for column in columns])
 
 
-def insert(lake: Lake, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+def insert(lake: Lake, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Put rows into a table of the lake, in the transaction that is open; a column that a row lacks stays empty."""
     if not rows:
         return

@@ -1,13 +1,11 @@
 """Temporary tables: small tables of one connection that a question reads beside the lake, made in one way."""
 
-from typing import Any
-
 import pyarrow as pa
 
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Parameters
 
 
-def temp_table(lake: Lake, name: str, rows: pa.Table | pa.Schema | str, parameters: dict[str, Any] | None = None) -> None:
+def temp_table(lake: Lake, name: str, rows: pa.Table | pa.Schema | str, parameters: Parameters | None = None) -> None:
     """Make the temporary table `name` of Arrow rows, of no rows yet (a schema), or of what a statement gives.
 
     It takes the place of an earlier one of that name, and is gone when the transaction that made it is undone.

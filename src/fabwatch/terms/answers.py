@@ -23,6 +23,12 @@ class How:
     """Version of the data that was read; the same version gives the same answer."""
 
 
+Scalar = str | int | float | bool | datetime | None
+"""One cell of a table."""
+Row = dict[str, Scalar]
+"""One row of a flat table, by column."""
+Json = dict[str, Any]
+"""An answer as plain data: what `--json` prints."""
 Header = tuple[datetime, datetime | None, bool, How, str | None]
 """The first five fields of every answer, in their order."""
 
@@ -43,12 +49,12 @@ class Answer(ABC):
         """The first fields of another answer for the same view."""
         return self.as_of, self.known_at, self.demo, self.how, self.as_of_reason
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The answer as plain data with ISO times: what `--json` prints."""
         return {**plain(self), "sentence": self.sentence()}
 
     @abstractmethod
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """The flat table of the answer: what `--csv` prints."""
 
     @abstractmethod
@@ -70,11 +76,11 @@ class Answer(ABC):
 class Listing:
     """A plain list as an answer, with nothing computed: its only field holds the rows."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The list as plain data with ISO times."""
         return dict(plain(self))
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per item."""
         return [row for items in self.to_dict().values() for row in items]
 

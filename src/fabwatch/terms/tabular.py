@@ -5,12 +5,12 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from fabwatch.terms.answers import plain
+from fabwatch.terms.answers import Row, plain
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+def csv_text(rows: Sequence[Row]) -> str:
     """Rows as CSV; text that a spreadsheet would execute as a formula is neutralised, numbers stay numbers."""
     if not rows:
         return ""

@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fabwatch.equipment.runs import over_runs
 from fabwatch.stats.intervals import of_share
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Record
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded
@@ -176,7 +175,7 @@ def rule_states(lake: Lake) -> list[Rule]:
     return [_rule_state(rule, latest.get(name)) for name, rule in rules_of(lake.settings).items()]
 
 
-def _rule_state(rule: WatchRule, row: dict[str, Any] | None) -> Rule:
+def _rule_state(rule: WatchRule, row: Record | None) -> Rule:
     if row is None or not row["counts"]:
         return Rule(rule.name, rule.what, False)
     changed = row["stated"] != rule.text

@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from fabwatch.equipment.runs import over_runs
 from fabwatch.stats.neighbours import MAD
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Record
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, unknown
@@ -67,7 +66,7 @@ def chambers(
     return replace(answer, chambers=tuple(traces))
 
 
-def _usual(rows: list[dict[str, Any]], name: str) -> str | None:
+def _usual(rows: list[Record], name: str) -> str | None:
     """The step or recipe of most of the runs."""
     counts: dict[str | None, int] = defaultdict(int)
     for row in rows:

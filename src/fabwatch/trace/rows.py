@@ -1,10 +1,10 @@
 """The rows of a log around one moment of a run, with their position in the file."""
 
 from pathlib import Path
-from typing import Any
 
-from fabwatch.store.lake import Lake, identifier, samples_name
+from fabwatch.store.lake import Lake, Record, identifier, samples_name
 from fabwatch.store.streams import EDGE, digest
+from fabwatch.terms.answers import Row
 from fabwatch.terms.errors import unknown
 from fabwatch.trace.envelope import parts_of
 
@@ -12,7 +12,7 @@ AROUND = 3
 LINE_SHOWN = 2000
 
 
-def samples(lake: Lake, run: str, at: float) -> list[dict[str, Any]]:
+def samples(lake: Lake, run: str, at: float) -> list[Row]:
     """The few rows of a run nearest to a second after its begin: file, byte, the line as it stands, and what was read.
 
     The line is empty where the file was moved or is compressed. Raises UnknownTool.
@@ -56,14 +56,14 @@ def _is_same(lake: Lake, path: str) -> bool:
     return any(digest(begin[: row["n"]]) == row["head"] for row in known)
 
 
-def _read(row: dict[str, Any]) -> dict[str, Any]:
+def _read(row: Record) -> Row:
     seconds = {} if row["seconds"] is None else {"seconds": round(row["seconds"], 6)}
     known = ("path", "byte_offset", "seconds", "chamber", "step")
     place = {name: row[name] for name in ("chamber", "step") if row[name] is not None}
     return {**seconds, **place, **{name: value for name, value in row.items() if name not in known}}
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: Record) -> str:
     """The line as it is in the file."""
     with Path(row["path"]).open("rb") as file:
         file.seek(row["byte_offset"])

@@ -5,11 +5,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fabwatch.stats.neighbours import FEWEST, WITHIN
+from fabwatch.store.lake import Record
 from fabwatch.trace.answers import Golden, Run, RunKind
 from fabwatch.trace.steps import Steps, steps_from
 
@@ -59,9 +59,7 @@ def kind_of(run: Run) -> RunKind:
     return RunKind(run.tool, run.chamber, run.recipe, run.stage)
 
 
-def run_groups(
-    runs: Sequence[Run], summary: Steps | Sequence[dict[str, Any]], goldens: Sequence[Golden] = ()
-) -> list[RunGroup]:
+def run_groups(runs: Sequence[Run], summary: Steps | Sequence[Record], goldens: Sequence[Golden] = ()) -> list[RunGroup]:
     """Groups of comparable runs (rows of `runs_list.sql`), with their features and the golden runs that people chose."""
     steps = summary if isinstance(summary, Steps) else steps_from(summary)
     groups: dict[RunKind, list[Run]] = defaultdict(list)

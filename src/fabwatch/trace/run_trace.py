@@ -1,13 +1,12 @@
 """One run compared with good runs: its sensors step by step, with the alarms on the same time axis."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from fabwatch.equipment.runs import over_runs
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, unknown
-from fabwatch.trace.answers import Trace
+from fabwatch.trace.answers import LogMessage, Trace
 from fabwatch.trace.envelope import GOOD_AT_MOST, Window, drawn, parts_of, sensors_of
 from fabwatch.trace.faults import good_runs
 from fabwatch.trace.runs import check_names, logged_runs
@@ -48,9 +47,10 @@ def trace(
     return Trace(*header, run, golden, tuple(drawing.steps), tuple(messages))
 
 
-def _messages(lake: Lake, run: str) -> list[dict[str, Any]]:
+def _messages(lake: Lake, run: str) -> list[LogMessage]:
     """The messages and alarms of a run, in order of time."""
-    return lake.rows(
+    return lake.records(
+        LogMessage,
         over_runs(
             "SELECT a.t - min(r.begin_s) OVER () AS seconds, a.kind, a.code, a.text, l.path, a.line, a.byte_offset "
             "FROM runs AS r JOIN alarms AS a ON a.load = r.load AND a.part = r.part JOIN loads AS l ON l.load = a.load "

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +9,7 @@ import pyarrow as pa
 from fabwatch.equipment.runs import over_runs
 from fabwatch.sources.toollog.parts import by_name
 from fabwatch.stats.codes import combined
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, Record
 from fabwatch.store.questions import question
 
 PLACE = ("chamber", "step", "sensor")
@@ -82,7 +81,7 @@ def steps_in(table: pa.Table) -> Steps:
     return Steps(rows, known, place, {name: _numbers(table, name) for name in NUMBERS}, units)
 
 
-def steps_from(rows: Sequence[dict[str, Any]]) -> Steps:
+def steps_from(rows: Sequence[Record]) -> Steps:
     """The same from rows as dictionaries; a missing column is empty."""
     texts = [(name, pa.string()) for name in ("run", *PLACE, "unit", "role")]
     schema = pa.schema([*texts, *((name, pa.float64()) for name in NUMBERS)])

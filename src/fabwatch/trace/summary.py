@@ -10,7 +10,7 @@ from fabwatch.equipment.runs import over_runs
 from fabwatch.sources.toollog.parts import by_name
 from fabwatch.stats.codes import combined
 from fabwatch.stats.moments import Groups, departures, grouped, sums
-from fabwatch.store.lake import Lake, identifier, samples_name
+from fabwatch.store.lake import Lake, Record, identifier, samples_name
 from fabwatch.store.questions import question
 from fabwatch.store.rows import ARROW, schema_of
 from fabwatch.store.temporary import append
@@ -122,6 +122,6 @@ def _rows(sensor: str, place: list[tuple[Any, ...]], values: dict[str, np.ndarra
     return pa.table({name: (arrays | empty)[name] for name in kinds})
 
 
-def summary_rows(lake: Lake, tool: str | None, run: str | None) -> list[dict[str, Any]]:
+def summary_rows(lake: Lake, tool: str | None, run: str | None) -> list[Record]:
     """A row per run, chamber, step and sensor; see `summary.sql`."""
     return lake.rows(over_runs(question("trace", "summary")), {"tool": tool, "run": run})

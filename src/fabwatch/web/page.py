@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -141,7 +142,7 @@ class Page:
         return answer
 
 
-def _joined(path: str, parameters: dict[str, Any]) -> str:
+def _joined(path: str, parameters: Mapping[str, object]) -> str:
     query = {name: value for name, value in parameters.items() if value not in (None, "")}
     return quote(path, safe="/%") + (f"?{urlencode(query)}" if query else "")
 

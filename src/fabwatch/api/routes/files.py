@@ -1,7 +1,7 @@
 """The routes for files beside those of its questions: send them, and see what became of them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Request
 from starlette.datastructures import UploadFile
@@ -12,7 +12,7 @@ from fabwatch.api.faults import Refused
 from fabwatch.api.jobs import RetryInbox
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.api.uploads import Upload, Uploads
-from fabwatch.terms.answers import plain
+from fabwatch.terms.answers import Json, plain
 
 routes = routes_of("files")
 MOST_FILES = 1000
@@ -27,7 +27,7 @@ class UploadAnswer:
     files: list[str]
     done: int
     total: int
-    summary: dict[str, Any] | None
+    summary: Json | None
     error: dict[str, str] | None
 
 

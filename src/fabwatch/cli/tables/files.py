@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,6 +11,7 @@ from fabwatch.fab.answers import Risk
 from fabwatch.ingest.answers import InboxFile, Loads, Problems
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.store.check import Finding
+from fabwatch.terms.answers import Json
 from fabwatch.terms.settings import LOG
 
 FILES_SHOWN = 12
@@ -50,7 +50,7 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
     console.print(f"next: fabwatch risk --fab {fab}" if summary.clean else f"next: fabwatch problems --fab {fab}")
 
 
-def _guess(console: Console, guess: dict[str, Any]) -> None:
+def _guess(console: Console, guess: Json) -> None:
     columns = ", ".join(f"{name} = {header!r}" for name, header in guess["columns"].items())
     console.print(escape(f"  sure: {guess['sure']:.0%}; {columns}"))
     for name in ("unused", "lacking"):
@@ -60,7 +60,7 @@ def _guess(console: Console, guess: dict[str, Any]) -> None:
         console.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
 
 
-def _log_guess(console: Console, guess: dict[str, Any]) -> None:
+def _log_guess(console: Console, guess: Json) -> None:
     """What a dry run shows of a tool log."""
     console.print(escape(f"  {guess['dialect']}, {guess['encoding']}, separator {guess['delimiter']!r}"))
     columns = [f"{c['name']}{' [' + c['unit'] + ']' if c['unit'] else ''}: {c['role']}" for c in guess["columns"]]

@@ -1,14 +1,13 @@
 """Tables about tool logs: faults, a rule tested on the record, golden runs, how a log is read."""
 
-from typing import Any
-
 from rich.markup import escape
 
 from fabwatch.cli.output import ROWS_SHOWN, json_out, out, table_of
 from fabwatch.fab.answers import Backtest, Faults, Goldens
+from fabwatch.terms.answers import Json
 
 
-def explained(log: dict[str, Any], as_json: bool) -> None:
+def explained(log: Json, as_json: bool) -> None:
     """How a log is read."""
     if as_json:
         json_out(log)

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, place_of, plain
+from fabwatch.terms.answers import Answer, Json, Row, place_of, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence, unit_of
@@ -176,11 +175,11 @@ class Forecasts(Answer):
     kept: bool = False
     """True if these forecasts are recorded, to be scored when their outcome is known."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain data; each tool has its sentence."""
         return {**super().to_dict(), "tools": [plain(tool) | {"sentence": tool.sentence()} for tool in self.tools]}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per tool or chamber and qual type; windows and quantiles flat."""
         rows = []
         for tool in self.tools:

@@ -1,9 +1,8 @@
 """How often to check: recommended intervals and what other intervals would mean."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from fabwatch.terms.answers import Answer, place_of, plain
+from fabwatch.terms.answers import Answer, Json, Row, place_of, plain
 from fabwatch.terms.words import sentence
 
 
@@ -85,11 +84,11 @@ class Intervals(Answer):
     price_per_hour: float | None = None
     """What one more hour per week would be worth."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain data; each tool has its sentence."""
         return {**super().to_dict(), "tools": [plain(tool) | {"sentence": tool.sentence()} for tool in self.tools]}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per tool or chamber and qual type, without its curve."""
         rows = []
         for tool in self.tools:
@@ -149,7 +148,7 @@ class Curves(Answer):
     costs_stated: bool
     tools: tuple[ToolCurve, ...] = ()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per interval."""
         return [
             {"tool": tool.tool, "chamber": tool.chamber, "qual_type": tool.qual_type, **plain(point)}

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Row, plain
 from fabwatch.terms.words import sentence, yardstick_of
 
 
@@ -73,7 +72,7 @@ class Score(Answer):
     kept_windows: Windows | None
     kept_brier: float | None
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per group of windows."""
         total = () if self.total is None else (self.total,)
         groups = [("all", total), ("area", self.by_area), ("failures", self.by_failures)]

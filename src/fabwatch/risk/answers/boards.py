@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
@@ -29,7 +28,7 @@ class Overview(Answer):
     wafers: int
     never: int
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row."""
         row = plain(self)
         del row["how"]
@@ -79,7 +78,7 @@ class Tools(Answer):
     """Tools without a good qual on record; their wafers are not in the sum."""
     tools: tuple[Standing, ...] = ()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per tool."""
         return [plain(row) for row in self.tools]
 
@@ -114,7 +113,7 @@ class Areas(Answer):
     never: int
     areas: tuple[Area, ...] = ()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per area."""
         return [plain(row) for row in self.areas]
 
@@ -158,7 +157,7 @@ class History(Answer):
     points: tuple[Point, ...]
     marks: tuple[Mark, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per point."""
         return [plain(point) for point in self.points]
 

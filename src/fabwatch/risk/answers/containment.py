@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, place_of, plain
+from fabwatch.terms.answers import Answer, Row, place_of, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
@@ -97,7 +96,7 @@ class Containment(Answer):
     hold_90: Hold | None = None
     moves: int = 0
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per item: a hold list."""
         rows = []
         for item in self.items:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, plain
+from fabwatch.terms.answers import Answer, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
@@ -61,7 +60,7 @@ class Risk(Answer):
     total: Total
     tools: tuple[Exposure, ...] = ()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per exposure."""
         return [plain(row) for row in self.tools]
 

@@ -1,9 +1,8 @@
 """The plan: what to check on which day."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from fabwatch.terms.answers import Answer, place_of, plain
+from fabwatch.terms.answers import Answer, Row, place_of, plain
 from fabwatch.terms.words import sentence
 
 
@@ -48,7 +47,7 @@ class Plan(Answer):
     """False: no costs are stated, so the hours that quals take today are only redistributed."""
     items: tuple[Planned, ...] = ()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per check."""
         return [plain(item) for item in self.items]
 

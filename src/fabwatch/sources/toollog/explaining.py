@@ -2,10 +2,9 @@
 
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from fabwatch.sources.toollog.reader import LogFile
-from fabwatch.terms.answers import plain
+from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.clock import moment_at
 from fabwatch.terms.problems import Problem
 
@@ -13,14 +12,14 @@ SAMPLE = 5
 PROBLEMS_SHOWN = 20
 
 
-def explained(log: LogFile, latest: datetime) -> dict[str, Any]:
+def explained(log: LogFile, latest: datetime) -> Json:
     """Reads a log from start to end and stores nothing; a row with a time after `latest` is set aside.
 
     Raises CannotRead.
     """
     rows, messages = 0, 0
     problems: list[Problem] = []
-    sample: list[dict[str, Any]] = []
+    sample: list[Json] = []
     for batch in log.batches(latest):
         rows += batch.samples.num_rows
         problems += batch.problems
@@ -49,7 +48,7 @@ def explained(log: LogFile, latest: datetime) -> dict[str, Any]:
     }
 
 
-def _dated(row: dict[str, Any], dated: bool) -> dict[str, Any]:
+def _dated(row: Json, dated: bool) -> Json:
     shown = plain(row)
     if dated and row["t"] is not None:
         shown["t"] = plain(moment_at(row["t"]))

@@ -18,6 +18,7 @@ from fabwatch.trace.answers.rules import (
 from fabwatch.trace.answers.runs import (
     SUMMARY_COLUMNS,
     Faults,
+    LogMessage,
     Run,
     RunFault,
     Runs,
@@ -40,6 +41,7 @@ __all__ = [
     "Faults",
     "Golden",
     "Goldens",
+    "LogMessage",
     "Rule",
     "RuleAlarm",
     "Rules",

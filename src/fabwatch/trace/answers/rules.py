@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from fabwatch.terms.answers import Answer, Listing, plain
+from fabwatch.terms.answers import Answer, Listing, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 from fabwatch.trace.answers.runs import TracePoint
@@ -67,7 +67,7 @@ class Backtest(Answer):
     latest: tuple[RuleAlarm, ...]
     """The latest alarms."""
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row a tool."""
         return [plain(row) for row in self.tools]
 
@@ -108,7 +108,7 @@ class Rules(Answer):
 
     rules: tuple[Rule, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per rule."""
         return [plain(rule) for rule in self.rules]
 
@@ -181,7 +181,7 @@ class Chambers(Answer):
     unit: str | None
     chambers: tuple[ChamberTrace, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per chamber."""
         return [{name: value for name, value in vars(chamber).items() if name != "points"} for chamber in self.chambers]
 
@@ -230,7 +230,7 @@ class SensorStats(Answer):
     by: str
     groups: tuple[SensorFigures, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per group and sensor."""
         return [dict(vars(group)) for group in self.groups]
 

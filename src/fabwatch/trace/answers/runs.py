@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from fabwatch.terms.answers import Answer, Listing, plain
+from fabwatch.terms.answers import Answer, Listing, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence
@@ -45,7 +44,7 @@ class Runs(Answer):
 
     runs: tuple[Run, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per run."""
         return [plain(run) for run in self.runs]
 
@@ -59,7 +58,7 @@ class Runs(Answer):
 class Samples(Listing):
     """Rows of a log: file, byte, line, seconds, and the value of each sensor."""
 
-    samples: tuple[dict[str, Any], ...]
+    samples: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class StepSummary(Answer):
 
     steps: tuple[StepRow, ...]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per run, chamber, step and sensor."""
         return [dict(vars(row)) for row in self.steps]
 
@@ -180,7 +179,7 @@ class Faults(Answer):
     unjudged: tuple[Doubt, ...] = field(default=())
     """Which runs cannot be judged, and why."""
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per run and sensor; a run without sensors has one row."""
         rows = []
         for run in self.runs:
@@ -226,6 +225,20 @@ class StepTrace:
 
 
 @dataclass(frozen=True)
+class LogMessage:
+    """A message or alarm of a run, and where it is in its log."""
+
+    seconds: float | None
+    """After the start of the run."""
+    kind: str
+    code: str | None
+    text: str
+    path: str
+    line: int
+    byte_offset: int
+
+
+@dataclass(frozen=True)
 class Trace(Answer):
     """A run compared with the reference runs."""
 
@@ -233,9 +246,9 @@ class Trace(Answer):
     golden: str
     """Which good runs: how they were chosen, and how many."""
     steps: tuple[StepTrace, ...]
-    alarms: tuple[dict[str, Any], ...] = ()
+    alarms: tuple[LogMessage, ...] = ()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """One row per moment."""
         return [
             {"sensor": s.sensor, "unit": s.unit, "chamber": s.chamber, "step": s.step, **vars(point)}

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from fabwatch.terms.errors import BadQuestion
 
@@ -30,7 +29,7 @@ class Line:
     fault: str | None = None
     sites: tuple[float, ...] = ()
 
-    def stated(self) -> dict[str, Any]:
+    def stated(self) -> dict[str, object]:
         """The wafer as the calculation takes it."""
         return {"incoming": self.incoming, "wafer": self.wafer, "head": self.head, "sites": list(self.sites) or None}
 

@@ -13,6 +13,7 @@ from fabwatch.fab.actions import KeepPolish
 from fabwatch.fab.answers import PolishTime, PolishTimes, Rates, RateTrend
 from fabwatch.fab.polishing import WaferToPolish, times_by_rate
 from fabwatch.fab.questions import PolishTimesQuestion, RatesQuestion, RateTrendsQuestion, ReplayQuestion
+from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion, UnknownTool
 from fabwatch.terms.questions import Timed
 from fabwatch.web.page import Page
@@ -210,7 +211,7 @@ def _by_rate(wafers: tuple[WaferToPolish, ...], unit: str, fields: dict[str, str
     return times_by_rate(wafers, numbers["rate"], fields.get("rate_unit"), numbers.get("rate_sd"), unit, coverage)
 
 
-def trend_picture(trend: RateTrend) -> dict[str, Any]:
+def trend_picture(trend: RateTrend) -> Json:
     """The rate of one group wafer by wafer as a path of WIDTH × HEIGHT, with a mark where a consumable was changed."""
     values = trend.rates
     low, high = scale(values)

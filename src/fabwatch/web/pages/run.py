@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +18,7 @@ from fabwatch.fab.questions import (
     TraceQuestion,
 )
 from fabwatch.fab.sentences import laid, reason, sensor_sentence
+from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, scale, within
@@ -171,7 +171,7 @@ async def golden(request: Request) -> Response:
     return RedirectResponse(Page(request).url("/run", run=shown.run), 303)
 
 
-def _pictured(trace: Trace, selection: Selection) -> dict[str, Any]:
+def _pictured(trace: Trace, selection: Selection) -> Json:
     drawn = list(dict.fromkeys(step.sensor for step in trace.steps))
     since, until = selection.seconds
     return {
@@ -183,7 +183,7 @@ def _pictured(trace: Trace, selection: Selection) -> dict[str, Any]:
     }
 
 
-def picture(sensor: str, trace: Trace, since: float, until: float) -> dict[str, Any]:
+def picture(sensor: str, trace: Trace, since: float, until: float) -> Json:
     """One sensor over a stretch of seconds as paths of a picture of WIDTH × HEIGHT."""
     mine = [step for step in trace.steps if step.sensor == sensor]
     values = [v for s in mine for p in s.points for v in (p.low, p.high, p.least, p.most) if v is not None]
@@ -202,7 +202,7 @@ def picture(sensor: str, trace: Trace, since: float, until: float) -> dict[str, 
         back = [place(step, p.t, getattr(p, below)) for p in reversed(points)]
         return "M" + "L".join([*there, *back]) + "Z" if points else ""
 
-    alarms = [alarm for alarm in trace.alarms if alarm["kind"] in ("alarm", "warning")]
+    alarms = [alarm for alarm in trace.alarms if alarm.kind in ("alarm", "warning")]
     return {
         "sensor": sensor,
         "unit": mine[0].unit if mine else None,
@@ -213,8 +213,8 @@ def picture(sensor: str, trace: Trace, since: float, until: float) -> dict[str, 
         "lines": ["M" + "L".join(place(s, p.t, p.mean) for p in s.points if p.mean is not None) for s in mine],
         "steps": [{"x": across(step.begin_s), "step": step.step, "chamber": step.chamber} for step in mine],
         "alarms": [
-            {"x": across(second), **alarm}
+            {"x": across(second), **vars(alarm)}
             for alarm in alarms
-            if since <= (second := max(alarm["seconds"] or 0.0, 0.0)) <= until
+            if since <= (second := max(alarm.seconds or 0.0, 0.0)) <= until
         ],
     }

@@ -1,7 +1,5 @@
 """Sensors over many runs: statistics, comparison of chambers, and the rules that watch them."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -9,6 +7,7 @@ from fabwatch.api.access import cache_of, key_of, needs, of_tool, whole_fab
 from fabwatch.fab.actions import SwitchRule
 from fabwatch.fab.answers import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.fab.questions import BacktestQuestion, ChambersQuestion, RulesQuestion, SensorStatsQuestion
+from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, scale
@@ -82,7 +81,7 @@ async def chambers(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-def multiples(answer: Chambers) -> list[dict[str, Any]]:
+def multiples(answer: Chambers) -> list[Json]:
     """A small picture per chamber, all on the same axes."""
     values = [v for chamber in answer.chambers for p in chamber.points for v in (p.low, p.high) if v is not None]
     low, high = scale(values)

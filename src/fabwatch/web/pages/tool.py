@@ -26,6 +26,7 @@ from fabwatch.fab.questions import (
     RiskQuestion,
     StatsQuestion,
 )
+from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import unknown
 from fabwatch.web import translation
 from fabwatch.web.page import Page, part
@@ -61,10 +62,10 @@ async def tool(request: Request, name: str) -> Response:
         chambers = sorted({row.chamber for row in rows if row.qual_type == kind} - {"*"})
         chamber = shown.get("chamber", "*")
         row = next((row for row in rows if row.qual_type == kind and row.chamber == chamber), None)
-        place: dict[str, Any] = {"tool": name, "qual_type": kind}
+        place: Json = {"tool": name, "qual_type": kind}
         question = question_of(request, HistoryQuestion, **place)
         question = replace(question, qual_type=kind, chamber=chamber if chamber != "*" else None)
-        times: dict[str, Any] = {"as_of": question.as_of, "known_at": question.known_at}
+        times: Json = {"as_of": question.as_of, "known_at": question.known_at}
         history, stats, readings = await asyncio.gather(
             cache.answer(question),
             cache.answer(StatsQuestion(**place, **times)),
@@ -147,9 +148,9 @@ def _latest(decisions: Sequence[Decision], kind: str | None) -> list[Decision]:
     return [decision for decision in latest.values() if decision.value is not None]
 
 
-def chart(past: History, forecast: Forecast | None, page: Page) -> dict[str, Any]:
+def chart(past: History, forecast: Forecast | None, page: Page) -> Json:
     """The data of the chart of a tool; times in seconds, wafers as counted."""
-    drawn: dict[str, Any] = {
+    drawn: Json = {
         "t": [_seconds(point.at) for point in past.points],
         "wafers": [point.wafers for point in past.points],
         "limit": past.limit,
@@ -183,7 +184,7 @@ def _seconds(moment: datetime) -> float:
     return moment.replace(tzinfo=UTC).timestamp()
 
 
-def individuals(answer: Readings) -> dict[str, Any]:
+def individuals(answer: Readings) -> Json:
     """The data of the individuals chart: the latest readings in order of time."""
     readings = sorted(answer.readings, key=lambda row: row.processed_at)[-READINGS_SHOWN:]
     return {
@@ -224,7 +225,7 @@ def _texts(curve: ToolCurve, step: int, page: Page) -> tuple[str, ...]:
     )
 
 
-def _curve_data(curve: ToolCurve, page: Page) -> dict[str, Any]:
+def _curve_data(curve: ToolCurve, page: Page) -> Json:
     return {
         "wafers": [point.wafers for point in curve.points],
         "cost": [point.cost_per_1000 for point in curve.points],
