@@ -71,7 +71,7 @@ def sister_streams(
     lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, only: Collection[str] | None = None
 ) -> list[list[Stream]]:
     """The history as known at `as_of`, grouped by tool type, qual type, and whole tool or chamber."""
-    tools = None if only is None else _with_sisters(cards, only)
+    tools = None if only is None else with_sisters(cards, only)
     selected = [stream for stream in streams(lake, as_of, tools) if stream.tool in cards]
     unchecked = _unchecked(cards, selected, tools)
     if unchecked:
@@ -82,9 +82,10 @@ def sister_streams(
     return list(groups.values())
 
 
-def _with_sisters(cards: Mapping[str, ToolCard], tools: Collection[str]) -> set[str]:
+def with_sisters(cards: Mapping[str, ToolCard], tools: Collection[str]) -> frozenset[str]:
+    """These tools and all others of their types."""
     types = {cards[tool].tool_type for tool in tools} - {None}
-    return {card.tool for card in cards.values() if card.tool in tools or card.tool_type in types}
+    return frozenset(card.tool for card in cards.values() if card.tool in tools or card.tool_type in types)
 
 
 def _unchecked(

@@ -9,8 +9,8 @@ from itertools import accumulate
 import numpy as np
 
 from fabwatch.equipment.tools import ToolCard
-from fabwatch.quals.history import DAY, Cycle
-from fabwatch.quals.wear import Wear, cycle_pieces, fit_sisters, sister_streams
+from fabwatch.quals.history import DAY, Cycle, Stream
+from fabwatch.quals.wear import Wear, cycle_pieces, fit_sisters, sister_streams, with_sisters
 from fabwatch.risk.count_window import ALWAYS
 from fabwatch.stats.cycles import Running
 from fabwatch.store.lake import Lake
@@ -82,20 +82,28 @@ def onset(lake: Lake, cards: dict[str, ToolCard], suspect: Suspect, as_of: datet
     The qual counts as failed whatever it said: it is suspected.
     """
     wanted = (suspect.tool, suspect.chamber, suspect.qual_type)
-    for sisters in sister_streams(lake, cards, as_of, {suspect.tool}):
+    tools = with_sisters(cards, {suspect.tool})
+    # Containments of one type of tools, asked one after the other, share its history and its fit.
+    groups = lake.remember(("sisters", as_of, tools), lambda: sister_streams(lake, cards, as_of, {suspect.tool}))
+    for number, sisters in enumerate(groups):
         keys = [(stream.tool, stream.chamber, stream.qual_type) for stream in sisters]
         if wanted in keys:
             member = keys.index(wanted)
             cycles = _until(sisters[member].all_cycles, suspect)
             if not cycles:
                 return None
-            wear = fit_sisters(sisters, "auto", lake.settings.qual(suspect.qual_type), readings=False)
+            wear = _fitted(lake, as_of, (tools, number), sisters)
             begin = cycles[0].began if cycles[0].known_start else ALWAYS
             parameters = {"tool": suspect.tool, "chamber": suspect.chamber, "begin": begin, "until": suspect.until}
             rows = lake.ask(_TIMELINE, parameters).fetchall()
             ran = tuple(accumulate(float(row[1]) for row in rows))
             return Onset(wear, member, cycles, tuple(row[0] for row in rows), ran)
     return None
+
+
+def _fitted(lake: Lake, as_of: datetime, group: tuple[frozenset[str], int], sisters: Sequence[Stream]) -> Wear:
+    stated = lake.settings.qual(sisters[0].qual_type)
+    return lake.remember(("onset", as_of, group), lambda: fit_sisters(sisters, "auto", stated, readings=False))
 
 
 def _until(cycles: Sequence[Cycle], suspect: Suspect) -> tuple[Cycle, ...]:
