@@ -60,6 +60,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="a long form: make soak"))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A version of pytest whose tests lose their group would make every fixture of a file on each worker, unnoticed."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        lost = [i for i in session.items if i.get_closest_marker("xdist_group") and "@" not in i.nodeid.rpartition("::")[2]]
+        if lost:
+            raise pytest.UsageError(f"the tests of {_file(lost[0])} do not stay together: pytest and xdist do not match")
+
+
 def _file(item: pytest.Item) -> str:
     return item.path.relative_to(HERE).as_posix()
 

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 
-def test_the_api_keeps_to_its_own_description(own_server, tmp_path):
+def test_the_api_keeps_to_its_own_description(own_server, tmp_path, pytestconfig):
+    examples = "50" if pytestconfig.getoption("soak") else "2"
     command = [
         str(Path(sys.executable).with_name("st")), "run", f"{own_server.address}/api/v1/openapi.json",
         "-H", f"Authorization: Bearer {own_server.key('admin')}", "--phases", "examples,coverage,fuzzing",
-        "--max-examples", "8", "--seed", "1", "--exclude-path-regex", "uploads",
+        "--max-examples", examples, "--seed", "1", "--exclude-path-regex", "uploads",
         "--suppress-health-check", "all", "--no-color", "--request-timeout", "60",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600)
