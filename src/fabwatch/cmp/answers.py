@@ -113,7 +113,7 @@ class RateState:
     doubts: tuple[Doubt, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rates(Answer):
     """The current removal rate of every tool, head, product and stage."""
 
@@ -148,7 +148,7 @@ class Controlled:
     """Wafers that would have been too thin."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Replayed(Answer):
     """What each controller would have done on the fab's own history, and what happened."""
 
@@ -197,7 +197,7 @@ class PredictedRate:
     """How it was predicted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RateModel(Answer):
     """The model of the removal rate as an ONNX file, which gives the same results elsewhere."""
 
@@ -228,7 +228,7 @@ class RateModel(Answer):
         return sentence(language, "rate_model", compared=self.compared, largest=self.largest, **known)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PredictedRates(Answer):
     """Removal rates of runs, in order of time."""
 

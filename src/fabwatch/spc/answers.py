@@ -45,7 +45,7 @@ class Reading:
     """Difference from the previous reading of the same chamber."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stats(Answer):
     """Statistics of readings, by group, qual type and unit."""
 
@@ -62,7 +62,7 @@ class Stats(Answer):
         return sentence(language, "stats", n=n, groups=len(self.groups), outside=outside)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Readings(Answer):
     """The readings of one tool in order of time, for an individuals chart."""
 

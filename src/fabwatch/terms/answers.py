@@ -4,6 +4,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from fabwatch.terms.clock import iso
@@ -23,6 +24,8 @@ class How:
     """Version of the data that was read; the same version gives the same answer."""
 
 
+SHOWN = 20
+"""Rows of an answer that a notebook shows."""
 Scalar = str | int | float | bool | datetime | None
 """One cell of a table."""
 Row = dict[str, Scalar]
@@ -70,6 +73,34 @@ class Answer(ABC):
             if name in TIME_COLUMNS:
                 frame[name] = pd.to_datetime(frame[name], utc=True)
         return frame
+
+    def __repr__(self) -> str:
+        demo = ", made-up data" if self.demo else ""
+        count = len(self.rows())
+        return (
+            f"<{type(self).__name__} as of {iso(self.as_of)}{demo}>\n{self.sentence()}\n"
+            f"{count:,} row{'' if count == 1 else 's'}: .df() is a data frame, .to_dict() plain data, .how method and SQL"
+        )
+
+    def _repr_html_(self) -> str:
+        """The answer in a notebook: its sentence, its first rows, and how it was computed."""
+        rows = self.rows()
+        head = "".join(f"<th>{escape(name)}</th>" for name in (rows[0] if rows else ()))
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(_cell(value))}</td>' for value in row.values())}</tr>" for row in rows[:SHOWN]
+        )
+        more = f"<p>… and {len(rows) - SHOWN:,} more rows: .df()</p>" if len(rows) > SHOWN else ""
+        demo = "<p><strong>DEMO: made-up data</strong></p>" if self.demo else ""
+        return (
+            f"{demo}<p><strong>{escape(self.sentence())}</strong></p>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}<p><small>{escape(self.how.method)}</small></p>"
+        )
+
+
+def _cell(value: Scalar) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)

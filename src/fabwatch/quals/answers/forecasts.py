@@ -164,7 +164,7 @@ class Combined:
         return sentence(language, "combined", cover=self.coverage, low=self.from_days, high=self.to_days, **values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecasts(Answer):
     """When each tool will fail its next qual, the most urgent first."""
 

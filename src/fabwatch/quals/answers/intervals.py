@@ -72,7 +72,7 @@ class Advice:
         return sentence(language, "interval_today", today=self.today_wafers, gap=self.today_days, **values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Intervals(Answer):
     """How often to check each tool."""
 
@@ -141,7 +141,7 @@ class ToolCurve:
     points: tuple[Tried, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Curves(Answer):
     """What if we checked every N wafers?"""
 

@@ -49,7 +49,7 @@ class Tenth:
     came: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score(Answer):
     """Forecasts made forward in time, each from what was known then, compared with what happened."""
 

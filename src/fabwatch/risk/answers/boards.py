@@ -8,7 +8,7 @@ from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Overview(Answer):
     """The whole fab: what was loaded, how far the record reaches, and how many wafers are at risk."""
 
@@ -67,7 +67,7 @@ class Standing:
     """Expected cost of not checking it for the days of the plan."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tools(Answer):
     """All tools, one line each, by area, the worst first."""
 
@@ -105,7 +105,7 @@ class Area:
     """Most wafers at risk on one tool."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Areas(Answer):
     """All areas, one line each."""
 
@@ -146,7 +146,7 @@ class Mark:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History(Answer):
     """Wafers at risk of one tool or chamber over time: only a passed qual lowers it."""
 

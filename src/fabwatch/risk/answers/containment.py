@@ -75,7 +75,7 @@ class Look:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Containment(Answer):
     """Which wafers and lots ran between the last good qual and the failed one, and where they are now."""
 

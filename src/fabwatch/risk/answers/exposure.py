@@ -52,7 +52,7 @@ class Total:
     most_wafers: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Risk(Answer):
     """Which wafers are at risk now, per tool, chamber and qual type."""
 

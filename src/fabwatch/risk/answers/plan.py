@@ -36,7 +36,7 @@ class Planned:
     hours: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan(Answer):
     """Which tools to check on which of the next days, the largest expected loss of a day first."""
 

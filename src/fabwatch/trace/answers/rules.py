@@ -41,7 +41,7 @@ class RuleAlarm:
     sentence: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Backtest(Answer):
     """How a rule would have done on the record; each run is judged only by those before it."""
 
@@ -102,7 +102,7 @@ class Rule:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rules(Answer):
     """The rules that watch logs."""
 
@@ -171,7 +171,7 @@ class ChamberTrace:
     """low, middle and high of its good runs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Chambers(Answer):
     """One sensor in one step, compared between chambers, the largest difference first."""
 
@@ -223,7 +223,7 @@ class SensorFigures:
     """Total seconds outside the tolerance of the setpoint."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SensorStats(Answer):
     """Statistics of sensors by group."""
 

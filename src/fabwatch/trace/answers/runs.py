@@ -38,7 +38,7 @@ class Run:
     """Words of the log that are the same in all its rows (JSON)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Runs(Answer):
     """The runs in the logs, the latest first."""
 
@@ -101,7 +101,7 @@ class StepRow:
     under: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StepSummary(Answer):
     """What each sensor did in each step of the runs."""
 
@@ -167,7 +167,7 @@ class RunFault:
     """Active rules with an alarm here, each with its false alarms per 1,000 wafers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Faults(Answer):
     """Runs judged by their kind, the faulty ones first, most wafers affected on top."""
 
@@ -238,7 +238,7 @@ class LogMessage:
     byte_offset: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace(Answer):
     """A run compared with the reference runs."""
 
