@@ -66,8 +66,8 @@ def error_page() -> str:
 def doubts_page() -> str:
     """The page of doubts."""
     parts = [
-        "# Doubts\n\nA forecast, a removal rate or a polish time says what makes it less certain than its figures look, a "
-        "comparison of runs what it cannot tell: in JSON and CSV as `Code: sentence`, on the pages the sentence alone.\n"
+        "# Doubts\n\nA forecast, a removal rate or a polish time says what makes it less certain than its figures look, and "
+        "a comparison of runs says what it cannot tell: JSON and CSV have `Code: sentence`, the pages the sentence alone.\n"
     ]
     for title, module in (
         ("Forecasts", forecast_doubts),
@@ -83,8 +83,8 @@ def doubts_page() -> str:
 def settings_page() -> str:
     """The page of fab.toml."""
     parts = [
-        "# fab.toml\n\nStands in the fab folder, also before the first ingest. It is checked as a whole, and all faults are "
-        "listed at once.\n"
+        "# fab.toml\n\nLies in the fab folder; it may be written before the first ingest. It is checked as a whole, and all "
+        "faults are listed at once.\n"
     ]
     for title, model in (
         ("[fab]", settings.FabSettings),
@@ -120,7 +120,7 @@ def commands() -> str:
     group: Any = typer.main.get_command(command_line())
     parts = [
         "# Commands\n\n`fabwatch VERB --fab FOLDER`; without `--fab` the variable FABWATCH_FAB, else `./fab`. "
-        "stdout is data, stderr is talk. Exit code 0: done; 2: done, something was set aside; 1: failed. "
+        "stdout carries data, stderr messages. Exit code 0: done; 2: done, something was set aside; 1: failed. "
         "`--debug` anywhere shows tracebacks.\n"
     ]
     commands = {name: command for name, command in group.commands.items() if not command.hidden}

@@ -132,12 +132,12 @@ def test_tables_for_people_say_the_status_in_words_and_the_sentence_in_two_langu
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("risk", "--tool", "ETCH-7"), "No tool ETCH-7. Near it: ETCH-07."),
-        (("risk", "--area", "Etsch"), "No area Etsch. Near it: Etch."),
-        (("risk", "--qual-type", "particle"), "Near it: particles."),
+        (("risk", "--tool", "ETCH-7"), "No tool ETCH-7. Did you mean ETCH-07?"),
+        (("risk", "--area", "Etsch"), "No area Etsch. Did you mean Etch?"),
+        (("risk", "--qual-type", "particle"), "Did you mean particles?"),
         (("risk", "--by", "moon"), "by must be one of tool, area, tool_type (got moon)"),
         (("risk", "--as-of", "soon"), "'soon' is not a time"),
-        (("contain", "ETCH07"), "No tool ETCH07. Near it: ETCH-07."),
+        (("contain", "ETCH07"), "No tool ETCH07. Did you mean ETCH-07?"),
         (("contain", "ETCH-07", "--at", "2026-05-01T11:01Z"), "ETCH-07 had no qual at 2026-05-01T11:01:00Z"),
         (("contain", "ETCH-07", "--as-of", "2026-05-01T10:30Z"), "No failed qual of ETCH-07 is known"),
         (("contain", "ETCH-07", "--chamber", "Z"), "No chamber of ETCH-07 Z."),

@@ -69,5 +69,5 @@ def test_a_counter_that_foretells_the_wear_better_is_the_clock(counted):
 
 
 def test_a_clock_that_nobody_logs_is_refused_with_those_there_are(counted):
-    with pytest.raises(UnknownTool, match="Near it: rf_hours"):
+    with pytest.raises(UnknownTool, match="Did you mean rf_hours"):
         counted[0].forecast(clock="rf_hour")

@@ -109,7 +109,7 @@ def test_forecasts_made_for_now_are_kept_once_and_scored_when_their_outcome_is_l
         assert first.kept
         assert fab.record(fab.forecast()).kept
         assert fab.state() == state
-        with pytest.raises(BadQuestion, match="Only live forecasts"):
+        with pytest.raises(BadQuestion, match="Only forecasts for the present"):
             fab.record(fab.forecast(as_of=now[0] - timedelta(days=3)))
         now[0] = START + timedelta(days=400)
         fab.ingest([part(kind, "late", lambda moment: moment > cut) for kind in at])
@@ -117,7 +117,7 @@ def test_forecasts_made_for_now_are_kept_once_and_scored_when_their_outcome_is_l
         assert score.kept == len(first.tools) == 12
         assert 0 < score.kept_windows.windows <= 12
         assert 0 <= score.kept_brier <= 1
-        assert f"Of {score.kept} live forecasts" in score.sentence()
+        assert f"of {score.kept} recorded forecasts" in score.sentence()
 
 
 def test_nothing_to_roll_through_says_what_is_needed(fab):

@@ -38,7 +38,7 @@ def test_what_stands_failed_comes_first_and_what_was_just_checked_waits(three):
         assert items["D"].reason == "never checked"
         assert [item.day for item in answer.items] == sorted(item.day for item in answer.items)
         assert answer.checked == 4
-        assert "most is at stake on C p" in answer.sentence()
+        assert "the largest expected loss is on C p" in answer.sentence()
 
 
 def test_within_a_day_the_largest_expected_loss_comes_first(three):

@@ -51,8 +51,8 @@ def test_there_is_no_sentence_of_a_doubt_that_does_not_exist():
 def test_doubts_go_out_as_texts():
     both = (forecast_doubts.TooFewFailures(2, 5), forecast_doubts.NoQual())
     texts = [
-        "TooFewFailures: 2 failures among all sisters, need at least 5",
-        "NoQual: no qual of this tool is on record; the forecast rests on its sisters",
+        "TooFewFailures: only 2 failures among all sister tools; at least 5 are needed",
+        "NoQual: no qual of this tool is on record; the forecast rests on its sister tools",
     ]
     assert json.loads(json.dumps(plain(both))) == texts
     assert joined(both) == "; ".join(texts)

@@ -20,5 +20,5 @@ def test_every_error_has_a_hint_a_sentence_and_its_place_in_the_tree():
 
 
 def test_an_unknown_name_offers_the_nearest_ones():
-    assert str(errors.unknown("tool", "etch3", ["ETCH03", "CVD01"])) == "No tool etch3. Near it: ETCH03."
+    assert str(errors.unknown("tool", "etch3", ["ETCH03", "CVD01"])) == "No tool etch3. Did you mean ETCH03?"
     assert str(errors.unknown("tool", "zzz", ["ETCH03"])) == "No tool zzz."

@@ -132,7 +132,7 @@ def test_what_a_rule_cannot_mean_is_said(made, capsys):
         with pytest.raises(BadSettings, match=said):
             Fab(made.path)
     (made.path / "fab.toml").write_text('[rules.a]\nsensor = "Nothing"\nabove = 1\n')
-    with Fab(made.path) as fab, pytest.raises(BadQuestion, match="watches nothing"):
+    with Fab(made.path) as fab, pytest.raises(BadQuestion, match="matches no sensor"):
         fab.backtest("a")
     assert _run(["trace", "switch", "a", "perhaps", "--reason", "why", "--fab", str(made.path)]) == 1
     assert "on or off (got perhaps)" in capsys.readouterr().err
@@ -159,7 +159,7 @@ def test_golden_runs_are_chosen_by_version_and_stand_in_the_trace_and_the_audit(
     with made._lake.writing():
         made._lake.ask("DELETE FROM lake.goldens WHERE version = 2")
     assert "goldens" in made.verify_audit().faults[0]
-    with pytest.raises(UnknownTool, match="Near it"):
+    with pytest.raises(UnknownTool, match="Did you mean"):
         made.choose_golden([some[0][:-1]], who="ana", reason="why not")
 
 
@@ -181,7 +181,7 @@ def test_the_same_sums_by_step_as_plain_numpy_over_every_sample(made, tmp_path):
     assert [(one.group, one.runs) for one in late] == [("E1", 16)]
     with pytest.raises(BadQuestion, match="by must be one of tool, chamber"):
         made.sensor_stats(by="wavelength")
-    with pytest.raises(UnknownTool, match="Near it: Flow"):
+    with pytest.raises(UnknownTool, match="Did you mean Flow"):
         made.sensor_stats(sensor="Flo")
 
 
@@ -199,7 +199,7 @@ def test_the_chamber_that_stands_apart_comes_first(tmp_path):
         assert all(one.points and one.points[0].low <= one.points[0].middle for one in answer.chambers)
         with pytest.raises(BadQuestion, match="No good run has Flow there"):
             fab.chambers("Flow", step="9")
-        with pytest.raises(UnknownTool, match="Near it: Flow"):
+        with pytest.raises(UnknownTool, match="Did you mean Flow"):
             fab.chambers("Flw")
 
 

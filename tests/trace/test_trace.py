@@ -80,14 +80,14 @@ def test_too_few_runs_are_said_and_not_judged(tmp_path):
         fab.ingest(tmp_path / "a.log")
         answer = fab.faults()
     assert answer.runs == ()
-    assert "need at least 11 comparable runs, have 4" in answer.unjudged[0].sentence()
+    assert "only 4 comparable runs; at least 11 are needed" in answer.unjudged[0].sentence()
     assert answer.false_per_1000 is None
 
 
 def test_an_unknown_tool_or_run_is_said_with_what_there_is(shifted):
     with pytest.raises(UnknownTool, match="E1"):
         shifted.runs(tool="E2")
-    with pytest.raises(UnknownTool, match="Near it"):
+    with pytest.raises(UnknownTool, match="Did you mean"):
         shifted.faults(run=shifted.runs().runs[0].run[:-1])
 
 

@@ -152,7 +152,7 @@ def test_what_if_shows_the_times_of_another_rate_and_of_a_pad_that_was_not_chang
     assert other["values"] == [80.0]
     assert wide["values"][1] - wide["values"][0] > before["values"][1] - before["values"][0]
     assert now["text"]
-    assert "since the change of" in doubts["text"]
+    assert "since the consumable was changed" in doubts["text"]
     assert "pad not changed" in text
     assert "50 angstrom/s" in text
 
@@ -160,9 +160,9 @@ def test_what_if_shows_the_times_of_another_rate_and_of_a_pad_that_was_not_chang
 def test_doubts_are_in_the_language_of_the_reader(reader):
     lot = {"tool": "CMP-1", "target": "5000", "wafers": "A\t9000", "as_of": "2026-05-02T12:00:00Z", "changed": "1"}
     pages = {language: reader.get("/cmp", params={**lot, "lang": language}).text for language in ("en", "es")}
-    assert "results since the change of" in pages["en"]
-    assert "resultados desde el cambio del" in pages["es"]
-    assert "results since the change of" not in pages["es"]
+    assert "results since the consumable was changed" in pages["en"]
+    assert "resultados desde el cambio del consumible" in pages["es"]
+    assert "results since the consumable was changed" not in pages["es"]
 
 
 def test_the_sheet_can_be_copied_as_a_call_that_gives_the_same(reader, server):

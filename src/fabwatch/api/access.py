@@ -72,7 +72,9 @@ def authenticated(request: Request, keys: Keys, tries: Tries) -> Key:
     if key is None:
         raise _unknown("This needs a key.")
     if request.method not in SAFE and not sent_by_us(request):
-        raise Refused(403, "OtherOrigin", "A page of another server sent this.", "send it from a page of this server")
+        raise Refused(
+            403, "OtherOrigin", "Refused: a page of another site sent this request.", "send it from a page of this server"
+        )
     return key
 
 

@@ -78,11 +78,13 @@ class Keys:
     def create(self, name: str, scope: str, area: str | None = None, days: float | None = None) -> tuple[str, Key]:
         """A new key and what is known of it; the key is not kept and cannot be shown again. Raises BadQuestion."""
         if not NAME.fullmatch(name):
-            raise BadQuestion(f"{name!r} is no name for a key.", "1 to 60 letters, digits, spaces or . _ @ -")
+            raise BadQuestion(f"{name!r} is not a valid name for a key.", "1 to 60 letters, digits, spaces or . _ @ -")
         if scope not in SCOPES:
             raise BadQuestion(f"No scope {scope!r}.", f"it is one of {', '.join(SCOPES)}")
         if days is not None and not 0 < days <= LONGEST_DAYS:
-            raise BadQuestion(f"A key for {days:g} days is none.", f"give a number above 0, up to {LONGEST_DAYS:,}")
+            raise BadQuestion(
+                f"days must be above 0 and at most {LONGEST_DAYS:,} (got {days:g}).", "give the days until the key ends"
+            )
         now = self._clock()
         key_id = secrets.token_hex(4)
         key = f"fw_{key_id}_{secrets.token_urlsafe(32)}"

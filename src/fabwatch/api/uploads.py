@@ -160,5 +160,7 @@ def checked(name: str) -> str:
     """The name under which a file may be kept. Raises Refused (422)."""
     safe = name.replace("\\", "/").rsplit("/", 1)[-1]
     if UNSAFE.search(name) or not safe.strip() or safe.startswith(".") or len(safe.encode()) > LONGEST_NAME:
-        raise Refused(422, "UnsafeName", f"{name[:80]!r} is no name for a file.", "send a plain file name such as moves.csv")
+        raise Refused(
+            422, "UnsafeName", f"{name[:80]!r} is not a valid name for a file.", "send a plain file name such as moves.csv"
+        )
     return safe

@@ -252,8 +252,9 @@ class PredictedRates(Answer):
         bounded = [run for run in scored if run.low is not None and run.high is not None]
         held = sum(bool(run.low <= run.measured <= run.high) for run in bounded)  # type: ignore[operator]
         share = held / len(bounded) if bounded else 0.0
-        better = 1 - error / naive if naive else 0.0
-        return sentence(language, "predicted", n=len(scored), error=error / len(scored), better=better, held=share)
+        return sentence(
+            language, "predicted", n=len(scored), error=error / len(scored), naive=naive / len(scored), held=share
+        )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fabwatch.terms.doubts import Doubt
 
 @dataclass(frozen=True)
 class FewResults(Doubt):
-    """The group of tool, head, product and stage has hardly a measured wafer."""
+    """The group of tool, head, product and stage has very few measured wafers."""
 
     needed: int
     results: int
@@ -17,7 +17,7 @@ class FewResults(Doubt):
 
 @dataclass(frozen=True)
 class ConsumableChanged(Doubt):
-    """A pad or another consumable was changed, and hardly a wafer was measured since."""
+    """A pad or another consumable was changed, and very few wafers were measured since."""
 
     results: int
     changed_at: datetime

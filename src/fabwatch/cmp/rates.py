@@ -65,7 +65,7 @@ def one_group(lake: Lake, as_of: datetime, tool: str, head: str | None, product:
             matches = [group for group in matches if group.key[place] == stated]
         elif len(known) > 1:
             listed = ", ".join(sorted(str(value) for value in known)[:8])
-            raise BadQuestion(f"{tool} has several: {name} {listed}.", f"choose one (--{name})")
+            raise BadQuestion(f"{tool} has several of {name}: {listed}.", f"choose one with --{name}")
     return matches[0]
 
 

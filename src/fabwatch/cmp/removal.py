@@ -63,7 +63,7 @@ def _span(runs: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[
         if name is not None and name.isdecimal() and name not in names:
             places.append(min(max(int(name) - 1, 0), len(names) - 1))
         elif name is not None and name not in names:
-            raise unknown("run with a log", name, names)
+            raise unknown("run with a log", name, names, "fabwatch trace runs lists them")
         else:
             places.append(otherwise if name is None else names.index(name))
     if chosen[0] is not None and chosen[0].isdecimal() and chosen[0] not in names and int(chosen[0]) > len(names):

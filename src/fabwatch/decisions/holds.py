@@ -97,7 +97,7 @@ def _named(contained: Containment, names: Collection[str]) -> list[Contained]:
     known = {name for item in contained.items for name in (name_of(item.wafer, item.lot), item.lot or "")}
     for name in sorted(selected - known):
         near = nearest(name, known)
-        tail = f" Near it: {', '.join(near)}." if near else ""
+        tail = f" Did you mean {' or '.join(near)}?" if near else ""
         raise NotOnHold(f"{name} is not among the contained wafers and lots.{tail}", f"fabwatch contain {contained.tool}")
     return [item for item in contained.items if {name_of(item.wafer, item.lot), item.lot} & selected]
 
@@ -115,7 +115,7 @@ def _one(lake: Lake, table: str, hold_id: str) -> HoldList:
     by_id = {hold_list.hold: hold_list for hold_list in _lists(lake, table, None)}
     if hold_id not in by_id:
         near = nearest(hold_id, by_id)
-        raise NotOnHold(f"No hold list {hold_id}." + (f" Near it: {', '.join(near)}." if near else ""))
+        raise NotOnHold(f"No hold list {hold_id}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
     return by_id[hold_id]
 
 

@@ -34,7 +34,7 @@ def switch(
             "SELECT counts, stated FROM lake.rules WHERE rule = $rule ORDER BY seq DESC LIMIT 1", {"rule": rule}
         )
         if not counts and (not last or not last[0]["counts"]):
-            raise DecidedAlready(f"{rule} is off already.")
+            raise DecidedAlready(f"Rule {rule} is already off.", "fabwatch trace rules lists the rules")
         _write(lake, RULES, moment, who, "rule", row, reason)
 
 
@@ -48,7 +48,10 @@ def choose(lake: Lake, moment: datetime, who: str, kind: RunKind, runs: Sequence
     with lake.writing():
         last = lake.rows(f"SELECT max(version) AS version FROM lake.goldens WHERE {same_kind}", kind._asdict())[0]["version"]
         if last is None and not runs:
-            raise DecidedAlready("No golden runs to withdraw: the good runs of this kind are selected automatically.")
+            raise DecidedAlready(
+                "No golden runs to withdraw: the good runs of this kind are selected automatically.",
+                "fabwatch trace goldens lists the choices",
+            )
         row = {**kind._asdict(), "version": (last or 0) + 1, "runs": json.dumps(list(runs))}
         _write(lake, GOLDENS, moment, who, "golden", row, reason)
     return Golden(*kind, (last or 0) + 1, tuple(runs), moment, who, reason)

@@ -137,7 +137,10 @@ class Fab(Logs, Polishing):
         Raises BadQuestion for forecasts of another time than now, StoreBusy, StoreBroken and DiskFull.
         """
         if abs(self._now() - answer.as_of) > LIVE or answer.known_at is not None:
-            raise BadQuestion("Only live forecasts are kept.", "forecast for now, on a fab whose record goes on")
+            raise BadQuestion(
+                "Only forecasts for the present can be recorded.",
+                "forecast without as_of, on a fab with data of the last day",
+            )
         record(self._lake, answer)
         return replace(answer, kept=True)
 
@@ -360,7 +363,7 @@ class Fab(Logs, Polishing):
         exposed = self.risk(tool=tool)
         kinds = {row.qual_type for row in exposed.tools if row.qual_type} | set(self.settings.quals)
         if qual_type not in kinds:
-            raise unknown(f"qual of {tool} of the type", qual_type, kinds)
+            raise unknown(f"qual of {tool} of type", qual_type, kinds)
         chambers = {row.chamber for row in exposed.tools}
         if chamber not in chambers:
             raise unknown(f"chamber of {tool}", chamber, chambers)

@@ -7,7 +7,7 @@ from fabwatch.terms.doubts import Doubt
 
 @dataclass(frozen=True)
 class TooFewFailures(Doubt):
-    """Hardly a failure is on record for this tool and its sisters, so the window rests on little."""
+    """Very few failures are on record for this tool and its sister tools, so the window rests on little."""
 
     failures: int
     needed: int
@@ -15,7 +15,7 @@ class TooFewFailures(Doubt):
 
 @dataclass(frozen=True)
 class NoQual(Doubt):
-    """No qual of this tool is on record; the forecast rests on its sisters."""
+    """No qual of this tool is on record; the forecast rests on its sister tools."""
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def _the_qual(lake: Lake, cards: dict[str, ToolCard], suspicion: Suspicion, as_o
     )
     kinds = {qual.qual_type for qual in quals}
     if suspicion.qual_type is not None and suspicion.qual_type not in kinds:
-        raise unknown(f"qual of {tool} of the type", suspicion.qual_type, kinds)
+        raise unknown(f"qual of {tool} of type", suspicion.qual_type, kinds)
     chambers = cards[tool].chambers | {qual.chamber for qual in quals if qual.chamber}
     if suspicion.chamber not in (None, "*") and suspicion.chamber not in chambers:
         raise unknown(f"chamber of {tool}", suspicion.chamber, chambers)

@@ -50,7 +50,7 @@ def history(
     """
     lake, as_of = view.lake, view.as_of
     if not 0 < days <= LONGEST:
-        raise BadQuestion(f"A history of {days:g} days is none.", f"give a number above 0, up to {LONGEST:g}")
+        raise BadQuestion(f"days must be above 0 and at most {LONGEST:g} (got {days:g}).", "give the days to look back")
     cards = tool_cards(lake)
     if tool not in cards:
         raise unknown("tool", tool, cards)
@@ -58,7 +58,7 @@ def history(
     quals = lake.records(Look, question("risk", "looks"), place)
     kinds = {row.qual_type for row in quals}
     if qual_type is not None and qual_type not in kinds:
-        raise unknown(f"qual of {tool} of the type", qual_type, kinds)
+        raise unknown(f"qual of {tool} of type", qual_type, kinds)
     kind = qual_type or (quals[-1].qual_type if quals else None)
     quals = [row for row in quals if row.qual_type == kind]
     name = chamber or "*"

@@ -17,6 +17,7 @@ from fabwatch.risk.exposure import risk
 from fabwatch.stats.renewal import Costs
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
+from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 
 LONGEST = 366
@@ -44,13 +45,13 @@ def plan(
     """
     lake, as_of = view.lake, view.as_of
     if not 1 <= days <= LONGEST:
-        raise BadQuestion(f"A plan of {days} days is none.", f"give 1 to {LONGEST} days")
+        raise BadQuestion(f"days must be from 1 to {LONGEST} (got {days}).", "give the days that the plan covers")
     cards = tool_cards(lake)
     worn = chosen_wear(lake, cards, as_of, selection, ForecastOptions())
     exposed = {(row.tool or "", row.chamber, row.qual_type): row for row in risk(view, selection, "tool").tools}
     known = [(wear.only(members), cost_curves(wear, members, costs)) for wear, members in worn]
     if not known:
-        raise TooFewFailures("No qual of this selection or of any sister is on record by then.")
+        raise TooFewFailures(f"No qual of the selected tools or of a sister tool is on record by {iso(as_of)}.")
     curves = [curve for _, of_type in known for curve in of_type]
     today = sum(hours_today(curve) for curve in curves)
     # What a qual costs beside a bad wafer is not known then; how much checking the fab can afford is.

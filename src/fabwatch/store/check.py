@@ -80,10 +80,10 @@ def _ledger(lake: Lake) -> Iterator[Finding]:
     try:
         wrong = lake.rows(_KEPT)
     except FabwatchError as fault:
-        yield Finding("ledger", False, f"cannot be compared: {fault.what}", "mend the tables first")
+        yield Finding("ledger", False, f"cannot be compared: {fault.what}", "repair the tables first")
         return
     verdict = "every load has the rows it says" if not wrong else f"{len(wrong)} loads differ, first {wrong[0]['path']}"
-    yield Finding("ledger", not wrong, verdict, "" if not wrong else "report this: it must not happen")
+    yield Finding("ledger", not wrong, verdict, "" if not wrong else "this is a fault of fabwatch: please report it")
 
 
 def _listed(lake: Lake) -> list[Path]:
@@ -100,7 +100,7 @@ def _orphans(lake: Lake) -> Iterator[Finding]:
     verdict = (
         f"{len(orphans)} data files belong to no load (an ingest was stopped)" if orphans else "every data file is known"
     )
-    yield Finding("files", not orphans, verdict, "fabwatch doctor --sweep deletes them" if orphans else "")
+    yield Finding("files", not orphans, verdict, "fabwatch check --sweep deletes them" if orphans else "")
 
 
 def _waiting(lake: Lake) -> Iterator[Finding]:

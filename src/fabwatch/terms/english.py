@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 SENTENCES: Mapping[str, str] = {
     "risk": "{wafers:,} wafers ran on {tools:,} tools since their last good qual, as of {as_of}; most: {worst}.",
-    "risk_never": " {never:,} tools have no good qual on record: all their wafers are counted.",
+    "risk_never": " {never:,} tools have no good qual on record; their wafers are not in this total.",
     "risk_none": "No tool of this selection has run a wafer since its last good qual, as of {as_of}.",
     "contain": "{wafers:,} wafers of {lots:,} lots ran on {tool} after its last good qual ({since}) until {until}.",
     "contain_unbounded": "{wafers:,} wafers of {lots:,} lots ran on {tool} from the first move on record until "
@@ -27,28 +27,30 @@ SENTENCES: Mapping[str, str] = {
     "recently.",
     "why_rests": "It rests on {failures:,} failures among {quals:,} quals of {place}, over {wafers:,} wafers and "
     "{days:.0f} days on record.",
-    "why_sisters": "{n:,} sisters lend {failures:,} failures among {quals:,} quals.",
-    "why_life": "From a restore to the hidden failure {place} typically lasts {life:,.0f} {unit}, its sisters "
-    "{theirs:,.0f}: {ratio:.2f} times.",
-    "why_life_alone": "From a restore to the hidden failure it typically lasts {life:,.0f} {unit}; it has no sisters.",
+    "why_sisters": "{n:,} sister tools lend {failures:,} failures among {quals:,} quals.",
+    "why_life": "{place} typically lasts {life:,.0f} {unit} from a restore to the hidden failure, its sister tools "
+    "{theirs:,.0f}: a ratio of {ratio:.2f}.",
+    "why_life_alone": "It typically lasts {life:,.0f} {unit} from a restore to the hidden failure; it has no sister tools.",
     "why_age": "{age:,.1f} {unit} since the restore of {at}; it was good at {good:,.1f}.",
     "why_age_unknown": "{age:,.1f} {unit} since the first move on record (no restore is known); it was good at {good:,.1f}.",
     "why_pace": "It runs {pace:,.0f} wafers a day, ± {spread:.0%} from week to week.",
     "why_next": "It is checked about every {every:.1f} days. The next qual, in {day:.1f} days, has a {fail:.1%} "
     "chance to fail; "
     "{risk:,} wafers are at risk by then.",
-    "why_clock": "The wear counts in {clock}: the log evidence is better by {nats:.1f} (family: {family}).",
-    "why_clock_tie": "The wear is counted in {clock}; the other clock predicts it about as well "
-    "(log evidence {nats:.1f}, family: {family}).",
+    "why_clock": "Wear is counted in {clock}, which fits the history best (log evidence better by {nats:.1f}; "
+    "distribution: {family}).",
+    "why_clock_tie": "Wear is counted in {clock}; another clock fits the history about as well (log evidence {nats:.1f}; "
+    "distribution: {family}).",
     "why_readings": "The window comes from readings that drift towards their limit: they predicted past quals better "
     "than the ages of failures.",
-    "why_if_passed": "What would change it: if the next qual passes, 80 %: {low:,.0f} to {high:,.0f} {unit} from then.",
-    "why_if_restored": "If it were restored now, 80 %: {low:,.0f} to {high:,.0f} {unit} from then.",
+    "why_if_passed": "What would change it: if the next qual passes, the 80 % window is {low:,.0f} to {high:,.0f} {unit} "
+    "after it.",
+    "why_if_restored": "If it were restored now, the 80 % window would be {low:,.0f} to {high:,.0f} {unit} from now.",
     "why_doubt": "Doubt: {doubt}.",
     "intervals": "{tools:,} tools or chambers; {often:,} should be checked more often, {seldom:,} could be "
     "checked less often.",
     "intervals_hours": " Quals take {today:,.1f} hours a week today, {advised:,.1f} with the recommended intervals.",
-    "intervals_limit": " Limited to {limit:,.1f} hours a week: one more hour would save {price:,.4g}.",
+    "intervals_limit": " Limited to {limit:,.1f} hours a week: one more hour would save {price:,.4g} of cost.",
     "interval": "{place} {qual_type}: check every {advised:,} wafers ({days:.1f} days); {low:,} to {high:,} "
     "costs at most 5 % more.",
     "interval_idle": "{place} {qual_type}: check every {advised:,} wafers; {low:,} to {high:,} costs at most 5 % more. "
@@ -58,13 +60,13 @@ SENTENCES: Mapping[str, str] = {
     "costs_unstated": " No costs are stated: default costs are used, in units of one qual; state yours under [costs] "
     "in fab.toml.",
     "plan_unstated": " No costs are stated in fab.toml: today's qual hours are kept and redistributed.",
-    "plan": "Check {today:,} today and {all:,} within {days} days ({hours:,.0f} hours of quals); most is at stake "
-    "on {place} {qual_type}: {bad:.1%} chance it is already out of spec.",
+    "plan": "Check {today:,} today and {all:,} within {days} days ({hours:,.0f} hours of quals); the largest "
+    "expected loss is on {place} {qual_type}: {bad:.1%} chance it is already out of spec.",
     "plan_nothing": "None of {checked:,} tools or chambers is due within {days} days.",
     "score": "Of {windows:,} windows at {cover:.0%}, {held:.1%} held ({ended:,} ended in a failure so far).",
     "score_better": " Chance to fail the next qual: Brier score {skill:.1%} better than {name}.",
     "score_worse": " Chance to fail the next qual: Brier score {skill:.1%} worse than {name}.",
-    "score_kept": " Of {kept:,} live forecasts {windows:,} have an outcome: {held:.1%} held.",
+    "score_kept": " {windows:,} of {kept:,} recorded forecasts have an outcome so far; {held:.1%} of their windows held.",
     "score_nothing": "Nothing to score yet: none of {forecasts:,} forecasts has an outcome.",
     "curve": "{place}: checked every {wafers:,} wafers, the next check has a {fail:.1%} chance to fail.",
     "tools": "{act:,} of {tools:,} tools need a qual now and {watch:,} need watching, as of {as_of}; "
@@ -78,13 +80,17 @@ SENTENCES: Mapping[str, str] = {
     "step_summary": "{rows:,} statistics of {sensors:,} sensors in {runs:,} runs.",
     "faults": "{faulty:,} of {runs:,} runs deviate from the {reference:,} reference runs, as of {at}.",
     "trace": "{run}: {steps:,} sensors and steps beside {golden}.",
+    "trace_alone": "{run}: {steps:,} sensors and steps, not compared with other runs.",
     "sensor_mean": "{sensor}{step} was {change} {way} ({value:.4g} instead of {usual:.4g}{unit}){since}; "
     "{near:,} of {of:,} good runs come close.",
-    "sensor_std": "{sensor}{step} was {times:.2g} times as {way} as usual{since}; {near:,} of {of:,} good runs come close.",
+    "sensor_std": "{sensor}{step} was {times:,.1f} times as {way} as usual{since}; {near:,} of {of:,} good runs come close.",
+    "sensor_std_constant": "{sensor}{step} {way}{since}; {near:,} of {of:,} good runs come close.",
+    "way_varied": "varied, though it is usually constant",
+    "way_constant": "was constant, though it usually varies",
     "rule_neighbours": "distance from the earlier good runs {value:.3g} (limit {usual:.3g}), mostly {sensor}{step} "
     "(rule {rule})",
     "rule_setpoint": "{sensor}{step} was off its setpoint for {value:.3g} s, more than {usual:.3g} s (rule {rule})",
-    "rule_golden": "{sensor}{step} left the envelope of the good runs from {at:.1f} s on ({value:.4g}, edge {usual:.4g}; "
+    "rule_golden": "{sensor}{step} left the envelope of the good runs from {at:.1f} s on ({value:.4g}, limit {usual:.4g}; "
     "rule {rule})",
     "rule_above": "{sensor}{step}: {figure} {value:.4g} is above {usual:.4g} (rule {rule})",
     "rule_below": "{sensor}{step}: {figure} {value:.4g} is below {usual:.4g} (rule {rule})",
@@ -106,7 +112,7 @@ SENTENCES: Mapping[str, str] = {
     "replay": "{name} would have given a thickness sigma of {sigma:.4g}{unit}; it was {was:.4g} ({n:,} wafers).",
     "replay_rate": "{name} predicts the rate with a sigma of {sigma:.4g}{unit} ({n:,} runs); no thickness is known.",
     "replay_nothing": "Nothing to replay yet.",
-    "predicted": "{n:,} runs: mean squared error {error:.4g}, {better:+.0%} compared with the last value of the group; "
+    "predicted": "{n:,} runs: mean squared error {error:.4g}; with the last value of the group it would be {naive:.4g}. "
     "{held:.1%} of the intervals held.",
     "rate_model": "An ONNX file of {size:,} bytes for {groups} groups and {features} log features; "
     "checked on {compared:,} rows, largest difference {largest:.0e} of the rate.",
@@ -118,38 +124,38 @@ SENTENCES: Mapping[str, str] = {
     "way_low": "low",
     "way_unsteady": "unsteady",
     "way_steady": "steady",
-    "exposed_since": "affects {wafers:,} wafers since; no good run has followed",
-    "exposed_until": "affects {wafers:,} wafers until the next good run",
+    "exposed_since": "{wafers:,} wafers affected so far; no good run since",
+    "exposed_until": "{wafers:,} wafers affected until the next good run",
     "cut_short": "a step or sensor that the other runs have is missing",
     "overview": "{tools:,} tools in {areas:,} areas from {loads:,} files; the latest record is from {last}.",
     "forecast_failed": "{place} {qual_type}: open failed qual; restore and requalify.",
-    "doubt_TooFewFailures": "{failures:,} failures among all sisters, need at least {needed:,}",
-    "doubt_NoQual": "no qual of this tool is on record; the forecast rests on its sisters",
+    "doubt_TooFewFailures": "only {failures:,} failures among all sister tools; at least {needed:,} are needed",
+    "doubt_NoQual": "no qual of this tool is on record; the forecast rests on its sister tools",
     "doubt_OnlyFailed": "it never passed a qual, so when it was last good is not known",
     "doubt_NoRestore": "no restore on record; the age is counted from the first move",
-    "doubt_NoPace": "nothing ran recently, so the window has no days",
+    "doubt_NoPace": "nothing ran recently, so the window is given in wafers only",
     "doubt_FailedNow": "open failed qual, and no restore since",
     "doubt_Contradictory": "a qual passed and failed at the same time ({times:,} times); the fail counts",
     "doubt_Extrapolated": "the window ends beyond {beyond:g} times the longest age on record",
     "doubt_Overdue": "the last qual is {since:.1f} days old; the usual interval is {usual:.1f} days: is the data complete?",
     "doubt_FutureDate": "as_of is in the future, and what happens until then is not known",
-    "doubt_FewResults": "need at least {needed:,} results of this group, have {results:,}",
-    "doubt_ConsumableChanged": "{results:,} results since the change of {changed_at:%Y-%m-%d %H:%M}",
+    "doubt_FewResults": "only {results:,} results of this group; at least {needed:,} are needed",
+    "doubt_ConsumableChanged": "only {results:,} results since the consumable was changed ({changed_at:%Y-%m-%d %H:%M})",
     "doubt_ConsumableReset": "{counters} were reset since the run before",
     "doubt_CounterFell": "{counter} was reset from {before:g} to {after:g} by {at}, and no change of a consumable is on "
     "record; load it",
-    "doubt_RateJumped": "the last two results are beyond the noise on the same side; the level follows them",
-    "doubt_OneAstray": "the last result is beyond the noise; confirm it on the next wafer",
+    "doubt_RateJumped": "the last two results are off by more than noise in the same direction; the estimate follows them",
+    "doubt_OneAstray": "the last result is off by more than noise; confirm it on the next wafer",
     "doubt_OldResults": "the last result is {days:.0f} days old",
     "doubt_TwoResults": "{wafers} of the last 10 wafers have two results that disagree; their mean is used",
     "doubt_NoRate": "{rows:,} rows have no rate, or a film that did not get thinner",
     "doubt_UnitUnstated": "the files state no unit; set constants = {{ unit = 'angstrom' }} in fab.toml",
-    "doubt_ShortPolish": "a polish starts slower than it goes on; measure the wafer again",
+    "doubt_ShortPolish": "a short rework removes less in its first seconds; measure the wafer again afterwards",
     "doubt_NoSpread": "the spread of the rate is not known, so there is no interval",
     "doubt_StepLimited": "needs {needed:.4g} s, more than {step:g} s from the last {last:.4g} s",
     "doubt_Bounded": "needs {needed:.4g} s, but {least:g} to {most:g} s are allowed",
-    "doubt_NewGroup": "need at least {needed:,} results of this tool, stage and chambers, have {results:,}",
+    "doubt_NewGroup": "only {results:,} results of this tool, stage and chambers; at least {needed:,} are needed",
     "doubt_LogUnlike": "{figure} lies {deviations:.0f} standard deviations from the runs before",
-    "doubt_TooFewRuns": "{kind}: need at least {needed:,} comparable runs, have {runs:,}",
+    "doubt_TooFewRuns": "{kind}: only {runs:,} comparable runs; at least {needed:,} are needed",
     "doubt_LongGap": "no run of this group for {hours:.0f} hours",
 }

@@ -13,7 +13,7 @@
     ├── NoSuchPath            a path to load does not exist or cannot be read
     ├── TooBusy               the service has more requests than it can answer in time
     ├── PortTaken             the service cannot listen on that address and port
-    └── BadQuestion           the question names something that the fab does not have
+    └── BadQuestion           the question cannot be answered as it was asked
         ├── UnknownTool       no tool, area, chamber or qual type of that name
         ├── UnknownTime       not a time
         │   └── NothingThen   no qual at that time, or nothing had been loaded by then
@@ -116,7 +116,7 @@ class PortTaken(FabwatchError):
 
 
 class BadQuestion(FabwatchError):
-    """The question names something that the fab does not have."""
+    """The question cannot be answered as it was asked: it names something unknown, or a value out of range."""
 
     hint = "fabwatch risk lists every tool, chamber and qual type"
 
@@ -182,5 +182,5 @@ def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
 def unknown(what: str, word: str, known: Iterable[str], hint: str | None = None) -> UnknownTool:
     """An error for an unknown name, offering the nearest ones."""
     near = nearest(word, known)
-    tail = f" Near it: {', '.join(near)}." if near else ""
+    tail = f" Did you mean {' or '.join(near)}?" if near else ""
     return UnknownTool(f"No {what} {word}.{tail}", hint)

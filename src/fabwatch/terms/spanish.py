@@ -5,7 +5,7 @@ from collections.abc import Mapping
 SENTENCES: Mapping[str, str] = {
     "risk": "{wafers:,} obleas pasaron por {tools:,} equipos desde su último control bueno, a fecha {as_of}; "
     "el mayor: {worst}.",
-    "risk_never": " {never:,} equipos no tienen ningún control bueno: se cuentan todas sus obleas.",
+    "risk_never": " {never:,} equipos no tienen ningún control bueno; sus obleas no están en este total.",
     "risk_none": "Ningún equipo de esta selección ha procesado obleas desde su último control bueno, a fecha {as_of}.",
     "contain": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} tras su último control bueno ({since}) "
     "hasta {until}.",
@@ -63,13 +63,14 @@ SENTENCES: Mapping[str, str] = {
     "costs_unstated": " No constan costes: se usan valores por defecto, medidos en controles; indique los suyos en "
     "[costs] de fab.toml.",
     "plan_unstated": " No constan costes en fab.toml: se mantienen las horas de control de hoy, mejor repartidas.",
-    "plan": "Controlar {today:,} hoy y {all:,} en {days} días ({hours:,.0f} horas de controles); lo que más está en juego "
-    "es {place} {qual_type}: {bad:.1%} de que ya esté fuera de especificación.",
+    "plan": "Controlar {today:,} hoy y {all:,} en {days} días ({hours:,.0f} horas de controles); la mayor pérdida "
+    "esperada está en {place} {qual_type}: {bad:.1%} de que ya esté fuera de especificación.",
     "plan_nothing": "Ninguno de {checked:,} equipos o cámaras toca en {days} días.",
     "score": "De {windows:,} ventanas al {cover:.0%}, se cumplió el {held:.1%} ({ended:,} acabaron ya en fallo).",
     "score_better": " Probabilidad de fallar el próximo control: puntuación de Brier un {skill:.1%} mejor que {name}.",
     "score_worse": " Probabilidad de fallar el próximo control: puntuación de Brier un {skill:.1%} peor que {name}.",
-    "score_kept": " De {kept:,} pronósticos en vivo {windows:,} tienen desenlace: se cumplió el {held:.1%}.",
+    "score_kept": " {windows:,} de {kept:,} pronósticos guardados ya tienen desenlace; se cumplió el {held:.1%} de "
+    "las ventanas.",
     "score_nothing": "Nada que valorar todavía: de {forecasts:,} pronósticos ninguno tiene desenlace.",
     "curve": "{place}: con un control cada {wafers:,} obleas, el próximo tiene un {fail:.1%} de fallar.",
     "tools": "{act:,} de {tools:,} equipos necesitan un control ya y {watch:,} piden vigilancia, a fecha {as_of}; "
@@ -83,14 +84,18 @@ SENTENCES: Mapping[str, str] = {
     "step_summary": "{rows:,} estadísticas de {sensors:,} sensores en {runs:,} pasadas.",
     "faults": "{faulty:,} de {runs:,} pasadas se apartan de las {reference:,} de referencia, a fecha {at}.",
     "trace": "{run}: {steps:,} sensores y pasos junto a {golden}.",
+    "trace_alone": "{run}: {steps:,} sensores y pasos, sin comparar con otras pasadas.",
     "sensor_mean": "{sensor}{step} estuvo {change} {way} ({value:.4g} en vez de {usual:.4g}{unit}){since}; "
     "{near:,} de {of:,} pasadas buenas se acercan.",
-    "sensor_std": "{sensor}{step} fue {times:.2g} veces tan {way} como de costumbre{since}; "
+    "sensor_std_constant": "{sensor}{step} {way}{since}; {near:,} de {of:,} pasadas buenas se acercan.",
+    "way_varied": "varió, aunque suele ser constante",
+    "way_constant": "fue constante, aunque suele variar",
+    "sensor_std": "{sensor}{step} fue {times:,.1f} veces tan {way} como de costumbre{since}; "
     "{near:,} de {of:,} pasadas buenas se acercan.",
     "rule_neighbours": "distancia a las pasadas buenas anteriores {value:.3g} (límite {usual:.3g}), sobre todo "
     "{sensor}{step} (regla {rule})",
     "rule_setpoint": "{sensor}{step} estuvo fuera de su consigna {value:.3g} s, más de {usual:.3g} s (regla {rule})",
-    "rule_golden": "{sensor}{step} salió de la banda de las pasadas buenas desde el segundo {at:.1f} ({value:.4g}, borde "
+    "rule_golden": "{sensor}{step} salió de la banda de las pasadas buenas desde el segundo {at:.1f} ({value:.4g}, límite "
     "{usual:.4g}; regla {rule})",
     "rule_above": "{sensor}{step}: {figure} {value:.4g} supera {usual:.4g} (regla {rule})",
     "rule_below": "{sensor}{step}: {figure} {value:.4g} queda por debajo de {usual:.4g} (regla {rule})",
@@ -113,7 +118,7 @@ SENTENCES: Mapping[str, str] = {
     "replay_rate": "{name} predice la velocidad con una sigma de {sigma:.4g}{unit} ({n:,} pasadas); no se conoce ningún "
     "espesor.",
     "replay_nothing": "Todavía no hay nada que simular.",
-    "predicted": "{n:,} pasadas: error cuadrático medio {error:.4g}, {better:+.0%} respecto al último valor del grupo; se "
+    "predicted": "{n:,} pasadas: error cuadrático medio {error:.4g}; con el último valor del grupo sería {naive:.4g}. Se "
     "cumplió el {held:.1%} de los intervalos.",
     "rate_model": "Un archivo ONNX de {size:,} bytes que conoce {groups} grupos y lee {features} características de un "
     "registro; comparado con {compared:,} filas, diferencia máxima {largest:.0e} de la tasa.",
@@ -130,18 +135,18 @@ SENTENCES: Mapping[str, str] = {
     "cut_short": "le falta un paso o un sensor que tienen las demás",
     "overview": "{tools:,} equipos en {areas:,} áreas, de {loads:,} archivos; el último registro es de {last}.",
     "forecast_failed": "{place} {qual_type}: control fallido abierto; repare y recualifique.",
-    "doubt_TooFewFailures": "{failures:,} fallos entre todos los equipos iguales; se necesitan al menos {needed:,}",
-    "doubt_NoQual": "no consta ningún control de este equipo; el pronóstico se apoya en los equipos iguales",
+    "doubt_TooFewFailures": "solo {failures:,} fallos entre todos los equipos gemelos; se necesitan al menos {needed:,}",
+    "doubt_NoQual": "no consta ningún control de este equipo; el pronóstico se apoya en sus equipos gemelos",
     "doubt_OnlyFailed": "nunca pasó un control, así que no se sabe cuándo estuvo bien por última vez",
-    "doubt_NoRestore": "no consta ninguna reparación; la edad se cuenta desde el primer movimiento",
-    "doubt_NoPace": "no ha procesado nada últimamente, así que el intervalo no está en días",
-    "doubt_FailedNow": "control fallido abierto, sin reparación desde entonces",
+    "doubt_NoRestore": "no consta ninguna restauración; la edad se cuenta desde el primer movimiento",
+    "doubt_NoPace": "no ha procesado nada últimamente, así que la ventana se da solo en obleas",
+    "doubt_FailedNow": "control fallido abierto, sin restauración desde entonces",
     "doubt_Contradictory": "un control pasó y falló a la misma hora ({times:,} veces); cuenta el fallo",
-    "doubt_Extrapolated": "el intervalo termina más allá de {beyond:g} veces la edad más larga registrada",
+    "doubt_Extrapolated": "la ventana termina más allá de {beyond:g} veces la edad más larga registrada",
     "doubt_Overdue": "el último control es de hace {since:.1f} días y lo habitual es cada {usual:.1f} días: ¿faltan datos?",
     "doubt_FutureDate": "la fecha de la consulta es futura, y no se sabe qué pasará hasta entonces",
-    "doubt_FewResults": "se necesitan al menos {needed:,} resultados de este grupo y hay {results:,}",
-    "doubt_ConsumableChanged": "{results:,} resultados desde el cambio del {changed_at:%Y-%m-%d %H:%M}",
+    "doubt_FewResults": "solo hay {results:,} resultados de este grupo; se necesitan al menos {needed:,}",
+    "doubt_ConsumableChanged": "solo {results:,} resultados desde el cambio del consumible ({changed_at:%Y-%m-%d %H:%M})",
     "doubt_ConsumableReset": "{counters} se pusieron a cero desde la pasada anterior",
     "doubt_CounterFell": "{counter} bajó de {before:g} a {after:g} antes de {at}, y no consta ningún cambio de "
     "consumible; cárguelo",
@@ -151,12 +156,12 @@ SENTENCES: Mapping[str, str] = {
     "doubt_TwoResults": "{wafers} de las últimas 10 obleas tienen dos resultados que no coinciden; se usa su media",
     "doubt_NoRate": "{rows:,} filas no tienen velocidad, o la película no adelgazó",
     "doubt_UnitUnstated": "los archivos no indican la unidad; escriba constants = {{ unit = 'angstrom' }} en fab.toml",
-    "doubt_ShortPolish": "un pulido empieza más despacio de lo que sigue; vuelva a medir la oblea",
+    "doubt_ShortPolish": "un retoque corto quita menos en sus primeros segundos; vuelva a medir la oblea después",
     "doubt_NoSpread": "no se conoce la dispersión de la velocidad, así que no hay intervalo",
     "doubt_StepLimited": "necesita {needed:.4g} s, a más de {step:g} s de los últimos {last:.4g} s",
     "doubt_Bounded": "necesita {needed:.4g} s, pero se permiten de {least:g} a {most:g} s",
-    "doubt_NewGroup": "se necesitan al menos {needed:,} resultados de este equipo, etapa y cámaras, y hay {results:,}",
+    "doubt_NewGroup": "solo hay {results:,} resultados de este equipo, etapa y cámaras; se necesitan al menos {needed:,}",
     "doubt_LogUnlike": "{figure} se aparta {deviations:.0f} desviaciones típicas de las pasadas anteriores",
-    "doubt_TooFewRuns": "{kind}: se necesitan al menos {needed:,} pasadas comparables y hay {runs:,}",
+    "doubt_TooFewRuns": "{kind}: solo hay {runs:,} pasadas comparables; se necesitan al menos {needed:,}",
     "doubt_LongGap": "ninguna pasada de este grupo en {hours:.0f} horas",
 }

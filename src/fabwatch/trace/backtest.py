@@ -63,7 +63,7 @@ def backtest(view: View, name: str, tool: str | None) -> Backtest:
     truth = _truth(lake, chosen, groups)
     if not watched:
         hint = "fabwatch trace summary lists sensors, steps and statistics"
-        raise NothingRecorded(f"Rule {name} watches nothing in these logs: {rule.what}.", hint)
+        raise NothingRecorded(f"Rule {name} matches no sensor or step in these logs: {rule.what}.", hint)
     judged = [run for run in chosen if verdicts[run.run] is not None]
     tools = {run.tool for run in judged}
     rows_by_tool = {

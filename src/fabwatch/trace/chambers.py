@@ -14,7 +14,7 @@ from fabwatch.terms.errors import NothingRecorded, unknown
 from fabwatch.trace.answers import Chambers, ChamberTrace, TracePoint, chamber_sentence
 from fabwatch.trace.envelope import RunPart, Stretched, Window, columns_of, envelope, parts_of, stretched
 from fabwatch.trace.faults import good_run_names
-from fabwatch.trace.runs import check_names, logged_runs
+from fabwatch.trace.runs import SENSORS_LISTED, check_names, logged_runs
 
 RUNS_AT_MOST = 30
 """How many of the latest good runs of each chamber are drawn."""
@@ -41,13 +41,13 @@ def chambers(
     check_names(runs, tool, None)
     known = [row["sensor"] for row in lake.rows("SELECT DISTINCT sensor FROM sensors WHERE number")]
     if sensor not in known:
-        raise unknown("sensor", sensor, known)
+        raise unknown("sensor", sensor, known, SENSORS_LISTED)
     sql = over_runs(question("trace", "chambers"))
     rows = lake.rows(sql, {"sensor": sensor, "tool": tool, "recipe": recipe, "step": step})
     good = good_run_names(lake, [run for run in runs if tool is None or run.tool == tool])
     rows = [row for row in rows if row["run"] in good]
     if not rows:
-        raise NothingRecorded(f"No good run has {sensor} there.", "fabwatch trace summary lists sensors, steps and recipes")
+        raise NothingRecorded(f"No good run has data of {sensor} there.", SENSORS_LISTED)
     step = step if step is not None else _usual(rows, "step")
     recipe = recipe if recipe is not None else _usual(rows, "recipe")
     rows = [row for row in rows if row["step"] == step and row["recipe"] == recipe]

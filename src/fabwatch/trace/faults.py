@@ -221,10 +221,11 @@ def sensor_sentence(deviation: SensorFault, language: str = "en") -> str:
     value, usual = deviation.value or 0.0, deviation.usual or 0.0
     if deviation.kind == "std":
         up = value >= usual
-        times = value / usual if up and usual else usual / value if value else 0.0
-        way = sentence(language, "way_unsteady" if up else "way_steady")
-        if not times or not np.isfinite(times):
-            times = 1.0
+        least, most = sorted((value, usual))
+        if not least:
+            way = sentence(language, "way_varied" if up else "way_constant")
+            return sentence(language, "sensor_std_constant", way=way, **common)
+        times, way = most / least, sentence(language, "way_unsteady" if up else "way_steady")
         return sentence(language, "sensor_std", times=times, way=way, **common)
     way = sentence(language, "way_high" if value >= usual else "way_low")
     share = abs(value - usual) / abs(usual) if usual else None

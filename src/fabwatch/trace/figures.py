@@ -9,7 +9,7 @@ from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, nearest, unknown
 from fabwatch.trace.answers import SensorFigures, SensorStats
-from fabwatch.trace.runs import check_names, logged_runs
+from fabwatch.trace.runs import SENSORS_LISTED, check_names, logged_runs
 
 BY = ("tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month")
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
@@ -62,4 +62,4 @@ def _check(lake: Lake, choice: Choice) -> None:
         value = getattr(choice, name)
         known = [row["x"] for row in lake.rows(f"SELECT DISTINCT {name} AS x FROM {table} WHERE {name} IS NOT NULL")]
         if value is not None and value not in known:
-            raise unknown(name, value, known)
+            raise unknown(name, value, known, SENSORS_LISTED)

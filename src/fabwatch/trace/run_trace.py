@@ -9,7 +9,7 @@ from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.trace.answers import LogMessage, Trace
 from fabwatch.trace.envelope import GOOD_AT_MOST, Window, drawn, parts_of, sensors_of
 from fabwatch.trace.faults import good_runs
-from fabwatch.trace.runs import check_names, logged_runs
+from fabwatch.trace.runs import SENSORS_LISTED, check_names, logged_runs
 
 METHOD = (
     "Each step begins at its first sample. Envelope: 5th to 95th percentile of up to 60 good runs of the same kind, the "
@@ -35,15 +35,15 @@ def trace(
         raise BadQuestion(
             f"The end ({window.until:g} s) must be after the start ({window.since:g} s).", "choose a later end"
         )
-    good, chosen = good_runs(lake, as_of, run) if beside else ([], "not requested")
+    good, chosen = good_runs(lake, as_of, run) if beside else ([], "")
     known = sensors_of(lake, run)
     for sensor in sensors:
         if sensor not in known:
-            raise unknown("sensor", sensor, known)
+            raise unknown("sensor", sensor, known, SENSORS_LISTED)
     drawing = drawn(lake, run, good, list(sensors) or known, window)
     messages = lake.remember(("heard", run), lambda: _messages(lake, run))
     header = view.header(METHOD, ";\n".join(drawing.sql))
-    golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}"
+    golden = f"{min(len(good), GOOD_AT_MOST)} runs, {chosen}" if beside else ""
     return Trace(*header, run, golden, tuple(drawing.steps), tuple(messages))
 
 

@@ -9,14 +9,17 @@ from fabwatch.store.questions import question
 from fabwatch.terms.errors import unknown
 from fabwatch.trace.answers import Run
 
+RUNS_LISTED = "fabwatch trace runs lists tools and runs"
+SENSORS_LISTED = "fabwatch trace summary lists sensors, steps and recipes"
+
 
 def check_names(runs: Sequence[Run], tool: str | None, run: str | None) -> None:
     """Check that the tool and the run exist. Raises UnknownTool."""
     if tool is not None and tool not in {row.tool for row in runs}:
-        raise unknown("tool with a log", tool, {row.tool for row in runs})
+        raise unknown("tool with a log", tool, {row.tool for row in runs}, RUNS_LISTED)
     mine = [row.run for row in runs if tool is None or row.tool == tool]
     if run is not None and run not in mine:
-        raise unknown("run", run, mine)
+        raise unknown("run", run, mine, RUNS_LISTED)
 
 
 def logged_runs(lake: Lake, tool: str | None = None, run: str | None = None, as_of: datetime | None = None) -> list[Run]:

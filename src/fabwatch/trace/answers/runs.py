@@ -244,7 +244,7 @@ class Trace(Answer):
 
     run: str
     golden: str
-    """Which good runs: how they were chosen, and how many."""
+    """Which good runs: how they were chosen, and how many; empty for the run alone."""
     steps: tuple[StepTrace, ...]
     alarms: tuple[LogMessage, ...] = ()
 
@@ -258,4 +258,5 @@ class Trace(Answer):
 
     def sentence(self, language: str = "en") -> str:
         """What is compared with what."""
-        return sentence(language, "trace", run=self.run, golden=self.golden, steps=len(self.steps))
+        key = "trace" if self.golden else "trace_alone"
+        return sentence(language, key, run=self.run, golden=self.golden, steps=len(self.steps))

@@ -31,7 +31,10 @@ async def enter(
     page, keys = Page(request), request.app.state.keys
     if not sent_by_us(request):
         raise Refused(
-            403, "OtherOrigin", "A page of another server sent this.", "open the sign-in page and type the key there"
+            403,
+            "OtherOrigin",
+            "Refused: a page of another site sent this request.",
+            "open the sign-in page and type the key there",
         )
     known = keys.check(key.strip())
     if known is None:

@@ -58,7 +58,7 @@ async def tool(request: Request, name: str) -> Response:
             # A tool that was never checked has no qual type, although the plan names that of its sister tools.
             kind = None
         if kind is not None and kind not in types:
-            raise unknown(f"qual of {name} of the type", kind, types)
+            raise unknown(f"qual of {name} of type", kind, types)
         chambers = sorted({row.chamber for row in rows if row.qual_type == kind} - {"*"})
         chamber = shown.get("chamber", "*")
         row = next((row for row in rows if row.qual_type == kind and row.chamber == chamber), None)
