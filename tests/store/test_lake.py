@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -134,6 +136,29 @@ def test_times_are_naive_utc_inside(fab, write):
     ]
 
 
+def uncounted(fab):
+    """Tables of which the catalog has no count."""
+    catalog = sqlite3.connect(f"file:{fab.path / 'catalog.sqlite'}?mode=ro", uri=True)
+    with closing(catalog):
+        names = "SELECT table_name FROM ducklake_table AS t WHERE end_snapshot IS NULL AND NOT EXISTS"
+        rows = catalog.execute(f"{names} (SELECT 1 FROM ducklake_table_stats AS s WHERE s.table_id = t.table_id)")
+        return {row[0] for row in rows}
+
+
+def test_every_table_has_a_count_so_that_the_engine_does_not_look_for_one_at_every_statement(fab, write):
+    assert uncounted(fab) == set()
+    # What is written later counts from there, and every value is found.
+    fab.ingest(write("m.csv", "tool,lot,wafers,end_at\nT,L1,25,2026-04-01T00:00:00Z\n"))
+    fab.ingest(write("c.csv", "tool,counter,read_at,value\nT,rf,2026-05-01T00:00:00Z,7\nT,rf,2026-05-02T00:00:00Z,9\n"))
+    fab.ingest(write("d.csv", "tool,counter,read_at,value\nT,rf,2026-04-01T00:00:00Z,3\n"))
+    fab._lake.pin()
+    assert fab._lake.rows("SELECT min(value) AS low, count(*) FILTER (value > 8) AS high FROM counters") == [
+        {"low": 3.0, "high": 1}
+    ]
+    assert fab._lake.rows("SELECT count(*) AS n FROM counters WHERE chamber IS NULL") == [{"n": 3}]
+    assert uncounted(fab) == set()
+
+
 def test_a_fab_of_the_first_format_gets_the_tables_it_lacks_and_still_knows_what_it_knew(tmp_path, write):
     folder = tmp_path / "fab"
     moves = write("moves.csv", "lot,tool,wafers,end_at\nL1,T,5,2026-01-01T00:00:00Z\n")
@@ -147,6 +172,7 @@ def test_a_fab_of_the_first_format_gets_the_tables_it_lacks_and_still_knows_what
     with Fab(folder) as fab:
         assert fab._lake.rows("SELECT count(*) AS n FROM lake.forecasts") == [{"n": 0}]
         assert fab.risk(known_at=then).tools[0].wafers == fab.risk().tools[0].wafers == 5
+        assert uncounted(fab) == set()
     assert (folder / "fabwatch.json").read_text() == f'{{"format": {store.FORMAT}}}\n'
 
 

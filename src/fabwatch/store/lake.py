@@ -17,7 +17,7 @@ from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, S
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
-FORMAT = 6
+FORMAT = 7
 MARK = "fabwatch.json"
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -28,6 +28,17 @@ SQL_TYPES = {
     "date": "DATE",
 }
 REMEMBERED = 4
+_COUNTED = """
+BEGIN;
+CREATE TEMP TABLE uncounted AS SELECT table_id FROM __ducklake_metadata_lake.ducklake_table
+WHERE end_snapshot IS NULL AND table_id NOT IN (SELECT table_id FROM __ducklake_metadata_lake.ducklake_table_stats);
+INSERT INTO __ducklake_metadata_lake.ducklake_table_column_stats (table_id, column_id)
+SELECT table_id, column_id FROM __ducklake_metadata_lake.ducklake_column WHERE table_id IN (FROM uncounted);
+INSERT INTO __ducklake_metadata_lake.ducklake_table_stats SELECT table_id, 0, 0, 0 FROM uncounted;
+DROP TABLE uncounted;
+COMMIT"""
+"""A count of 0 for tables that were never written to: without one the engine asks the catalog for each of their columns
+at every statement, 60 to 200 ms instead of 5 (its version 1.5; what it does not find it does not remember)."""
 T = TypeVar("T")
 Record = dict[str, Any]
 """One row of a statement's result by column; its types are those of the tables."""
@@ -247,6 +258,7 @@ class Lake:
             connection = self._attached()
             if not self._complete():
                 connection.execute(";".join(["BEGIN", *map(ddl, TABLES), "COMMIT"]))
+                connection.execute(_COUNTED)
                 # The mark comes last: a folder without it was never a fab, and making it again does no harm.
                 (self.folder / MARK).write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
         return connection
