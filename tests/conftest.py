@@ -11,12 +11,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from fabwatch.fab import Fab
+from fabwatch.store.engine import THREADS
 from fabwatch.store.state import state
 from tests.diary import NOW, Diary
 from tests.fabs import keep_under, loaded_once, made_once, new_fab
 from tests.served import AS_OF, Server, made
 
 HERE = Path(__file__).parent
+os.environ.setdefault(THREADS, "1")
+"""Two workers and the processes they start share the cores."""
 LONGEST_FIRST = [
     "ingest/test_every_statement.py",
     "ingest/test_any_order.py",
@@ -58,6 +61,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("real")
         if not config.getoption("soak") and item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.skip(reason="a long form: make soak"))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Packed bytes differ from second to second, and workers that collect different names refuse to begin."""
+    if isinstance(val, bytes):
+        return f"{len(val)} bytes"
+    return val[:40] if isinstance(val, str) and len(val) > 40 else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -184,7 +184,7 @@ def test_a_lot_spread_over_heads_goes_by_the_rate_of_each_head(fab, tmp_path):
     assert [wafer and wafer.head for wafer in told.wafers] == ["H1", "H2", None, "H1"]
     assert told.wafers[1].rate == pytest.approx(50)
     assert "No head of CMP-1 with metrology H9" in told.refused[2].line()
-    with pytest.raises(BadQuestion, match="several: head H1, H2") as stop:
+    with pytest.raises(BadQuestion, match="several of head: H1, H2") as stop:
         fab.polish_times([{"incoming": 9000, "target": 5000}], tool="CMP-1")
     assert "--head" in stop.value.hint
 

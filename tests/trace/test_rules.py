@@ -197,7 +197,7 @@ def test_the_chamber_that_stands_apart_comes_first(tmp_path):
         assert answer.chambers[0].mean == pytest.approx(50.8, abs=0.02)
         assert "E1 B: Flow in step 1" in answer.sentence()
         assert all(one.points and one.points[0].low <= one.points[0].middle for one in answer.chambers)
-        with pytest.raises(BadQuestion, match="No good run has Flow there"):
+        with pytest.raises(BadQuestion, match="No good run has data of Flow there"):
             fab.chambers("Flow", step="9")
         with pytest.raises(UnknownTool, match="Did you mean Flow"):
             fab.chambers("Flw")

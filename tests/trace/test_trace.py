@@ -71,7 +71,7 @@ def test_a_persistent_fault_touches_every_wafer_since(tmp_path):
         fab.ingest(tmp_path / "a.log")
         run = next(run for run in fab.faults().runs if run.wafer == "L1.36")
     assert (run.faulty, run.exposed, run.still) == (True, 5, True)
-    assert "no good run has followed" in run.reasons[0]
+    assert "no good run since" in run.reasons[0]
 
 
 def test_too_few_runs_are_said_and_not_judged(tmp_path):

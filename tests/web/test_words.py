@@ -2,13 +2,14 @@
 
 import hashlib
 import re
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from fabwatch.web.translation import language_of, moment, number, percent, translations
+from fabwatch.web.translation import language_of, moment, moments_in, number, percent, translations, with_zone
 
 pytestmark = pytest.mark.unit
 
@@ -73,3 +74,13 @@ def test_no_page_names_another_host_or_carries_a_script_or_style_of_its_own():
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|//[a-z]+\.[a-z]", text), path
         assert not re.search(r"<script>|<style|\sstyle=|\son\w+=", text), path
+
+
+def test_a_time_is_shown_and_read_on_the_clocks_of_the_fab_also_across_summer_time():
+    assert moment("2026-03-17T06:30:00Z", "en", zone="Europe/Berlin") == "17 Mar 07:30"
+    assert moment(datetime(2026, 6, 17, 23, 30), "en", year=True, zone="Europe/Berlin") == "18 Jun 2026 01:30"
+    assert with_zone("2026-06-18 01:30", "Europe/Berlin") == "2026-06-17T23:30:00+00:00"
+    assert with_zone("2026-06-18T01:30Z", "Europe/Berlin") == "2026-06-18T01:30Z"
+    assert with_zone("now", "Europe/Berlin") == "now"
+    text = "3 wafers ran since 2026-06-17T23:30:00Z; L2026-06-17T1 did not."
+    assert moments_in(text, "es", "Europe/Berlin") == "3 wafers ran since 18 jun 2026 01:30; L2026-06-17T1 did not."

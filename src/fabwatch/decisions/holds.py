@@ -15,7 +15,7 @@ from fabwatch.terms.tables import HOLDS
 
 
 @dataclass(frozen=True)
-class HoldRow:
+class HoldDecision:
     """One decision about one wafer, or lot where wafers are not named: a row of the table `holds`."""
 
     decided_at: datetime
@@ -53,7 +53,7 @@ def hold(
         hold_id = f"H-{number:04d}"
         tool, chamber, qual_type, failed_at = _qual(contained)
         common = (tool, chamber, qual_type, failed_at, who, reason)
-        _write(lake, [HoldRow(moment, hold_id, "hold", item.wafer, item.lot, item.wafers, *common) for item in items])
+        _write(lake, [HoldDecision(moment, hold_id, "hold", item.wafer, item.lot, item.wafers, *common) for item in items])
     return _one(lake, "lake.holds", hold_id)
 
 
@@ -77,7 +77,7 @@ def dispose(
         if not selected:
             raise DecidedAlready(f"Nothing of {hold_id} is on hold any more.")
         common = (hold_list.tool, hold_list.chamber, hold_list.qual_type, hold_list.failed_at, who, reason)
-        _write(lake, [HoldRow(moment, hold_id, act, item.wafer, item.lot, item.wafers, *common) for item in selected])
+        _write(lake, [HoldDecision(moment, hold_id, act, item.wafer, item.lot, item.wafers, *common) for item in selected])
     return _one(lake, "lake.holds", hold_id)
 
 
@@ -102,7 +102,7 @@ def _named(contained: Containment, names: Collection[str]) -> list[Contained]:
     return [item for item in contained.items if {name_of(item.wafer, item.lot), item.lot} & selected]
 
 
-def _write(lake: Lake, rows: Sequence[HoldRow]) -> None:
+def _write(lake: Lake, rows: Sequence[HoldDecision]) -> None:
     """Write the rows and their audit entry in the open transaction."""
     first, records = rows[0], [vars(row) for row in rows]
     about = {name: records[0][name] for name in ("hold", "tool", "chamber", "qual_type", "failed_at")}
@@ -120,16 +120,16 @@ def _one(lake: Lake, table: str, hold_id: str) -> HoldList:
 
 
 def _lists(lake: Lake, table: str, as_of: datetime | None) -> list[HoldList]:
-    names = ", ".join(HoldRow.__dataclass_fields__)
+    names = ", ".join(HoldDecision.__dataclass_fields__)
     sql = f"SELECT {names} FROM {table} WHERE $as_of IS NULL OR decided_at <= $as_of ORDER BY seq, lot, wafer"
-    rows = lake.records(HoldRow, sql, {"as_of": as_of})
-    by_list: dict[str, list[HoldRow]] = defaultdict(list)
+    rows = lake.records(HoldDecision, sql, {"as_of": as_of})
+    by_list: dict[str, list[HoldDecision]] = defaultdict(list)
     for row in rows:
         by_list[row.hold].append(row)
     return [_list(members) for members in reversed(by_list.values())]
 
 
-def _list(rows: Sequence[HoldRow]) -> HoldList:
+def _list(rows: Sequence[HoldDecision]) -> HoldList:
     latest: dict[tuple[str | None, str | None], HoldItem] = {}
     for row in rows:
         item = HoldItem(row.wafer, row.lot, row.wafers, STATES[row.act], row.decided_at, row.who, row.reason)

@@ -12,7 +12,7 @@ from fabwatch.ingest.finding import Candidate, find
 from fabwatch.ingest.inbox import Inbox
 from fabwatch.ingest.logs import forget, known_stream, store
 from fabwatch.ingest.summary import FileResult, IngestSummary, Status
-from fabwatch.ingest.understanding import Understanding, shown, understand
+from fabwatch.ingest.understanding import Understanding, preview, understand
 from fabwatch.sources.header import KINDS
 from fabwatch.sources.opening import CannotRead, Document, Inspected, inspect
 from fabwatch.sources.reading import TableFile
@@ -118,7 +118,7 @@ class Ingest:
         except CannotRead as stop:
             seen = Understanding(document, None, problem=stop.problem)
             return FileResult(document.name, None, None, 0, 0, "failed", seen.message)
-        seen, guess = shown(understand(self._lake, candidate, inspected, kind), self._clock() + SKEW)
+        seen, guess = preview(understand(self._lake, candidate, inspected, kind), self._clock() + SKEW)
         before = self._already(inspected.content[:ID_LENGTH])
         notes = [*(seen.log.notes if seen.log else seen.table.notes if seen.table else [])]
         return FileResult(

@@ -137,7 +137,7 @@ def _as_table(lake: Lake, seen: Understanding, file: TableFile) -> Understanding
     return seen
 
 
-def shown(seen: Understanding, latest: datetime) -> tuple[Understanding, Json | None]:
+def preview(seen: Understanding, latest: datetime) -> tuple[Understanding, Json | None]:
     """What a dry run shows: for a log its columns, runs and rows, for a table its mapping, and five rows as read.
 
     Problems that only the rows show, such as dates that can be read in two ways, appear here as they would in a load.

@@ -60,20 +60,20 @@ def _age_at_last_qual(curve: Curve) -> float:
     return quals[-1].age.on(curve.wear.clock) if quals else 0.0
 
 
-def _today(curve: Curve) -> float | None:
+def _current_interval(curve: Curve) -> float | None:
     usual = usual_round(curve.stream)
     return usual.wafers if curve.wear.clock == "wafers" else usual.days and usual.days * curve.units_a_day
 
 
 def _intervals(curve: Curve) -> list[float]:
-    best, today = float(curve.every[curve.best(0.0)]), _today(curve)
+    best, today = float(curve.every[curve.best(0.0)]), _current_interval(curve)
     ends = max(best / REACH, float(curve.every[0])), min(best * REACH, float(curve.every[-1]))
     intervals = {float(every) for every in np.geomspace(*ends, POINTS)} | {best} | ({float(today)} if today else set())
     return sorted(intervals)
 
 
 def _curve(curve: Curve, intervals: list[float], fails: list[float]) -> ToolCurve:
-    stream, today = curve.stream, _today(curve)
+    stream, today = curve.stream, _current_interval(curve)
     units_per_wafer = 1 / curve.wafers_a_unit if curve.wafers_a_unit else 1.0
     points = []
     for every, chance in zip(intervals, fails, strict=True):

@@ -38,7 +38,7 @@ class Finding:
 
 def examine(lake: Lake) -> list[Finding]:
     """Look at everything; nothing is changed."""
-    return [*_catalog(lake.catalog), *_tables(lake), *_ledger(lake), *_orphans(lake), *_waiting(lake), *_crowd(lake)]
+    return [*_catalog(lake.catalog), *_tables(lake), *_ledger(lake), *_orphans(lake), *_waiting(lake), *_many_files(lake)]
 
 
 def sweep(lake: Lake) -> int:
@@ -113,7 +113,7 @@ def _waiting(lake: Lake) -> Iterator[Finding]:
     yield Finding("problems", True, f"{aside[0]['n']:,} set aside (fabwatch problems lists them)")
 
 
-def _crowd(lake: Lake) -> Iterator[Finding]:
+def _many_files(lake: Lake) -> Iterator[Finding]:
     most = max(file_counts(lake).values(), default=0)
     well = most < MANY_FILES
     yield Finding("size", well, f"at most {most} data files a table", "" if well else "fabwatch compact merges them")

@@ -1,6 +1,7 @@
 """The engine: DuckDB with its two extensions, taken from the installed packages, never from the network."""
 
 import importlib.util
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,14 +10,19 @@ import duckdb
 from fabwatch.terms.errors import DiskFull, EngineMissing, FabwatchError, StoreBroken, StoreBusy
 
 EXTENSIONS = ("sqlite_scanner", "ducklake")
+THREADS = "FABWATCH_THREADS"
+"""Environment: how many threads the engine takes; all cores without it. Where several processes share few cores, one
+each does more in less time: its threads wait for each other awake."""
 _CHECKED: set[tuple[str, int, int]] = set()
 """Files of extensions whose signature the engine has checked in this process, with size and time of their last change."""
 
 
 def connect(memory: str, temporary: Path) -> duckdb.DuckDBPyConnection:
     """A private in-memory connection with the extensions loaded and no way to the network. Raises EngineMissing."""
+    threads = os.environ.get(THREADS, "")
     connection = duckdb.connect(
         config={
+            **({"threads": threads} if threads.isdecimal() and int(threads) else {}),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             # A signature covers the whole file: a third of a second for both. A library stays loaded as long as the process,

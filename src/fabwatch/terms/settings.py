@@ -33,6 +33,14 @@ class _Stated(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
+def known_zone(name: str) -> str:
+    """The IANA zone of that name. Raises ValueError, with the nearest ones."""
+    if name not in available_timezones():
+        near = nearest(name, available_timezones())
+        raise ValueError(f"{name!r} is not a time zone" + (f"; near it: {', '.join(near)}" if near else ""))
+    return ZoneInfo(name).key
+
+
 class SourceSettings(_Stated):
     """`[sources.NAME]`: how the files of one source are to be read."""
 
@@ -65,10 +73,7 @@ class SourceSettings(_Stated):
     @field_validator("zone")
     @classmethod
     def _zone_is_known(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
-            near = nearest(value, available_timezones())
-            raise ValueError(f"{value!r} is not a time zone" + (f"; near it: {', '.join(near)}" if near else ""))
-        return None if value is None else ZoneInfo(value).key
+        return None if value is None else known_zone(value)
 
     @field_validator("kind")
     @classmethod
@@ -268,6 +273,7 @@ class FabSettings(_Stated):
     """`[fab]`: the fab itself."""
 
     name: str = Field("", description="Name of the fab, for headings.")
+    zone: str = Field("UTC", description="IANA zone in which the pages show and read times, such as 'Europe/Berlin'.")
     catalog: str = Field("sqlite:catalog.sqlite", description="Location of the catalog; a path is inside the fab folder.")
     memory: str = Field("700MB", pattern=r"^\d+(MB|GB)$", description="Memory the engine may use.")
     check_areas: Names = Field(("*met*", "*insp*"), description="Areas whose steps check wafers; * stands for any text.")
@@ -281,6 +287,11 @@ class FabSettings(_Stated):
     def catalog_file(self) -> str:
         """The path of the catalog, inside the fab folder."""
         return self.catalog.removeprefix("sqlite:")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_is_known(cls, value: str) -> str:
+        return known_zone(value)
 
     @field_validator("catalog")
     @classmethod

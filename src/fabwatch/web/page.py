@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -82,6 +83,7 @@ class Page:
         self.key: Key | None = getattr(request.state, "key", None)
         self._lang_param = request.query_params.get("lang")
         cookie, accepted = request.cookies.get(LANG_COOKIE), request.headers.get("accept-language", "")
+        self.zone: str = request.app.state.settings.fab.zone
         self.language = translation.language_of(self._lang_param, cookie, accepted)
 
     def url(self, path: str, **parameters: Any) -> str:
@@ -104,7 +106,15 @@ class Page:
 
     def sentence(self, answer: Any) -> str:
         """The sentence of an answer."""
-        return str(answer.sentence(self.language))
+        return self.text(answer.sentence(self.language))
+
+    def text(self, text: str) -> str:
+        """A text of an answer, its times as on the rest of the page."""
+        return translation.moments_in(text, self.language, self.zone)
+
+    def moment(self, value: datetime | str | None, year: bool = True) -> str:
+        """A time on the clocks of the fab."""
+        return translation.moment(value, self.language, year, self.zone)
 
     def may(self, act: str) -> bool:
         """True if the reader may do that."""
@@ -126,7 +136,8 @@ class Page:
             "number": lambda value, digits=0: translation.number(value, language, digits),
             "figure": lambda value: translation.figure(value, language),
             "percent": lambda value, digits=0: translation.percent(value, language, digits),
-            "moment": lambda value, year=False: translation.moment(value, language, year),
+            "moment": lambda value, year=False: self.moment(value, year),
+            "zone": self.zone,
         }
         return environment().get_template(template).render({**own, "status_code": status, **context})
 

@@ -1,12 +1,14 @@
 """The query parameters of a page, read by the declaration of its question."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from fastapi import Request
 
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Declared, Field, Kind, Timed, declared
+from fabwatch.web.translation import local, with_zone
 
 Q = TypeVar("Q", bound=Declared)
 LONGEST = 800
@@ -30,7 +32,8 @@ def question_of(request: Request, kind: type[Q], **stated: Any) -> Q:
     for field in declared(kind):
         texts = [text for text in request.query_params.getlist(field.public) if text]
         if field.name not in stated and texts:
-            values[field.name] = tuple(texts) if field.kind is Kind.TEXTS else _value(field, texts[-1])
+            text = with_zone(texts[-1], request.app.state.settings.fab.zone) if field.kind is Kind.TIME else texts[-1]
+            values[field.name] = tuple(texts) if field.kind is Kind.TEXTS else _value(field, text)
     return kind(**values, **{name: value for name, value in stated.items() if value is not None})
 
 
@@ -60,10 +63,10 @@ LABELS = {
     "qual_type": _("qual type"),
     "recipe": _("recipe"),
     "sensor": _("sensor"),
-    "since": _("from (UTC)"),
+    "since": _("from"),
     "step": _("step"),
     "tool": _("tool"),
-    "until": _("until (UTC)"),
+    "until": _("until"),
 }
 
 
@@ -79,17 +82,23 @@ class Input:
     optional: bool
     longest: int
     placeholder: str = ""
+    zone: str = ""
+    """The zone of a time."""
 
 
-def form_of(question: Declared, names: tuple[str, ...], choices: dict[str, tuple[str, ...]] | None = None) -> list[Input]:
-    """The inputs for some fields of a question; `choices` are those that depend on the fab."""
+def form_of(
+    question: Declared, names: tuple[str, ...], zone: str, choices: dict[str, tuple[str, ...]] | None = None
+) -> list[Input]:
+    """The inputs for some fields of a question; `choices` are those that depend on the fab, times are in its zone."""
     fields = {field.name: field for field in declared(type(question))}
-    return [_input(fields[name], getattr(question, name), (choices or {}).get(name)) for name in names]
+    return [_input(fields[name], getattr(question, name), zone, (choices or {}).get(name)) for name in names]
 
 
-def _input(field: Field, value: Any, choices: tuple[str, ...] | None) -> Input:
+def _input(field: Field, value: Any, zone: str, choices: tuple[str, ...] | None) -> Input:
     time = field.kind is Kind.TIME
-    text = "" if value is None else value.isoformat(timespec="minutes") if hasattr(value, "isoformat") else str(value)
+    text = "" if value is None else str(value)
+    if isinstance(value, datetime):
+        text = local(value, zone).isoformat(timespec="minutes")
     return Input(
         field.public,
         LABELS[field.name],
@@ -98,4 +107,5 @@ def _input(field: Field, value: Any, choices: tuple[str, ...] | None) -> Input:
         not field.required and field.default is None,
         field.param.longest,
         "2026-03-01" if time else "",
+        zone if time else "",
     )

@@ -1,8 +1,10 @@
 """Texts of the pages in the language of the reader: gettext catalogues, and numbers and times from Babel."""
 
+import re
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 from babel.messages.pofile import read_po
@@ -87,19 +89,40 @@ def percent(value: float | None, language: str, digits: int = 0) -> str:
 
 
 @lru_cache(CACHE_SIZE)
-def moment(value: datetime | str | None, language: str, year: bool = False) -> str:
-    """A time to the minute, in UTC."""
+def moment(value: datetime | str | None, language: str, year: bool = False, zone: str = "UTC") -> str:
+    """A time to the minute, in a zone."""
     if value is None:
         return "–"
-    stamp = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return str(
-        dates.format_datetime(stamp.replace(tzinfo=None), "d MMM y HH:mm" if year else "d MMM HH:mm", locale=language)
-    )
+    stamp = local(datetime.fromisoformat(value) if isinstance(value, str) else value, zone)
+    return str(dates.format_datetime(stamp, "d MMM y HH:mm" if year else "d MMM HH:mm", locale=language))
 
 
 def aware(stamp: datetime) -> datetime:
     """A naive UTC time with its zone."""
     return stamp.replace(tzinfo=UTC)
+
+
+def local(stamp: datetime, zone: str) -> datetime:
+    """A time (without a zone: UTC) on the clocks of a zone, without its zone."""
+    known = aware(stamp) if stamp.tzinfo is None else stamp
+    return known.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def with_zone(text: str, zone: str) -> str:
+    """A time as a reader writes it, who means the clocks of the fab's zone; what is no time or has a zone stays."""
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if stamp.tzinfo is not None else stamp.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).isoformat()
+
+
+def moments_in(text: str, language: str, zone: str) -> str:
+    """A text whose ISO times are written as all others on a page."""
+    return _ISO.sub(lambda hit: moment(hit[0], language, year=True, zone=zone), text)
+
+
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z")
 
 
 def machine(value: datetime | str | None) -> str:

@@ -103,7 +103,7 @@ async def stats(request: Request) -> Response:
             ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
-            form=form_of(question, ("by", "area", "tool", "qual_type", "since", "until")),
+            form=form_of(question, ("by", "area", "tool", "qual_type", "since", "until"), page.zone),
             groups=answer.groups[offset : offset + SHOWN],
             total=len(answer.groups),
             limit=SHOWN,

@@ -96,7 +96,7 @@ async def cmp(request: Request) -> Response:
             sheet=sheet,
             chosen=sheet.chosen(fields.get("keep")) if sheet else None,
             fault=fault,
-            call=_call(page, fields, pasted(lines)) if sheet else None,
+            call=_curl_command(page, fields, pasted(lines)) if sheet else None,
             replayed=await cache.answer(ReplayQuestion(as_of=times.as_of, known_at=times.known_at)) if replay else None,
             trends=[trend_picture(trend) for trend in trends],
         )
@@ -173,7 +173,7 @@ def _rows(lines: list[Line], own: PolishTimes, others: dict[str, PolishTimes]) -
     return Sheet(tuple(rows), tuple(others))
 
 
-def _call(page: Page, fields: dict[str, str], lines: list[Line]) -> str:
+def _curl_command(page: Page, fields: dict[str, str], lines: list[Line]) -> str:
     """The same question as a line for a terminal."""
     place = PLACE if "tool" in fields else ("rate_unit",)
     by = {name: fields[name] for name in place if name in fields}

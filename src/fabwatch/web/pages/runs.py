@@ -42,7 +42,7 @@ async def runs(request: Request) -> Response:
             limit=SHOWN,
             offset=offset,
             tool=question.tool,
-            form=form_of(question, ("tool",)),
+            form=form_of(question, ("tool",), page.zone),
             moved=lambda sensor: sensor_sentence(sensor, page.language),
             reason=lambda run: reason(run, page.language),
         )

@@ -34,7 +34,7 @@ async def sensors(request: Request) -> Response:
             ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
-            form=form_of(question, ("by", "tool", "recipe", "step", "sensor", "since", "until")),
+            form=form_of(question, ("by", "tool", "recipe", "step", "sensor", "since", "until"), page.zone),
             groups=answer.groups[offset : offset + SHOWN],
             total=len(answer.groups),
             limit=SHOWN,
@@ -61,7 +61,7 @@ async def chambers(request: Request) -> Response:
         if known or "sensor" in filters:
             question = question_of(request, ChambersQuestion, **({} if "sensor" in filters else {"sensor": known[0]}))
             answer = await cache.answer(question)
-            form = form_of(question, ("sensor", "step", "recipe", "tool"), {"sensor": known})
+            form = form_of(question, ("sensor", "step", "recipe", "tool"), page.zone, {"sensor": known})
         text = page.render(
             "chambers.html",
             at="/runs",

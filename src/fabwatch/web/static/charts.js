@@ -3,7 +3,8 @@
   "use strict";
   const data = (name) => JSON.parse(document.getElementById(`${name}-data`).textContent);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const utc = (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "Etc/UTC");
+  const zone = document.body.dataset.zone;
+  const onTheClock = (seconds) => uPlot.tzDate(new Date(seconds * 1e3), zone);
   const drawn = {};
 
   const axis = (extra = {}) => ({
@@ -12,7 +13,7 @@
   const timed = (lang) => axis({
     values: (_, splits) => splits.map((at, n) => {
       const fine = splits.length > 1 && splits[1] - splits[0] < 86400;
-      return new Intl.DateTimeFormat(lang, { timeZone: "UTC", day: "numeric", month: "short", ...(fine ? { hour: "2-digit", minute: "2-digit" } : {}) }).format(new Date(at * 1e3));
+      return new Intl.DateTimeFormat(lang, { timeZone: zone, day: "numeric", month: "short", ...(fine ? { hour: "2-digit", minute: "2-digit" } : {}) }).format(new Date(at * 1e3));
     }),
     space: 80,
   });
@@ -39,7 +40,7 @@
     const faint = css("--fill");
     const fan = (label) => ({ label, stroke: "transparent", points: { show: false } });
     const options = {
-      ...sized(place, 340), tzDate: utc, legend: { show: false }, cursor: { y: false },
+      ...sized(place, 340), tzDate: onTheClock, legend: { show: false }, cursor: { y: false },
       scales: { y: { range: (_, low, high) => [0, Math.max(high, given.limit || 0, 1) * 1.12] } },
       axes: [timed(given.lang), whole(given.lang)],
       series: [{}, { stroke: faint, width: 2, points: { show: false } }, { stroke: css("--alarm"), width: 1.5, dash: [6, 5], points: { show: false } }, fan("10 %"), fan("90 %"), fan("25 %"), fan("75 %")],
@@ -129,7 +130,7 @@
     const line = { stroke: css("--alarm"), width: 1.2, dash: [6, 5], points: { show: false }, spanGaps: true };
     const failed = given.reading.map((value, n) => (given.passed[n] ? null : value));
     const options = {
-      ...sized(place, 230), tzDate: utc, legend: { show: false }, axes: [timed(lang), axis({ size: 60 })],
+      ...sized(place, 230), tzDate: onTheClock, legend: { show: false }, axes: [timed(lang), axis({ size: 60 })],
       series: [{}, { stroke: css("--fill"), width: 1.2, points: { show: given.t.length < 200, size: 5 } }, line, line, { stroke: "transparent", points: { show: true, size: 9, stroke: css("--alarm"), width: 2, fill: css("--alarm") } }],
     };
     place.replaceChildren();
