@@ -1,5 +1,6 @@
 """Every example of the reference works when it is pasted, in the shell and in Python."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -23,8 +24,10 @@ def pasted(server, tmp_path_factory):
     (folder / "moves.csv").write_text("lot,wafer,tool,end_at\nX1,X1.01,ETCH-1,2026-05-01T00:00:00Z\n")
     env = {**os.environ, "FABWATCH_KEY": server.key("admin")}
 
-    def run(*command):
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=120)
+    def run(*command, stdin=None):
+        return subprocess.run(
+            command, cwd=folder, env=env, input=stdin, capture_output=True, text=True, check=False, timeout=120
+        )
 
     return run
 
@@ -43,17 +46,34 @@ def examples(server):
     return sorted(routes, key=lambda route: order.get(route.path.removeprefix(BASE), 0))
 
 
+PASTE = """
+import contextlib, io, json, sys
+printed = []
+for text in json.load(sys.stdin):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(text, {"__name__": "__main__"})
+    printed.append(out.getvalue())
+print(json.dumps(printed))
+"""
+"""Runs examples one after the other, each as if it were alone: a process for each would take longer than the examples."""
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_every_example_works_when_pasted(server, pasted):
+    in_python = []
     for route in examples(server):
         done = pasted("sh", "-c", route.curl + ' -s -o out -w "%{http_code}"')
         again = route.path.endswith("/holds") and route.method == "POST"
         assert done.stdout in (("409",) if again else ("200", "201", "202")), (route.curl, done.stdout, done.stderr)
         # The same decision a second time is refused; a question is answered again.
         if route.method == "GET" or route.path.endswith(("/decisions", "/retry")):
-            done = pasted(sys.executable, "-c", route.python)
-            assert done.returncode == 0, (route.python, done.stderr)
-            assert done.stdout
+            in_python.append(route.python)
+    done = pasted(sys.executable, "-c", PASTE, stdin=json.dumps(in_python))
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert len(printed) == len(in_python) > 20
+    assert all(printed), [text for text, out in zip(in_python, printed, strict=True) if not out]
 
 
 def test_every_route_has_an_example_and_its_scope(server):

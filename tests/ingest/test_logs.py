@@ -3,6 +3,7 @@
 import gzip
 import random
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -257,8 +258,13 @@ def test_of_messy_batches_the_good_load_once_and_each_bad_one_says_why(data, tmp
 
 
 def test_batches_of_equal_bytes_load_once(data, tmp_path):
+    by_content = defaultdict(list)
+    for path in sorted((data / "batches" / "Training_Batch_Files").iterdir()):
+        by_content[path.read_bytes()].append(path)
+    groups = sorted(by_content.values(), key=len, reverse=True)
     with new_fab(tmp_path / "fab") as fab:
-        summary = fab.ingest(data / "batches" / "Training_Batch_Files")
+        # All that there are twice, and a few that there are once.
+        summary = fab.ingest([path for group in groups[: sum(len(g) > 1 for g in groups) + 3] for path in group])
     contents = {Path(file.path).read_bytes() for file in summary.files}
     assert len(contents) < len(summary.files)
     assert (summary.loaded, summary.already, summary.failed) == (len(contents), len(summary.files) - len(contents), 0)

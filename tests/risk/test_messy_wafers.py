@@ -10,7 +10,7 @@ from tests.fabs import new_fab
 from tests.risk import messy, oracle
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
+@pytest.fixture(scope="module", params=[1, 2, pytest.param(3, marks=pytest.mark.soak)])
 def case(request, tmp_path_factory):
     rng = random.Random(request.param)
     moves, quals = messy.make(request.param)

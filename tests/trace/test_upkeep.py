@@ -41,10 +41,12 @@ def tables(fab):
 
 
 @pytest.fixture(scope="module")
-def orders(tmp_path_factory):
+def orders(tmp_path_factory, pytestconfig):
     """The tables after loading the files one by one in several orders, and after a rebuild of each."""
     found = []
-    for number, order in enumerate(list(itertools.permutations(FILES))[:: 720 // 6]):
+    for number, order in enumerate(
+        list(itertools.permutations(FILES))[:: 720 // (24 if pytestconfig.getoption("soak") else 3)]
+    ):
         folder = tmp_path_factory.mktemp(f"order{number}")
         with Fab(folder / "fab", create=True, clock=lambda: NOW) as fab:
             for name in order:
