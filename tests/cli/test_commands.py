@@ -143,6 +143,7 @@ def test_tables_for_people_say_the_status_in_words_and_the_sentence_in_two_langu
         (("contain", "ETCH-07", "--chamber", "Z"), "No chamber of ETCH-07 Z."),
         (("risk", "--fab", "elsewhere"), "There is no fab in elsewhere."),
         (("rsik",), "No such command 'rsik'"),
+        (("xyzzy",), "fabwatch --help lists the commands"),
         (("contain",), "Missing argument"),
         (("ingest", "m.csv", "--as", "movez"), "'movez' is not a kind of file"),
     ],

@@ -125,7 +125,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _failed(fault.what, fault.hint)
     except TyperException as fault:
         message = fault.format_message() if hasattr(fault, "format_message") else str(fault)
-        return _failed(message, f"fabwatch {_verb(words)}--help")
+        return _failed(message, _usage(words))
     except (KeyboardInterrupt, typer.Abort):
         return _failed("stopped", "run the same command again: committed data stays, nothing is doubled")
     except BrokenPipeError:
@@ -143,5 +143,8 @@ def _failed(what: str, hint: str) -> int:
     return 1
 
 
-def _verb(words: Sequence[Any]) -> str:
-    return f"{words[0]} " if words and not str(words[0]).startswith("-") else ""
+def _usage(words: Sequence[str]) -> str:
+    """The way out of a command that cannot be read: the help of its verb, or of all where there is no such verb."""
+    verb = words[0] if words and not words[0].startswith("-") else ""
+    commands: dict[str, Any] = getattr(typer.main.get_command(command_line([])), "commands", {})
+    return f"fabwatch {verb} --help" if verb in commands else "fabwatch --help lists the commands"

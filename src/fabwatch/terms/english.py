@@ -137,7 +137,7 @@ SENTENCES: Mapping[str, str] = {
     "doubt_FailedNow": "open failed qual, and no restore since",
     "doubt_Contradictory": "a qual passed and failed at the same time ({times:,} times); the fail counts",
     "doubt_Extrapolated": "the window ends beyond {beyond:g} times the longest age on record",
-    "doubt_Overdue": "the last qual is {since:.1f} days old; the usual interval is {usual:.1f} days: is the data complete?",
+    "doubt_Overdue": "the last qual is {since:.1f} days old, the usual interval {usual:.1f} days; perhaps data are missing",
     "doubt_FutureDate": "as_of is in the future, and what happens until then is not known",
     "doubt_FewResults": "only {results:,} results of this group; at least {needed:,} are needed",
     "doubt_ConsumableChanged": "only {results:,} results since the consumable was changed ({changed_at:%Y-%m-%d %H:%M})",

@@ -143,7 +143,7 @@ SENTENCES: Mapping[str, str] = {
     "doubt_FailedNow": "control fallido abierto, sin restauración desde entonces",
     "doubt_Contradictory": "un control pasó y falló a la misma hora ({times:,} veces); cuenta el fallo",
     "doubt_Extrapolated": "la ventana termina más allá de {beyond:g} veces la edad más larga registrada",
-    "doubt_Overdue": "el último control es de hace {since:.1f} días y lo habitual es cada {usual:.1f} días: ¿faltan datos?",
+    "doubt_Overdue": "el último control es de hace {since:.1f} días y se controla cada {usual:.1f} días; quizá falten datos",
     "doubt_FutureDate": "la fecha de la consulta es futura, y no se sabe qué pasará hasta entonces",
     "doubt_FewResults": "solo hay {results:,} resultados de este grupo; se necesitan al menos {needed:,}",
     "doubt_ConsumableChanged": "solo {results:,} resultados desde el cambio del consumible ({changed_at:%Y-%m-%d %H:%M})",
