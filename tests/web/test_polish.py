@@ -163,6 +163,8 @@ def test_doubts_are_in_the_language_of_the_reader(reader):
     assert "results since the consumable was changed" in pages["en"]
     assert "resultados desde el cambio del consumible" in pages["es"]
     assert "results since the consumable was changed" not in pages["es"]
+    assert "desde la primera registrada" in pages["es"]
+    assert "smallest error on this record" not in pages["es"]
 
 
 def test_the_sheet_can_be_copied_as_a_call_that_gives_the_same(reader, server):

@@ -10,6 +10,7 @@ from fabwatch.cmp.polish import Bounds, Film, Rate, bounds_of, polish_time
 from fabwatch.cmp.rates import one_group, state_of
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import BadQuestion, CannotPolish
+from fabwatch.terms.reasons import Reason
 from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom
 
@@ -104,9 +105,11 @@ def _next_time(head_line: _HeadLine, film: Film, coverage: float) -> PolishTime:
     return time
 
 
-def _source(state: RateState) -> str:
-    moved = "" if state.since_change is None else f", {state.since_change:+.1%} since the change {state.age} wafers ago"
-    return f"{state.controller} on {state.measured} results{moved}"
+def _source(state: RateState) -> Reason:
+    known = {"controller": Reason((f"controller_{state.controller}", {})), "results": state.measured}
+    if state.since_change is None:
+        return Reason(("reason_source", known))
+    return Reason(("reason_source_since", {**known, "share": state.since_change, "age": state.age}))
 
 
 def _usual(group: Group) -> float | None:

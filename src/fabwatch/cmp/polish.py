@@ -15,6 +15,7 @@ from fabwatch.cmp.answers import PolishTime, PolishTimes, Refusal
 from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, CannotPolish
+from fabwatch.terms.reasons import Part, Reason
 from fabwatch.terms.settings import CmpSettings
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
@@ -60,6 +61,9 @@ def film_of(wafer: WaferToPolish, unit: str) -> Film:
     )
 
 
+STATED = Reason(("reason_stated_rate", {}))
+
+
 @dataclass(frozen=True)
 class Rate:
     """The removal rate, and where it comes from."""
@@ -68,7 +72,7 @@ class Rate:
     unit: str = "angstrom/s"
     spread: float | None = None
     """Standard deviation of the rate of the next wafer."""
-    source: str = "the stated rate"
+    source: Reason = STATED
     doubts: tuple[Doubt, ...] = ()
     tool: str | None = None
     head: str | None = None
@@ -143,12 +147,13 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
             f"{rate.rate:g} {rate.unit} takes {nominal / 3600:.1f} hours; state the rate with its unit (--rate-unit nm/min)"
         )
         raise CannotPolish("The units of thickness and rate look mixed.", hint)
-    sites_note = [f"mean of {len(film.sites)} sites"] if film.sites else []
-    reasons = [*sites_note, f"{removal / unit_size:,.6g} {film.unit} at {rate.rate:,.6g} {rate.unit} ({rate.source})"]
+    reasons: list[Part] = [("reason_sites", {"sites": len(film.sites)})] if film.sites else []
+    at_rate = {"rate": rate.rate, "rate_unit": rate.unit, "source": rate.source}
+    reasons.append(("reason_removal", {"removal": removal / unit_size, "unit": film.unit, **at_rate}))
     found = list(rate.doubts)
     seconds = _bounded(nominal + bounds.offset_s, bounds, reasons, found)
     if film.rework:
-        reasons.append("rework of a wafer that came out thick")
+        reasons.append(("reason_rework", {}))
         found.append(doubts.ShortPolish())
     low = high = chance = None
     after = film.incoming * unit_size - speed * (seconds - bounds.offset_s)
@@ -169,7 +174,7 @@ def polish_time(film: Film, rate: Rate, bounds: Bounds | None = None, coverage: 
         rate_unit=rate.unit,
         predicted_after=after / unit_size,
         p_out_of_spec=chance,
-        reason="; ".join(reasons),
+        reason=Reason(*reasons),
         doubts=tuple(found),
         unit=film.unit,
         incoming=film.incoming,
@@ -250,14 +255,14 @@ def _check(film: Film, speed: float, rate: Rate) -> None:
         raise CannotPolish(f"The units look mixed: the incoming film is {times:.0f} times the target.", hint)
 
 
-def _bounded(needed: float, bounds: Bounds, reasons: list[str], found: list[Doubt]) -> float:
+def _bounded(needed: float, bounds: Bounds, reasons: list[Part], found: list[Doubt]) -> float:
     """The time within its bounds; adds to reasons and doubts what changed it."""
     if bounds.offset_s:
-        reasons.append(f"{bounds.offset_s:+g} s offset")
+        reasons.append(("reason_offset", {"offset": bounds.offset_s}))
     seconds, limits = within_bounds(needed, bounds)
     last = bounds.last_s
     if Limit.DEADBAND in limits:
-        reasons.append(f"{needed:.4g} s lies within the deadband of {bounds.deadband_s:g} s around the last {last:.4g} s")
+        reasons.append(("reason_deadband", {"needed": needed, "deadband": bounds.deadband_s, "last": last}))
     if Limit.STEP in limits and bounds.step_s is not None and last is not None:
         found.append(doubts.StepLimited(needed, bounds.step_s, last))
     if Limit.RANGE in limits:

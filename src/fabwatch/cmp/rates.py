@@ -11,6 +11,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, NothingRecorded, unknown
+from fabwatch.terms.reasons import Part, Reason
 
 SHOWN = 400
 """A trend shows this many last wafers."""
@@ -110,10 +111,12 @@ def state_of(lake: Lake, group: Group, as_of: datetime, changed: bool = False) -
     )
 
 
-def _reason(rate: float, unit: str, share: float | None, age: int, changed: datetime | None, why: str) -> str:
-    where = "since the last change of a consumable" if changed is not None else "since the first on record"
-    moved = f", rate {share:+.1%} since then" if share is not None else ""
-    return f"{rate:.5g} {unit}; {age} wafers {where}{moved}; {why}"
+def _reason(rate: float, unit: str, share: float | None, age: int, changed: datetime | None, why: Reason) -> Reason:
+    key = "reason_age" if changed is not None else "reason_age_first"
+    moved: list[Part] = []
+    if share is not None:
+        moved = [("reason_rate_up" if share >= 0 else "reason_rate_down", {"share": abs(share)})]
+    return Reason(("reason_rate", {"rate": rate, "unit": unit}), (key, {"age": age}), *moved, *why.parts)
 
 
 def _doubts(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fabwatch.cmp.history import Group, Polished
 from fabwatch.cmp.usage import WAFERS
 from fabwatch.stats.control import Level, observed, reset
+from fabwatch.terms.reasons import Reason
 
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 """Weights of the newest observation to try."""
@@ -34,6 +35,11 @@ class Name(NamedTuple):
     name: str
     weight: float
     clock: str = WAFERS
+
+    def words(self) -> Reason:
+        """The controller in words, with the counter that it goes by."""
+        name = Reason((f"controller_{self.name}", {}))
+        return name if self.clock == WAFERS else Reason(("controller_by", {"name": name, "clock": self.clock}))
 
     def __str__(self) -> str:
         return self.name if self.clock == WAFERS else f"{self.name} by {self.clock}"
@@ -197,17 +203,17 @@ def score(steps: Sequence[Step | None]) -> float:
     return sum(error * error for error in errors) / len(errors) if errors else math.inf
 
 
-def best(group: Group, name: str = "auto") -> tuple[Name, str]:
+def best(group: Group, name: str = "auto") -> tuple[Name, Reason]:
     """The controller for a group, and why: the one in fab.toml, or the one with the smallest error on the record."""
     candidates = choices(group, name)
     if len(group.wafers) < ENOUGH:
         chosen = DEFAULT if name == "auto" else candidates[len(candidates) // 2]
-        return chosen, f"{chosen}: too few results to choose by"
+        return chosen, Reason(("reason_few", {"controller": chosen.words()}))
     record = replace(group, wafers=group.wafers[-RECORD:])
     scores = {choice: score(forward(record, choice)[1:]) for choice in candidates}
     chosen = min(candidates, key=lambda choice: scores[choice])
-    why = "stated in fab.toml" if name != "auto" else "smallest error on this record"
-    return chosen, f"{chosen}: {why} ({math.sqrt(scores[chosen]):.2%} of the rate)"
+    key = "reason_configured" if name != "auto" else "reason_chosen"
+    return chosen, Reason((key, {"controller": chosen.words(), "error": math.sqrt(scores[chosen])}))
 
 
 def filtered(group: Group, choice: Name, moment: datetime) -> Filter:

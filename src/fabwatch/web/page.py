@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from fabwatch.api.keys import Key
 from fabwatch.api.routing import BASE
 from fabwatch.terms.answers import plain
+from fabwatch.terms.reasons import Reason
 from fabwatch.terms.version import VERSION
 from fabwatch.terms.words import STATUS_SHAPE
 from fabwatch.web import translation
@@ -109,8 +110,9 @@ class Page:
         return self.text(answer.sentence(self.language))
 
     def text(self, text: str) -> str:
-        """A text of an answer, its times as on the rest of the page."""
-        return translation.moments_in(text, self.language, self.zone)
+        """A text of an answer in the language of the page, its times as on the rest of the page."""
+        said = text.sentence(self.language) if isinstance(text, Reason) else text
+        return translation.moments_in(said, self.language, self.zone)
 
     def moment(self, value: datetime | str | None, year: bool = True) -> str:
         """A time on the clocks of the fab."""
