@@ -18,7 +18,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
-from fabwatch.terms.errors import BadQuestion, TooFewFailures, unknown
+from fabwatch.terms.errors import TooFewFailures, unknown
 
 QUALS_AHEAD = 5
 FEW_FAILURES = 3
@@ -37,12 +37,6 @@ class ForecastOptions:
 
     coverage: float = 0.8
     clock: Clock = "auto"
-
-    def checked(self) -> "ForecastOptions":
-        """Return itself. Raises BadQuestion for a coverage outside (0, 1)."""
-        if not 0 < self.coverage < 1:
-            raise BadQuestion(f"coverage must be between 0 and 1 (got {self.coverage}).", "state a share such as 0.8")
-        return self
 
 
 def forecast(view: View, selection: Selection, options: ForecastOptions) -> Forecasts:
