@@ -12,11 +12,10 @@ from fabwatch.risk.last_good import Looks, scope_of
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
-from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.errors import unknown
 
 POINTS = 120
 JUST = timedelta(seconds=1)
-LONGEST = 3660.0
 METHOD = (
     "The count of wafers at risk (docs/rules.md) as it stood at each moment, by all quals that are known now: since the "
     "last good qual processed by then. It falls at a passed qual and at nothing else."
@@ -46,11 +45,9 @@ def history(
 ) -> History:
     """Wafers at risk of a tool or chamber over the last `days`, with its quals and restores.
 
-    Without a qual type the one of the most recent qual. Raises UnknownTool, and BadQuestion for days that cannot be meant.
+    Without a qual type the one of the most recent qual. Raises UnknownTool.
     """
     lake, as_of = view.lake, view.as_of
-    if not 0 < days <= LONGEST:
-        raise BadQuestion(f"days must be above 0 and at most {LONGEST:g} (got {days:g}).", "give the days to look back")
     cards = tool_cards(lake)
     if tool not in cards:
         raise unknown("tool", tool, cards)

@@ -18,9 +18,8 @@ from fabwatch.stats.renewal import Costs
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.clock import iso
-from fabwatch.terms.errors import BadQuestion, TooFewFailures
+from fabwatch.terms.errors import TooFewFailures
 
-LONGEST = 366
 POINTS = 9
 """The chance to be bad is looked at so often over the coming days."""
 Key = tuple[str, str, str | None]
@@ -40,12 +39,9 @@ def plan(
 ) -> Plan:
     """What to check on each of the coming days, the largest expected loss first on each day.
 
-    `stated` says that the costs are the user's own. Raises BadQuestion for days outside 1 to 366, UnknownTool and
-    TooFewFailures.
+    `stated` says that the costs are the user's own. Raises UnknownTool and TooFewFailures.
     """
     lake, as_of = view.lake, view.as_of
-    if not 1 <= days <= LONGEST:
-        raise BadQuestion(f"days must be from 1 to {LONGEST} (got {days}).", "give the days that the plan covers")
     cards = tool_cards(lake)
     worn = chosen_wear(lake, cards, as_of, selection, ForecastOptions())
     exposed = {(row.tool or "", row.chamber, row.qual_type): row for row in risk(view, selection, "tool").tools}
