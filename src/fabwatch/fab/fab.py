@@ -44,7 +44,7 @@ from fabwatch.spc.answers import Readings, Stats
 from fabwatch.store.check import Finding, examine, sweep
 from fabwatch.store.compact import compact
 from fabwatch.store.state import state
-from fabwatch.terms.clock import Clock, utc_now
+from fabwatch.terms.clock import SKEW, Clock, utc_now
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.questions import Moment
 from fabwatch.trace.upkeep import refresh_derived
@@ -395,12 +395,17 @@ class Fab(Logs, Polishing):
         dry_run: bool = False,
         again: bool = False,
         progress: Progress | None = None,
+        within: str | Path | None = None,
     ) -> IngestSummary:
-        """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath."""
+        """Load files, folders or patterns, each exactly once; `again` reads them anew. Raises NoSuchPath.
+
+        Links that lead out of the folder `within` are not followed; those in a folder that is loaded never are.
+        """
         named = [paths] if isinstance(paths, (str, Path)) else paths
-        summary = Ingest(self._lake, self._clock).load([Path(p) for p in named], kind, dry_run, again, progress)
+        folder = None if within is None else Path(within)
+        summary = Ingest(self._lake, self._clock).load([Path(p) for p in named], kind, dry_run, again, progress, folder)
         if (summary.has_logs or again) and not dry_run:
-            refresh_derived(self._lake, again)
+            refresh_derived(self._lake, self._clock() + SKEW, again)
         return summary
 
     def inbox(self) -> list[InboxFile]:
@@ -411,7 +416,7 @@ class Fab(Logs, Polishing):
         """Try the files of the inbox again."""
         summary = Ingest(self._lake, self._clock).retry(progress)
         if summary.has_logs:
-            refresh_derived(self._lake)
+            refresh_derived(self._lake, self._clock() + SKEW)
         return summary
 
     def loads(self) -> list[Load]:
@@ -433,6 +438,9 @@ class Fab(Logs, Polishing):
     def sweep(self) -> int:
         """Delete data files that no snapshot names; returns how many."""
         return sweep(self._lake)
+
+    # Their former names.
+    doctor, tidy = check, compact
 
 
 def _priced(costs: Mapping[str, float | None] | None) -> dict[str, float | None]:

@@ -29,7 +29,7 @@ def watch(
         fresh = sorted(path for path, state in now.items() if known.get(path) != state)
         if fresh:
             try:
-                yield fab.ingest(list(fresh))
+                yield fab.ingest(list(fresh), within=place if place.is_dir() else None)
                 known = now
             except (NoSuchPath, StoreBusy):
                 # A log that was turned over at this very moment, or another loader: the next pass finds what there is.

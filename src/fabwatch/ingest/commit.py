@@ -2,18 +2,23 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 
+from fabwatch.ingest.balance import balanced
+from fabwatch.ingest.clocks import note_clocks
+from fabwatch.ingest.copies import lost, note_copies
 from fabwatch.sources.kinds import Kind
 from fabwatch.sources.reading import WHERE
 from fabwatch.sources.text import as_text
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import schema_of
 from fabwatch.store.temporary import append, temp_table
-from fabwatch.store.waiting import KNOWN_TOOLS, REFERRING, admit_waiting, insert_new
+from fabwatch.store.waiting import KNOWN_TOOLS, REFERRING, admit_waiting, insert_new, note_places
+from fabwatch.terms.clock import SKEW
 from fabwatch.terms.problems import Problem, UnknownTool
-from fabwatch.terms.tables import PLACES, PROBLEMS
+from fabwatch.terms.tables import PROBLEMS
 
 
 @dataclass
@@ -23,6 +28,9 @@ class Counts:
     rows: int = 0
     duplicates: int = 0
     parked: int = 0
+    """Rows that wait until their tool is known."""
+    waiting: int = 0
+    """Rows that wait until their time has come."""
 
 
 class Aside:
@@ -60,35 +68,56 @@ class Aside:
 class Staging:
     """The rows and problems of one file on their way into the lake."""
 
-    def __init__(self, lake: Lake, load: str, path: str, kind: Kind):
-        self._lake, self._load, self._kind = lake, load, kind
+    def __init__(self, lake: Lake, load: str, path: str, kind: Kind, now: datetime):
+        self._lake, self._load, self._kind, self._now = lake, load, kind, now
         self.aside = Aside(lake, load, path, kind.table.name)
-        self.staged = 0
+        self.staged = self.read = 0
         temp_table(lake, "staged", pa.schema([*schema_of(kind.columns), *WHERE]))
 
-    def add(self, rows: pa.Table) -> None:
-        """Add typed rows; their position in the file is kept only for rows that may have to wait."""
+    def add(self, rows: pa.Table, records: int) -> None:
+        """Add typed rows, made of so many records; their place in the file is kept only for rows that may have to wait."""
         if self._kind.table.name not in REFERRING:
             rows = rows.drop_columns([f.name for f in WHERE])
         append(self._lake, "staged", rows)
         self.staged += rows.num_rows
+        self.read += records
 
-    def commit(self, counts: Counts) -> None:
-        """Move everything into the lake. Call it inside `lake.writing()`."""
+    def commit(self, counts: Counts, aside: int) -> None:
+        """Move everything into the lake; `aside` of its rows were set aside. Call it inside `lake.writing()`.
+
+        Raises CannotRead if the rows do not add up.
+        """
         table = self._kind.table
         introduced = 0
         if table.name == "moves":
-            introduced = int(self._lake.ask(_PLACES_SQL).fetchall()[0][0])
+            introduced = note_places(self._lake, "staged")
             self._supersede()
         if table.name in REFERRING:
             counts.parked = self._park()
         counts.rows = insert_new(self._lake, table, "staged", f"'{self._load}'")
         counts.duplicates = self.staged - counts.parked - counts.rows
+        self._balance(counts, aside)
         if table.name == "tools":
             introduced = counts.rows
+        note_clocks(self._lake, self._load, self._kind.table, self._now)
         if introduced:
-            admit_waiting(self._lake)
+            admit_waiting(self._lake, self._now + SKEW)
         self.aside.commit()
+
+    def _balance(self, counts: Counts, aside: int) -> None:
+        table, missing = self._kind.table, 0
+        if counts.duplicates and note_copies(self._lake, table, "staged", self._load):
+            missing = lost(self._lake, table)
+        kept = self._lake.ask(f"SELECT count(*) FROM lake.{table.name} WHERE load = $load", {"load": self._load})
+        balanced(
+            self.read,
+            stored=counts.rows,
+            kept=int(kept.fetchall()[0][0]),
+            aside=aside,
+            duplicates=counts.duplicates,
+            waiting=counts.parked + counts.waiting,
+            lost=missing,
+        )
 
     def _supersede(self) -> None:
         """Moves that were derived from logs give way to those of the MES: they are the same passes once more."""
@@ -120,11 +149,3 @@ class Staging:
             ]
         )
         return len(unknown)
-
-
-_PLACES_SQL = f"""
-INSERT INTO lake.places
-SELECT DISTINCT tool, chamber, tool_type, area, coalesce(route, product), step_no, step, wafer IS NOT NULL
-FROM staged
-EXCEPT SELECT {", ".join(PLACES.names)} FROM lake.places
-"""

@@ -5,27 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fabwatch.sources.header import READ_FIRST
-from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, documents
-from fabwatch.sources.reading import TableFile, open_table
+from fabwatch.ingest.reader import Reader
+from fabwatch.ingest.understanding import Candidate
+from fabwatch.sources.opening import CannotRead, visible
 from fabwatch.store.lake import MARK
 from fabwatch.terms.errors import NoSuchPath
-from fabwatch.terms.problems import Problem, Unreadable
+from fabwatch.terms.problems import LinkOutside, Problem, Unreadable
 from fabwatch.terms.settings import FILE, Settings
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A document, and the table that its first bytes look like; None if they look like no table."""
-
-    document: Document
-    table: TableFile | None = None
-
-    @property
-    def rank(self) -> tuple[int, str]:
-        """Its place in the order of reading: tools first, then other tables, and documents that are not tables last."""
-        place = len(READ_FIRST) if self.table is None else READ_FIRST.index(self.table.mapping.kind.table.name)
-        return place, self.document.name
 
 
 @dataclass
@@ -36,23 +22,36 @@ class Candidates:
     unreadable: list[tuple[Path, Problem]] = field(default_factory=list)
 
 
-def find(paths: Iterable[Path], settings: Settings, kind: str | None) -> Candidates:
-    """All documents under the paths, tools first. Raises NoSuchPath if a path matches nothing."""
+def find(
+    reader: Reader, paths: Iterable[Path], settings: Settings, kind: str | None, within: Path | None = None
+) -> Candidates:
+    """All documents under the paths, tools first. Raises NoSuchPath if a path matches nothing.
+
+    A link that leads out of the folder in which it was come across, or out of `within`, is not followed: whoever may only
+    write into that folder would else read with the rights of whoever loads.
+    """
     candidates = Candidates()
     for path in dict.fromkeys(file for stated in paths for file in _files(stated, candidates)):
         try:
-            candidates.documents += [_candidate(document, settings, kind) for document in documents(path)]
+            if within is not None and leads_out(path, within):
+                raise CannotRead(Problem(LinkOutside, f"it leads to a file outside {visible(str(within))}"))
+            candidates.documents += reader.find(path, settings, kind)
         except CannotRead as stop:
             candidates.unreadable.append((path, stop.problem))
     candidates.documents.sort(key=lambda candidate: candidate.rank)
     return candidates
 
 
+def leads_out(path: Path, folder: Path) -> bool:
+    """True for a link to something that is not in the folder."""
+    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+
+
 def _files(path: Path, candidates: Candidates) -> list[Path]:
-    if path.is_file():
-        return [path]
     if path.is_dir():
         return _walk(path, candidates)
+    if path.exists() or path.is_symlink():
+        return [path]
     hits = sorted((path.anchor and Path(path.anchor).glob(str(path.relative_to(path.anchor)))) or Path().glob(str(path)))
     if not hits:
         raise NoSuchPath(f"No file or folder matches {path}.")
@@ -72,15 +71,11 @@ def _walk(folder: Path, candidates: Candidates) -> list[Path]:
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files += [Path(place, name) for name in sorted(names) if not name.startswith(".") and name != FILE]
+        for name in sorted(names):
+            path = Path(place, name)
+            if leads_out(path, folder):
+                problem = Problem(LinkOutside, f"it leads to a file outside {visible(str(folder))}")
+                candidates.unreadable.append((path, problem))
+            elif not name.startswith(".") and name != FILE:
+                files.append(path)
     return files
-
-
-def _candidate(document: Document, settings: Settings, kind: str | None) -> Candidate:
-    """A document with the table that its first bytes show. The header is recognised here, and not again when loading."""
-    try:
-        start = next(document.pieces(), b"")[:PIECE]
-        peek = Inspected("", "", len(start), start[: 1 << 16], utf8=True, quotes=b'"' in start, torn=None)
-        return Candidate(document, open_table(document, peek, settings.source_of(document.file_name)[1], kind))
-    except CannotRead:
-        return Candidate(document)

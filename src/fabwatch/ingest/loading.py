@@ -1,42 +1,35 @@
 """Loading files: each is read, staged and committed by itself, so that stopping at any moment loses or doubles nothing."""
 
-import hashlib
-from collections import Counter
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
-from fabwatch.ingest.commit import Aside, Counts, Staging
-from fabwatch.ingest.finding import Candidate, find
+from fabwatch.ingest.commit import Aside
+from fabwatch.ingest.due import admit_due
+from fabwatch.ingest.finding import Candidates, find
 from fabwatch.ingest.inbox import Inbox
-from fabwatch.ingest.logs import forget, known_stream, store
+from fabwatch.ingest.job import Loading, was_there
+from fabwatch.ingest.ledger import Entry, Ledger, identified
+from fabwatch.ingest.log_loading import load_log
+from fabwatch.ingest.reader import reader
+from fabwatch.ingest.reading import Count, Preview, Understand
+from fabwatch.ingest.renaming import compared
 from fabwatch.ingest.summary import FileResult, IngestSummary, Status
-from fabwatch.ingest.understanding import Understanding, preview, understand
+from fabwatch.ingest.table_loading import load_table
+from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.header import KINDS
-from fabwatch.sources.opening import CannotRead, Document, Inspected, inspect
-from fabwatch.sources.reading import TableFile
-from fabwatch.sources.toollog.reader import LogFile
+from fabwatch.sources.opening import CannotRead, visible
 from fabwatch.store.compact import compact_when_needed
 from fabwatch.store.lake import Lake, Record
-from fabwatch.terms.clock import SKEW, Clock, iso
-from fabwatch.terms.errors import BadQuestion, nearest
-from fabwatch.terms.problems import TornLine
+from fabwatch.terms.clock import SKEW, Clock
+from fabwatch.terms.errors import BadQuestion, DiskFull, FabwatchError, StoreBusy, nearest
+from fabwatch.terms.problems import Problem, ReadingFailed
 from fabwatch.terms.settings import LOG
-from fabwatch.terms.tables import BY_NAME
-from fabwatch.terms.version import VERSION
 
 Progress = Callable[[FileResult, int, int], None]
 """Called after each file with its result, how many are done, and how many there are."""
-ID_LENGTH = 16
-
-
-@dataclass(frozen=True)
-class Entry:
-    """How a file was read, for the ledger."""
-
-    kind: str | None = None
-    header: tuple[str, ...] = ()
+LOGGER = logging.getLogger("fabwatch")
 
 
 class Ingest:
@@ -46,6 +39,7 @@ class Ingest:
         self._lake = lake
         self._clock = clock
         self._inbox = Inbox(lake.folder)
+        self._ledger = Ledger(lake, clock)
 
     def load(
         self,
@@ -54,29 +48,22 @@ class Ingest:
         dry_run: bool = False,
         again: bool = False,
         progress: Progress | None = None,
+        within: Path | None = None,
     ) -> IngestSummary:
         """Load files, folders and patterns. `kind` says what they are; `dry_run` only shows how they would be read.
 
         `again` loads files again that are there already, after fab.toml was changed; the rows of the earlier load are
-        deleted in the same transaction. Raises NoSuchPath if a path matches nothing and BadQuestion for an unknown kind.
+        replaced in the same transaction. A link that leads out of the folder `within` is not followed. Raises NoSuchPath
+        if a path matches nothing and BadQuestion for an unknown kind.
         """
         kinds = [*KINDS, LOG]
         if kind is not None and kind not in kinds:
             near = nearest(kind, kinds) or kinds
             raise BadQuestion(f"{kind!r} is not a kind of file.", f"use one of {', '.join(near)}")
-        candidates = find(paths, self._lake.settings, kind)
-        results = [
-            FileResult(str(path), None, None, 0, 0, "failed", f"{problem.why}. hint: {problem.way_out}")
-            for path, problem in candidates.unreadable
-        ]
-        total = len(candidates.documents) + len(results)
-        for candidate in candidates.documents:
-            results.append(self._look(candidate, kind) if dry_run else self._load(candidate, kind, again))
-            if progress:
-                progress(results[-1], len(results), total)
-        if any(file.status == "loaded" for file in results):
-            compact_when_needed(self._lake)
-        return IngestSummary(tuple(results))
+        with reader() as reading:
+            candidates = find(reading, paths, self._lake.settings, kind, within)
+            loading = Loading(self._lake, self._ledger, self._inbox, reading, self._clock, again)
+            return self._load_all(loading, candidates, kind, dry_run, progress)
 
     def retry(self, progress: Progress | None = None) -> IngestSummary:
         """Try every file of the inbox again, after fab.toml was changed."""
@@ -89,42 +76,86 @@ class Ingest:
             "WHERE l.status = 'inbox' ORDER BY l.loaded_at, p.path"
         )
 
-    def _load(self, candidate: Candidate, kind: str | None, again: bool) -> FileResult:
-        document = candidate.document
+    def _load_all(
+        self, loading: Loading, candidates: Candidates, kind: str | None, dry_run: bool, progress: Progress | None
+    ) -> IngestSummary:
+        results = [
+            FileResult(visible(str(path)), None, None, 0, 0, "failed", f"{problem.why}. hint: {problem.way_out}")
+            for path, problem in candidates.unreadable
+        ]
+        total = len(candidates.documents) + len(results)
+        admitted = 0 if dry_run else admit_due(self._lake, self._clock() + SKEW)
+        for candidate in map(self._with_origin, candidates.documents):
+            look = self._look if dry_run else self._load
+            results.append(look(loading, candidate, kind))
+            if progress:
+                progress(results[-1], len(results), total)
+        if any(file.status == "loaded" for file in results):
+            compact_when_needed(self._lake)
+        return IngestSummary(tuple(results), admitted)
+
+    def _with_origin(self, candidate: Candidate) -> Candidate:
+        """A file of the inbox under the name with which it came, by which it is known again when it grows."""
+        load = self._inbox.load_of(candidate.document.path)
+        if load is None:
+            return candidate
+        rows = self._lake.rows("SELECT path FROM lake.loads WHERE load = $load", {"load": load})
+        origin = rows[0]["path"] if rows else ""
+        return replace(candidate, document=replace(candidate.document, origin=origin))
+
+    def _load(self, loading: Loading, candidate: Candidate, kind: str | None) -> FileResult:
+        """Load one document: whatever is wrong with it is its own failure. Raises StoreBusy and DiskFull."""
         try:
-            inspected = inspect(document)
+            return self._understood(loading, candidate, kind)
+        except (StoreBusy, DiskFull):
+            raise
         except CannotRead as stop:
-            return self._set_aside_whole(Understanding(document, None, problem=stop.problem))
-        load = inspected.content[:ID_LENGTH]
-        before = None if again else self._already(load)
-        if before:
-            self._inbox.clear(load)
-            return _was_there(document, inspected, before)
-        seen = understand(self._lake, candidate, inspected, kind)
+            problem = stop.problem
+        except Exception as fault:
+            # A fault of the fab itself is everybody's; any other is this file's.
+            if isinstance(fault, FabwatchError) and not self._lake.is_well():
+                raise
+            LOGGER.debug("%s", candidate.document.name, exc_info=True)
+            what = fault.what if isinstance(fault, FabwatchError) else f"{type(fault).__name__}: {fault}"
+            problem = Problem(ReadingFailed, what[:400])
+        return self._set_aside_whole(loading, Understanding(candidate.document, None, problem=problem))
+
+    def _understood(self, loading: Loading, candidate: Candidate, kind: str | None) -> FileResult:
+        seen = loading.reader.one(Understand(candidate, self._lake.settings, kind), Understanding)
+        seen = compared(self._lake, seen)
+        file = identified(seen)
+        before = self._ledger.already(file)
+        if before and not loading.again:
+            loading.cleared(file, ())
+            return was_there(file, before)
         try:
             if seen.problem is None and seen.log is not None:
-                return self._commit_log(document, inspected, load, seen.log, again)
+                return load_log(loading, file, seen.log)
             if seen.problem is None and seen.table is not None:
-                return self._commit(document, inspected, load, seen.table, again)
+                return load_table(loading, file, seen.table)
         except CannotRead as stop:
             seen = seen.refused(stop.problem)
-        return self._set_aside_whole(seen)
+        if before:
+            # What was loaded stays: it is worth more than a reading that failed.
+            return replace(was_there(file, before), status="failed", message=f"kept as it was read before: {seen.message}")
+        return self._set_aside_whole(loading, seen)
 
-    def _look(self, candidate: Candidate, kind: str | None) -> FileResult:
+    def _look(self, loading: Loading, candidate: Candidate, kind: str | None) -> FileResult:
         """What a dry run shows of one file: what a load would do, and five rows as read."""
-        document = candidate.document
+        guess, before = None, None
         try:
-            inspected = inspect(document)
+            seen = loading.reader.one(Understand(candidate, self._lake.settings, kind), Understanding)
+            seen = compared(self._lake, seen)
+            before = self._ledger.already(identified(seen))
+            if seen.problem is None:
+                seen, guess = loading.reader.one(Preview(self._clock() + SKEW), tuple)
         except CannotRead as stop:
-            seen = Understanding(document, None, problem=stop.problem)
-            return FileResult(document.name, None, None, 0, 0, "failed", seen.message)
-        seen, guess = preview(understand(self._lake, candidate, inspected, kind), self._clock() + SKEW)
-        before = self._already(inspected.content[:ID_LENGTH])
+            seen = Understanding(candidate.document, None, problem=stop.problem)
         notes = [*(seen.log.notes if seen.log else seen.table.notes if seen.table else [])]
         return FileResult(
-            document.name,
+            candidate.document.name,
             seen.kind,
-            inspected.sha256,
+            seen.inspected.sha256 if seen.inspected else None,
             0,
             0,
             "already" if before else seen.status,
@@ -133,176 +164,43 @@ class Ingest:
             guess=guess,
         )
 
-    def _commit_log(self, document: Document, inspected: Inspected, load: str, log: LogFile, again: bool) -> FileResult:
-        """Load a log; a known one continues where it was left."""
-        with self._lake.writing():
-            raced = self._already(load)
-            if raced is not None and not again:
-                return _was_there(document, inspected, raced)
-            self._forget(load)
-            stream = None if again else known_stream(self._lake, document, inspected)
-            stored = store(self._lake, load, log, self._clock() + SKEW, stream)
-            rules = stored.rules
-            if inspected.torn is not None:
-                stored.problems.append(inspected.torn)
-            aside = Aside(self._lake, load, document.name, LOG)
-            aside.add(stored.problems)
-            aside.commit()
-            if stream is not None:
-                # The line that was cut when the log was last read is complete now.
-                self._lake.ask(
-                    "DELETE FROM lake.problems WHERE load = $load AND rule = $rule",
-                    {"load": stream.load, "rule": TornLine.code},
-                )
-            shorter = self._waited(document, inspected)
-            for before in shorter:
-                self._forget(before)
-            counts = Counts(rows=stored.rows)
-            grown = [f"continued from byte {stream.read_to:,}"] if stream else []
-            runs = f"{len(log.parts):,} runs, {len(stored.messages):,} messages"
-            message = "; ".join([runs, *grown, *log.notes, *_counted(rules, 0)])
-            entry = Entry(LOG, log.layout.header)
-            self._enter(document, inspected, load, entry, "loaded", counts, rules.total(), message)
-        for done in (load, *shorter):
-            self._inbox.clear(done)
-        return FileResult(
-            document.name, LOG, inspected.sha256, stored.rows, rules.total(), "loaded", message, rules=dict(rules)
-        )
-
-    def _waited(self, document: Document, inspected: Inspected) -> list[str]:
-        """Loads of the same file that waited in the inbox while it was too short to be recognised."""
-        rows = self._lake.rows(
-            "SELECT load FROM lake.loads WHERE status = 'inbox' AND path = $path AND bytes < $size",
-            {"path": document.name, "size": inspected.size},
-        )
-        return [row["load"] for row in rows]
-
-    def _commit(self, document: Document, inspected: Inspected, load: str, file: TableFile, again: bool) -> FileResult:
-        staging = Staging(self._lake, load, document.name, file.mapping.kind)
-        rules: Counter[str] = Counter()
-        torn = inspected.torn
-        for rows in file.rows(self._clock() + SKEW):
-            staging.add(rows.table)
-            staging.aside.add(list(rows.problems))
-            rules.update(problem.rule.code for problem in rows.problems)
-        if torn is not None:
-            staging.aside.add([torn])
-            # A cut line is already set aside; a tear between two lines counts as a row of its own.
-            rules[torn.rule.code] += 1
-        set_aside = rules.total() - (1 if torn is not None and rules[TornLine.code] else 0)
-        counts = Counts()
-        with self._lake.writing():
-            raced = self._already(load)
-            if raced is None or again:
-                self._forget(load)
-                staging.commit(counts)
-                message = "; ".join([*file.notes, *_counted(rules, counts.parked)])
-                entry = Entry(file.mapping.kind.table.name, file.header)
-                self._enter(document, inspected, load, entry, "loaded", counts, set_aside + counts.parked, message)
-        if raced is not None and not again:
-            return _was_there(document, inspected, raced)
-        self._inbox.clear(load)
-        if counts.parked:
-            rules["unknown_tool"] = counts.parked
-        return FileResult(
-            document.name,
-            file.mapping.kind.table.name,
-            inspected.sha256,
-            counts.rows,
-            set_aside + counts.parked,
-            "loaded",
-            message,
-            counts.duplicates,
-            dict(rules),
-        )
-
-    def _set_aside_whole(self, seen: Understanding) -> FileResult:
+    def _set_aside_whole(self, loading: Loading, seen: Understanding) -> FileResult:
         """Record a file that is not loaded; if a statement in fab.toml is all it needs, copy it to the inbox."""
-        document, inspected, problem = seen.document, seen.inspected, seen.problem
+        document, problem = seen.document, seen.problem
         if problem is None:
             raise AssertionError(f"{document.name} has no problem, and was neither a table nor a log")
-        content = inspected.content if inspected else hashlib.sha256(document.name.encode()).hexdigest()
-        load = content[:ID_LENGTH]
-        suggestion, kind = seen.suggestion, seen.kind
+        file = identified(seen)
         count = 0
         if seen.waits and seen.table is not None:
-            count = seen.table.count()
-            self._inbox.keep(load, document)
+            count = self._counted(loading)
+            self._inbox.keep(file.load, document)
         status: Status = "inbox" if seen.waits else "failed"
         with self._lake.writing():
-            self._forget(load)
-            aside = Aside(self._lake, load, document.name, kind)
-            aside.add([replace(problem, hint=suggestion) if suggestion else problem])
+            waiting = self._ledger.forget(file)
+            aside = Aside(self._lake, file.load, document.name, seen.kind)
+            aside.add([replace(problem, hint=seen.suggestion) if seen.suggestion else problem])
             aside.commit()
-            entry = Entry(kind, seen.table.header) if seen.table else Entry()
-            self._enter(document, inspected, load, entry, status, Counts(), count, problem.why)
+            header = seen.table.header if seen.table else ()
+            self._ledger.enter(file, Entry(status, seen.kind, header, set_aside=count, message=problem.why))
+        for load in waiting:
+            if load != file.load:
+                self._inbox.clear(load)
         return FileResult(
             document.name,
-            kind,
-            inspected.sha256 if inspected else None,
+            seen.kind,
+            seen.inspected.sha256 if seen.inspected else None,
             0,
             count,
             status,
             seen.message,
             rules={problem.rule.code: 1},
-            suggestion=suggestion,
+            suggestion=seen.suggestion,
         )
 
-    def _already(self, load: str) -> Record | None:
-        rows = self._lake.rows(
-            "SELECT path, kind, loaded_at FROM lake.loads WHERE load = $load AND status = 'loaded'", {"load": load}
-        )
-        return rows[0] if rows else None
-
-    def _forget(self, load: str) -> None:
-        """Delete what an earlier load of this content stored: its rows, its problems and its line in the ledger."""
-        earlier = self._lake.ask("SELECT kind, rows FROM lake.loads WHERE load = $load", {"load": load}).fetchall()
-        for kind, rows in earlier:
-            if rows and kind == LOG:
-                forget(self._lake, load)
-            elif rows:
-                self._lake.ask(f"DELETE FROM lake.{BY_NAME[kind].name} WHERE load = $load", {"load": load})
-        if earlier:
-            self._lake.ask("DELETE FROM lake.loads WHERE load = $load", {"load": load})
-            self._lake.ask("DELETE FROM lake.problems WHERE load = $load", {"load": load})
-
-    def _enter(
-        self,
-        document: Document,
-        inspected: Inspected | None,
-        load: str,
-        entry: Entry,
-        status: str,
-        counts: Counts,
-        set_aside: int,
-        message: str,
-    ) -> None:
-        row: dict[str, str | int | datetime | None] = {
-            "load": load,
-            "path": document.name,
-            "sha256": inspected.sha256 if inspected else None,
-            "content": inspected.content if inspected else "",
-            "kind": entry.kind,
-            "status": status,
-            "bytes": inspected.size if inspected else None,
-            "rows": counts.rows,
-            "duplicates": counts.duplicates,
-            "set_aside": set_aside,
-            "header": "\t".join(entry.header) or None,
-            "message": message,
-            "loaded_at": self._clock(),
-            "version": VERSION,
-        }
-        names = ", ".join(row)
-        values = ", ".join(f"${name}" for name in row)
-        self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)
-
-
-def _was_there(document: Document, inspected: Inspected, before: Record) -> FileResult:
-    message = f"already loaded on {iso(before['loaded_at'])} as {before['path']}"
-    return FileResult(document.name, before["kind"], inspected.sha256, 0, 0, "already", message)
-
-
-def _counted(rules: Counter[str], parked: int) -> list[str]:
-    counts = {**rules, **({"unknown_tool": parked} if parked else {})}
-    return ["set aside: " + ", ".join(f"{count} {rule}" for rule, count in counts.items())] if counts else []
+    @staticmethod
+    def _counted(loading: Loading) -> int:
+        """How many records a file has that waits; 0 where they cannot even be counted."""
+        try:
+            return loading.reader.one(Count(), int)
+        except CannotRead:
+            return 0

@@ -4,31 +4,19 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import pyarrow as pa
 
-from fabwatch.sources.opening import Document, Inspected
-from fabwatch.sources.prefetch import Ahead
+from fabwatch.ingest.reading import LogEnd
+from fabwatch.ingest.streams import Stream, remember
+from fabwatch.sources.toollog.columns import stored_name
 from fabwatch.sources.toollog.parts import Part
-from fabwatch.sources.toollog.reader import LogBatch, LogFile, TimedMessage, stored_name
+from fabwatch.sources.toollog.reader import LogBatch, LogFile, TimedMessage
 from fabwatch.store.files import add
 from fabwatch.store.lake import Lake, columns_sql, identifier, samples_name
 from fabwatch.store.rows import insert
-from fabwatch.store.streams import EDGE, digest
-from fabwatch.terms.problems import Problem
+from fabwatch.terms.problems import Problem, TornFile, TornLine
 from fabwatch.terms.tables import ALARMS, PARTS, SAMPLE_COLUMNS, SENSORS
-
-
-@dataclass(frozen=True)
-class Stream:
-    """A known log: how far it was read, and which step, wafer … hold for the next row."""
-
-    name: str
-    load: str
-    read_to: int
-    lines: int = 0
-    now: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -36,8 +24,15 @@ class StoredLog:
     """What was stored of a log."""
 
     rows: int = 0
+    records: int = 0
+    """How many lines of the file are rows."""
     problems: list[Problem] = field(default_factory=list)
     messages: list[TimedMessage] = field(default_factory=list)
+
+    @property
+    def rows_aside(self) -> int:
+        """How many rows were set aside; a cut line is no row yet, and a torn file is none at all."""
+        return sum(problem.rule not in (TornLine, TornFile) for problem in self.problems)
 
     @property
     def rules(self) -> Counter[str]:
@@ -45,42 +40,23 @@ class StoredLog:
         return Counter(problem.rule.code for problem in self.problems)
 
 
-def known_stream(lake: Lake, document: Document, inspected: Inspected) -> Stream | None:
-    """The stream that a file continues: the same content up to where that stream was read."""
-    lengths = lake.rows("SELECT DISTINCT least(read_to, $edge) AS n FROM lake.streams", {"edge": EDGE})
-    heads = [digest(inspected.start[: row["n"]]) for row in lengths if row["n"] <= inspected.size]
-    rows = lake.rows(
-        "SELECT * FROM lake.streams WHERE list_contains($heads, head) AND read_to <= $size ORDER BY read_to DESC",
-        {"heads": heads, "size": inspected.size},
-    )
-    for row in rows:
-        if digest(_span(document, max(row["read_to"] - EDGE, 0), row["read_to"])) == row["tail"]:
-            state = json.loads(row["state"])
-            return Stream(row["stream"], row["load"], row["read_to"], state["lines"], state["now"])
-    return None
-
-
-def store(lake: Lake, load: str, file: LogFile, latest: datetime, stream: Stream | None) -> StoredLog:
-    """Write all data of a log. Call it inside `lake.writing()`. Raises CannotRead."""
+def store(lake: Lake, load: str, file: LogFile, pieces: Iterator[object], stream: Stream | None) -> StoredLog:
+    """Write all data of a log, as a reader hands it over. Call it inside `lake.writing()`. Raises CannotRead."""
     stored = StoredLog()
-    begin = stream.read_to if stream else 0
-    if stream:
-        file.go_on(stream.lines, stream.now)
     shape = file.shape
     if file.sampled:
         _make_table(lake, file, shape)
         schema = pa.schema([pa.field("load", pa.string()), *file.schema])
-        add(lake, samples_name(shape), schema, Ahead(_flow(file, load, latest, begin, stored)))
+        add(lake, samples_name(shape), schema, _flow(file, load, pieces, stored))
     else:
-        for batch in file.batches(latest, begin):
-            _note(batch, stored)
-    insert(
-        lake,
-        PARTS,
-        [_part_row(load, stream.name if stream else load, shape, n, p, file.dated) for n, p in enumerate(file.parts)],
-    )
+        for _ in read(file, pieces, stored):
+            pass
+    name = stream.name if stream else load
+    # A part whose rows all wait for their time is there once the first of them has come.
+    rows = [_part_row(load, name, shape, n, part, file.dated) for n, part in enumerate(file.parts) if part.rows]
+    insert(lake, PARTS, rows)
     insert(lake, ALARMS, [_alarm_row(load, message, file.dated) for message in stored.messages])
-    _remember(lake, load, file, stream)
+    remember(lake, load, file, stream)
     return stored
 
 
@@ -92,30 +68,45 @@ def forget(lake: Lake, load: str) -> None:
         lake.ask(f"DELETE FROM lake.{name} WHERE load = $load", {"load": load})
 
 
-def _flow(file: LogFile, load: str, latest: datetime, begin: int, stored: StoredLog) -> Iterator[pa.Table]:
-    for batch in file.batches(latest, begin):
-        _note(batch, stored)
+def kept_rows(lake: Lake, load: str, file: LogFile) -> int:
+    """How many samples the lake holds of a load."""
+    if not file.sampled:
+        return 0
+    return int(
+        lake.ask(f"SELECT count(*) FROM lake.{samples_name(file.shape)} WHERE load = $load", {"load": load}).fetchall()[0][0]
+    )
+
+
+def read(file: LogFile, pieces: Iterator[object], stored: StoredLog) -> Iterator[LogBatch]:
+    """The batches that a reader hands over; what they hold besides samples goes into `stored`, their end into `file`."""
+    for piece in pieces:
+        if isinstance(piece, LogEnd):
+            file.was_read(piece.parts, dated=piece.dated, end=piece.end, lines=piece.lines, now=piece.now, notes=piece.notes)
+        elif isinstance(piece, LogBatch):
+            stored.rows += piece.samples.num_rows
+            stored.records += piece.records
+            stored.problems += piece.problems
+            stored.messages += piece.messages
+            yield piece
+
+
+def _flow(file: LogFile, load: str, pieces: Iterator[object], stored: StoredLog) -> Iterator[pa.Table]:
+    for batch in read(file, pieces, stored):
         name = pa.repeat(pa.scalar(load, pa.string()), batch.samples.num_rows)
         yield batch.samples.add_column(0, "load", name)
-
-
-def _note(batch: LogBatch, stored: StoredLog) -> None:
-    stored.rows += batch.samples.num_rows
-    stored.problems += batch.problems
-    stored.messages += batch.messages
 
 
 def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
     name = samples_name(shape)
     if lake.rows("SELECT 1 FROM lake.sensors WHERE shape = $shape LIMIT 1", {"shape": shape}):
         return
-    columns = ", ".join(f"{identifier(stored_name(c))} {'DOUBLE' if c.number else 'VARCHAR'}" for _, c in file.sampled)
+    columns = ", ".join(f"{identifier(stored_name(c.name))} {'DOUBLE' if c.number else 'VARCHAR'}" for _, c in file.sampled)
     lake.ask(f"CREATE TABLE lake.{name} ({columns_sql(SAMPLE_COLUMNS)}, {columns})")
     rows = [
         {
             "shape": shape,
             "position": len(SAMPLE_COLUMNS) + n,
-            "column_name": stored_name(c),
+            "column_name": stored_name(c.name),
             "sensor": c.name,
             "unit": c.unit or None,
             "role": c.role,
@@ -159,26 +150,3 @@ def _alarm_row(load: str, timed: TimedMessage, dated: bool) -> dict[str, object]
         "code": message.code or None,
         "text": message.text[:4000],
     }
-
-
-def _remember(lake: Lake, load: str, file: LogFile, stream: Stream | None) -> None:
-    """Remember how far the log was read, in case it grows."""
-    name = stream.name if stream else load
-    if stream:
-        lake.ask("DELETE FROM lake.streams WHERE stream = $stream", {"stream": name})
-    row = {
-        "stream": name,
-        "load": load,
-        "path": file.document.name,
-        "read_to": file.end,
-        "head": digest(file.inspected.start[: min(file.end, EDGE)]),
-        "tail": digest(_span(file.document, max(file.end - EDGE, 0), file.end)),
-        "state": json.dumps({"lines": file.lines, "now": file.now}),
-    }
-    lake.ask(f"INSERT INTO lake.streams ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})", row)
-
-
-def _span(document: Document, begin: int, end: int) -> bytes:
-    """Some bytes of a file, unpacked."""
-    with document.open(begin) as stream:
-        return stream.read(end - begin)

@@ -34,6 +34,8 @@ class IngestSummary:
     """What became of the files of one call."""
 
     files: tuple[FileResult, ...]
+    admitted: int = 0
+    """Rows of logs that waited for their time, which has come."""
 
     @property
     def clean(self) -> bool:
@@ -42,8 +44,8 @@ class IngestSummary:
 
     @property
     def has_logs(self) -> bool:
-        """True if one of the files is a tool log, from which moves, counters and restores are derived."""
-        return any(file.kind == LOG for file in self.files)
+        """True if rows of tool logs are new, from which moves, counters and restores are derived."""
+        return self.admitted > 0 or any(file.kind == LOG for file in self.files)
 
     @property
     def loaded(self) -> int:

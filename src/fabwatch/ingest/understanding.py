@@ -4,23 +4,45 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from fabwatch.ingest.finding import Candidate
 from fabwatch.ingest.summary import Status
-from fabwatch.sources.header import KINDS, Mapping, recognise, suggest
-from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.sources.header import KINDS, READ_FIRST, suggest
+from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected
 from fabwatch.sources.reading import TableFile, open_table
 from fabwatch.sources.toollog.explaining import explained
 from fabwatch.sources.toollog.reader import LogFile, open_log
-from fabwatch.store.lake import Lake
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, Undecided, UnknownColumns, Unreadable
-from fabwatch.terms.settings import LOG, SourceSettings
+from fabwatch.terms.settings import LOG, Settings, SourceSettings
 
 HEADER_SHOWN = 120
 ROWS_SHOWN = 5
 LOG_COLUMNS = 'kind = "log"\n# still open: which columns are what, as in columns = { time = "…", wafer = "…", step = "…" }'
 WAITING = (UnknownColumns, RenamedColumn, Undecided)
 """Problems that a statement in fab.toml solves: such a file waits in the inbox."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A document, and the table that its first bytes look like; None if they look like no table."""
+
+    document: Document
+    table: TableFile | None = None
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Its place in the order of reading: tools first, then other tables, and documents that are not tables last."""
+        place = len(READ_FIRST) if self.table is None else READ_FIRST.index(self.table.mapping.kind.table.name)
+        return place, self.document.name
+
+
+def candidate(document: Document, settings: Settings, kind: str | None) -> Candidate:
+    """A document with the table that its first bytes show. The header is recognised here, and not again when loading."""
+    try:
+        start = next(document.pieces(), b"")[:PIECE]
+        peek = Inspected("", "", "", len(start), start[: 1 << 16], utf8=True, quotes=b'"' in start, torn=None)
+        return Candidate(document, open_table(document, peek, settings.source_of(document.file_name)[1], kind))
+    except Exception:  # noqa: BLE001 - what is wrong shows once the file itself is read
+        return Candidate(document)
 
 
 @dataclass(frozen=True)
@@ -80,10 +102,10 @@ class Understanding:
         return replace(self, log=None, problem=problem)
 
 
-def understand(lake: Lake, candidate: Candidate, inspected: Inspected, kind: str | None) -> Understanding:
-    """Decide what a document is: a table if its header fits one, else a log if it reads as one. Never raises."""
+def understand(candidate: Candidate, settings: Settings, inspected: Inspected, kind: str | None) -> Understanding:
+    """Decide what a document is: a table if its header fits one, else a log if it reads as one."""
     document = candidate.document
-    name, stated = lake.settings.source_of(document.file_name)
+    name, stated = settings.source_of(document.file_name)
     stated_kind = kind or stated.kind
     seen = Understanding(document, inspected, name or _source_name(document), stated_log=stated_kind == LOG)
     try:
@@ -101,7 +123,7 @@ def understand(lake: Lake, candidate: Candidate, inspected: Inspected, kind: str
         return replace(seen, problem=deeper or stop.problem)
     if seen.table is None:
         return seen
-    return _as_table(lake, seen, seen.table)
+    return _as_table(seen, seen.table)
 
 
 def _log(seen: Understanding, stated: SourceSettings, stated_kind: str | None) -> LogFile | None:
@@ -124,12 +146,9 @@ def _log(seen: Understanding, stated: SourceSettings, stated_kind: str | None) -
     return log
 
 
-def _as_table(lake: Lake, seen: Understanding, file: TableFile) -> Understanding:
+def _as_table(seen: Understanding, file: TableFile) -> Understanding:
     if not file.mapping.fits:
         return replace(seen, problem=_unplaced(file))
-    renamed = _renamed(lake, file)
-    if renamed:
-        return replace(seen, problem=renamed)
     if file.mapping.unused:
         file.notes.append(f"not used: {', '.join(file.mapping.unused[:8])}")
     if "qual_type" in file.mapping.kind.defaults and "qual_type" not in file.mapping.columns:
@@ -163,34 +182,6 @@ def _mapped(file: TableFile, rows: Any) -> Json:
         "lacking": [*mapping.lacking, *mapping.twice],
         "rows": plain(rows.select(names).slice(0, ROWS_SHOWN).to_pylist()) if rows else [],
     }
-
-
-def _renamed(lake: Lake, file: TableFile) -> Problem | None:
-    """A problem if a column of the last file with this header is gone and an unknown one is there instead."""
-    known = lake.rows(
-        "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind ORDER BY loaded_at DESC LIMIT 20",
-        {"kind": file.mapping.kind.table.name},
-    )
-    for row in known:
-        before = row["header"].split("\t")
-        if before == list(file.header):
-            return None
-        if len(set(before) & set(file.header)) >= 0.6 * len(set(before) | set(file.header)):
-            return _replaced(recognise(before, file.stated, file.mapping.kind.table.name), before, file)
-    return None
-
-
-def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | None:
-    gone = [name for name in before.columns if name not in file.mapping.columns]
-    new = [name for name in file.mapping.unused if name not in header]
-    if gone and not new:
-        file.notes.append(f"{', '.join(gone)} missing, which earlier files with this header have")
-    if not gone or not new:
-        return None
-    old = ", ".join(header[before.columns[name]] for name in gone)
-    stated = ", ".join(f'{name} = "{new[0]}"' for name in gone[:1])
-    hint = f"columns = {{ {stated} }}   # or, if {new[0]} is something else: ignore = {new}"
-    return Problem(RenamedColumn, f"{old} is gone and {', '.join(new)} is new", hint=hint)
 
 
 def _unplaced(file: TableFile) -> Problem:

@@ -3,14 +3,19 @@
 import codecs
 import hashlib
 import io
+import lzma
+import os
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from fabwatch.sources.binary import WORKBOOK
+from fabwatch.sources.content import Content
+from fabwatch.sources.effort import progress
 from fabwatch.terms.problems import Problem, Refused, TornFile, Unreadable
 
 PIECE = 1 << 18
@@ -34,16 +39,25 @@ class Document:
 
     path: Path
     member: str = ""
+    place: int = 0
+    """Where the member stands in the list of a zip file: two members may have one name."""
+    again: int = 0
+    """How many members before it have its name."""
+    origin: str = ""
+    """The name with which it came, where this is a copy of it."""
 
     @property
     def name(self) -> str:
         """The name people see: the path, with the member of a zip file after `!`."""
-        return f"{self.path}!{self.member}" if self.member else str(self.path)
+        if self.origin:
+            return self.origin
+        twin = f" ({self.again + 1})" if self.again else ""
+        return visible(f"{self.path}!{self.member}{twin}" if self.member else str(self.path))
 
     @property
     def file_name(self) -> str:
         """The last part of the name, which patterns in fab.toml match."""
-        return Path(self.member or self.path.name).name
+        return visible(PurePosixPath(self.member.replace("\\", "/")).name if self.member else self.path.name)
 
     def pieces(self, tear: list[Problem] | None = None) -> Iterator[bytes]:
         """The unpacked content, piece by piece.
@@ -52,9 +66,11 @@ class Document:
         """
         try:
             with self.path.open("rb") as file:
-                yield from _unpacked(file, self.member, [] if tear is None else tear)
+                for piece in _unpacked(file, self, [] if tear is None else tear):
+                    progress()
+                    yield piece
         except (OSError, zipfile.BadZipFile) as fault:
-            raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
+            raise CannotRead(Problem(Unreadable, f"cannot be read: {visible(str(fault))}")) from fault
 
     def stream(self) -> io.BufferedReader:
         """The unpacked content as a binary file."""
@@ -77,21 +93,35 @@ class Document:
         return stream
 
 
+def visible(name: str) -> str:
+    """A name that can be stored and shown; bytes of it that are not UTF-8 become visible escapes."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
 def documents(path: Path) -> list[Document]:
     """The documents in one file: itself, or the members of a zip file. Raises CannotRead."""
+    if not path.is_file():
+        # A pipe or a device is read without an end, and whoever opens one may wait for ever.
+        raise CannotRead(Problem(Unreadable, "this is not a regular file", hint="copy what it gives into a file first"))
     try:
         with path.open("rb") as file:
             start = file.read(4)
         if start != b"PK\x03\x04":
             return [Document(path)]
         with zipfile.ZipFile(path) as packed:
-            names = [info.filename for info in packed.infolist() if not info.is_dir()]
-        if "[Content_Types].xml" in names:
+            members = [(place, info.filename) for place, info in enumerate(packed.infolist()) if not info.is_dir()]
+        if any(name == "[Content_Types].xml" for _, name in members):
             message = "this is an Office file (.xlsx, .docx), neither text nor a table that can be read"
             raise CannotRead(Problem(Unreadable, message, hint=WORKBOOK))
-    except (OSError, zipfile.BadZipFile) as fault:
-        raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
-    return [Document(path, name) for name in names if not name.startswith("__MACOSX/")]
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as fault:
+        raise CannotRead(Problem(Unreadable, f"cannot be read: {visible(str(fault))}")) from fault
+    before: Counter[str] = Counter()
+    inside = []
+    for place, name in members:
+        if not name.startswith("__MACOSX/"):
+            inside.append(Document(path, name, place, before[name]))
+            before[name] += 1
+    return inside
 
 
 @dataclass(frozen=True)
@@ -100,39 +130,50 @@ class Inspected:
 
     sha256: str
     content: str
+    """SHA-256 of the text, however it is encoded and whatever ends its lines; of the bytes where it is none."""
+    unpacked: str
+    """SHA-256 of the unpacked bytes."""
     size: int
     start: bytes
     """The first bytes of the content."""
     utf8: bool
     quotes: bool
     torn: Problem | None
+    length: int = 0
+    """Bytes of the text that `content` is the hash of."""
 
 
-def inspect(document: Document) -> Inspected:
+def inspect(document: Document, encoding: str | None = None) -> Inspected:
     """Read the whole content once: its hash, its size, whether it is UTF-8, and whether it stays under the limits.
 
-    Raises CannotRead for what cannot be read, for lines over LINE_LIMIT and for bombs.
+    `encoding` is the one that fab.toml states. Raises CannotRead for what cannot be read, for lines over LINE_LIMIT and
+    for bombs.
     """
     digest, size, start, quotes = hashlib.sha256(), 0, b"", False
+    content = Content(encoding)
     text = _Utf8()
     lines = _LongLines()
     tear: list[Problem] = []
     for piece in document.pieces(tear):
         start = start or piece[: 1 << 16]
         digest.update(piece)
+        content.feed(piece)
         size += len(piece)
         text.feed(piece)
         quotes = quotes or b'"' in piece
         if not start.startswith(b"PAR1"):
             lines.feed(piece)
+    utf8 = text.ends_well()
     return Inspected(
         sha256=_packed_sha256(document, digest.hexdigest()),
-        content=digest.hexdigest(),
+        content=content.digest(utf8=utf8),
+        unpacked=digest.hexdigest(),
         size=size,
         start=start,
-        utf8=text.ends_well(),
+        utf8=utf8,
         quotes=quotes,
         torn=tear[0] if tear else None,
+        length=content.length(utf8=utf8),
     )
 
 
@@ -143,15 +184,15 @@ def _packed_sha256(document: Document, content: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _unpacked(file: IO[bytes], member: str, tear: list[Problem]) -> Iterator[bytes]:
-    if member:
+def _unpacked(file: IO[bytes], document: Document, tear: list[Problem]) -> Iterator[bytes]:
+    if document.member:
         with zipfile.ZipFile(file) as packed:
-            size = packed.getinfo(member).compress_size
+            member = packed.infolist()[document.place]
             try:
                 with packed.open(member) as content:
-                    yield from _no_bomb(iter(lambda: content.read(PIECE), b""), size)
-            except (zlib.error, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as fault:
-                tear.append(Problem(TornFile, f"{member} is damaged or locked: {fault}"))
+                    yield from _no_bomb(iter(lambda: content.read(PIECE), b""), member.compress_size)
+            except (zlib.error, EOFError, RuntimeError, NotImplementedError, lzma.LZMAError, zipfile.BadZipFile) as fault:
+                tear.append(Problem(TornFile, f"{visible(document.member)} is damaged or locked: {visible(str(fault))}"))
         return
     size = file.seek(0, io.SEEK_END)
     file.seek(0)

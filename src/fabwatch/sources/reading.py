@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from fabwatch.sources import parquet
 from fabwatch.sources.binary import OTHER_FILE, binary
 from fabwatch.sources.header import Mapping, header_score, recognise
 from fabwatch.sources.kinds import Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
 from fabwatch.sources.values import Convert, Unfit, converter
-from fabwatch.terms.problems import Problem, TornLine, Unreadable, WrongColumnCount
+from fabwatch.terms.problems import BadEncoding, FutureTime, OddValue, Problem, TornLine, Unreadable, WrongColumnCount
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import Column
 
@@ -35,6 +35,9 @@ class Rows:
 
     table: pa.Table
     problems: tuple[Problem, ...]
+    records: int = 0
+    """How many records of the file they were made of."""
+    last_line: int = 0
 
 
 @dataclass
@@ -65,7 +68,7 @@ class TableFile:
         if self.layout is None or inspected.start != self.inspected.start:
             return None
         notes: list[str] = []
-        encoding = self.stated.encoding or encoding_of(inspected, notes)
+        encoding = encoding_of(inspected, self.stated, notes)
         if encoding != self.layout.encoding and not inspected.start.isascii():
             return None
         layout = replace(self.layout, encoding=encoding, notes=tuple(notes))
@@ -77,7 +80,7 @@ class TableFile:
 
     def _batches(self) -> Iterator[Batch]:
         if self.layout is None:
-            return _parquet_batches(self.document)
+            return parquet.batches(self.document, self.mapping.columns.values())
         return batches(self.document, self.inspected, self.layout)
 
 
@@ -86,7 +89,7 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
     if inspected.torn is not None and not inspected.size:
         raise CannotRead(inspected.torn)
     if inspected.start.startswith(b"PAR1"):
-        header = _parquet_header(document)
+        header = parquet.header(document)
         return TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
     kind_of_file = binary(inspected.start)
     if kind_of_file is not None:
@@ -144,8 +147,14 @@ class _Reader:
         bad: dict[int, Fault] = {}
         for fault in faults:
             bad.setdefault(fault[0], fault)
-        problems += [_problem(records[row], rule, why) for row, rule, why in sorted(bad.values(), key=_position)]
-        return Rows(_table(self._kind.columns, columns, records, bad.keys()), tuple(problems))
+        for row, rule, why in sorted(bad.values(), key=_position):
+            problem = _problem(records[row], rule, why)
+            if rule is FutureTime:
+                problem = replace(problem, waiting={c.name: columns[c.name][row] for c in self._kind.table.columns})
+            problems.append(problem)
+        read = len(batch.records) + len(batch.problems)
+        end = batch.records[-1].line if batch.records else 0
+        return Rows(_table(self._kind.columns, columns, records, bad.keys()), tuple(problems), read, end)
 
     def _columns(self, records: Sequence[Record]) -> tuple[Columns, list[Fault]]:
         faults: list[Fault] = []
@@ -163,6 +172,12 @@ class _Reader:
                         values.append(convert(record.cells[position]))
                     except Unfit as fault:
                         faults.append((row, fault.rule, fault.why))
+                        values.append(None)
+                    except UnicodeError as fault:
+                        faults.append((row, BadEncoding, f"{column.name}: {fault}"))
+                        values.append(None)
+                    except Exception as fault:  # noqa: BLE001 - a cell that nobody thought of costs its row, not the file
+                        faults.append((row, OddValue, f"{column.name}: {type(fault).__name__}: {fault}"[:200]))
                         values.append(None)
             default = self._kind.defaults.get(column.name)
             if default is not None:
@@ -226,29 +241,3 @@ def _table(columns: tuple[Column, ...], values: Columns, records: Sequence[Recor
     where = ([r.line for r in good_records], [r.byte_offset for r in good_records], [r.raw for r in good_records])
     arrays += [pa.array(cells, f.type) for cells, f in zip(where, WHERE, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema([*fields, *WHERE]))
-
-
-def _parquet_header(document: Document) -> tuple[str, ...]:
-    try:
-        return tuple(_parquet_file(document).schema_arrow.names)
-    except (pa.ArrowInvalid, OSError) as fault:
-        raise CannotRead(Problem(Unreadable, f"damaged Parquet: {fault}")) from fault
-
-
-def _parquet_file(document: Document) -> pq.ParquetFile:
-    # Parquet needs to seek, which a member of a zip file does not support: it is held in memory while it is read.
-    return pq.ParquetFile(pa.BufferReader(document.stream().read()) if document.member else document.path)
-
-
-def _parquet_batches(document: Document) -> Iterator[Batch]:
-    try:
-        row = 0
-        for part in _parquet_file(document).iter_batches(batch_size=50_000):
-            columns = [column.to_pylist() for column in part.columns]
-            cells = [list(values) for values in zip(*columns, strict=True)]
-            yield Batch([Record(c, row + n, row + n - 1, str(c).encode()) for n, c in enumerate(cells, 1)])
-            row += len(cells)
-        if not row:
-            yield Batch()
-    except (pa.ArrowInvalid, OSError) as fault:
-        raise CannotRead(Problem(Unreadable, f"damaged Parquet: {fault}")) from fault

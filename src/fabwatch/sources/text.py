@@ -5,7 +5,8 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.sources.content import WINDOWS, plain_encoding, wide
+from fabwatch.sources.opening import LINE_LIMIT, CannotRead, Document, Inspected
 from fabwatch.terms.problems import BadEncoding, EmptyFile, NulBytes, Problem, Refused, StrayQuote
 from fabwatch.terms.settings import SourceSettings
 
@@ -13,6 +14,8 @@ DELIMITERS = (",", "\t", ";", "|")
 HEADER_WITHIN = 20
 """The header is searched in this many lines from the top; titles and comments may come before it."""
 COLUMN_LIMIT = 2_000
+BATCH = 10_000
+"""Records that are read together."""
 QUOTED_LINES = 20
 """A quoted text may span this many lines; a quote still open after that is a stray one."""
 
@@ -48,6 +51,9 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
+# A cell may be as long as the lines that a quote may span; the limit of the module is 131,072 signs.
+csv.field_size_limit(LINE_LIMIT * QUOTED_LINES)
+
 Recognise = Callable[[list[str]], float]
 """How well a list of cells serves as a header, from 0 to 1."""
 
@@ -58,7 +64,7 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
     Raises CannotRead for an empty file, and for one whose header has over COLUMN_LIMIT columns.
     """
     notes: list[str] = []
-    encoding = stated.encoding or encoding_of(inspected, notes)
+    encoding = encoding_of(inspected, stated, notes)
     text = _decoded_start(inspected.start, encoding)
     lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:HEADER_WITHIN]
     if not any(line.strip() for line in lines):
@@ -90,7 +96,7 @@ def cells_of(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def batches(document: Document, inspected: Inspected, layout: Layout, size: int = 50_000) -> Iterator[Batch]:
+def batches(document: Document, inspected: Inspected, layout: Layout, size: int = BATCH) -> Iterator[Batch]:
     """The records below the header, `size` at a time; blank lines, comments and repeated headers are skipped."""
     batch = Batch()
     for record in _records(document, inspected, layout, batch):
@@ -121,31 +127,38 @@ def _records(document: Document, inspected: Inspected, layout: Layout, batch: Ba
             batch.problems.append(stray.problem(StrayQuote, "a quotation mark is not closed"))
         else:
             rest = []
-            yield from _record(pending, layout.delimiter, header)
+            yield from _record(pending, layout.delimiter, header, batch)
         pending = []
         for part in rest:
-            if part.text.count('"') % 2:
-                batch.problems.append(part.problem(StrayQuote, "a quotation mark is not closed"))
-            else:
-                yield from _record([part], layout.delimiter, header)
+            yield from _alone(part, layout.delimiter, header, batch)
     for part in pending:
-        if part.text.count('"') % 2:
-            batch.problems.append(part.problem(StrayQuote, "a quotation mark is not closed"))
-        else:
-            yield from _record([part], layout.delimiter, header)
+        yield from _alone(part, layout.delimiter, header, batch)
 
 
-def _record(lines: "list[_Line]", delimiter: str, header: list[str]) -> Iterator[Record]:
+def _alone(line: "_Line", delimiter: str, header: list[str], batch: Batch) -> Iterator[Record]:
+    """The record of one line after a quote that was not closed."""
+    if line.text.count('"') % 2:
+        batch.problems.append(line.problem(StrayQuote, "a quotation mark is not closed"))
+    else:
+        yield from _record([line], delimiter, header, batch)
+
+
+def _record(lines: "list[_Line]", delimiter: str, header: list[str], batch: Batch) -> Iterator[Record]:
     first = lines[0]
     if len(lines) == 1 and '"' not in first.text:
         cells = first.text.split(delimiter)
         raw = first.raw
     else:
-        cells = next(csv.reader([line.text + "\n" for line in lines], delimiter=delimiter), [])
         raw = b"".join(line.raw for line in lines)
+        try:
+            cells = next(csv.reader([line.text + "\n" for line in lines], delimiter=delimiter), [])
+        except csv.Error as fault:
+            why = f"its quotation marks cannot be read: {fault}"
+            batch.problems.append(Problem(StrayQuote, why, first.number, first.offset, as_text(raw)))
+            return
     if first.text.startswith("#") and len(cells) != len(header):
         return
-    if cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header:
+    if cells and cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header:
         return
     yield Record(cells, first.number, first.offset, raw)
 
@@ -203,21 +216,16 @@ def _wide_lines(stream: io.BufferedReader, encoding: str, skip: int) -> Iterator
         offset += len(raw)
 
 
-def encoding_of(inspected: Inspected, notes: list[str]) -> str:
-    """The encoding of a text, from its byte order mark, its zero bytes, and whether it is UTF-8."""
-    start = inspected.start
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16-le" if start[:2] == b"\xff\xfe" else "utf-16-be"
-    head = start[:4096]
-    if head[1::2].count(0) > len(head) // 3:
-        return "utf-16-le"
-    if head[0::2].count(0) > len(head) // 3:
-        return "utf-16-be"
-    if inspected.utf8:
-        return "utf-8"
+def encoding_of(inspected: Inspected, stated: SourceSettings, notes: list[str]) -> str:
+    """The encoding of a text: as stated, else from its byte order mark, its zero bytes, and whether it is UTF-8."""
+    if stated.encoding:
+        return plain_encoding(stated.encoding, inspected.start)
+    encoding = wide(inspected.start) or ("utf-8" if inspected.utf8 else None)
+    if encoding is not None:
+        return encoding
     # Bytes that are not UTF-8 come from Windows or Latin-1 tools, which differ only in characters such as the euro sign.
     notes.append('read as Windows-1252, because it is not UTF-8 (state encoding = "…" in fab.toml for another)')
-    return "cp1252"
+    return WINDOWS
 
 
 def _decoded_start(start: bytes, encoding: str) -> str:

@@ -1,5 +1,6 @@
 """Cells become values: one converter per kind of column. A cell that does not fit is reported, never guessed."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
@@ -105,7 +106,7 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings) -> Co
             value = int(text) if whole and text.lstrip("+-").isdigit() else float(text)
         except ValueError:
             raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number") from None
-        if value in (float("inf"), float("-inf")) or "_" in text:
+        if not math.isfinite(value) or "_" in text:
             raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number")
         if not whole:
             return value

@@ -17,7 +17,7 @@ from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, S
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES, Column, Table
 
-FORMAT = 7
+FORMAT = 8
 MARK = "fabwatch.json"
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -101,6 +101,14 @@ class Lake:
         result = self.ask(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def is_well(self) -> bool:
+        """Whether the fab can be read."""
+        try:
+            self.ask("SELECT count(*) FROM lake.loads")
+        except FabwatchError:
+            return False
+        return True
 
     def records(self, kind: type[T], sql: str, parameters: Parameters | None = None) -> list[T]:
         """The rows of one question, each as an object whose fields are the columns."""

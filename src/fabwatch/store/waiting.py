@@ -1,9 +1,10 @@
-"""Rows that enter the lake once each, and those that wait until a tool list, a move or a log names their tool."""
+"""Rows that enter the lake once each, and those that wait: until their tool is known, or until their time has come."""
+
+from datetime import datetime
 
 from fabwatch.store.lake import SQL_TYPES, Lake
 from fabwatch.store.temporary import temp_table
-from fabwatch.terms.problems import UnknownTool
-from fabwatch.terms.tables import BY_NAME, Table
+from fabwatch.terms.tables import BY_NAME, LOADED, PLACES, Table
 
 REFERRING = ("quals", "restores", "counters")
 """Tables whose rows wait until their tool is known."""
@@ -28,32 +29,49 @@ def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
     return int(inserted.fetchall()[0][0])
 
 
-def admit_waiting(lake: Lake) -> None:
-    """Store the rows that waited for a tool which is known now, and mend the ledger of the loads they came with."""
-    waiting = lake.ask(f"SELECT DISTINCT kind FROM lake.problems WHERE rule = '{UnknownTool.code}'").fetchall()
-    for name in REFERRING:
-        if (name,) not in waiting:
-            continue
-        table = BY_NAME[name]
-        fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
-        temp_table(
-            lake,
-            "admitted",
-            f"SELECT * FROM (SELECT load, {fields} FROM lake.problems "
-            f"WHERE rule = '{UnknownTool.code}' AND kind = '{name}') WHERE tool IN {KNOWN_TOOLS}",
+def admit_waiting(lake: Lake, latest: datetime) -> list[str]:
+    """Store the rows that waited for a tool which is known now, or for their time, which has come by `latest`.
+
+    The ledger of the loads that they came with is mended. Returns the tables that have new rows. Call it inside
+    `lake.writing()`.
+    """
+    kinds = lake.ask("SELECT DISTINCT kind FROM lake.problems WHERE waiting IS NOT NULL").fetchall()
+    # Moves make tools known that rows of other tables wait for.
+    names = [table.name for table in LOADED if (table.name,) in kinds]
+    return [name for name in sorted(names, key=lambda name: name in REFERRING) if _admit(lake, BY_NAME[name], latest)]
+
+
+def _admit(lake: Lake, table: Table, latest: datetime) -> bool:
+    fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
+    times = [c.name for c in table.columns if c.kind == "time"]
+    ready = [f"coalesce((waiting->>'$.{name}')::TIMESTAMP <= $latest, true)" for name in times]
+    if table.name in REFERRING:
+        ready.append(f"(waiting->>'$.tool') IN {KNOWN_TOOLS}")
+    where = " AND ".join([f"kind = '{table.name}'", "waiting IS NOT NULL", *ready])
+    bounds = {"latest": latest} if times else {}
+    temp_table(lake, "admitted", f"SELECT load, {fields} FROM lake.problems WHERE {where}", bounds)
+    loads = [row[0] for row in lake.ask("SELECT DISTINCT load FROM admitted ORDER BY load").fetchall()]
+    for load in loads:
+        temp_table(lake, "one_load", "SELECT * FROM admitted WHERE load = $load", {"load": load})
+        waited = int(lake.ask("SELECT count(*) FROM one_load").fetchall()[0][0])
+        if table.name == "moves":
+            note_places(lake, "one_load")
+        stored = insert_new(lake, table, "one_load", f"'{load}'")
+        lake.ask(
+            "UPDATE lake.loads SET rows = rows + $stored, duplicates = duplicates + $again, "
+            "set_aside = set_aside - $waited WHERE load = $load",
+            {"stored": stored, "again": waited - stored, "waited": waited, "load": load},
         )
-        loads = [row[0] for row in lake.ask("SELECT DISTINCT load FROM admitted ORDER BY load").fetchall()]
-        for load in loads:
-            temp_table(lake, "one_load", "SELECT * FROM admitted WHERE load = $load", {"load": load})
-            waited = int(lake.ask("SELECT count(*) FROM one_load").fetchall()[0][0])
-            stored = insert_new(lake, table, "one_load", f"'{load}'")
-            lake.ask(
-                "UPDATE lake.loads SET rows = rows + $stored, duplicates = duplicates + $again, "
-                "set_aside = set_aside - $waited WHERE load = $load",
-                {"stored": stored, "again": waited - stored, "waited": waited, "load": load},
-            )
-        if loads:
-            lake.ask(
-                f"DELETE FROM lake.problems WHERE rule = '{UnknownTool.code}' AND kind = '{name}' "
-                f"AND (waiting->>'$.tool') IN {KNOWN_TOOLS}"
-            )
+    if loads:
+        lake.ask(f"DELETE FROM lake.problems WHERE {where}", bounds)
+    return bool(loads)
+
+
+def note_places(lake: Lake, source: str) -> int:
+    """Note the tools, chambers and steps of some moves; returns how many are new."""
+    extra = "tool_type, area" if source == "staged" else "NULL, NULL"
+    noted = lake.ask(
+        f"INSERT INTO lake.places SELECT DISTINCT tool, chamber, {extra}, coalesce(route, product), step_no, step, "
+        f"wafer IS NOT NULL FROM {source} EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
+    )
+    return int(noted.fetchall()[0][0])

@@ -39,6 +39,12 @@ class ImpossibleValue(Rule):
     hint = "fix the line, or state the right unit for the source in fab.toml: constants = { unit = 'angstrom' }"
 
 
+class OddValue(Rule):
+    """A cell that cannot be read for a reason that is in no rule; it costs its row, not the file."""
+
+    hint = "fix the line in the source system, and please report it: the message says what happened"
+
+
 class UnknownWord(Rule):
     """A word that its column does not know, such as a result that is neither a pass nor a fail."""
 
@@ -58,9 +64,9 @@ class StartAfterEnd(Rule):
 
 
 class FutureTime(Rule):
-    """A time that is still in the future when the file is loaded."""
+    """A time that is still in the future when the file is loaded. The row waits, and is stored once that time has come."""
 
-    hint = "if the tool writes local time, state its zone for the source in fab.toml and load again"
+    hint = "set the clock of the tool; or if it writes local time, state its zone for the source in fab.toml and load again"
 
 
 class NoSuchTime(Rule):
@@ -167,10 +173,38 @@ class Unreadable(Rule):
     whole_file = True
 
 
+class LinkOutside(Rule):
+    """A link in a folder to a file outside of it, which is not followed."""
+
+    hint = "copy the file into the folder, or load it by its own path"
+    whole_file = True
+
+
 class Refused(Rule):
     """A file over the limits: a line over 1 MiB, over 2,000 columns, or packed to less than 1/200 (a zip bomb)."""
 
     hint = "this does not look like an export of a fab; if it is one, split it or unpack it first"
+    whole_file = True
+
+
+class OverBudget(Rule):
+    """A file that takes more processor time or memory than reading any file does."""
+
+    hint = "split the file, or export it again; if it is well, please report it: the others were loaded"
+    whole_file = True
+
+
+class ReadingFailed(Rule):
+    """A file at which reading failed for a reason that is in no rule; the others were loaded."""
+
+    hint = "take out what stands at that place and load it again; and please report it: the message says what happened"
+    whole_file = True
+
+
+class Unbalanced(Rule):
+    """A file whose rows are not all accounted for: stored, set aside, waiting or there already. Nothing of it is stored."""
+
+    hint = "this is a fault of fabwatch: please report it with the file; nothing of it was stored"
     whole_file = True
 
 

@@ -214,10 +214,15 @@ LOADS = Table(
     "loads",
     "The ledger: one row per file content that was loaded or waits.",
     (
-        Column("load", "text", "Identity of the load: the start of the SHA-256 of the content.", needed=True),
+        Column("load", "text", "Name of the load: the start of the SHA-256 of content and tool, lot …", needed=True),
         Column("path", "text", "The file it came from."),
         Column("sha256", "text", "SHA-256 of the file on disk (packed, if it was packed)."),
-        Column("content", "text", "SHA-256 of the content once unpacked: the same content loads once.", needed=True),
+        Column(
+            "content",
+            "text",
+            "SHA-256 of the text, however it is packed and encoded: it loads once.",
+            needed=True,
+        ),
         Column("kind", "text", "The table it fills."),
         Column("status", "text", "`loaded`, `inbox` or `failed`."),
         Column("bytes", "whole", "Size of the content.", "bytes"),
@@ -245,6 +250,28 @@ PROBLEMS = Table(
         Column("hint", "text", "The way out."),
         Column("raw", "text", "The line as it is in the file."),
         Column("waiting", "text", "The row as read, if it waits for something else to be loaded (JSON)."),
+    ),
+)
+
+COPIES = Table(
+    "copies",
+    "Rows of a file that another file had brought before it: they stay when that one is read again or taken away.",
+    (
+        Column("load", "text", "The load that had the row too.", needed=True),
+        Column("kind", "text", "The table of the row.", needed=True),
+        Column("row", "whole", "The row, as half of the lower 64 bits of its MD5.", needed=True),
+    ),
+)
+
+CLOCKS = Table(
+    "clocks",
+    "Tools whose times were ahead of the clock of this machine when a file was loaded.",
+    (
+        Column("tool", "text", "The tool.", needed=True),
+        Column("load", "text", "The load that showed it.", needed=True),
+        Column("ahead_s", "number", "How far its latest time was ahead: the least that its clock is fast.", "s"),
+        Column("rows", "whole", "Rows that had to wait.", "rows"),
+        Column("seen_at", "time", "When that was.", "UTC"),
     ),
 )
 
@@ -351,8 +378,9 @@ STREAMS = Table(
         Column("path", "text", "Its path."),
         Column("read_to", "whole", "Bytes read.", "bytes"),
         Column("head", "text", "Hash of its first bytes."),
-        Column("tail", "text", "Hash of the last bytes that were read."),
-        Column("state", "text", "Lines read, and the step, wafer … of the next row (JSON)."),
+        Column("tail", "text", "Hash of the last bytes that were read; only where an older fabwatch read it."),
+        Column("state", "text", "How much was read and its hash, whose log it is, and what holds for the next row (JSON)."),
+        Column("opening", "text", "How many lines its begin was compared by, and their hash."),
     ),
 )
 
@@ -466,7 +494,7 @@ AUDIT = Table(
 
 TABLES: tuple[Table, ...] = (
     TOOLS, MOVES, QUALS, RESTORES, COUNTERS, METROLOGY, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS,
-    HOLDS, DECISIONS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS,
+    HOLDS, DECISIONS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS,
 )  # fmt: skip
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

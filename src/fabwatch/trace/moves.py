@@ -1,6 +1,7 @@
 """Moves, readings of usage counters, and restores (where a counter was reset), from the logs of a fab without an MES."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -18,7 +19,7 @@ OF_TOUCHED = (
 )
 
 
-def refresh_derived(lake: Lake, loads: Collection[str] | None = None) -> None:
+def refresh_derived(lake: Lake, latest: datetime, loads: Collection[str] | None = None) -> None:
     """Derive moves, counters and restores from runs again, for the tools of these loads or, with None, for all tools.
 
     A run is on one tool, and so is every row derived from it, so a load does not affect other tools. A tool whose moves
@@ -40,7 +41,7 @@ def refresh_derived(lake: Lake, loads: Collection[str] | None = None) -> None:
         f"FROM lake.moves AS m WHERE {OF_TOUCHED.format(table='m')} EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
     )
     if int(places.fetchall()[0][0]):
-        admit_waiting(lake)
+        admit_waiting(lake, latest)
 
 
 def _replace(lake: Lake, name: str, table: Table) -> None:

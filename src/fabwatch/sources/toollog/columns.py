@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, names, plain_name
 from fabwatch.sources.moves import MOVES_KIND
+from fabwatch.terms.tables import SAMPLE_COLUMNS
 
 KEYS = ("tool", "chamber", "recipe", "lot", "wafer", "slot", "stage")
 """What identifies a run, in the order in which it is written."""
@@ -41,6 +42,9 @@ _ASCII_UNITS = str.maketrans({"°": "deg", "µ": "u", "μ": "u", "Ω": "ohm", "�
 _BRACKETS = re.compile(r"^(?P<name>.*?)\s*[\[({<]\s*(?P<unit>[^\])}>]{1,12})\s*[\])}>]\s*(?P<rest>.*)$")
 _SET = ("sp", "set", "setpoint", "setpt", "set_point", "target", "soll", "demand", "cmd", "command", "req", "setvalue")
 _ACTUAL = ("pv", "act", "actual", "read", "ist", "mon", "meas", "measured", "value", "rdbk", "readback", "fb")
+LONGEST = 200
+"""A unit is looked for in a name of up to so many signs."""
+RESERVED = frozenset(column.name for column in SAMPLE_COLUMNS)
 SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
 
 
@@ -92,7 +96,7 @@ def columns_of(
 
 
 def _name_and_unit(cell: str) -> tuple[str, str]:
-    hit = _BRACKETS.match(cell)
+    hit = _BRACKETS.match(cell) if len(cell) <= LONGEST else None
     if hit and hit["name"]:
         inside = hit["unit"].strip()
         if is_unit(inside):
@@ -117,13 +121,22 @@ def _one_per_role(columns: list[LogColumn]) -> list[LogColumn]:
     return unique
 
 
+def stored_name(name: str) -> str:
+    """The name of a column in the table of samples: its own, with `_` added to the few that samples already have."""
+    return f"{name}_" if name.casefold() in RESERVED else name
+
+
 def _distinct(columns: list[LogColumn]) -> list[LogColumn]:
-    seen: dict[str, int] = {}
+    """Columns of one name are numbered, those that would only be stored under one name too."""
+    taken: set[str] = set()
     distinct = []
     for column in columns:
-        folded = column.name.casefold()
-        seen[folded] = seen.get(folded, 0) + 1
-        distinct.append(column if seen[folded] == 1 else replace(column, name=f"{column.name} ({seen[folded]})"))
+        name, number = column.name, 1
+        while stored_name(name).casefold() in taken:
+            number += 1
+            name = f"{column.name} ({number})"
+        taken.add(stored_name(name).casefold())
+        distinct.append(column if number == 1 else replace(column, name=name))
     return distinct
 
 

@@ -14,7 +14,8 @@ from fabwatch.sources.toollog.layout import Layout, is_log, is_number, shown
 from fabwatch.sources.toollog.marks import COMMENTS, context_of
 from fabwatch.terms.words import NOTHING
 
-_PAIR = re.compile(r'([A-Za-z_][\w.\-/]*(?:\s?[\[(][^\])]{1,10}[\])])?)\s*=\s*("[^"]*"|[^\s,;|]+)')
+# A name begins where no name goes on: tried at each letter of it, a long word would take the square of its length.
+_PAIR = re.compile(r'(?<![\w.\-/])([A-Za-z_][\w.\-/]*(?:\s?[\[(][^\])]{1,10}[\])])?)\s*=\s*("[^"]*"|[^\s,;|]+)')
 _STAMP = re.compile(
     r"^\W{0,2}(\d[\d\-/.]*(?:[T ]\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d?:\d\d:\d\d(?:[.,]\d+)?)\W"
 )

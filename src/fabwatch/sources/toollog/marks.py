@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from fabwatch.sources.toollog.columns import KEYS, role_of
 
+READ = 2_000
+"""So many signs of a line between the rows are looked at for what it says; the whole of it is kept."""
 COMMENTS = ("#", "//", "%", "!", "*", "--")
 CONTEXT = (*KEYS, "step", "time", "date")
 _PAIR = re.compile(r"^\s*\[?([A-Za-z][\w .\-/]{0,40}?)\]?\s*[:=]\s*(.*?)\s*$")
@@ -58,6 +60,11 @@ class Mark:
     value: str | None
 
 
+def _short(text: str) -> str:
+    """The begin of a line with single blanks: a pattern with several gaps takes the square of the length of a wide one."""
+    return " ".join(text[:READ].split())
+
+
 def uncommented(line: str) -> str:
     """A line without its comment mark."""
     text = line.strip("\r\n")
@@ -69,7 +76,7 @@ def uncommented(line: str) -> str:
 
 def context_of(line: str, delimiter: str = "") -> dict[str, str]:
     """What a line such as `Recipe: OX-1` says about the rows below it; empty if it says nothing about a run."""
-    text = uncommented(line).strip()
+    text = uncommented(line[:READ]).strip()
     hit = _PAIR.match(text)
     if hit:
         name, value = hit[1], hit[2]
@@ -96,6 +103,7 @@ def _context_role(name: str) -> str | None:
 def marks_of(text: str, byte_offset: int) -> list[Mark]:
     """The marks that a message line sets for the rows below it."""
     marks: list[Mark] = []
+    text = _short(text)
     if start := _STEP_START.search(text):
         marks.append(Mark(byte_offset, "step", start[1] or start[2]))
     elif _STEP_END.search(text):
@@ -114,8 +122,9 @@ def message_of(text: str, byte_offset: int, line: int) -> Message:
     """A line between the rows as a message."""
     timed = _TIMED.match(text)
     words = text[timed.end() :].strip() if timed else text.strip()
-    kind = "alarm" if _ALARM.search(words) else "warning" if _WARNING.search(words) else "message"
-    if kind == "alarm" and _CLEARED.search(words):
+    read = _short(words)
+    kind = "alarm" if _ALARM.search(read) else "warning" if _WARNING.search(read) else "message"
+    if kind == "alarm" and _CLEARED.search(read):
         kind = "message"
-    code = _CODE.search(words) if kind != "message" else None
+    code = _CODE.search(read) if kind != "message" else None
     return Message(byte_offset, line, timed[1] if timed else "", kind, code[1] if code else "", words)

@@ -38,9 +38,14 @@ class Parts:
         self._open: dict[tuple[str | None, ...], tuple[int, float, float]] = {}
 
     def number(
-        self, keys: Mapping[str, pa.DictionaryArray], seconds: np.ndarray, steps: np.ndarray | None, offsets: np.ndarray
+        self,
+        keys: Mapping[str, pa.DictionaryArray],
+        seconds: np.ndarray,
+        steps: np.ndarray | None,
+        offsets: np.ndarray,
+        counts: np.ndarray,
     ) -> np.ndarray:
-        """The number of the part that each row belongs to.
+        """The number of the part that each row belongs to; a row that does not count yet is numbered all the same.
 
         `keys` are names by row, `seconds` times by row (NaN allowed), `steps` step numbers if rows name nothing
         else: a lower step number then starts a new run.
@@ -52,7 +57,7 @@ class Parts:
             numbers[rows] = self._of_key(
                 key, seconds[rows], None if steps is None else steps[rows], offsets[rows], list(keys)
             )
-        self._count(numbers, seconds)
+        self._count(numbers[counts], seconds[counts])
         return numbers
 
     def _of_key(

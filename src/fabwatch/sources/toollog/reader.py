@@ -11,28 +11,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fabwatch.sources.effort import progress
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.prefetch import Ahead
 from fabwatch.sources.text import as_text, encoding_of
 from fabwatch.sources.toollog import keyvalue, sml
 from fabwatch.sources.toollog.cells import names_of, table_of
 from fabwatch.sources.toollog.chunks import Chunk, chunks, rows_of
-from fabwatch.sources.toollog.columns import KEYS, LogColumn
+from fabwatch.sources.toollog.columns import KEYS, LogColumn, stored_name
 from fabwatch.sources.toollog.layout import SAMPLE_LINES, Layout, find_layout, shown
 from fabwatch.sources.toollog.marks import COMMENTS, Mark, Message, context_of, marks_of, message_of
 from fabwatch.sources.toollog.naming import named
 from fabwatch.sources.toollog.parts import Part, Parts, coded, constant
 from fabwatch.sources.toollog.stamps import Stamps
+from fabwatch.sources.values import Unfit
 from fabwatch.terms.clock import to_utc
-from fabwatch.terms.problems import BadTime, FutureTime, Problem, TornLine
+from fabwatch.terms.problems import BadTime, FutureTime, Problem, Rule, TornLine
 from fabwatch.terms.settings import SourceSettings
-from fabwatch.terms.tables import SAMPLE_COLUMNS
 
 SAMPLED = ("sensor", "setpoint", "usage", "label", "message")
 """Roles of the columns that are stored with each sample; the others say which run it belongs to."""
+FAST = 86_400.0
+"""A clock may be this many seconds fast; a time that is further ahead is none that will come."""
+FIXED = ("part", "byte_offset", "t", "chamber", "step")
+"""The first columns of every table of samples, after the load."""
 ASTRAY = 86_400.0
 """A message whose time is this many seconds from the row above it gets the time of that row."""
-RESERVED = frozenset(column.name for column in SAMPLE_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class LogBatch:
     samples: pa.Table
     messages: list[TimedMessage] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    records: int = 0
+    """How many lines of the file are rows."""
 
 
 @dataclass
@@ -94,6 +100,8 @@ class LogFile:
         self._tracker = Parts(dated=False)
         self._now: dict[str, str | None] = {**named(document.file_name, stated.name), **layout.context}
         self._now |= {role: str(value) for role, value in stated.constants.items() if role in (*KEYS, "step")}
+        self.opened: dict[str, str | None] = dict(self._now)
+        """Step, wafer and so on by its name, its header and fab.toml, before its first row."""
         self._lines = 0
         self._last = np.nan
         self._part: int | None = None
@@ -111,6 +119,19 @@ class LogFile:
     def go_on(self, lines: int, now: dict[str, str | None]) -> None:
         """Continue where an earlier reading stopped."""
         self._lines, self._now = lines, dict(now)
+
+    def unread(self) -> "LogFile":
+        """The same log, of which nothing has been read yet."""
+        twin = LogFile(self.document, self.inspected, self.stated, self.dialect, self.layout)
+        twin.notes = list(self.notes)
+        return twin
+
+    def was_read(
+        self, parts: list[Part], *, dated: bool, end: int, lines: int, now: dict[str, str | None], notes: list[str]
+    ) -> None:
+        """Take over what is known of it once it has been read, elsewhere."""
+        self.parts, self.dated, self.end, self._lines = parts, dated, end, lines
+        self._now, self.notes = dict(now), list(notes)
 
     @property
     def sampled(self) -> list[tuple[int, LogColumn]]:
@@ -138,7 +159,7 @@ class LogFile:
     def schema(self) -> pa.Schema:
         """The columns of `LogBatch.samples`."""
         fixed = [("part", pa.int32()), ("byte_offset", pa.int64()), ("t", pa.float64()), ("chamber", pa.string())]
-        stored = [(stored_name(c), pa.float64() if c.number else pa.string()) for _, c in self.sampled]
+        stored = [(stored_name(c.name), pa.float64() if c.number else pa.string()) for _, c in self.sampled]
         return pa.schema([*fixed, ("step", pa.string()), *stored])
 
     def batches(self, latest: datetime, begin: int = 0) -> Iterator[LogBatch]:
@@ -150,6 +171,8 @@ class LogFile:
                 chunk = cut.chunk
                 self.end = chunk.end if cut.whole else int(chunk.offsets[-1])
                 batch = self._batch(cut, limit)
+                batch.records = int(cut.rows.sum())
+                progress()
                 # A line that was cut is read and counted again once the file has grown.
                 self._lines = chunk.number - 1 + len(chunk) - (self.end < chunk.end)
                 yield batch
@@ -220,38 +243,59 @@ class LogFile:
             if self._stamps.zoneless:
                 self.notes.append('times without a zone: read as UTC (zone = "…" in fab.toml for another)')
         t = self._stamps.seconds(table)
+        late = np.zeros(len(t), bool)
         if self._stamps.there:
-            table, lines, t = self._timely(chunk, table, lines, t, problems, limit)
+            table, lines, t, late = self._timely(chunk, table, lines, t, problems, limit)
         offsets = chunk.offsets[lines]
         keys = {role: self._key(role, table, marks, offsets) for role in (*KEYS, "step")}
-        numbers = self._number(keys, table, t, offsets)
+        numbers = self._number(keys, table, t, offsets, late)
         columns = [pa.array(numbers, pa.int32()), pa.array(offsets, pa.int64()), pa.array(t, pa.float64(), from_pandas=True)]
         columns += [keys["chamber"].dictionary_decode(), keys["step"].dictionary_decode()]
         columns += [table.column(str(n)) for n, _ in self.sampled]
+        samples = pa.Table.from_arrays(columns, schema=self.schema)
+        if late.any():
+            problems += self._waiting(chunk, samples.filter(pa.array(late)), lines[late])
+            samples, offsets, t, numbers = samples.filter(pa.array(~late)), offsets[~late], t[~late], numbers[~late]
         stamped = self._stamps.of([message.stamp for message in messages])
         timed = [self._timed(message, own, offsets, t, numbers) for message, own in zip(messages, stamped, strict=True)]
         for mark in marks:
             self._now[mark.role] = mark.value
         if len(t):
             self._last, self._part = float(t[-1]), int(numbers[-1])
-        return LogBatch(pa.Table.from_arrays(columns, schema=self.schema), timed, problems)
+        return LogBatch(samples, timed, problems)
 
     def _timely(
         self, chunk: Chunk, table: pa.Table, lines: np.ndarray, t: np.ndarray, problems: list[Problem], limit: float
-    ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        """Without the rows whose time cannot be read or is in the future."""
+    ) -> tuple[pa.Table, np.ndarray, np.ndarray, np.ndarray]:
+        """Without the rows whose time cannot be read or will not come soon; which of the others are in the future."""
         with np.errstate(invalid="ignore"):
             late = (t > limit) if self.dated else np.zeros(len(t), bool)
-        bad = np.isnan(t) | late
+            bad = np.isnan(t) | (late & (t > limit + FAST))
         if not bad.any():
-            return table, lines, t
+            return table, lines, t, late
+        assert self._stamps is not None  # noqa: S101 - it has just read these times
         for row in np.flatnonzero(bad):
-            rule, why = (FutureTime, "the time is in the future") if late[row] else (BadTime, "the time cannot be read")
-            line = int(lines[row])
-            problems.append(
-                Problem(rule, why, chunk.number + line, int(chunk.offsets[line]), as_text(chunk.line(line).encode()))
-            )
-        return table.filter(pa.array(~bad)), lines[~bad], t[~bad]
+            fault = self._stamps.faults.get(int(row), Unfit(BadTime, "the time cannot be read"))
+            rule, why = (FutureTime, "the time is in the future") if late[row] else (fault.rule, fault.why)
+            problems.append(self._problem(chunk, int(lines[row]), rule, why))
+        return table.filter(pa.array(~bad)), lines[~bad], t[~bad], late[~bad]
+
+    def _waiting(self, chunk: Chunk, samples: pa.Table, lines: np.ndarray) -> list[Problem]:
+        """Rows of a tool whose clock is fast, with all that it takes to store them once their time has come."""
+        why = "the time is in the future: the row waits until it has come"
+        waiting = []
+        for row, line in zip(samples.to_pylist(), lines, strict=True):
+            part = self.parts[row["part"]]
+            sample = {name: value for name, value in row.items() if name not in FIXED}
+            fixed = {name: row[name] for name in FIXED}
+            whole = {"shape": self.shape, **part.keys, **fixed, "first_offset": part.first_offset, "values": sample}
+            waiting.append(replace(self._problem(chunk, int(line), FutureTime, why), waiting=whole))
+        return waiting
+
+    @staticmethod
+    def _problem(chunk: Chunk, line: int, rule: type[Rule], why: str) -> Problem:
+        raw = as_text(chunk.line(line).encode())
+        return Problem(rule, why, chunk.number + line, int(chunk.offsets[line]), raw)
 
     def _key(self, role: str, table: pa.Table, marks: list[Mark], offsets: np.ndarray) -> pa.DictionaryArray:
         """One key of each row: its own cell, else the last mark above it, else what the file says."""
@@ -266,12 +310,12 @@ class LogFile:
         return coded(pc.take(pa.array(values, pa.string()), pa.array(where)))
 
     def _number(
-        self, keys: dict[str, pa.DictionaryArray], table: pa.Table, t: np.ndarray, offsets: np.ndarray
+        self, keys: dict[str, pa.DictionaryArray], table: pa.Table, t: np.ndarray, offsets: np.ndarray, late: np.ndarray
     ) -> np.ndarray:
         nameless = all(keys[role].null_count == len(t) for role in ("wafer", "lot", "slot"))
         run_keys = {role: keys[role] for role in KEYS if role != "chamber" or nameless}
         steps = _ordered(keys["step"]) if nameless else None
-        numbers = self._tracker.number(run_keys, t, steps, offsets)
+        numbers = self._tracker.number(run_keys, t, steps, offsets, ~late)
         words = {c.name: coded(table.column(str(n)).combine_chunks()) for n, c in self.sampled if c.role == "label"}
         self._tracker.note_words(numbers, {"chamber": keys["chamber"], **words})
         return numbers
@@ -292,11 +336,6 @@ def own_time(stamp: str) -> float:
         return to_utc(datetime.fromisoformat(stamp.replace(",", "."))).replace(tzinfo=UTC).timestamp()
     except ValueError:
         return float("nan")
-
-
-def stored_name(column: LogColumn) -> str:
-    """The name of a column in the table of samples: its own, with `_` added to the few that samples already have."""
-    return f"{column.name}_" if column.name.casefold() in RESERVED else column.name
 
 
 def _ordered(steps: pa.DictionaryArray) -> np.ndarray | None:
@@ -332,7 +371,7 @@ def _filled(document: Document, layout: Layout) -> tuple[LogColumn, ...]:
 def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -> LogFile | None:
     """Find out how to read a log; None if the file is not a log. Raises CannotRead."""
     notes: list[str] = []
-    encoding = stated.encoding or encoding_of(inspected, notes)
+    encoding = encoding_of(inspected, stated, notes)
     text = inspected.start.decode(encoding, errors="replace").lstrip("\ufeff")
     lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:SAMPLE_LINES]
     if len(inspected.start) >= 1 << 16:
@@ -353,4 +392,4 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     return file
 
 
-__all__ = ["CannotRead", "LogBatch", "LogFile", "TimedMessage", "open_log", "stored_name"]
+__all__ = ["CannotRead", "LogBatch", "LogFile", "TimedMessage", "open_log"]

@@ -9,8 +9,10 @@ from fabwatch.sources.toollog.marks import Message
 
 _HEAD = re.compile(r"(?:^|\s)(?:([\w\-]+)\s*:\s*)?'?S(\d{1,3})F(\d{1,3})'?\b", re.IGNORECASE)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
-_TOKEN = re.compile(r"""<\s*([A-Z]\w*)\s*(?:\[[^\]]*\])?|>|"([^"]*)"|'([^']*)'|([^\s<>"']+)""")
+_TOKEN = re.compile(r"""<\s*([A-Z]\w*)\s*(?:\[[^\]]{0,40}\])?|>|"([^"]*)"|'([^']*)'|([^\s<>"']+)""")
 ALARM_ON = 0x80
+DEEPEST = 64
+"""Lists within lists; what lies deeper is put into the list of this depth."""
 
 
 def is_sml(lines: Sequence[str]) -> bool:
@@ -60,11 +62,16 @@ def _message(lines: list[str], stamp: str, offset: int, number: int) -> list[Mes
 def _value(body: str) -> Any:
     """The items of a message: lists as lists, everything else as text."""
     stack: list[tuple[str, list[Any]]] = [("L", [])]
+    buried = 0
     for hit in _TOKEN.finditer(body):
         if hit[0] == ">":
-            if len(stack) > 1:
+            if buried:
+                buried -= 1
+            elif len(stack) > 1:
                 kind, items = stack.pop()
-                stack[-1][1].append(items if kind == "L" else " ".join(items))
+                stack[-1][1].append(items if kind == "L" else " ".join(map(_flat, items)))
+        elif hit[1] and len(stack) > DEEPEST:
+            buried += 1
         elif hit[1]:
             stack.append((hit[1], []))
         else:
@@ -73,7 +80,7 @@ def _value(body: str) -> Any:
                 stack[-1][1].append(text)
     while len(stack) > 1:
         kind, items = stack.pop()
-        stack[-1][1].append(items if kind == "L" else " ".join(items))
+        stack[-1][1].append(items if kind == "L" else " ".join(map(_flat, items)))
     items = stack[0][1]
     return items[0] if items else []
 

@@ -42,6 +42,8 @@ class Stamps:
         self._began = self._start(layout.context)
         self._rolled, self._last = 0.0, -np.inf
         self.zoneless = False
+        self.faults: dict[int, Unfit] = {}
+        """Rows of the table that was read last whose time cannot be taken, where more is known of it than that."""
         sample = [cell for cell in self._cells(table.slice(0, 500)).to_pylist() if cell] if column else []
         self._read = self._reader([cell.strip() for cell in sample]) if column else None
 
@@ -57,6 +59,7 @@ class Stamps:
 
     def seconds(self, table: pa.Table) -> np.ndarray:
         """The time of each row in seconds; NaN where the cell is not a time, and everywhere without a clock."""
+        self.faults = {}
         if self._read is None:
             return np.full(table.num_rows, np.nan)
         seconds: np.ndarray = self._read(self._cells(table))
@@ -125,14 +128,18 @@ class Stamps:
     def _one_by_one(self, cells: Cells) -> np.ndarray:
         convert = getattr(self, "_convert", None) or converter(_COLUMN, [c for c in cells.to_pylist() if c], self._source)
         known: dict[str | None, float] = {None: np.nan}
+        faults: dict[str | None, Unfit] = {}
         for cell in pc.unique(cells).to_pylist():
             if cell is not None:
                 try:
                     moment = convert(cell)
                     known[cell] = np.nan if moment is None else moment.replace(tzinfo=UTC).timestamp()
-                except Unfit:
-                    known[cell] = np.nan
-        return np.array([known[cell] for cell in cells.to_pylist()])
+                except Unfit as fault:
+                    known[cell], faults[cell] = np.nan, fault
+        listed = cells.to_pylist()
+        if faults:
+            self.faults = {row: faults[cell] for row, cell in enumerate(listed) if cell in faults}
+        return np.array([known[cell] for cell in listed])
 
     def _of_day(self, cells: Cells) -> np.ndarray:
         """A time of day; if it falls by more than half a day, midnight has passed."""

@@ -1,0 +1,41 @@
+"""The job of loading one file: the lake, the ledger, the inbox and the reader that it takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fabwatch.ingest.inbox import Inbox
+from fabwatch.ingest.ledger import Identified, Ledger
+from fabwatch.ingest.reader import Reader
+from fabwatch.ingest.summary import FileResult
+from fabwatch.store.lake import Lake, Record
+from fabwatch.terms.clock import Clock, iso
+
+
+@dataclass(frozen=True)
+class Loading:
+    """What loading one file takes."""
+
+    lake: Lake
+    ledger: Ledger
+    inbox: Inbox
+    reader: Reader
+    clock: Clock
+    again: bool
+
+    def was_there(self, file: Identified) -> FileResult | None:
+        """What is said of a file that another process has loaded in the meantime."""
+        before = None if self.again else self.ledger.already(file)
+        return None if before is None else was_there(file, before)
+
+    def cleared(self, file: Identified, waiting: Sequence[str]) -> None:
+        """Remove from the inbox what has been loaded now."""
+        own = self.inbox.load_of(file.document.path)
+        for load in {*waiting, *([own] if own else [])}:
+            self.inbox.clear(load)
+
+
+def was_there(file: Identified, before: Record) -> FileResult:
+    """What is said of a file that is loaded already."""
+    message = f"already loaded on {iso(before['loaded_at'])} as {before['path']}"
+    sha256 = file.inspected.sha256 if file.inspected else None
+    return FileResult(file.document.name, before["kind"], sha256, 0, 0, "already", message)

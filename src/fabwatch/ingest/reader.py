@@ -1,0 +1,128 @@
+"""The reader: a process of its own reads a file and hands over what it holds, so that no file can end or hold up a load."""
+
+import atexit
+import contextlib
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+from fabwatch.ingest.reader_process import overdue, receive, send
+from fabwatch.ingest.reading import Find, Task
+from fabwatch.ingest.understanding import Candidate
+from fabwatch.sources.opening import CannotRead
+from fabwatch.terms.problems import Problem
+from fabwatch.terms.settings import Settings
+
+SILENT = 300.0
+"""Seconds without a word after which a reader is ended: of those a busy machine gives it only some."""
+MODULE = "fabwatch.ingest.reader_process"
+# Arrow's own allocator takes a gigabyte of address space before it needs any, and every thread an arena of its own.
+_ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
+T = TypeVar("T")
+
+
+class Reader:
+    """A process that reads one file after the other; when a file ends it, the next begins with a new one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, task: Task) -> Iterator[object]:
+        """What a task gives, piece by piece. Raises CannotRead, also for a file that ended the reader."""
+        process = self._process = self._process or _started()
+        finished = False
+        try:
+            send(_pipe(process.stdin), task)
+            while True:
+                word, piece = self._answer(process)
+                if word == "piece":
+                    yield piece
+                    continue
+                finished = True
+                if word == "problem":
+                    assert isinstance(piece, Problem)  # noqa: S101 - what the process sends with that word
+                    raise CannotRead(piece)
+                return
+        except (EOFError, BrokenPipeError):
+            raise CannotRead(overdue()) from None
+        finally:
+            if not finished:
+                self.close()
+
+    def one(self, task: Task, kind: type[T]) -> T:
+        """The only thing that a task gives. Raises CannotRead."""
+        (piece,) = self.run(task)
+        assert isinstance(piece, kind)  # noqa: S101 - what the task says that it gives
+        return piece
+
+    def find(self, path: Path, settings: Settings, kind: str | None) -> list[Candidate]:
+        """The documents in a file. Raises CannotRead."""
+        return [piece for piece in self.run(Find(path, settings, kind)) if isinstance(piece, Candidate)]
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    _pipe(pipe).close()
+
+    @staticmethod
+    def _answer(process: "subprocess.Popen[bytes]") -> tuple[str, object]:
+        pipe = _pipe(process.stdout)
+        if os.name == "posix" and not select.select([pipe], [], [], SILENT)[0]:
+            raise EOFError
+        answer = receive(pipe)
+        assert isinstance(answer, tuple)  # noqa: S101 - what the process sends
+        word, piece = answer
+        return word, piece
+
+
+_idle: list[tuple[int, Reader]] = []
+
+
+@contextmanager
+def reader() -> Iterator[Reader]:
+    """A reader: the one that this process used last, if it is at hand."""
+    own = os.getpid()
+    mine = _idle.pop()[1] if _idle and _idle[-1][0] == own else Reader()
+    try:
+        yield mine
+    finally:
+        if not _idle:
+            _idle.append((own, mine))
+        else:
+            mine.close()
+
+
+@atexit.register
+def _end() -> None:
+    while _idle:
+        own, mine = _idle.pop()
+        if own == os.getpid():
+            mine.close()
+
+
+def _started() -> "subprocess.Popen[bytes]":
+    # A program by its module and not by a copy of the caller's: a script without a guard may load files too.
+    return subprocess.Popen(  # noqa: S603 - this program itself
+        [sys.executable, "-m", MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # A buffer on this side would hold answers of which waiting for the next one knows nothing.
+        bufsize=0,
+        env=os.environ | _ENVIRONMENT,
+    )
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # noqa: S101 - both are piped
+    return pipe

@@ -1,0 +1,90 @@
+"""The process in which files are read: whatever a file does to it, the fab and the other files are out of its reach."""
+
+import os
+import pickle
+import signal
+import struct
+import sys
+import traceback
+from typing import IO
+
+from fabwatch.ingest.reading import Desk, Task
+from fabwatch.sources.effort import MEMORY, SECONDS, limit, progress
+from fabwatch.sources.opening import CannotRead
+from fabwatch.terms.problems import OverBudget, Problem, ReadingFailed
+
+LENGTH = struct.Struct("<Q")
+
+
+def send(pipe: IO[bytes], value: object) -> None:
+    """Write one value with its length before it."""
+    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    rest = memoryview(LENGTH.pack(len(content)) + content)
+    while rest:
+        rest = rest[pipe.write(rest) :]
+
+
+def receive(pipe: IO[bytes]) -> object:
+    """Read one value. Raises EOFError when the other side has ended."""
+    (length,) = LENGTH.unpack(_exactly(pipe, LENGTH.size))
+    # From the process that this one was started by, or that it started.
+    return pickle.loads(_exactly(pipe, length))  # noqa: S301
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytearray:
+    content = bytearray(length)
+    rest = memoryview(content)
+    while rest:
+        count = pipe.readinto(rest)  # type: ignore[attr-defined]
+        if not count:
+            raise EOFError
+        rest = rest[count:]
+    return content
+
+
+def main() -> None:
+    """Do what comes in, until nothing more can come."""
+    # Ctrl-C is for the process that this one works for.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    incoming = os.fdopen(os.dup(0), "rb", buffering=0)
+    outgoing = os.fdopen(os.dup(1), "wb", buffering=0)
+    # A word that a library prints must not get among the answers.
+    os.dup2(2, 1)
+    desk = Desk()
+    limit()
+    try:
+        while True:
+            _do(receive(incoming), desk, outgoing)
+    except (EOFError, BrokenPipeError):
+        os._exit(0)
+
+
+def _do(task: object, desk: Desk, outgoing: IO[bytes]) -> None:
+    assert isinstance(task, Task)  # noqa: S101 - nothing else is sent
+    progress()
+    try:
+        for piece in task.run(desk):
+            send(outgoing, ("piece", piece))
+            progress()
+        send(outgoing, ("done", None))
+    except CannotRead as stop:
+        send(outgoing, ("problem", stop.problem))
+    except MemoryError:
+        why = f"reading it takes more than {MEMORY >> 20:,} MB of memory"
+        send(outgoing, ("problem", Problem(OverBudget, why, desk.line)))
+    except (BrokenPipeError, EOFError):
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is this file's failure
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        why = f"{type(fault).__name__}: {str(fault)[:200]} ({os.path.basename(where.filename)}:{where.lineno})"  # noqa: PTH119
+        send(outgoing, ("problem", Problem(ReadingFailed, why, desk.line)))
+
+
+def overdue() -> Problem:
+    """The problem of a file at which the process was ended."""
+    return Problem(OverBudget, f"reading it took over {SECONDS:.0f} s of processor time at one place, or too much memory")
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(2_000)
+    main()

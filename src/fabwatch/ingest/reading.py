@@ -1,0 +1,132 @@
+"""What a reader is handed: one thing to find out about one file. It runs in a process of its own (see `reader`)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from fabwatch.ingest.understanding import Candidate, Understanding, candidate, preview, understand
+from fabwatch.sources.opening import documents, inspect
+from fabwatch.sources.toollog.parts import Part
+from fabwatch.terms.settings import Settings
+
+
+@dataclass
+class Desk:
+    """What a reader has before it: the file that was understood last, and how far it has been read."""
+
+    seen: Understanding | None = None
+    line: int = 0
+
+
+class Task(ABC):
+    """Something for a reader to do."""
+
+    @abstractmethod
+    def run(self, desk: Desk) -> Iterator[object]:
+        """What comes out, piece by piece. Raises CannotRead."""
+
+
+@dataclass(frozen=True)
+class Find(Task):
+    """The documents in a file, each with the table that its first bytes look like."""
+
+    path: Path
+    settings: Settings
+    kind: str | None
+
+    def run(self, desk: Desk) -> Iterator[Candidate]:
+        """One candidate for each document."""
+        for document in documents(self.path):
+            yield candidate(document, self.settings, self.kind)
+
+
+@dataclass(frozen=True)
+class Understand(Task):
+    """What kind of file a document is; the tasks below are about it."""
+
+    candidate: Candidate
+    settings: Settings
+    kind: str | None
+
+    def run(self, desk: Desk) -> Iterator[Understanding]:
+        """The understanding."""
+        document = self.candidate.document
+        desk.line, desk.seen = 0, Understanding(document, None)
+        _, stated = self.settings.source_of(document.file_name)
+        inspected = inspect(document, stated.encoding)
+        desk.seen = understand(self.candidate, self.settings, inspected, self.kind)
+        yield desk.seen
+
+
+@dataclass(frozen=True)
+class ReadRows(Task):
+    """The rows of a table: batches of `Rows`, then the notes about the file."""
+
+    latest: datetime
+
+    def run(self, desk: Desk) -> Iterator[object]:
+        """The batches, then the notes."""
+        table = desk.seen.table if desk.seen else None
+        if table is None:
+            return
+        for rows in table.rows(self.latest):
+            yield rows
+            desk.line = rows.last_line
+        yield table.notes
+
+
+@dataclass(frozen=True)
+class LogEnd:
+    """What is known of a log once it has been read."""
+
+    parts: list[Part]
+    dated: bool
+    end: int
+    lines: int
+    now: dict[str, str | None]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class ReadSamples(Task):
+    """The samples of a log from a byte on: batches of `LogBatch`, then its `LogEnd`."""
+
+    latest: datetime
+    begin: int = 0
+    lines: int = 0
+    now: dict[str, str | None] = field(default_factory=dict)
+
+    def run(self, desk: Desk) -> Iterator[object]:
+        """The batches, then the end."""
+        if desk.seen is None or desk.seen.log is None:
+            return
+        log = desk.seen.log.unread()
+        if self.begin:
+            log.go_on(self.lines, self.now)
+        for batch in log.batches(self.latest, self.begin):
+            yield batch
+            desk.line = log.lines
+        yield LogEnd(log.parts, log.dated, log.end, log.lines, log.now, log.notes)
+
+
+@dataclass(frozen=True)
+class Preview(Task):
+    """What a dry run shows of the file."""
+
+    latest: datetime
+
+    def run(self, desk: Desk) -> Iterator[object]:
+        """The understanding, which the rows may have changed, and what is shown."""
+        if desk.seen is not None:
+            yield preview(desk.seen, self.latest)
+
+
+class Count(Task):
+    """How many records the table has, readable or not."""
+
+    def run(self, desk: Desk) -> Iterator[object]:
+        """The number."""
+        table = desk.seen.table if desk.seen else None
+        yield 0 if table is None else table.count()

@@ -1,0 +1,45 @@
+"""Columns that were renamed: a header that lacks what earlier files of its kind had, and has something unknown instead."""
+
+from dataclasses import replace
+
+from fabwatch.ingest.understanding import Understanding
+from fabwatch.sources.header import Mapping, recognise
+from fabwatch.sources.reading import TableFile
+from fabwatch.store.lake import Lake
+from fabwatch.terms.problems import Problem, RenamedColumn
+
+
+def compared(lake: Lake, seen: Understanding) -> Understanding:
+    """The understanding of a table, compared with the headers of the files of its kind that were loaded before."""
+    if seen.problem is not None or seen.log is not None or seen.table is None:
+        return seen
+    renamed = _renamed(lake, seen.table)
+    return seen if renamed is None else replace(seen, problem=renamed)
+
+
+def _renamed(lake: Lake, file: TableFile) -> Problem | None:
+    """A problem if a column of the last file with this header is gone and an unknown one is there instead."""
+    known = lake.rows(
+        "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind ORDER BY loaded_at DESC LIMIT 20",
+        {"kind": file.mapping.kind.table.name},
+    )
+    for row in known:
+        before = row["header"].split("\t")
+        if before == list(file.header):
+            return None
+        if len(set(before) & set(file.header)) >= 0.6 * len(set(before) | set(file.header)):
+            return _replaced(recognise(before, file.stated, file.mapping.kind.table.name), before, file)
+    return None
+
+
+def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | None:
+    gone = [name for name in before.columns if name not in file.mapping.columns]
+    new = [name for name in file.mapping.unused if name not in header]
+    if gone and not new:
+        file.notes.append(f"{', '.join(gone)} missing, which earlier files with this header have")
+    if not gone or not new:
+        return None
+    old = ", ".join(header[before.columns[name]] for name in gone)
+    stated = ", ".join(f'{name} = "{new[0]}"' for name in gone[:1])
+    hint = f"columns = {{ {stated} }}   # or, if {new[0]} is something else: ignore = {new}"
+    return Problem(RenamedColumn, f"{old} is gone and {', '.join(new)} is new", hint=hint)
