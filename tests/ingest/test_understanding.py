@@ -7,10 +7,12 @@ import zipfile
 import pytest
 
 from fabwatch.cli.tables import files
+from fabwatch.ingest.reading import Desk, Find, Understand
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.sources import reading
 from fabwatch.sources.binary import binary
 from fabwatch.sources.header import recognise
+from fabwatch.terms.settings import Settings
 from tests.made_logs import log_of
 
 MOVES = "lot,wafer,tool,chamber,step,step_no,route,end_at\nL1,W1,E1,A,S1,1,R,2026-05-01T10:00:00Z\n"
@@ -120,7 +122,7 @@ def test_a_dry_run_of_a_log_shows_dialect_columns_runs_rows_and_five_of_them(fab
 
 
 @pytest.mark.parametrize(("text", "name"), [(MOVES, "m.csv"), (LOG, "a.log"), (ODD, "odd.csv"), (AMBIGUOUS, "d.csv")])
-def test_a_header_is_recognised_once_a_file(fab, tmp_path, monkeypatch, text, name):
+def test_a_header_is_recognised_once_a_file(tmp_path, monkeypatch, text, name):
     seen = []
 
     def counting(cells, *more):
@@ -128,7 +130,10 @@ def test_a_header_is_recognised_once_a_file(fab, tmp_path, monkeypatch, text, na
         return recognise(cells, *more)
 
     monkeypatch.setattr(reading, "recognise", counting)
-    fab.ingest(written(tmp_path, name, text))
+    # What the process does in which the file is read.
+    desk, settings = Desk(), Settings()
+    (candidate,) = Find(written(tmp_path, name, text), settings, None).run(desk)
+    assert list(Understand(candidate, settings, None).run(desk))
     first = tuple(text.splitlines()[0].split(","))
     assert seen.count(first) == 1
 

@@ -65,12 +65,16 @@ def longer(log: LogFile, streams: list[Stream]) -> list[Stream]:
 
 
 def is_begin_of(log: LogFile, stream: Stream) -> bool:
-    """True if the file that the stream was read from is there still, and begins with all of this one."""
-    path = Path(stream.path)
-    if not path.is_file():
+    """True if what was read as the stream still lies where it was read from, and begins with all of this file."""
+    path, encoding = Path(stream.path), log.layout.encoding
+    if stream.path == log.document.name or not path.is_file():
         return False
+    other = Document(path)
     try:
-        return prefix(Document(path).pieces(), log.layout.encoding, log.inspected.length) == log.inspected.content
+        # The name may be that of another log by now.
+        if prefix(other.pieces(), encoding, stream.length) != stream.text:
+            return False
+        return prefix(other.pieces(), encoding, log.inspected.length) == log.inspected.content
     except CannotRead:
         return False
 

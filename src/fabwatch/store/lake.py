@@ -60,6 +60,8 @@ class Lake:
         self._pinned: int | None = None
         self._remembered: dict[tuple[Hashable, ...], Any] = {}
         self._names: dict[int, frozenset[str]] = {}
+        self._changed = (-1, -1)
+        """The newest snapshot, and the newest of those that changed what answers rest on."""
         self._shown: tuple[int | None, frozenset[str]] | None = None
         self.connection = self._attached() if self._complete() else self._created()
 
@@ -234,6 +236,13 @@ class Lake:
             self._remembered[key] = make()
         value: T = self._remembered[key]
         return value
+
+    def remember_change(self, newest: "Callable[[Lake, int], int]") -> int:
+        """The newest snapshot that changed what `newest` looks for; only those since the last call are looked at."""
+        current = self._version(None)
+        if current != self._changed[0]:
+            self._changed = (current, newest(self, self._changed[1]))
+        return self._changed[1]
 
     def _version(self, known_at: datetime | None) -> int:
         if known_at is None:
