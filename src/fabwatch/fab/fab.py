@@ -11,6 +11,7 @@ from fabwatch.decisions import holds as hold_lists
 from fabwatch.decisions import limits
 from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry, HoldList
 from fabwatch.fab.logs import Logs
+from fabwatch.fab.mending import begin_repair, was_read_again
 from fabwatch.fab.polishing import Polishing
 from fabwatch.fab.questions import (
     AreasQuestion,
@@ -41,8 +42,9 @@ from fabwatch.quals.answers import Curves, Forecasts, Intervals, Score
 from fabwatch.quals.ledger import record
 from fabwatch.risk.answers import Areas, Containment, History, Overview, Plan, Risk, Tools
 from fabwatch.spc.answers import Readings, Stats
-from fabwatch.store.check import Finding, examine, sweep
-from fabwatch.store.compact import compact
+from fabwatch.store.check import Finding, examine
+from fabwatch.store.compact import compact, sweep
+from fabwatch.store.lake import Lake
 from fabwatch.store.state import state
 from fabwatch.terms.clock import SKEW, Clock, utc_now
 from fabwatch.terms.errors import BadQuestion, unknown
@@ -428,12 +430,24 @@ class Fab(Logs, Polishing):
         return list(self.ask(ProblemsQuestion(rule=rule, limit=limit)).problems)
 
     def compact(self) -> dict[str, tuple[int, int]]:
-        """Merge small data files; returns how many files each table had and has."""
-        return compact(self._lake)
+        """Merge small data files and give back what is needed no more; returns how many files each table had and has."""
+        return compact(self._lake, self._clock())
 
-    def check(self) -> list[Finding]:
-        """Look at every table, the catalog, the files and the ledger; nothing is changed."""
-        return examine(self._lake)
+    def check(self, *, deep: bool = False) -> list[Finding]:
+        """Look at every table, the catalog, the files and the ledger; nothing is changed.
+
+        `deep` compares every data file with the hash that was taken when it was committed.
+        """
+        return examine(self.path, self._lake, deep=deep)
+
+    def repair(self, backup: str | Path | None = None) -> list[Finding]:
+        """Mend damaged data files: from a backup of the fab, else by reading their loads again from their files."""
+        repairs = begin_repair(self._lake, None if backup is None else Path(backup))
+        # What was changed below the tables is seen by a new connection alone.
+        self._lake.close()
+        self._lake = Lake(self.path, self.settings)
+        read = [self.ingest([path], kind=kind, again=True) for path, kind in repairs.read_again]
+        return [*repairs.findings, *(was_read_again(result) for summary in read for result in summary.files)]
 
     def sweep(self) -> int:
         """Delete data files that no snapshot names; returns how many."""

@@ -91,7 +91,7 @@ class Ingest:
             if progress:
                 progress(results[-1], len(results), total)
         if any(file.status == "loaded" for file in results):
-            compact_when_needed(self._lake)
+            compact_when_needed(self._lake, self._clock())
         return IngestSummary(tuple(results), admitted)
 
     def _with_origin(self, candidate: Candidate) -> Candidate:

@@ -101,7 +101,7 @@ def _make_table(lake: Lake, file: LogFile, shape: str) -> None:
     if lake.rows("SELECT 1 FROM lake.sensors WHERE shape = $shape LIMIT 1", {"shape": shape}):
         return
     columns = ", ".join(f"{identifier(stored_name(c.name))} {'DOUBLE' if c.number else 'VARCHAR'}" for _, c in file.sampled)
-    lake.ask(f"CREATE TABLE lake.{name} ({columns_sql(SAMPLE_COLUMNS)}, {columns})")
+    lake.ask(f"CREATE TABLE IF NOT EXISTS lake.{name} ({columns_sql(SAMPLE_COLUMNS)}, {columns})")
     rows = [
         {
             "shape": shape,

@@ -1,13 +1,22 @@
-"""The doctor: scans every table, compares catalog and files, and says what is wrong and how to mend it."""
+"""The check: what is wrong with the folder of a fab, its catalog, its files, its tables and its ledger, and the way out.
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+It opens nothing before it knows that it can be opened, and changes nothing.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from fabwatch.store.compact import MANY_FILES, file_counts
+from fabwatch.store.folder import MARK
 from fabwatch.store.lake import Lake
+from fabwatch.store.seals import DataFile, data_files, sha256, unknown_files
 from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.tables import TABLES
 
@@ -24,56 +33,112 @@ FROM lake.loads AS l LEFT JOIN (
 LEFT JOIN (SELECT load, sum(rows) AS samples FROM lake.parts GROUP BY load) AS p ON p.load = l.load
 WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples ELSE s.stored END, 0)
 """
+_QUICK_CHECK = """
+import sqlite3, sys
+print(sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute("PRAGMA quick_check").fetchone()[0])"""
+REPAIR = "fabwatch repair reads the loads again from their files; with --backup FOLDER it takes the data files from there"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: whether it is well, what was found, and the way out when it is not."""
+    """One thing looked at: whether it is well, what was found, the way out when it is not, and the loads to read again."""
 
     check: str
     well: bool
     what: str
     hint: str = ""
+    loads: tuple[str, ...] = field(default=())
 
 
-def examine(lake: Lake) -> list[Finding]:
-    """Look at everything; nothing is changed."""
-    return [*_catalog(lake.catalog), *_tables(lake), *_ledger(lake), *_orphans(lake), *_waiting(lake), *_many_files(lake)]
+def examine(path: Path, lake: Lake | None, fault: FabwatchError | None = None, *, deep: bool = False) -> list[Finding]:
+    """Look at everything; `deep` compares every data file with its hash. Nothing is changed, and nothing is raised.
 
-
-def sweep(lake: Lake) -> int:
-    """Delete data files that no snapshot names: what a killed ingest leaves behind. Returns how many.
-
-    To be called while nothing is being written, which the writer's lock makes sure of.
+    Without a lake `fault` says why it could not be opened.
     """
-    with lake.writing():
-        orphans = _listed(lake)
-    for path in orphans:
-        path.unlink(missing_ok=True)
-    return len(orphans)
+    findings = [_mark(path)]
+    if lake is None:
+        what, hint = (fault.what, fault.hint) if fault else ("it was not opened", "")
+        return [*findings, Finding("catalog", well=False, what=what, hint=hint)]
+    looks = (_catalog, lambda lake: _files(lake, deep=deep), _tables, _ledger, _orphans, _waiting, _clocks, _many_files)
+    for look in looks:
+        findings += _guarded(look, lake)
+    return findings
 
 
-def _catalog(path: Path) -> Iterator[Finding]:
+def damaged(lake: Lake, *, deep: bool) -> list[tuple[DataFile, str]]:
+    """The data files that are not as they were committed, each with what is wrong."""
+    wrong = ((file, _fault(file, file.place(lake.data), deep)) for file in data_files(lake.ask))
+    return [(file, fault) for file, fault in wrong if fault]
+
+
+def _guarded(look: Callable[[Lake], Iterator[Finding]], lake: Lake) -> Iterator[Finding]:
+    """What one look finds; where it cannot go on, that is what it found."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as catalog:
-            verdict = catalog.execute("PRAGMA quick_check").fetchone()[0]
-    except sqlite3.Error as fault:
-        verdict = str(fault)
-    yield Finding(
-        "catalog", verdict == "ok", f"{path.name}: {verdict}", "" if verdict == "ok" else "restore it from a backup"
+        yield from look(lake)
+    except FabwatchError as fault:
+        yield Finding("catalog", False, fault.what, f"bring the catalog back from a backup. {REPAIR}")
+
+
+def _mark(path: Path) -> Finding:
+    try:
+        well = isinstance(json.loads((path / MARK).read_text(encoding="utf-8")), dict)
+        what = f"{MARK} is there" if well else f"{MARK} is not what it should be"
+    except (OSError, ValueError) as fault:
+        well, what = False, f"{MARK} cannot be read: {fault}"
+    return Finding("mark", well, what, "" if well else "any command that opens the fab for writing makes it again")
+
+
+def _catalog(lake: Lake) -> Iterator[Finding]:
+    # By another process: a second library on one file would let go of the locks that the first one holds on it.
+    looked = subprocess.run(  # noqa: S603 - this program itself
+        [sys.executable, "-I", "-c", _QUICK_CHECK, str(lake.catalog)], capture_output=True, text=True, check=False
     )
+    verdict = looked.stdout.strip() or looked.stderr.strip().rpartition("\n")[2]
+    well = verdict == "ok"
+    yield Finding("catalog", well, f"{lake.catalog.name}: {verdict}", "" if well else "bring it back from a backup")
+
+
+def _files(lake: Lake, *, deep: bool) -> Iterator[Finding]:
+    known = data_files(lake.ask)
+    wrong = damaged(lake, deep=deep)
+    for file, fault in wrong:
+        loads = _loads(file)
+        which = f"; {len(loads)} loads to read again" if loads else ""
+        yield Finding(f"data {file.table}", False, f"{file.path}: {fault}{which}", REPAIR, loads)
+    unsealed = sum(file.sha256 is None for file in known)
+    how = "have the hash with which they were committed" if deep else "are there, whole by their size and footer"
+    note = f"; {unsealed} have no hash yet" if unsealed else ""
+    yield Finding("data files", not wrong, f"{len(known) - len(wrong)} of {len(known)} {how}{note}", REPAIR if wrong else "")
+
+
+def _fault(file: DataFile, path: Path, deep: bool) -> str:
+    try:
+        size = path.stat().st_size
+        if size != file.bytes:
+            return f"{size:,} bytes instead of {file.bytes:,}"
+        pq.read_metadata(path)
+        if deep and file.sha256 is not None and sha256(path) != file.sha256:
+            return "its bytes have changed since it was committed"
+    except FileNotFoundError:
+        return "it is gone"
+    except (OSError, pa.ArrowException) as fault:
+        return f"it cannot be read: {str(fault).splitlines()[0]}"
+    return ""
+
+
+def _loads(file: DataFile) -> tuple[str, ...]:
+    return tuple(json.loads(file.loads)) if file.loads else ()
 
 
 def _tables(lake: Lake) -> Iterator[Finding]:
-    for table in TABLES:
-        row = ", ".join(f"{column.name}::VARCHAR" for column in table.stored)
+    names = [table.name for table in TABLES]
+    shapes = lake.rows("SELECT DISTINCT shape FROM lake.sensors ORDER BY shape")
+    for name in [*names, *(f"samples_{row['shape']}" for row in shapes)]:
         try:
-            sql = f"SELECT count(*), sum(hash({row})::HUGEINT) FROM lake.{table.name}"
-            rows = lake.ask(sql).fetchall()[0][0]
-            yield Finding(f"table {table.name}", True, f"{rows:,} rows read")
+            rows = lake.ask(f"SELECT count(*), sum(hash(COLUMNS(*)::VARCHAR)::HUGEINT) FROM lake.{name}").fetchall()[0][0]
+            yield Finding(f"table {name}", True, f"{rows:,} rows read")
         except FabwatchError as fault:
-            hint = "bring the file back from a backup, or load the files of that time into a new fab"
-            yield Finding(f"table {table.name}", False, fault.what, hint)
+            yield Finding(f"table {name}", False, fault.what, REPAIR)
 
 
 def _ledger(lake: Lake) -> Iterator[Finding]:
@@ -83,20 +148,12 @@ def _ledger(lake: Lake) -> Iterator[Finding]:
         yield Finding("ledger", False, f"cannot be compared: {fault.what}", "repair the tables first")
         return
     verdict = "every load has the rows it says" if not wrong else f"{len(wrong)} loads differ, first {wrong[0]['path']}"
-    yield Finding("ledger", not wrong, verdict, "" if not wrong else "this is a fault of fabwatch: please report it")
-
-
-def _listed(lake: Lake) -> list[Path]:
-    """Parquet files in the data folder that neither the catalog nor its list of files to be deleted names."""
-    with closing(sqlite3.connect(f"file:{lake.catalog}?mode=ro", uri=True)) as catalog:
-        names = set()
-        for source in ("ducklake_data_file", "ducklake_delete_file", "ducklake_files_scheduled_for_deletion"):
-            names |= {Path(row[0]).name for row in catalog.execute(f"SELECT path FROM {source}")}
-    return [path for path in lake.data.rglob("*.parquet") if path.name not in names]
+    loads = tuple(row["load"] for row in wrong)
+    yield Finding("ledger", not wrong, verdict, "" if not wrong else f"{REPAIR}; and please report it", loads)
 
 
 def _orphans(lake: Lake) -> Iterator[Finding]:
-    orphans = _listed(lake)
+    orphans = unknown_files(lake.ask, lake.data)
     verdict = (
         f"{len(orphans)} data files belong to no load (an ingest was stopped)" if orphans else "every data file is known"
     )
@@ -105,12 +162,23 @@ def _orphans(lake: Lake) -> Iterator[Finding]:
 
 def _waiting(lake: Lake) -> Iterator[Finding]:
     rows = lake.rows("SELECT count(*) AS n FROM lake.loads WHERE status = 'inbox'")
-    aside = lake.rows("SELECT count(*) AS n FROM lake.problems")
+    aside = lake.rows("SELECT count(*) AS n, count(waiting) AS waiting FROM lake.problems")[0]
     count = rows[0]["n"]
     yield Finding(
         "inbox", not count, f"{count} files wait", "fabwatch inbox shows what to write into fab.toml" if count else ""
     )
-    yield Finding("problems", True, f"{aside[0]['n']:,} set aside (fabwatch problems lists them)")
+    what = f"{aside['n']:,} set aside, {aside['waiting']:,} of them waiting (fabwatch problems lists them)"
+    yield Finding("problems", True, what)
+
+
+def _clocks(lake: Lake) -> Iterator[Finding]:
+    """Tools whose clock is fast by what their latest files show."""
+    rows = lake.rows(
+        "SELECT tool, arg_max(ahead_s, seen_at) AS ahead, count(*) AS loads FROM lake.clocks GROUP BY tool ORDER BY 2 DESC"
+    )
+    for row in rows:
+        what = f"the clock of {row['tool']} is at least {row['ahead'] / 60:.0f} min fast ({row['loads']} loads)"
+        yield Finding("clock", False, what, "set it; or if the tool writes local time, state its zone in fab.toml")
 
 
 def _many_files(lake: Lake) -> Iterator[Finding]:

@@ -1,9 +1,17 @@
-"""Tidying: many small files become few large ones, sorted by tool and time, so that questions stay quick."""
+"""Tidying: many small files become few large ones, and what no snapshot needs any more is given back to the disk."""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from fabwatch.store.lake import Lake
+from fabwatch.store.seals import forget_seals, unknown_files
 
 MANY_FILES = 64
 """From so many files in one table on, an ingest tidies it at its end."""
+STALE = 86_400.0
+"""Seconds after which a temporary file is one that a killed process has left."""
 
 
 def file_counts(lake: Lake) -> dict[str, int]:
@@ -12,20 +20,62 @@ def file_counts(lake: Lake) -> dict[str, int]:
     return {row["table_name"]: int(row["file_count"]) for row in rows}
 
 
-def compact_when_needed(lake: Lake) -> None:
-    """Merge the tables that have grown MANY_FILES small files."""
+def compact_when_needed(lake: Lake, now: datetime) -> None:
+    """Merge the tables that have grown MANY_FILES small files, and clear away what is needed no more."""
     counts = file_counts(lake)
     crowded = [name for name, files in counts.items() if files >= MANY_FILES]
     if crowded:
-        compact(lake, crowded)
+        compact(lake, now, crowded)
 
 
-def compact(lake: Lake, tables: list[str] | None = None) -> dict[str, tuple[int, int]]:
-    """Merge small files that lie side by side; every past snapshot can still be read. Returns {table: (before, after)}."""
+def compact(lake: Lake, now: datetime, tables: list[str] | None = None) -> dict[str, tuple[int, int]]:
+    """Merge small files that lie side by side; every snapshot that is kept can still be read.
+
+    Snapshots older than `keep_days` are given up, and files that no snapshot needs are deleted. Returns
+    {table: (files before, files after)}.
+    """
     before = file_counts(lake)
     chosen = tables or list(before)
     for name in chosen:
         with lake.writing():
             lake.ask(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
+    clear(lake, now)
     after = file_counts(lake)
     return {name: (before.get(name, 0), after.get(name, 0)) for name in chosen}
+
+
+def clear(lake: Lake, now: datetime) -> int:
+    """Give up old snapshots and delete the files that nothing needs, unless somebody is reading; returns how many."""
+    oldest = now - timedelta(days=lake.settings.fab.keep_days)
+    with lake.writing():
+        lake.ask(f"CALL ducklake_expire_snapshots('lake', older_than => TIMESTAMP '{oldest.isoformat(sep=' ')}')")
+    with lake.alone() as nobody_reads:
+        if not nobody_reads:
+            return 0
+        lake.ask("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
+        orphans = unknown_files(lake.ask, lake.data)
+        stale = [path for path in (lake.folder / "tmp").glob("*") if path.is_file() and _age(path) > STALE]
+        _delete([*orphans, *stale])
+        forget_seals(lake.ask)
+    return len(orphans)
+
+
+def sweep(lake: Lake) -> int:
+    """Delete data files that no snapshot names: what a killed ingest leaves behind. Returns how many."""
+    # While the lock is held nobody writes a file that is not named yet.
+    with lake.writing():
+        orphans = unknown_files(lake.ask, lake.data)
+        _delete(orphans)
+    return len(orphans)
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,7 +1,5 @@
 """The lake: a fab folder with a catalog, Parquet files, one writer at a time and any number of readers."""
 
-import json
-import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,36 +7,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from fabwatch.store.engine import connect, harden, quoted, translated
+from fabwatch.store.engine import translated
+from fabwatch.store.folder import MARK, Folder
+from fabwatch.store.schema import SQL_TYPES, columns_sql
+from fabwatch.store.seals import seal
 from fabwatch.terms.clock import iso
-from fabwatch.terms.errors import FabwatchError, NewerFab, NoFab, NothingThen, StoreBroken, StoreBusy
+from fabwatch.terms.errors import FabwatchError, NothingThen, StoreBroken, StoreBusy
 from fabwatch.terms.settings import Settings
-from fabwatch.terms.tables import TABLES, Column, Table
+from fabwatch.terms.tables import TABLES
 
-FORMAT = 8
-MARK = "fabwatch.json"
-SQL_TYPES = {
-    "text": "VARCHAR",
-    "whole": "BIGINT",
-    "number": "DOUBLE",
-    "time": "TIMESTAMP",
-    "flag": "BOOLEAN",
-    "date": "DATE",
-}
 REMEMBERED = 4
-_COUNTED = """
-BEGIN;
-CREATE TEMP TABLE uncounted AS SELECT table_id FROM __ducklake_metadata_lake.ducklake_table
-WHERE end_snapshot IS NULL AND table_id NOT IN (SELECT table_id FROM __ducklake_metadata_lake.ducklake_table_stats);
-INSERT INTO __ducklake_metadata_lake.ducklake_table_column_stats (table_id, column_id)
-SELECT table_id, column_id FROM __ducklake_metadata_lake.ducklake_column WHERE table_id IN (FROM uncounted);
-INSERT INTO __ducklake_metadata_lake.ducklake_table_stats SELECT table_id, 0, 0, 0 FROM uncounted;
-DROP TABLE uncounted;
-COMMIT"""
-"""A count of 0 for tables that were never written to: without one the engine asks the catalog for each of their columns
-at every statement, 60 to 200 ms instead of 5 (its version 1.5; what it does not find it does not remember)."""
 T = TypeVar("T")
 Record = dict[str, Any]
 """One row of a statement's result by column; its types are those of the tables."""
@@ -54,20 +34,20 @@ class Lake:
     def __init__(self, folder: Path, settings: Settings, *, create: bool = False):
         self.folder = folder
         self.settings = settings
-        self._lock = FileLock(str(folder / ".writing.lock"))
-        if not (folder / MARK).exists() and not create:
-            raise NoFab(f"There is no fab in {folder}.")
+        self._folder = Folder(folder, settings.fab)
+        if not create:
+            self._folder.check_there()
         self._pinned: int | None = None
         self._remembered: dict[tuple[Hashable, ...], Any] = {}
         self._names: dict[int, frozenset[str]] = {}
         self._changed = (-1, -1)
         """The newest snapshot, and the newest of those that changed what answers rest on."""
         self._shown: tuple[int | None, frozenset[str]] | None = None
-        self.connection = self._attached() if self._complete() else self._created()
+        self.connection = self._folder.opened(WAIT_FOR_WRITER)
 
     def read_only(self, statement: str) -> Any:
         """What one SELECT gives, as a data frame, by a connection of its own that cannot write. Raises StoreBroken."""
-        with self._attached(read_only=True) as connection:
+        with self._folder.attached(read_only=True) as connection:
             try:
                 connection.execute("USE lake")
                 (only,) = connection.extract_statements(statement)
@@ -80,16 +60,17 @@ class Lake:
     @property
     def data(self) -> Path:
         """The folder of the Parquet files."""
-        return self.folder / "data"
+        return self._folder.data
 
     @property
     def catalog(self) -> Path:
         """The catalog file."""
-        return self.folder / self.settings.fab.catalog_file
+        return self._folder.catalog
 
     def close(self) -> None:
         """Let go of the fab."""
         self.connection.close()
+        self._folder.close()
 
     def ask(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> duckdb.DuckDBPyConnection:
         """Run one statement; what it gives is fetched from the result. Raises StoreBroken and its kin."""
@@ -130,7 +111,7 @@ class Lake:
         """One transaction, alone among writers: all of it is kept, or nothing. Raises StoreBusy, DiskFull."""
         wait = WAIT_FOR_WRITER if wait is None else wait
         try:
-            with self._lock.acquire(timeout=wait):
+            with self._folder.lock.acquire(timeout=wait):
                 self.ask("BEGIN")
                 try:
                     yield
@@ -139,20 +120,33 @@ class Lake:
                     with _quiet():
                         self.connection.execute("ROLLBACK")
                     raise
+                with _quiet():
+                    # What could not be sealed now is sealed with the next load.
+                    seal(self.ask, self.data)
         except Timeout:
             raise StoreBusy(f"Another process has been writing to {self.folder} for {wait:.0f} s.") from None
         except OSError as fault:
             raise translated(fault) from fault
 
     @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Nobody writes meanwhile; what is yielded says whether nobody reads either. Raises StoreBusy."""
+        try:
+            with self._folder.lock.acquire(timeout=WAIT_FOR_WRITER), self._folder.readers.exclusive() as alone:
+                yield alone
+        except Timeout:
+            raise StoreBusy(f"Another process has been writing to {self.folder} for {WAIT_FOR_WRITER:.0f} s.") from None
+
+    @contextmanager
     def reading(self, known_at: datetime | None = None) -> Iterator[int]:
         """One snapshot for all statements of a question; yields its number. Raises UnknownTime (see `pin`)."""
-        version = self._begin_newest() if known_at is None else self._begin_at(known_at)
-        try:
-            yield version
-        finally:
-            with _quiet():
-                self.connection.execute("ROLLBACK")
+        with self._folder.readers.shared():
+            version = self._begin_newest() if known_at is None else self._begin_at(known_at)
+            try:
+                yield version
+            finally:
+                with _quiet():
+                    self.connection.execute("ROLLBACK")
 
     def pin(self, known_at: datetime | None = None) -> int:
         """Let every question read one snapshot: the newest, or the one that stood at `known_at`. Returns its number.
@@ -259,57 +253,13 @@ class Lake:
                 "SELECT snapshot_time::TIMESTAMP FROM ducklake_snapshots('lake') WHERE snapshot_id = $id",
                 {"id": complete},
             ).fetchall()[0][0]
+            if complete > 1:
+                kept = f"it is kept for keep_days = {self.settings.fab.keep_days:g} of fab.toml, now since {iso(first)}"
+                raise NothingThen(f"What was known by {iso(known_at)} is not kept any more.", kept)
             raise NothingThen(
                 f"Nothing had been loaded by {iso(known_at)}.", f"the fab was made at {iso(first)}: ask for a later time"
             )
         return int(row[0])
-
-    def _complete(self) -> bool:
-        """Whether the folder has a fab with every table of this format. Raises NoFab and NewerFab."""
-        return (self.folder / MARK).exists() and self._format() == FORMAT
-
-    def _created(self) -> duckdb.DuckDBPyConnection:
-        """The connection that made the fab, or the tables that it lacked; where another process was quicker, a plain one."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._lock.acquire(timeout=WAIT_FOR_WRITER):
-            connection = self._attached()
-            if not self._complete():
-                connection.execute(";".join(["BEGIN", *map(ddl, TABLES), "COMMIT"]))
-                connection.execute(_COUNTED)
-                # The mark comes last: a folder without it was never a fab, and making it again does no harm.
-                (self.folder / MARK).write_text(json.dumps({"format": FORMAT}) + "\n", encoding="utf-8")
-        return connection
-
-    def _attached(self, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-        connection = connect(self.settings.fab.memory, self.folder / "tmp")
-        self.data.mkdir(exist_ok=True)
-        attach = (
-            f"ATTACH 'ducklake:sqlite:{quoted(self.catalog)}' AS lake "
-            f"(DATA_PATH '{quoted(self.data)}/', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 10, "
-            # A long question holds its snapshot for as long as it takes; with a write-ahead log no load waits for it.
-            f"META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 20000{', READ_ONLY' if read_only else ''})"
-        )
-        for wait in (0.05, 0.2, 0.5, 1.0, 2.0, None):
-            try:
-                connection.execute(attach)
-                harden(connection, [self.data, self.folder / "tmp"], [self.catalog])
-                return connection
-            except duckdb.Error as fault:
-                # Another process may be committing to the catalog at this very moment; that takes milliseconds.
-                if "locked" not in str(fault) or wait is None:
-                    raise translated(fault) from fault
-                time.sleep(wait)
-        raise AssertionError("the last try either returns or raises")
-
-    def _format(self) -> int:
-        """The format of the folder. Raises NoFab and NewerFab."""
-        try:
-            made = int(json.loads((self.folder / MARK).read_text(encoding="utf-8"))["format"])
-        except (OSError, ValueError, KeyError, TypeError) as fault:
-            raise NoFab(f"{self.folder / MARK} cannot be read: {fault}") from None
-        if made > FORMAT:
-            raise NewerFab(f"{self.folder} has format {made}; this fabwatch reads up to {FORMAT}.")
-        return made
 
 
 def samples_name(shape: str) -> str:
@@ -322,19 +272,12 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def ddl(table: Table) -> str:
-    """The statement that makes a table of the lake."""
-    return f"CREATE TABLE IF NOT EXISTS lake.{table.name} ({columns_sql(table.stored)})"
-
-
-def columns_sql(columns: Sequence[Column]) -> str:
-    """Columns with their types, as a statement that makes a table names them."""
-    return ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in columns)
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, FabwatchError):
         return
+
+
+__all__ = ["MARK", "SQL_TYPES", "Lake", "Parameters", "Record", "columns_sql", "identifier", "samples_name"]

@@ -12,7 +12,7 @@ log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (ingest, watch, inbox, check, compact, demo):
+    for command in (ingest, watch, inbox, check, repair, compact, demo):
         app.command()(command)
     app.add_typer(log, name="log")
     # Their former names.
@@ -99,23 +99,40 @@ def explain(
 
 def check(
     sweep: Annotated[bool, typer.Option("--sweep", help="Delete data files that belong to no load.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Compare every data file with its hash.")] = False,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Scan every table, check catalog and files, and say what is wrong and how to fix it."""
+    """Look at every table, the catalog, the files and the ledger, and say what is wrong and how to fix it."""
+    from fabwatch.cli.tables import files
+    from fabwatch.fab.mending import check_folder
+
+    if sweep:
+        with opened(fab) as door:
+            typer.echo(f"deleted {door.sweep()} data files that belonged to no load", err=True)
+    findings = check_folder(fab, deep=deep)
+    files.findings(findings, as_json)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(SET_ASIDE)
+
+
+def repair(
+    backup: Annotated[Path | None, typer.Option(help="A backup of the fab folder.")] = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Fix damaged data files: from a backup, else by reading their loads again from the files they came from."""
     from fabwatch.cli.tables import files
 
     with opened(fab) as door:
-        if sweep:
-            typer.echo(f"deleted {door.sweep()} data files that belonged to no load", err=True)
-        findings = door.check()
+        findings = door.repair(backup)
     files.findings(findings, as_json)
     if not all(finding.well for finding in findings):
         raise typer.Exit(SET_ASIDE)
 
 
 def compact(fab: FabOption = HERE) -> None:
-    """Merge small data files; every past state remains available."""
+    """Merge small data files, and give back the disk that nothing needs any more."""
     with opened(fab) as door:
         merged = door.compact()
     for table, (before, after) in merged.items():

@@ -1,0 +1,80 @@
+"""Mending a fab: what is wrong with its folder, and its data files from a backup or read again from what was loaded."""
+
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fabwatch.ingest.summary import FileResult
+from fabwatch.store.check import Finding, damaged, examine
+from fabwatch.store.lake import Lake
+from fabwatch.store.repair import loads_of, of_deletions, restored, take_out
+from fabwatch.store.seals import DataFile, data_files
+from fabwatch.terms.errors import FabwatchError, NoFab
+from fabwatch.terms.settings import read_settings
+
+NO_ORIGINAL = "put it back where it was loaded from, or use --backup FOLDER; nothing was changed"
+NO_BACKUP = "it is in no file that was loaded: bring it back from a backup: fabwatch repair --backup FOLDER"
+
+
+def check_folder(path: Path, *, deep: bool = False) -> list[Finding]:
+    """What is wrong with a fab folder, whether or not it can be opened. Raises NoFab."""
+    try:
+        lake = Lake(path, read_settings(path))
+    except NoFab:
+        raise
+    except FabwatchError as fault:
+        return examine(path, None, fault, deep=deep)
+    with closing(lake):
+        return examine(path, lake, deep=deep)
+
+
+@dataclass
+class Repairs:
+    """What was mended or cannot be, and the files that are to be read again: (path, kind)."""
+
+    findings: list[Finding] = field(default_factory=list)
+    read_again: list[tuple[str, str]] = field(default_factory=list)
+
+
+def begin_repair(lake: Lake, backup: Path | None) -> Repairs:
+    """Bring damaged data files back from a backup; take out the others, where all their loads can be read again.
+
+    The lake is to be opened again afterwards.
+    """
+    repairs = Repairs()
+    known = data_files(lake.ask)
+    left: list[DataFile] = []
+    for file, _ in damaged(lake, deep=True):
+        if backup is not None and restored(lake, file, backup):
+            repairs.findings.append(Finding(f"data {file.table}", True, f"{file.path}: brought back from the backup"))
+        else:
+            left += [file, *(of_deletions(lake, file, known) if file.kind == "delete" else [])]
+    left = list({(file.kind, file.file_id): file for file in left}.values())
+    loads = {(file.kind, file.file_id): loads_of(lake, file) for file in left if file.kind == "data"}
+    lost = [file for file in left if file.kind == "data" and loads[file.kind, file.file_id] is None]
+    repairs.findings += [Finding(f"data {file.table}", False, f"{file.path} is damaged", NO_BACKUP) for file in lost]
+    again = [file for file in left if file not in lost]
+    if again:
+        _take_out(lake, again, {load for some in loads.values() for load in some or ()}, repairs)
+    if not repairs.findings and not repairs.read_again:
+        repairs.findings.append(Finding("data files", True, "nothing is damaged"))
+    return repairs
+
+
+def _take_out(lake: Lake, files: Sequence[DataFile], loads: Collection[str], repairs: Repairs) -> None:
+    rows = lake.rows("SELECT load, path, kind FROM lake.loads WHERE list_contains($loads, load)", {"loads": sorted(loads)})
+    gone = [row for row in rows if not Path(row["path"].partition("!")[0]).is_file()]
+    for row in gone:
+        what = f"{row['path']} is gone, from which {row['load']} was loaded"
+        repairs.findings.append(Finding("original", False, what, NO_ORIGINAL))
+    if not gone:
+        take_out(lake, files)
+        repairs.read_again += sorted({(row["path"].partition("!")[0], row["kind"]) for row in rows})
+
+
+def was_read_again(result: FileResult) -> Finding:
+    """What became of a file that was read again."""
+    well = result.status in ("loaded", "already")
+    what = f"{result.path}: {'read again' if well else result.status}, {result.rows:,} rows"
+    return Finding("load", well, what, "" if well else result.message)
