@@ -18,11 +18,11 @@ def contents(fab):
 
 
 def samples(fab):
-    """Every row of every log with its values, by time."""
+    """Every row of every log with its values, by time; which part of which load it is says how its log came."""
     fab._lake.pin()
     shapes = [row[0] for row in fab._lake.ask("SELECT DISTINCT shape FROM parts WHERE shape IS NOT NULL").fetchall()]
     return [
         row
         for shape in shapes
-        for row in fab._lake.ask(f"SELECT * EXCLUDE (load, byte_offset) FROM samples_{shape} ORDER BY t").fetchall()
+        for row in fab._lake.ask(f"SELECT * EXCLUDE (load, part, byte_offset) FROM samples_{shape} ORDER BY t").fetchall()
     ]

@@ -21,6 +21,7 @@ LINES = {
         "L3,,ETCH-1,-4,2026-05-01 12:00:00,2026-05-01 12:31:00,P,10",
         "L4,,ETCH-1,25,2026-05-01 14:00:00,2026-05-01 12:31:00,P,10",
         "L5,,ETCH-1,25,yesterday,2026-05-01 12:31:00,P,10",
+        "D1,,DEPO-5,2,2026-05-01 14:00:00,2026-05-01 14:30:00,P,30",
     ],
     "quals": [
         "ETCH-1,particles,2026-05-01 09:00:00,PASS,3,30",
@@ -49,6 +50,15 @@ LOG = ["time,tool,chamber,lot,wafer,step,Pressure,USAGE_OF_PAD"] + [
     for second in range(10)
 ]
 """Two wafers of ten seconds on POLISH-3; the usage of its pad is set back between them, which is a restore."""
+IDLE = ["time,tool,chamber,lot,wafer,step,Flow,Power °C"]
+OTHER = [
+    *IDLE,
+    *(
+        f"2026-05-01T14:00:{second:02d}Z,DEPO-5,C1,D1,D1.{1 + second // 6:02d},{1 + second % 6 // 3},{second * 7 % 5},{second}"
+        for second in range(12)
+    ),
+]
+"""Two wafers on DEPO-5, whose lot the MES reports too: its passes are those."""
 
 BAD = {"moves": 3, "quals": 0, "maintenance": 0, "counters": 1, "metrology": 1, "tools": 0}
 """Rows of each kind that are set aside whatever else is loaded."""
@@ -56,19 +66,30 @@ WAITING = {"quals": 1, "maintenance": 1}
 """Rows about GHOST, a tool that no file ever names."""
 
 
-def write(folder, number, kind, lines, packed=""):
-    """A file of these rows, plain or packed."""
-    head = LOG[0] if kind == "log" else HEADERS[kind]
-    name = f"{number}_{kind}.{'log' if kind == 'log' else 'csv'}"
-    text = "\n".join([head, *lines]) + "\n"
+LOGS = {"log": LOG, "other": OTHER}
+WRITINGS = {
+    "plain": lambda text: text.encode(),
+    "windows lines": lambda text: text.replace("\n", "\r\n").encode(),
+    "marked": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "utf-16": lambda text: text.encode("utf-16"),
+    "windows": lambda text: text.encode("cp1252"),
+}
+"""Ways to write one text."""
+
+
+def write(folder, number, kind, lines, packed="", writing="plain"):
+    """A file of these rows, plain or packed, in one encoding or another."""
+    head = LOGS[kind][0] if kind in LOGS else HEADERS[kind]
+    name = f"{number}_{kind}.{'log' if kind in LOGS else 'csv'}"
+    content = WRITINGS[writing]("\n".join([head, *lines]) + "\n")
     if packed == "gz":
         path = folder / f"{name}.gz"
-        path.write_bytes(gzip.compress(text.encode()))
+        path.write_bytes(gzip.compress(content))
     elif packed == "zip":
         path = folder / f"{name}.zip"
         with zipfile.ZipFile(path, "w") as file:
-            file.writestr(name, text)
+            file.writestr(name, content)
     else:
         path = folder / name
-        path.write_text(text)
+        path.write_bytes(content)
     return path

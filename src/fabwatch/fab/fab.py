@@ -406,7 +406,8 @@ class Fab(Logs, Polishing):
         named = [paths] if isinstance(paths, (str, Path)) else paths
         folder = None if within is None else Path(within)
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in named], kind, dry_run, again, progress, folder)
-        if (summary.has_logs or again) and not dry_run:
+        if not dry_run:
+            # Also where no log has come: a load that was stopped may have left something to derive.
             refresh_derived(self._lake, self._clock() + SKEW, again)
         return summary
 

@@ -1,11 +1,13 @@
 """The inbox: files that are not recognised wait here, whole, until fab.toml says what they are."""
 
+import gzip
 import shutil
 from itertools import chain, repeat
 from pathlib import Path
 
 from fabwatch.sources.opening import Document
 
+PRIVATE = 0o700
 LONGEST_NAME = 200
 """Bytes of a file name that every file system takes."""
 
@@ -17,13 +19,19 @@ class Inbox:
         self._folder = folder / "inbox"
 
     def keep(self, load: str, document: Document) -> None:
-        """Copy the unpacked content of a document; the copy is complete or not there at all."""
+        """Copy the content of a document, packed if it came packed; the copy is complete or not there at all."""
         place = self._folder / load
-        place.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=PRIVATE, exist_ok=True)
+        place.mkdir(mode=PRIVATE, exist_ok=True)
         partial = place / ".partial"
         try:
-            with partial.open("wb") as copy:
-                copy.writelines(document.pieces())
+            if document.packed:
+                # What unpacks to a hundred times its size is not to fill the disk while it waits.
+                with gzip.open(partial, "wb", compresslevel=6) as copy:
+                    copy.writelines(document.pieces())
+            else:
+                with partial.open("wb") as plain:
+                    plain.writelines(document.pieces())
             partial.replace(place / _kept_name(document))
         finally:
             partial.unlink(missing_ok=True)
@@ -48,18 +56,19 @@ class Inbox:
 
 def _kept_name(document: Document) -> str:
     """A name under which the copy can be kept, whatever the member of a zip file is called."""
+    packed = ".gz" if document.packed else ""
     name = document.file_name.removesuffix(".gz").replace("/", "_").replace("\0", "_").lstrip(".") or "file"
     stem, dot, ending = name.rpartition(".")
     if len(name.encode()) <= LONGEST_NAME:
-        return name
+        return name + packed
     short = (stem if dot else ending).encode()[: LONGEST_NAME - 20].decode(errors="ignore")
-    return f"{short}{dot}{ending[:10]}" if dot else short
+    return (f"{short}{dot}{ending[:10]}" if dot else short) + packed
 
 
 def _begins(document: Document, path: Path) -> bool:
     pieces = chain(document.pieces(), repeat(b""))
     pending = b""
-    with path.open("rb") as waiting:
+    with Document(path).open() as waiting:
         while part := waiting.read(1 << 18):
             while len(pending) < len(part):
                 piece = next(pieces)

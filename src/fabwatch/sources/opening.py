@@ -19,6 +19,7 @@ from fabwatch.sources.effort import progress
 from fabwatch.terms.problems import Problem, Refused, TornFile, Unreadable
 
 PIECE = 1 << 18
+GZIP = b"\x1f\x8b"
 LINE_LIMIT = 1 << 20
 BOMB_RATIO = 200
 BOMB_FROM = 64 << 20
@@ -59,6 +60,17 @@ class Document:
         """The last part of the name, which patterns in fab.toml match."""
         return visible(PurePosixPath(self.member.replace("\\", "/")).name if self.member else self.path.name)
 
+    @property
+    def packed(self) -> bool:
+        """True for a member of a zip file and for a gz file."""
+        if self.member:
+            return True
+        try:
+            with self.path.open("rb") as file:
+                return file.read(2) == GZIP
+        except OSError:
+            return False
+
     def pieces(self, tear: list[Problem] | None = None) -> Iterator[bytes]:
         """The unpacked content, piece by piece.
 
@@ -83,7 +95,7 @@ class Document:
                 file = self.path.open("rb")
             except OSError as fault:
                 raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
-            if not file.peek(2).startswith(b"\x1f\x8b"):
+            if not file.peek(2).startswith(GZIP):
                 file.seek(begin)
                 return file
             file.close()
@@ -196,7 +208,7 @@ def _unpacked(file: IO[bytes], document: Document, tear: list[Problem]) -> Itera
         return
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    packed_gz = file.read(2) == b"\x1f\x8b"
+    packed_gz = file.read(2) == GZIP
     file.seek(0)
     if packed_gz:
         yield from _no_bomb(_gunzipped(file, tear), size)

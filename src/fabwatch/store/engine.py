@@ -90,7 +90,7 @@ def translated(fault: Exception) -> FabwatchError:
     """The error a person can act on, for one that came from the engine or the disk."""
     text = str(fault)
     first = text.splitlines()[0] if text else type(fault).__name__
-    if "No space left" in text or "not enough space" in text.lower():
+    if any(words in text.lower() for words in ("no space left", "not enough space", "disk is full")):
         return DiskFull(f"The disk is full: {first}")
     if "database is locked" in text or "conflict" in text.lower():
         return StoreBusy(f"The fab is being written by another process: {first}")

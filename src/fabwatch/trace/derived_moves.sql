@@ -12,6 +12,4 @@ SELECT any_value(lot) AS lot, any_value(wafer) AS wafer, 1::BIGINT AS wafers, NU
        make_timestamp((max(ended) * 1000000)::BIGINT) AS end_at, min(load) AS load
 FROM placed
 WHERE wafer IS NOT NULL AND began IS NOT NULL
-  AND tool NOT IN (SELECT m.tool FROM lake.moves AS m WHERE m.tool IN (SELECT tool FROM touched)
-                                        AND m.load NOT IN (SELECT load FROM logs))
 GROUP BY run, chamber

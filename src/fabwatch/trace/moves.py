@@ -32,21 +32,35 @@ def refresh_derived(lake: Lake, latest: datetime, loads: Collection[str] | None 
         temp_table(lake, "fresh", pa.table({"load": pa.array(sorted(loads), pa.string())}))
         temp_table(lake, "touched", "SELECT DISTINCT tool FROM lake.parts WHERE load IN (SELECT load FROM fresh)")
     temp_table(lake, "runs", runs_sql(TOUCHED_PARTS))
-    _replace(lake, "moves", MOVES)
+    introduced = _derive_moves(lake)
     if lake.rows("SELECT 1 FROM lake.sensors WHERE role = 'usage' LIMIT 1"):
         for name, table in COUNTED:
-            _replace(lake, name, table)
-    places = lake.ask(
-        "INSERT INTO lake.places SELECT DISTINCT m.tool, m.chamber, NULL, NULL, NULL, NULL, m.step, true "
-        f"FROM lake.moves AS m WHERE {OF_TOUCHED.format(table='m')} EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
-    )
-    if int(places.fetchall()[0][0]):
+            temp_table(lake, "derived", question("trace", "derived_" + name))
+            _replace(lake, table)
+    if introduced:
         admit_waiting(lake, latest)
 
 
-def _replace(lake: Lake, name: str, table: Table) -> None:
+def _derive_moves(lake: Lake) -> int:
+    """Derive the moves; returns how many places are new. They are noted whether or not the moves count.
+
+    Else what is known of a tool would rest on whether its logs or its moves of the MES came first.
+    """
+    temp_table(lake, "derived", question("trace", "derived_moves"))
+    places = lake.ask(
+        "INSERT INTO lake.places SELECT DISTINCT tool, chamber, NULL, NULL, NULL, NULL, step, true FROM derived "
+        f"EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
+    )
+    lake.ask(
+        "DELETE FROM derived WHERE tool IN (SELECT m.tool FROM lake.moves AS m "
+        "WHERE m.tool IN (SELECT tool FROM touched) AND m.load NOT IN (SELECT load FROM logs))"
+    )
+    _replace(lake, MOVES)
+    return int(places.fetchall()[0][0])
+
+
+def _replace(lake: Lake, table: Table) -> None:
     """Replace the derived rows of the touched tools; unchanged rows are left as they are."""
-    temp_table(lake, "derived", question("trace", "derived_" + name))
     names = ", ".join((*table.names, "load"))
     there = OF_TOUCHED.format(table=table.name)
     lake.ask(f"DELETE FROM lake.{table.name} WHERE {there} AND ({names}) NOT IN (SELECT ({names}) FROM derived)")
