@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,6 +18,7 @@ from fabwatch.terms.clock import iso
 from fabwatch.terms.tabular import csv_text
 from fabwatch.terms.words import sentence
 
+T = TypeVar("T")
 ROWS_SHOWN = 40
 FILES_SHOWN = 12
 STYLES = {"act": "bold red", "watch": "yellow", "ok": "", "none": "dim"}
@@ -87,6 +88,11 @@ def progress(quiet: bool) -> Iterator[Step]:
             bar.update(task, completed=done, total=total)
 
         yield step
+
+
+def first_of(items: Sequence[T], cannot_wait: Callable[[T], bool] = lambda item: False) -> list[T]:
+    """The rows that a table shows: the first ones, and of the others those that cannot wait."""
+    return [item for n, item in enumerate(items) if n < ROWS_SHOWN or cannot_wait(item)]
 
 
 def rows(answer: Answer, language: str) -> None:

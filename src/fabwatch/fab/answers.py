@@ -52,8 +52,10 @@ from fabwatch.quals.answers import (
     Yardstick,
 )
 from fabwatch.risk.answers import (
+    URGENT,
     Area,
     Areas,
+    Cause,
     Contained,
     Containment,
     Exposure,
@@ -106,6 +108,7 @@ __all__ = [
     "NAMES",
     "STATES",
     "SUMMARY_COLUMNS",
+    "URGENT",
     "Act",
     "Advice",
     "Advices",
@@ -114,6 +117,7 @@ __all__ = [
     "Audit",
     "Backtest",
     "BacktestRow",
+    "Cause",
     "ChamberTrace",
     "Chambers",
     "Combined",

@@ -9,7 +9,7 @@ import numpy as np
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals import doubts
-from fabwatch.quals.answers import Combined, Forecast, Forecasts, NextQual, Why, Window
+from fabwatch.quals.answers import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Why, Window
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
 from fabwatch.quals.yardsticks import Yardsticks, yardsticks
@@ -21,8 +21,6 @@ from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import TooFewFailures, unknown
 
 QUALS_AHEAD = 5
-FEW_FAILURES = 3
-"""With fewer failures than this among all sisters, a forecast carries the doubt TooFewFailures."""
 CHANCES = (0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.995)
 """The quantiles of the hidden failure that are computed and recorded."""
 METHOD = (
@@ -242,10 +240,16 @@ def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: floa
     )
 
 
+def by_check(rows: Sequence[Forecast]) -> list[Forecast]:
+    """The forecasts that count for a tool: those of its chambers hold the quals of the whole tool, where there are some."""
+    chambered = {(row.tool, row.qual_type) for row in rows if row.chamber != "*"}
+    return [row for row in rows if row.chamber != "*" or (row.tool, row.qual_type) not in chambered]
+
+
 def combined(rows: Sequence[Forecast], options: ForecastOptions) -> tuple[Combined, ...]:
     """Tools under several checks (chambers, qual types), taken as independent: the tool is good while all of them are."""
     by_tool: dict[str, list[Forecast]] = {}
-    for row in rows:
+    for row in by_check(rows):
         by_tool.setdefault(row.tool, []).append(row)
     return tuple(_any(tool, members, options) for tool, members in by_tool.items() if len(members) > 1)
 

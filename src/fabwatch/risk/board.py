@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from fabwatch.quals.answers import Forecast, Forecasts
+from fabwatch.quals.forecast import by_check
 from fabwatch.risk.answers import Area, Areas, Exposure, Plan, Planned, Risk, Standing, Tools
 from fabwatch.risk.exposure import WORST_FIRST
+from fabwatch.risk.status import any_of, cause_of
 from fabwatch.terms.errors import unknown
 from fabwatch.terms.settings import FabSettings
 
 METHOD = (
     "Of each tool the qual type with the most wafers at risk, all of whose chambers count; the chance that any of its "
-    "checks finds it bad within the horizon, taken as independent; the first check that the plan has for it."
+    "checks finds it bad within the horizon, taken as independent; the first check that the plan has for it. Its status is "
+    "the worse of what is on record and of the chance to be out of spec (docs/rules.md)."
 )
 
 
@@ -27,17 +30,13 @@ def board(
     checked; `horizon` is in days. The three answers are of one moment and of the whole fab, because a plan shares the
     hours of all. Raises UnknownTool for an area that is not there.
     """
-    whole = [row for row in risk.tools if row.chamber == "*" and row.tool is not None]
-    if area is not None and area not in {row.area for row in whole}:
-        raise unknown("area", area, {row.area for row in whole if row.area})
+    known = {row.area for row in risk.tools}
+    if area is not None and area not in known:
+        raise unknown("area", area, {name for name in known if name})
     by_tool: dict[str, list[Exposure]] = defaultdict(list)
-    for row in whole:
+    for row in risk.tools:
         if area in (None, row.area):
             by_tool[row.tool or ""].append(row)
-    chambers: dict[str, set[str]] = defaultdict(set)
-    for row in risk.tools:
-        if row.chamber != "*":
-            chambers[row.tool or ""].add(row.chamber)
     ahead: dict[str, list[Forecast]] = defaultdict(list)
     for forecast in forecasts.tools if forecasts else ():
         ahead[forecast.tool].append(forecast)
@@ -46,7 +45,7 @@ def board(
         if item.tool not in checks or item.due_day < checks[item.tool].due_day:
             checks[item.tool] = item
     rows = [
-        _standing(exposures, len(chambers[tool]), ahead.get(tool, []), checks.get(tool), stated, horizon)
+        _standing(exposures, None if forecasts is None else ahead[tool], checks.get(tool), stated, horizon)
         for tool, exposures in by_tool.items()
     ]
     rows.sort(key=lambda row: (row.area or "", WORST_FIRST[row.status], -(row.p_bad_now or 0.0), -row.wafers, row.tool))
@@ -56,9 +55,9 @@ def board(
     return Tools(*replace(risk, how=how).header, horizon, total, never, tuple(rows))
 
 
-def areas(risk: Risk, stated: FabSettings) -> Areas:
-    """Every area in one line; a tool counts with the qual type under which most wafers are at risk."""
-    tools = board(risk, None, None, stated, 0.0)
+def areas(risk: Risk, forecasts: Forecasts | None, stated: FabSettings) -> Areas:
+    """Every area in one line: the tools of the board summed up, with their status there."""
+    tools = board(risk, forecasts, None, stated, 0.0)
     rows = tuple(area for area, _ in by_area(tools))
     return Areas(*tools.header, tools.wafers, tools.never, rows)
 
@@ -85,37 +84,32 @@ def _area(area: str | None, rows: list[Standing]) -> Area:
 
 
 def _standing(
-    rows: list[Exposure], chambers: int, ahead: list[Forecast], check: Planned | None, stated: FabSettings, horizon: float
+    rows: list[Exposure], forecasts: list[Forecast] | None, check: Planned | None, stated: FabSettings, horizon: float
 ) -> Standing:
-    first = max(rows, key=lambda row: (row.bounded, row.wafers))
-    status = min((row.status for row in rows), key=lambda word: WORST_FIRST[word])
-    bad = _any([forecast.p_bad_now for forecast in ahead])
+    whole = [row for row in rows if row.chamber == "*"]
+    first = max(whole, key=lambda row: (row.bounded, row.wafers))
+    ahead = [forecast for forecast in by_check(forecasts or ()) if forecast.grounded]
     # By the chance to be bad already, not to fail soon: where every tool is checked twice a week, most fail within one.
-    if bad is not None and status in ("ok", "watch") and bad >= stated.watch:
-        status = "act" if bad >= stated.act else "watch"
+    cause = cause_of(rows, forecasts, stated)
     return Standing(
         area=first.area,
         tool_type=first.tool_type,
         tool=first.tool or "",
-        chambers=chambers,
+        chambers=len({row.chamber for row in rows} - {"*"}),
         qual_type=first.qual_type,
         wafers=first.wafers,
         limit=first.limit,
-        status=status,
+        status=cause.status,
         since=first.since,
-        failed_at=max((row.failed_at for row in rows if row.failed_at), default=None),
-        suspect_quals=sum(row.suspect_quals for row in rows),
-        p_bad_now=bad,
-        p_fails=_any([fails_within(forecast, horizon) for forecast in ahead]),
+        failed_at=max((row.failed_at for row in whole if row.failed_at), default=None),
+        suspect_quals=sum(row.suspect_quals for row in whole),
+        p_bad_now=any_of([forecast.p_bad_now for forecast in ahead]),
+        p_fails=any_of([fails_within(forecast, horizon) for forecast in ahead]),
         next_check_day=check.due_day if check else None,
         next_check_reason=check.reason if check else None,
         expected_loss=check.expected_loss if check else None,
+        cause=cause,
     )
-
-
-def _any(chances: list[float]) -> float | None:
-    """The chance that any of several independent things happens."""
-    return None if not chances else round(1 - float(np.prod([1 - chance for chance in chances])), 4)
 
 
 def fails_within(forecast: Forecast, days: float) -> float:

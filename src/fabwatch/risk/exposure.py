@@ -6,16 +6,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from fabwatch.equipment.limits import Decided, decided
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.risk.answers import Exposure, Risk, Total
 from fabwatch.risk.count_window import Gate, Passed, count
+from fabwatch.risk.judgement import Judgement, Place, judgements, place_of
 from fabwatch.risk.last_good import Scope, scopes
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.questions import Selected
-from fabwatch.terms.settings import Settings
 
 By = Literal["tool", "area", "tool_type"]
 NOTHING = Passed()
@@ -78,42 +77,26 @@ def _by_tool(lake: Lake, chosen: Sequence[Scope], as_of: datetime, count_suspect
     counted = count(lake, gates)
     suspects = _suspects(lake, chosen, as_of)
     suspect_wafers = _suspect_wafers(lake, suspects) if count_suspects else {}
-    set_by_people = decided(lake, as_of)
+    passed = {place_of(scope, name): counted.get(number, NOTHING) for number, (scope, name) in enumerate(wanted)}
+    judged = judgements(lake, chosen, {place: ran.wafers for place, ran in passed.items()}, as_of)
     rows = []
-    for number, (scope, name) in enumerate(wanted):
-        place = (scope.card.tool, scope.qual_type, name)
+    for scope, name in wanted:
+        place = place_of(scope, name)
         quals = len({gate.until for gate in suspects[place]}) if place in suspects else 0
         wafers = suspect_wafers.get(place, 0) if count_suspects else None
-        limits = _limits(lake.settings, set_by_people, scope, name)
-        rows.append(_exposure(limits, scope, name, counted.get(number, NOTHING), quals, wafers))
+        rows.append(_exposure(judged[place], scope, name, passed[place], quals, wafers))
     return rows
 
 
-def _limits(settings: Settings, set_by_people: Decided, scope: Scope, chamber: str) -> tuple[int | None, int | None]:
-    """The warning and the inhibit limit of one row."""
-    stated, place = settings.qual(scope.qual_type), (scope.card.tool, chamber, scope.qual_type)
-    return (
-        set_by_people.limit(*place, "warning", stated.warning),
-        set_by_people.limit(*place, "inhibit", stated.inhibit),
-    )
-
-
 def _exposure(
-    limits: tuple[int | None, int | None],
+    judged: Judgement,
     scope: Scope,
     chamber: str,
     passed: Passed,
     suspect_quals: int,
     suspect_wafers: int | None,
 ) -> Exposure:
-    card, (warning, inhibit) = scope.card, limits
-    failed_at = scope.failed_of(chamber)
-    if failed_at is not None or (inhibit is not None and passed.wafers >= inhibit):
-        status = "act"
-    elif not scope.bounded(chamber):
-        status = "none"
-    else:
-        status = "watch" if warning is not None and passed.wafers >= warning else "ok"
+    card = scope.card
     return Exposure(
         area=card.area,
         tool_type=card.tool_type,
@@ -126,17 +109,15 @@ def _exposure(
         wafers=passed.wafers,
         passes=passed.passes,
         lots=passed.lots,
-        limit=inhibit if inhibit is not None else warning,
-        status=status,
-        failed_at=failed_at,
+        limit=judged.limit,
+        status=judged.cause.status,
+        failed_at=scope.failed_of(chamber),
         suspect_quals=suspect_quals,
         suspect_wafers=suspect_wafers,
         moves=passed.moves,
+        cause=judged.cause,
+        decided=judged.decided,
     )
-
-
-Place = tuple[str, str | None, str]
-"""Tool, qual type and chamber."""
 
 
 def _suspects(lake: Lake, chosen: Sequence[Scope], as_of: datetime) -> dict[Place, list[Gate]]:

@@ -53,6 +53,12 @@ class Scope:
         ]
         return max(open_ones, default=None)
 
+    @property
+    def earliest_open_fail(self) -> datetime | None:
+        """The earliest failed qual that is open on some chamber."""
+        opened = [self.failed_of(chamber) for chamber in self.since]
+        return min((at for at in opened if at is not None), default=None)
+
     def gates(self, number: int, chamber: str, until: datetime) -> list[Gate]:
         """The gates through which the wafers at risk went.
 

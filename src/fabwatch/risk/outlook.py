@@ -1,5 +1,6 @@
 """The outlook: wafers at risk by the next qual at the present pace, and which tools to check on which of the coming days."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from fabwatch.quals.schedule import due_days
 from fabwatch.quals.wear import Wear
 from fabwatch.risk.answers import Exposure, Plan, Planned
 from fabwatch.risk.exposure import risk
+from fabwatch.risk.urgent import Key, urgent
 from fabwatch.stats.renewal import Costs
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
@@ -22,11 +24,11 @@ from fabwatch.terms.errors import TooFewFailures
 
 POINTS = 9
 """The chance to be bad is looked at so often over the coming days."""
-Key = tuple[str, str, str | None]
 METHOD = (
     "A tool is due when the advised interval since its last qual has run, or when its wafers at risk reach the inhibit "
-    "limit; without costs in fab.toml the hours that quals take today are kept and only shared out anew; the loss is that "
-    "of leaving it unchecked until the last day. " + INTERVAL_METHOD
+    "limit, and now when its status is act: failed, requal pending, limit reached, probably out of spec. The hours are "
+    "shared by the whole fab, whatever is selected; without costs in fab.toml the hours that quals take today are kept and "
+    "only shared out anew; the loss is that of leaving it unchecked until the last day. " + INTERVAL_METHOD
 )
 
 
@@ -43,20 +45,29 @@ def plan(
     """
     lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
-    worn = chosen_wear(lake, cards, as_of, selection, ForecastOptions())
-    exposed = {(row.tool or "", row.chamber, row.qual_type): row for row in risk(view, selection, "tool").tools}
-    known = [(wear.only(members), cost_curves(wear, members, costs)) for wear, members in worn]
-    if not known:
-        raise TooFewFailures(f"No qual of the selected tools or of a sister tool is on record by {iso(as_of)}.")
-    curves = [curve for _, of_type in known for curve in of_type]
-    today = sum(hours_today(curve) for curve in curves)
+    tools = selection.tools(cards)
+    # The hours of quals are shared by the whole fab: a part of it has the same plan alone as among the others.
+    worn = chosen_wear(lake, cards, as_of, Selection(), ForecastOptions())
+    known = {stream.qual_type for wear, _ in worn for stream in wear.streams}
+    kinds = selection.types(known) if known else known
+    of_types = [(wear, cost_curves(wear, members, costs)) for wear, members in worn]
+    today = sum(hours_today(curve) for _, curves in of_types for curve in curves)
     # What a qual costs beside a bad wafer is not known then; how much checking the fab can afford is.
-    price = 0.0 if stated or not today else price_per_hour(curves, today)
-    when = _When(as_of, days, price, decided(lake, as_of))
-    items = [item for wear, of_type in known for item in _planned(wear, of_type, cards, exposed, costs, when)]
+    every = [curve for _, curves in of_types for curve in curves]
+    price = 0.0 if stated or not today else price_per_hour(every, today)
+    exposed = risk(view, Selection(), "tool").tools
+    when = _When(as_of, days, price, decided(lake, as_of), urgent(exposed, [wear for wear, _ in worn], lake.settings.fab))
+    rows = {(row.tool or "", row.chamber, row.qual_type): row for row in exposed}
+    items, checked = [], 0
+    for wear, curves in of_types:
+        chosen = [n for n, curve in enumerate(curves) if curve.stream.tool in tools and curve.stream.qual_type in kinds]
+        checked += len(chosen)
+        items += _planned(wear.only(chosen), [curves[n] for n in chosen], cards, rows, costs, when) if chosen else []
+    if not checked:
+        raise TooFewFailures(f"No qual of the selected tools or of a sister tool is on record by {iso(as_of)}.")
     items.sort(key=lambda item: (item.day, -item.expected_loss))
     header = view.header(METHOD, question("quals", "events"))
-    return Plan(*header, days, len(curves), stated, tuple(items))
+    return Plan(*header, days, checked, stated, tuple(items))
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ class _When:
     price: float
     """What an hour of quals costs on top."""
     decided: Decided
+    urgent: Mapping[Key, str]
+    """What is due now whatever its interval, and why."""
 
 
 def _planned(
@@ -122,11 +135,11 @@ def _due(curve: Curve, exposure: Exposure | None, pace: float, when: _When) -> t
     """In how many days a stream is due, and why."""
     stream, clock = curve.stream, curve.wear.clock
     looks = stream.running.quals
-    if stream.running.failed_open:
-        return 0.0, "failed"
+    place = (stream.tool, stream.chamber, stream.qual_type)
+    if place in when.urgent:
+        return 0.0, when.urgent[place]
     since = stream.age.on(clock) - (looks[-1].age.on(clock) if looks else 0.0)
     every, reason = float(curve.every[curve.best(when.price)]), "due"
-    place = (stream.tool, stream.chamber, stream.qual_type)
     wafers, days = (when.decided.of(*place, name) for name in ("interval_wafers", "interval_days"))
     if wafers is not None or days is not None:
         by_wafers = wafers / curve.wafers_a_unit if wafers and curve.wafers_a_unit else float("inf")

@@ -151,14 +151,15 @@ class AreasQuestion(Timed, Composed["Areas"]):
     spec: ClassVar = Spec("areas", "/areas", "areas", "areas", reach=Reach.FAB)
 
     def parts(self) -> tuple[Answerable[Any], ...]:
-        """The risk of all tools."""
-        return (RiskQuestion(as_of=self.as_of, known_at=self.known_at),)
+        """Those that give the tools their status."""
+        as_of, known_at = self.as_of, self.known_at
+        return RiskQuestion(as_of=as_of, known_at=known_at), ForecastQuestion(as_of=as_of, known_at=known_at)
 
     def compose(self, settings: "FabSettings", answers: Sequence[Any]) -> "Areas":
         """The areas."""
         from fabwatch.risk.board import areas
 
-        return areas(answers[0], settings)
+        return areas(answers[0], answers[1], settings)
 
 
 @declaration

@@ -26,6 +26,7 @@ from fabwatch.fab.questions import (
     RatesQuestion,
     RiskQuestion,
     ScoreQuestion,
+    ToolsQuestion,
 )
 from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
     RiskQuestion: risk.risk,
+    ToolsQuestion: risk.tools,
     ContainQuestion: risk.containment,
     ForecastQuestion: quals.forecast,
     ScoreQuestion: quals.score,

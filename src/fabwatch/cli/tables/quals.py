@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.markup import escape
 
-from fabwatch.cli.output import ROWS_SHOWN, out, table_of
-from fabwatch.fab.answers import Forecasts, Intervals, Plan, Score
+from fabwatch.cli.output import ROWS_SHOWN, first_of, out, table_of
+from fabwatch.fab.answers import URGENT, Forecasts, Intervals, Plan, Score
 
 
 def forecast(answer: Forecasts, language: str, why: bool = False) -> None:
@@ -92,16 +92,17 @@ def plan(answer: Plan, language: str) -> None:
     for name in ("bad now", "at risk", "at risk then", "loss if left", "usual day"):
         table.add_column(name, justify="right")
     table.add_column("why")
-    for item in answer.items[:ROWS_SHOWN]:
+    shown = first_of(answer.items, lambda item: item.reason in URGENT)
+    for item in shown:
         day = "today" if item.day == 0 else f"+{item.day}"
         cells = (day, item.date, item.area or "-", item.tool, item.chamber, item.qual_type, f"{item.p_bad_now:.1%}")
         usual = "-" if item.usual_day is None else f"{item.usual_day:.1f}"
         wafers = (f"{item.wafers_at_risk:,}", f"{item.wafers_at_risk_then:,}", f"{item.expected_loss:,.4g}")
-        style = "bold red" if item.reason in ("failed", "limit") else ""
-        table.add_row(*(escape(cell) for cell in (*cells, *wafers, usual, item.reason)), style=style)
+        style = "bold red" if item.reason in URGENT else ""
+        table.add_row(*(escape(cell) for cell in (*cells, *wafers, usual, item.reason.replace("_", " "))), style=style)
     console.print(table)
-    if len(answer.items) > ROWS_SHOWN:
-        console.print(f"… and {len(answer.items) - ROWS_SHOWN:,} more rows: --area, --tool, --csv or --json")
+    if len(answer.items) > len(shown):
+        console.print(f"… and {len(answer.items) - len(shown):,} more rows: --area, --tool, --csv or --json")
     console.print(escape(answer.sentence(language)))
 
 

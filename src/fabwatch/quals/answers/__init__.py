@@ -1,10 +1,11 @@
 """What the questions of this room are answered with."""
 
-from fabwatch.quals.answers.forecasts import Combined, Forecast, Forecasts, NextQual, Why, Window
+from fabwatch.quals.answers.forecasts import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Why, Window, grounded
 from fabwatch.quals.answers.intervals import Advice, CurvePoint, Curves, Intervals, Replay, ToolCurve, Tried
 from fabwatch.quals.answers.scores import Score, Tenth, Windows, Yardstick
 
 __all__ = [
+    "FEW_FAILURES",
     "Advice",
     "Combined",
     "CurvePoint",
@@ -22,4 +23,5 @@ __all__ = [
     "Window",
     "Windows",
     "Yardstick",
+    "grounded",
 ]

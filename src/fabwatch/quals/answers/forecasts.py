@@ -8,6 +8,14 @@ from fabwatch.terms.clock import iso
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence, unit_of
 
+FEW_FAILURES = 3
+"""With fewer failures than this among all sisters, a forecast carries the doubt TooFewFailures."""
+
+
+def grounded(own: int, all_sisters: int) -> bool:
+    """Whether a chance rests on failures: its own, or enough among all sisters. Without, it says what wear is assumed."""
+    return own > 0 or all_sisters >= FEW_FAILURES
+
 
 @dataclass(frozen=True)
 class Window:
@@ -91,6 +99,11 @@ class Forecast:
     """Ages of the hidden failure by chance, on the clock."""
     days_quantiles: dict[str, float]
     """Days from now until the hidden failure, by chance; empty if nothing ran recently."""
+
+    @property
+    def grounded(self) -> bool:
+        """Whether the chances rest on failures: its own, or enough among its sisters."""
+        return grounded(self.failures, self.failures + self.why.sister_failures)
 
     @property
     def place(self) -> str:

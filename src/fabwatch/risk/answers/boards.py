@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from fabwatch.terms.answers import Answer, Row, plain
+from fabwatch.risk.answers.causes import Cause, flat_cause, plain_cause
+from fabwatch.terms.answers import Answer, Json, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
@@ -53,6 +54,7 @@ class Standing:
     wafers: int
     limit: int | None
     status: str
+    """The worse of what is on record and of the chance to be out of spec; `none` as long as that is not known."""
     since: datetime | None
     failed_at: datetime | None
     suspect_quals: int
@@ -65,6 +67,8 @@ class Standing:
     next_check_reason: str | None
     expected_loss: float | None
     """Expected cost of not checking it for the days of the plan."""
+    cause: Cause
+    """Why it has this status: the chamber and qual type at fault."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,9 +82,13 @@ class Tools(Answer):
     """Tools without a good qual on record; their wafers are not in the sum."""
     tools: tuple[Standing, ...] = ()
 
+    def to_dict(self) -> Json:
+        """Plain data; each cause has its sentence."""
+        return {**super().to_dict(), "tools": [plain(row) | {"cause": plain_cause(row.cause)} for row in self.tools]}
+
     def rows(self) -> list[Row]:
         """One row per tool."""
-        return [plain(row) for row in self.tools]
+        return [plain(row) | flat_cause(row.cause) for row in self.tools]
 
     def sentence(self, language: str = "en") -> str:
         """How many tools need action now."""

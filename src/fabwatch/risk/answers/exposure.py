@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from fabwatch.terms.answers import Answer, Row, plain
+from fabwatch.risk.answers.causes import Cause, flat_cause, plain_cause
+from fabwatch.terms.answers import Answer, Json, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence
 
@@ -26,6 +27,8 @@ class Exposure:
     lots: int
     limit: int | None
     status: str
+    """By what is on record alone: an open failed qual, a limit, no good qual. The status of a tool, in `tools`, is the worse
+    of this and of its chance to be out of spec."""
     failed_at: datetime | None = None
     """The latest failed qual without a good one after it."""
     suspect_quals: int = 0
@@ -37,6 +40,10 @@ class Exposure:
     """Moves that brought them: fewer than passes where a move is of a whole lot."""
     distinct_wafers: int | None = None
     """In an area or type: each wafer counted once, even if it is at risk on several tools."""
+    cause: Cause | None = None
+    """Why it has this status; None for an area or type."""
+    decided: bool = False
+    """Whether a person set its qual interval."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,13 @@ class Risk(Answer):
     total: Total
     tools: tuple[Exposure, ...] = ()
 
+    def to_dict(self) -> Json:
+        """Plain data; each cause has its sentence."""
+        return {**super().to_dict(), "tools": [plain(row) | {"cause": plain_cause(row.cause)} for row in self.tools]}
+
     def rows(self) -> list[Row]:
         """One row per exposure."""
-        return [plain(row) for row in self.tools]
+        return [plain(row) | flat_cause(row.cause) for row in self.tools]
 
     def sentence(self, language: str = "en") -> str:
         """How many wafers on how many tools, and the worst tool."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from fabwatch.terms.answers import Answer, Row, place_of, plain
 from fabwatch.terms.words import sentence
 
+URGENT = frozenset({"failed", "restored", "limit", "out_of_spec"})
+"""The reasons for which a check cannot wait."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -15,7 +18,8 @@ class Planned:
     date: str
     reason: str
     """`due` by the advised interval, `decided` by an interval that a person set, `limit` (the wafers at risk reach the
-    inhibit limit), `failed`, or `never checked`."""
+    inhibit limit), `failed` (no restore since), `restored` (requal pending), `out_of_spec` (probably), or `never
+    checked`."""
     area: str | None
     tool_type: str | None
     tool: str

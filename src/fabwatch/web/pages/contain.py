@@ -115,7 +115,8 @@ async def contain(request: Request, tool: str) -> Response:
         tool=tool, qual_type=answer.qual_type, days=QUAL_DAYS, as_of=times.as_of, known_at=times.known_at
     )
     marks = [mark for mark in (await cache.answer(question)).marks if mark.kind in ("passed", "failed")]
-    failed = any(mark.at == answer.until and mark.kind == "failed" for mark in marks)
+    chambers = {mark.chamber for mark in marks if mark.at == answer.until and mark.kind == "failed"}
+    failed = bool(chambers) if answer.chamber == "*" else bool(chambers & {"*", answer.chamber})
     ticked = [row for row in rows if row.ticked and row.state != "held"]
     return page.show(
         "contain.html",

@@ -1,12 +1,13 @@
 """Which tool next? Areas and tools, what to check today, and what to contain."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs
-from fabwatch.fab.answers import Area, Plan, Standing, Tools
+from fabwatch.fab.answers import URGENT, Area, Plan, Planned, Standing, Tools
 from fabwatch.fab.boards import board, by_area
 from fabwatch.fab.questions import HoldsQuestion, PlanQuestion, RiskQuestion, ToolsQuestion
 from fabwatch.web.page import Page, part
@@ -48,7 +49,7 @@ async def fab(request: Request) -> Response:
             tools = board(risk, None, None, settings, settings.horizon_days, area)
         waiting = pending((cached, fault), plan)
         items = [item for item in plan[0].answer.items if item.day == 0] if plan[0] else []
-        fails = sorted((row for row in tools.tools if row.failed_at), key=lambda row: row.failed_at or tools.as_of)
+        fails = sorted((row for row in tools.tools if row.failed_at), key=lambda row: row.failed_at or tools.as_of)[::-1]
         text = page.render(
             "fab.html",
             at="/",
@@ -61,10 +62,10 @@ async def fab(request: Request) -> Response:
             view=params(request, "view").get("view"),
             pending=waiting,
             stale=cached is not None and cached.stale,
-            today=items[:TODAY],
+            today=_first(items),
             today_all=len(items),
             today_hours=sum(item.hours for item in items),
-            open_fails=fails[::-1][:6],
+            open_fails=fails,
             watch=settings.watch,
             act=settings.act,
             folder=cache.folder.name,
@@ -74,11 +75,20 @@ async def fab(request: Request) -> Response:
     return await cached_page(request, make)
 
 
+def _first(items: Sequence[Planned]) -> list[Planned]:
+    """The first checks of today; those that cannot wait are all there, whatever their number."""
+    cannot_wait = [item for item in items if item.reason in URGENT]
+    others = [item for item in items if item.reason not in URGENT]
+    return cannot_wait + others[: max(TODAY - len(cannot_wait), 0)]
+
+
 def _groups(tools: Tools, whole: bool) -> list[Group]:
     together = whole or len(tools.tools) <= TOGETHER
     groups = []
     for area, rows in by_area(tools):
-        shown = rows if together or len(rows) <= SHOWN + 1 else rows[:SHOWN]
+        # The worst come first, and none that needs a qual now is folded away.
+        most = max(SHOWN, area.act)
+        shown = rows if together or len(rows) <= most + 1 else rows[:most]
         groups.append(Group(area, tuple(shown), len(rows) - len(shown)))
     return groups
 

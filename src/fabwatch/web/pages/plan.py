@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
-from fabwatch.fab.questions import AreasQuestion, PlanQuestion, ScoreQuestion, StatsQuestion
+from fabwatch.fab.questions import PlanQuestion, RiskQuestion, ScoreQuestion, StatsQuestion
 from fabwatch.terms.errors import TooFewFailures
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
@@ -26,19 +26,19 @@ async def plan(request: Request) -> Response:
         question = replace(question, area=area_of(key, question.area))
         answer = await within(cache.ask(question))
         cached, fault = answer
-        areas = await cache.answer(AreasQuestion(as_of=question.as_of, known_at=question.known_at))
+        risk = await cache.answer(RiskQuestion(as_of=question.as_of, known_at=question.known_at))
         text = page.render(
             "plan.html",
             at="/plan",
-            as_of=areas.as_of,
-            ended=areas.as_of_reason,
-            demo=areas.demo,
+            as_of=risk.as_of,
+            ended=risk.as_of_reason,
+            demo=risk.demo,
             answer=cached.answer if cached else None,
             pending=pending(answer),
             nothing=fault and f"{fault.what} {fault.hint}",
             area=question.area,
             days=question.days,
-            areas=[row.area for row in areas.areas if row.area and key.area in (None, row.area)],
+            areas=sorted({row.area for row in risk.tools if row.area and key.area in (None, row.area)}),
         )
         return text, fault is not None or (cached is not None and not cached.stale)
 

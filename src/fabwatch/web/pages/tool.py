@@ -15,7 +15,7 @@ from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.faults import Refused
 from fabwatch.fab.actions import Decide
 from fabwatch.fab.answers import Decision, Exposure, Forecast, Forecasts, History, Readings, ToolCurve
-from fabwatch.fab.boards import board, fails_within
+from fabwatch.fab.boards import board, causes_by_check, fails_within
 from fabwatch.fab.questions import (
     CurveQuestion,
     DecisionsQuestion,
@@ -25,6 +25,7 @@ from fabwatch.fab.questions import (
     ReadingsQuestion,
     RiskQuestion,
     StatsQuestion,
+    ToolsQuestion,
 )
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import unknown
@@ -38,6 +39,7 @@ AHEAD_DAYS = 45.0
 FAN = ((0.1, 0.9), (0.25, 0.75))
 NORMAL = {0.1: -1.2816, 0.25: -0.6745, 0.75: 0.6745, 0.9: 1.2816}
 READINGS_SHOWN = 400
+SEVERITY = {"act": 0, "watch": 1, "none": 2, "ok": 3}
 
 
 @router.get("/tools/{name}")
@@ -71,7 +73,8 @@ async def tool(request: Request, name: str) -> Response:
             cache.answer(StatsQuestion(**place, **times)),
             cache.answer(ReadingsQuestion(**place, **times)),
         )
-        forecasts, curves, intervals = await asyncio.gather(
+        standing, forecasts, curves, intervals = await asyncio.gather(
+            within(cache.ask(ToolsQuestion(**times))),
             within(cache.ask(ForecastQuestion(**place, **times))),
             within(cache.ask(CurveQuestion(**place, **times))),
             within(cache.ask(IntervalQuestion(**place, **times))),
@@ -79,10 +82,13 @@ async def tool(request: Request, name: str) -> Response:
         forecast = _own(forecasts[0], chamber)
         curve: ToolCurve | None = _own(curves[0], chamber)
         step = _step(curve, shown) if curve else 0
-        waiting = pending(forecasts, intervals)
+        waiting = pending(standing, forecasts, intervals)
         decided = (await cache.answer(DecisionsQuestion(tool=name))).decisions
         settings = cache.settings.fab
-        status = board(risk, forecasts[0].answer if forecasts[0] else None, None, settings, 0.0).tools[0].status
+        tools = standing[0].answer if standing[0] else board(risk, None, None, settings, 0.0)
+        own = next(line for line in tools.tools if line.tool == name)
+        every = await within(cache.ask(ForecastQuestion(tool=name, **times)))
+        checks = causes_by_check(rows, every[0].answer.tools if every[0] else None, settings)
         text = page.render(
             "tool.html",
             at="",
@@ -97,7 +103,8 @@ async def tool(request: Request, name: str) -> Response:
             chambers=chambers,
             chamber=chamber,
             row=row,
-            tool_status=status,
+            standing=own,
+            checks=sorted(checks, key=lambda check: (SEVERITY[check[1].status], check[0].qual_type or "", check[0].chamber)),
             forecast=forecast,
             fails=fails_within(forecast, settings.horizon_days) if forecast else None,
             horizon=settings.horizon_days,
