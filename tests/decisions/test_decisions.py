@@ -35,7 +35,7 @@ def test_a_hold_list_holds_what_was_ticked_and_says_who_and_why(told):
 
 def test_what_is_on_hold_for_a_qual_is_not_held_twice(told):
     with told.fab() as fab:
-        lots = [item.lot for item in fab.contain("T", as_of=NOW).items]
+        lots = [item.lot for item in fab.contain("T", as_of=NOW).to_hold]
         held(fab, names=lots[:1])
         rest = held(fab)
         assert {item.lot for item in rest.items} == set(lots[1:])

@@ -41,7 +41,7 @@ def hold(
     BadQuestion without a reason.
     """
     reason = reasoned(reason)
-    items = list(contained.items) if names is None else _named(contained, names)
+    items = list(contained.to_hold) if names is None else _named(contained, names)
     with lake.writing():
         for earlier in _lists(lake, "lake.holds", None):
             if (earlier.tool, earlier.chamber, earlier.qual_type, earlier.failed_at) == _qual(contained):
@@ -94,12 +94,13 @@ def _qual(contained: Containment) -> tuple[str, str, str, datetime]:
 
 def _named(contained: Containment, names: Collection[str]) -> list[Contained]:
     selected = set(names)
-    known = {name for item in contained.items for name in (name_of(item.wafer, item.lot), item.lot or "")}
+    items = contained.to_hold
+    known = {name for item in items for name in (name_of(item.wafer, item.lot), item.lot or "")}
     for name in sorted(selected - known):
         near = nearest(name, known)
         tail = f" Did you mean {' or '.join(near)}?" if near else ""
         raise NotOnHold(f"{name} is not among the contained wafers and lots.{tail}", f"fabwatch contain {contained.tool}")
-    return [item for item in contained.items if {name_of(item.wafer, item.lot), item.lot} & selected]
+    return [item for item in items if {name_of(item.wafer, item.lot), item.lot} & selected]
 
 
 def _write(lake: Lake, rows: Sequence[HoldDecision]) -> None:

@@ -53,6 +53,7 @@ from fabwatch.quals.answers import (
 )
 from fabwatch.risk.answers import (
     URGENT,
+    AfterFail,
     Area,
     Areas,
     Cause,
@@ -112,6 +113,7 @@ __all__ = [
     "Act",
     "Advice",
     "Advices",
+    "AfterFail",
     "Area",
     "Areas",
     "Audit",

@@ -1,11 +1,13 @@
 """Containment: the wafers and lots between the last good qual and a failed or suspect one, and where they are now."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fabwatch.equipment.tools import ToolCard, tool_cards
-from fabwatch.risk.answers import Contained, Containment, Held, Hold, NextCheck, Whereabouts
+from fabwatch.risk.after_fail import Failed, gates_after, last_of, opened
+from fabwatch.risk.answers import AfterFail, Contained, Containment, Held, Hold, NextCheck, Whereabouts
 from fabwatch.risk.count_window import open_gates
 from fabwatch.risk.fault_onset import Onset, Suspect, onset
 from fabwatch.risk.last_good import Scope, scopes
@@ -18,8 +20,8 @@ from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import NothingFailed, NothingThen, unknown
 
 METHOD = (
-    "Production wafers whose process end lies after the last good qual before the failed one, and not after it; "
-    "each with its last move anywhere (docs/rules.md)."
+    "Production wafers whose process end lies after the last good qual before the failed one, and not after it; and those "
+    "that ended after the failed one until a restore or a good qual; each with its last move anywhere (docs/rules.md)."
 )
 NEAR_TIMES = 3
 HOLD = 0.9
@@ -30,6 +32,7 @@ HOLD = 0.9
 class QualResult:
     """One qual of the tool; the chamber is None for the whole tool."""
 
+    tool: str
     chamber: str | None
     qual_type: str
     processed_at: datetime
@@ -87,8 +90,9 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
     bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
     sql = question("risk", "containment", over="passes")
     ran = lake.records(Ran, sql, bounds)
-    items = _weighed(_items(lake, cards, ran, as_of), began)
-    return Containment(
+    after = _after(lake, cards, qual, suspicion.chamber, as_of)
+    items = _weighed(_items(lake, cards, ran, as_of), began, after)
+    answer = Containment(
         *view.header(METHOD, sql),
         tool=suspicion.tool,
         chamber=chamber,
@@ -104,19 +108,54 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
         items=tuple(items),
         last_good=last_good,
         looks=back.looks,
-        hold_90=_hold(items, HOLD),
+        after_fail=after,
+    )
+    return replace(
+        answer,
+        total_wafers=sum(item.wafers for item in answer.to_hold),
+        hold_90=None if began is None else _hold(answer.to_hold, HOLD),
     )
 
 
-def _weighed(items: list[Contained], began: Onset | None) -> list[Contained]:
-    """Each item with the chance that it ran after the fault began."""
+def _after(
+    lake: Lake, cards: dict[str, ToolCard], qual: QualResult, chamber: str | None, as_of: datetime
+) -> AfterFail | None:
+    """What ran after the failed qual, of the chamber that was asked for or of all that failed; None for one that passed."""
+    if qual.passed:
+        return None
+    named = qual.chamber if chamber in (None, "*") else chamber
+    scope = scopes(lake, cards, as_of, tool=qual.tool).get((qual.tool, qual.qual_type))
+    every = list(scope.since) if scope is not None else ["*"]
+    failed = Failed(qual.tool, qual.qual_type, qual.processed_at, [named] if named is not None else every)
+    stretches = opened(lake, failed, as_of)
+    gates, last = gates_after(failed, stretches, as_of), last_of(stretches)
+    ran: list[Ran] = []
+    if gates:
+        bounds = open_gates(lake, gates) | {"tool": qual.tool}
+        ran = lake.records(Ran, question("risk", "containment", over="passes"), bounds)
+    items = [replace(item, p_after_fault=1.0) for item in _items(lake, cards, ran, as_of)]
+    return AfterFail(
+        until=last.until,
+        ended_by=last.ended_by,
+        wafers=sum(item.wafers for item in items),
+        passes=sum(item.passes for item in items),
+        lots=len({row.lot for row in ran if row.lot is not None}),
+        moves=sum(item.moves for item in items),
+        items=tuple(items),
+    )
+
+
+def _weighed(items: list[Contained], began: Onset | None, after: AfterFail | None) -> list[Contained]:
+    """Each item with the chance that it ran after the fault began: certain for one that ran after the fail as well."""
     if began is None:
         return items
+    again = {item.identity for item in after.items} if after else set()
     chances = began.by([item.last_end for item in items])
-    return [replace(item, p_after_fault=round(chance, 4)) for item, chance in zip(items, chances, strict=True)]
+    weighed = [1.0 if item.identity in again else round(chance, 4) for item, chance in zip(items, chances, strict=True)]
+    return [replace(item, p_after_fault=chance) for item, chance in zip(items, weighed, strict=True)]
 
 
-def _hold(items: list[Contained], part: float) -> Hold | None:
+def _hold(items: Sequence[Contained], part: float) -> Hold | None:
     """The fewest items that are expected to hold `part` of the bad wafers: the most likely ones."""
     weighed = [(item, item.p_after_fault) for item in items if item.p_after_fault is not None]
     expected = sum(chance * item.wafers for item, chance in weighed)
@@ -155,7 +194,7 @@ def _the_qual(lake: Lake, cards: dict[str, ToolCard], suspicion: Suspicion, as_o
         raise unknown("tool", tool, cards)
     quals = lake.records(
         QualResult,
-        "SELECT chamber, qual_type, processed_at, passed FROM quals WHERE tool = $tool AND processed_at <= $as_of "
+        "SELECT tool, chamber, qual_type, processed_at, passed FROM quals WHERE tool = $tool AND processed_at <= $as_of "
         "AND (resulted_at IS NULL OR resulted_at <= $as_of) ORDER BY processed_at",
         {"tool": tool, "as_of": as_of},
     )

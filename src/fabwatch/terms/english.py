@@ -9,6 +9,12 @@ SENTENCES: Mapping[str, str] = {
     "contain": "{wafers:,} wafers of {lots:,} lots ran on {tool} after its last good qual ({since}) until {until}.",
     "contain_unbounded": "{wafers:,} wafers of {lots:,} lots ran on {tool} from the first move on record until "
     "{until}; no good qual was ever recorded.",
+    "after_fail_open": " Ran after the fail: {wafers:,} wafers, 100 %, with no restore or good qual yet; "
+    "{total:,} wafers in all.",
+    "after_fail_restored": " Ran after the fail until the restore ({until}): {wafers:,} wafers, 100 %; "
+    "{total:,} wafers in all.",
+    "after_fail_passed": " Ran after the fail until the good qual ({until}): {wafers:,} wafers, 100 %; "
+    "{total:,} wafers in all.",
     "reach": " Because this qual can miss a fault, containment reaches back to {since}, before the last good one ({good}).",
     "hold": " Holding the {wafers:,} most likely wafers is expected to catch {part:.0%} of the bad ones and frees "
     "{spares:,}.",

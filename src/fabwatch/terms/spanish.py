@@ -11,6 +11,12 @@ SENTENCES: Mapping[str, str] = {
     "hasta {until}.",
     "contain_unbounded": "{wafers:,} obleas de {lots:,} lotes pasaron por {tool} desde el primer movimiento "
     "registrado hasta {until}; no consta ningún control bueno.",
+    "after_fail_open": " Pasaron después del fallo: {wafers:,} obleas, 100 %, y aún sin restauración ni control bueno; "
+    "{total:,} obleas en total.",
+    "after_fail_restored": " Pasaron después del fallo, hasta la restauración ({until}): {wafers:,} obleas, 100 %; "
+    "{total:,} obleas en total.",
+    "after_fail_passed": " Pasaron después del fallo, hasta el control bueno ({until}): {wafers:,} obleas, 100 %; "
+    "{total:,} obleas en total.",
     "reach": " Como este control puede no ver un fallo, la contención llega hasta {since}, antes del último bueno ({good}).",
     "hold": " Retener las {wafers:,} más probables atraparía el {part:.0%} de las malas y libera {spares:,}.",
     "end_of_record": "el último registro es de {at}, hace más de un día: se responde a esa fecha. "

@@ -81,19 +81,20 @@ def containment(answer: Containment, language: str) -> None:
     title = f"{answer.tool} {answer.qual_type}: to hold"
     table = table_of(answer.demo, title, ("wafer", "lot", "wafers", "passes"))
     table.add_column("after fault", justify="right")
-    for name in ("ran (UTC)", "now at", "area", "step", "next check"):
+    for name in ("ran (UTC)", "before/after fail", "now at", "area", "step", "next check"):
         table.add_column(name)
-    for item in answer.items[:ROWS_SHOWN]:
+    items = answer.to_hold
+    for item in items[:ROWS_SHOWN]:
         check = item.next_check
         ran = f"{item.first_end:%d %b %H:%M}" + (f" – {item.last_end:%d %b %H:%M}" if item.moves > 1 else "")
         chance = "-" if item.p_after_fault is None else f"{item.p_after_fault:.0%}"
-        cells = (item.wafer or "-", item.lot or "-", f"{item.wafers:,}", f"{item.passes:,}", chance, ran)
+        cells = (item.wafer or "-", item.lot or "-", f"{item.wafers:,}", f"{item.passes:,}", chance, ran, answer.ran(item))
         now = (item.now.tool or "-", item.now.area or "-", item.now.step or "-")
         next_check = "-" if check is None else f"{check.step} in {check.steps_away}"
         table.add_row(*(escape(cell) for cell in (*cells, *now, next_check)))
     console.print(table)
-    if len(answer.items) > ROWS_SHOWN:
-        console.print(f"… and {len(answer.items) - ROWS_SHOWN:,} more: --csv prints the whole hold list")
+    if len(items) > ROWS_SHOWN:
+        console.print(f"… and {len(items) - ROWS_SHOWN:,} more: --csv prints the whole hold list")
     for look in answer.looks if len(answer.looks) > 1 else ():
         start = f"{look.since:%d %b %H:%M}" if look.since else "the first move"
         console.print(f"{look.probability:6.1%} that it began {start} – {look.until:%d %b %H:%M} ({look.wafers:,} wafers)")

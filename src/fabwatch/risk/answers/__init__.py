@@ -2,12 +2,13 @@
 
 from fabwatch.risk.answers.boards import Area, Areas, History, Mark, Overview, Point, Standing, Tools
 from fabwatch.risk.answers.causes import Cause
-from fabwatch.risk.answers.containment import Contained, Containment, Held, Hold, Look, NextCheck, Whereabouts
+from fabwatch.risk.answers.containment import AfterFail, Contained, Containment, Held, Hold, Look, NextCheck, Whereabouts
 from fabwatch.risk.answers.exposure import Exposure, Risk, Total
 from fabwatch.risk.answers.plan import URGENT, Plan, Planned
 
 __all__ = [
     "URGENT",
+    "AfterFail",
     "Area",
     "Areas",
     "Cause",

@@ -53,6 +53,7 @@ class Row:
     hold: str | None
     state: str
     added: bool
+    after_fail: bool
 
 
 @router.get("/contain")
@@ -86,7 +87,7 @@ async def _contained(request: Request, tool: str, **stated: Any) -> Containment:
 
 
 def _names(answer: Containment) -> set[str]:
-    return {name_of(item.wafer, item.lot) for item in answer.items}
+    return {name_of(item.wafer, item.lot) for item in answer.to_hold}
 
 
 async def _before(request: Request, tool: str, since: datetime) -> set[str] | None:
@@ -131,10 +132,10 @@ async def contain(request: Request, tool: str) -> Response:
         ticked_rows=len(ticked),
         ticked_wafers=sum(row.wafers for row in ticked),
         lists=lists,
-        places=_places(answer.items, page),
+        places=_places(answer.to_hold, page),
         marks=marks[::-1][:QUALS],
         view=shown.get("view"),
-        added=sum(item.wafers for item in answer.items if name_of(item.wafer, item.lot) in added),
+        added=sum(item.wafers for item in answer.to_hold if name_of(item.wafer, item.lot) in added),
         since=since,
         seen=shown.get("seen") or iso(utc_now().replace(microsecond=0)),
     )
@@ -148,7 +149,7 @@ async def added(request: Request, tool: str) -> Response:
     answer = await _contained(request, tool)
     before = await _before(request, tool, since)
     new = _names(answer) - before if before is not None else set()
-    count = sum(item.wafers for item in answer.items if name_of(item.wafer, item.lot) in new)
+    count = sum(item.wafers for item in answer.to_hold if name_of(item.wafer, item.lot) in new)
     return Page(request).show("added.html", answer=answer, added=count, since=since, seen=first_seen)
 
 
@@ -160,11 +161,12 @@ def _same(hold: HoldList, answer: Containment) -> bool:
 def _rows(answer: Containment, lists: Sequence[HoldList], added: set[str], page: Page, by_wafer: bool) -> list[Row]:
     held = {name_of(i.wafer, i.lot): (hold.hold, i) for hold in reversed(lists) for i in hold.items}
     short = {name_of(i.wafer, i.lot) for i in answer.hold_90.items} if answer.hold_90 else _names(answer)
+    after = {name_of(i.wafer, i.lot) for i in (answer.after_fail.items if answer.after_fail else ())}
     groups: dict[str, list[Contained]] = defaultdict(list)
-    for item in answer.items:
+    for item in answer.to_hold:
         own = name_of(item.wafer, item.lot)
         groups[own if by_wafer else (item.lot or own)].append(item)
-    rows = [_row(name, items, held, short, added, page) for name, items in groups.items()]
+    rows = [_row(name, items, held, short, added, page, after) for name, items in groups.items()]
     return sorted(rows, key=lambda row: (-(row.chance or 0.0), -row.last_end.timestamp(), row.name))
 
 
@@ -175,6 +177,7 @@ def _row(
     short: set[str],
     added: set[str],
     page: Page,
+    after: set[str],
 ) -> Row:
     text = translation.tongue(page.language).gettext
     names = [name_of(item.wafer, item.lot) for item in items]
@@ -198,6 +201,7 @@ def _row(
         hold=next((held[wafer][0] for wafer in names if wafer in held), None),
         state="held" if states == {"held"} and all(wafer in held for wafer in names) else ", ".join(sorted(states)),
         added=any(wafer in added for wafer in names),
+        after_fail=any(wafer in after for wafer in names),
     )
 
 
