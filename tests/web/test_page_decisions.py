@@ -7,6 +7,7 @@ import re
 import pytest
 
 from fabwatch.terms.tabular import csv_text
+from tests.web.test_pages import whole
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,40 @@ def test_wafers_are_held_on_the_page_and_stand_in_the_audit_with_the_key(reader,
     refused = reader.post("/contain/ETCH-1/hold", data={"reason": "x", "names": names[2:3]}, headers=ours)
     assert refused.status_code == 422
     assert "reason needs at least 3 characters" in refused.text
+
+
+def test_scrapping_is_a_second_step_that_names_what_and_how_many_and_needs_no_script(reader, server):
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    with server.client("admin") as client:
+        made = client.post("/api/v1/holds", json={"tool": "ETCH-1", "reason": "two steps"})
+    hold = made.json()["hold"]
+    page = reader.get(f"/holds/{hold}").text
+    release, scrap = (re.search(rf"<button[^>]*{mark}[^>]*>[^<]*</button>", page)[0] for mark in ('"release"', "/scrap"))
+    assert 'class="final"' in scrap
+    assert 'class="final"' not in release
+    assert ("✕ Scrap selected …" in scrap, "Release selected" in release) == (True, True)
+    names = [item["wafer"] for item in server.get(f"/api/v1/holds/{hold}").json()["items"]][:3]
+    asked = reader.post(f"/holds/{hold}/scrap", data={"names": names, "reason": "typed for a release"}, headers=ours)
+    assert asked.status_code == 200
+    assert f"Scrap 3 wafers of {hold}?" in asked.text
+    assert all(f'name="names" value="{name}"' in asked.text for name in names)
+    assert "typed for a release" not in asked.text
+    assert server.get(f"/api/v1/holds/{hold}").json()["scrapped"] == 0
+    form = asked.text.partition('<form method="post" action="/holds/')[2].partition("</form>")[0]
+    sent = {"names": re.findall(r'name="names" value="([^"]+)"', form), "act": "scrap", "reason": "scratched"}
+    assert reader.post(f"/holds/{hold}/dispose", data=sent, headers=ours).status_code == 303
+    assert server.get(f"/api/v1/holds/{hold}").json()["scrapped"] == 3
+    for path in ("scrap", "dispose"):
+        nothing = reader.post(f"/holds/{hold}/{path}", data={"act": "scrap", "reason": "again"}, headers=ours)
+        assert nothing.status_code == 422
+        assert "Nothing that is on hold was selected" in nothing.text
+
+
+def test_the_form_of_a_decision_is_not_filled_with_the_value_of_another_one(reader):
+    page = whole(reader, "/tools/CMP-1").text
+    form = page.partition('action="/tools/CMP-1/decide"')[2].partition("</form>")[0]
+    assert 'name="value"' in form
+    assert not re.search(r'<input name="value"[^>]*\svalue=', form)
 
 
 def test_a_limit_that_is_decided_on_the_page_counts_from_then_on(reader, server):

@@ -1,15 +1,17 @@
 """Commands made from the declarations of questions and actions."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, Who, opened, who_of
+from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, Who, Yes, opened, who_of
 from fabwatch.fab.actions import Action
 from fabwatch.store.view import Answerable
+from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import TYPES, Declared, Field, Kind, declared
 
 Extra = Annotated[Any, typer.Option]
@@ -51,19 +53,31 @@ def action_command(kind: type[Action[Any]]) -> Command:
     def command(fab: Path, as_json: bool, who: str | None, lang: str, **values: Any) -> None:
         from fabwatch.cli import output, tables
 
+        yes = values.pop("yes", not kind.final)
         action = kind(**_stated(known, values))
+        if not yes:
+            with opened(fab) as door:
+                _confirm(action.confirmation(door))
         with opened(fab) as door, output.working("working …"):
             answer = tables.listing_of(action.act(door, who_of(who)))
         if not output.data(answer, as_json, as_csv=False):
             tables.show_listing(answer)
 
     own = [
+        *([_keyword("yes", Yes, False)] if kind.final else []),
         _keyword("who", Who, None),
         _keyword("fab", FabOption, HERE),
         _keyword("as_json", JsonOption, False),
         _keyword("lang", Lang, "en"),
     ]
     return _signed(command, kind, [*(_parameter(field) for field in known), *own])
+
+
+def _confirm(text: str) -> None:
+    """Let the person at the terminal confirm it; without one it has to be stated. Raises BadQuestion and typer.Abort."""
+    if not sys.stdin.isatty():
+        raise BadQuestion(f"Not confirmed: {text}", "read what it names, then run the same command with --yes")
+    typer.confirm(text, abort=True, err=True)
 
 
 def outline(kind: type[Declared]) -> Command:

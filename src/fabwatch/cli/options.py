@@ -15,6 +15,7 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Print the flat table as 
 Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Language of sentences: en or es.")]
 Reason = Annotated[str, typer.Option(help="Why; it is written to the audit.")]
 Who = Annotated[str | None, typer.Option("--by", help="Who decides; else the user of this machine.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Confirm it: what is scrapped cannot be taken back.")]
 HERE = Path("fab")
 SET_ASIDE = 2
 """Exit code of a command that finished but set rows aside, or found something wrong."""

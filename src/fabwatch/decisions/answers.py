@@ -1,5 +1,6 @@
 """Decisions of people: hold lists, limits and intervals, and the audit that records each of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -50,6 +51,11 @@ class HoldList:
     released: int
     scrapped: int
     items: tuple[HoldItem, ...]
+
+    def still_held(self, names: Collection[str] | None = None) -> list[HoldItem]:
+        """The items on hold that `names` (wafers, or lots for all of their wafers) mean; without names all of them."""
+        held = [item for item in self.items if item.state == "held"]
+        return held if names is None else [i for i in held if {name_of(i.wafer, i.lot), i.lot} & set(names)]
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def hold(
 def dispose(
     lake: Lake, moment: datetime, who: str, hold_id: str, act: Act, names: Collection[str] | None, reason: str
 ) -> HoldList:
-    """Release or scrap wafers of a hold list: those of `names` that are held held, or all.
+    """Release or scrap wafers of a hold list: those of `names` that are held, or all.
 
     Raises NotOnHold for an unknown list or wafer, DecidedAlready when nothing is on hold any more, and
     BadQuestion without a reason.
@@ -68,8 +68,7 @@ def dispose(
     reason = reasoned(reason)
     with lake.writing():
         hold_list = _one(lake, "lake.holds", hold_id)
-        held = [item for item in hold_list.items if item.state == "held"]
-        selected = held if names is None else [i for i in held if {name_of(i.wafer, i.lot), i.lot} & set(names)]
+        held, selected = hold_list.still_held(), hold_list.still_held(names)
         known = {name for item in held for name in (name_of(item.wafer, item.lot), item.lot or "")}
         for name in names or ():
             if name not in known:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
-from fabwatch.decisions.answers import Act, DecisionName
+from fabwatch.decisions.answers import Act, DecisionName, name_of
 from fabwatch.risk.questions import SuspectAt
 from fabwatch.terms.questions import (
     LONGEST_RUN,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", covariant=True)
 MOST_NAMES = 100_000
+NAMES_SHOWN = 12
+"""So many names are listed where scrapping is confirmed."""
 Reason = Annotated[str, Param("Why; it stands in the audit.", shortest=3, longest=2000)]
 Names = Annotated[
     tuple[str, ...] | None, Param("A wafer or lot, may stand several times; none for all.", option="--name", most=MOST_NAMES)
@@ -38,6 +40,13 @@ class Action(Declared, ABC, Generic[R]):
     """Something that is decided; declared as a frozen dataclass."""
 
     spec: ClassVar[Spec]
+    final: ClassVar[bool] = False
+    """Whether it cannot be taken back, so that people confirm it in a second step."""
+
+    def confirmation(self, fab: "Fab") -> str:
+        """What a person confirms: the thing and how many; empty where nothing has to be confirmed."""
+        del fab
+        return ""
 
     @abstractmethod
     def act(self, fab: "Fab", who: str) -> R:
@@ -99,6 +108,15 @@ class Scrap(Dispose):
 
     spec: ClassVar = Spec("holds scrap", "/holds/{hold}/scrap", "dispose", scope="decide", tag="decisions")
     disposal: ClassVar = "scrap"
+    final: ClassVar = True
+
+    def confirmation(self, fab: "Fab") -> str:
+        """The wafers or lots by name, and how many wafers. Raises NotOnHold for an unknown list."""
+        (hold_list,) = fab.holds(hold=self.hold)
+        items = hold_list.still_held(self.names)
+        names = [name_of(item.wafer, item.lot) for item in items]
+        listed = ", ".join(names[:NAMES_SHOWN]) + (f" and {len(names) - NAMES_SHOWN:,} more" if names[NAMES_SHOWN:] else "")
+        return f"Scrap {sum(item.wafers for item in items):,} wafers of {self.hold} ({hold_list.tool}): {listed or '-'}?"
 
 
 @declaration

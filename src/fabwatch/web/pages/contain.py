@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
+from fabwatch.api.faults import Refused
 from fabwatch.api.routes.questions import of_area
 from fabwatch.fab.actions import Hold, Release, Scrap
 from fabwatch.fab.answers import Contained, Containment, HoldItem, HoldList, name_of
@@ -272,6 +273,29 @@ async def one_hold(request: Request, hold: str) -> Response:
     return page.show("hold.html", at="/holds", demo=cache.settings.fab.demo, hold=hold_list, items=items)
 
 
+@router.post("/holds/{hold}/scrap", dependencies=[needs("decide")])
+async def confirm_scrap(
+    request: Request,
+    hold: str,
+    names: Annotated[list[str], Form()] = [],  # noqa: B006 - read, never changed
+) -> Response:
+    """The second step before wafers are scrapped: what and how many; nothing is scrapped yet."""
+    page, cache = Page(request), cache_of(request)
+    (hold_list,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
+    await seen(request, key_of(request), hold_list.tool)
+    items = [{**vars(item), "name": name_of(item.wafer, item.lot)} for item in _ticked(hold_list, names)]
+    wafers = sum(item["wafers"] for item in items)
+    return page.show("scrap.html", at="/holds", demo=cache.settings.fab.demo, hold=hold_list, items=items, wafers=wafers)
+
+
+def _ticked(hold_list: HoldList, names: Sequence[str]) -> list[HoldItem]:
+    """The items that were ticked and are on hold still. Raises Refused (422) where there are none."""
+    items = hold_list.still_held(names)
+    if not items:
+        raise Refused(422, "BadRequest", "Nothing that is on hold was selected.", "go back and tick the wafers or lots")
+    return items
+
+
 @router.post("/holds/{hold}/dispose", dependencies=[needs("decide")])
 async def dispose(
     request: Request,
@@ -284,6 +308,7 @@ async def dispose(
     key, cache = key_of(request), cache_of(request)
     (hold_list,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
     await seen(request, key, hold_list.tool)
+    _ticked(hold_list, names)
     action = Release if act == "release" else Scrap
     await cache.act(action(hold=hold, reason=reason, names=tuple(names)), key.who)
     return RedirectResponse(Page(request).url(f"/holds/{part(hold)}"), 303)

@@ -113,9 +113,11 @@
       names.forEach((name, n) => { document.querySelector(`[data-show=${name}]`).textContent = texts[n]; });
       slider.setAttribute("aria-valuetext", texts[0]);
       const follow = document.querySelector("[data-follow=wafers]");
-      if (follow) follow.value = chosen();
+      // A count of wafers is no number of days and no limit.
+      if (follow && follow.form.elements.name.value === "interval_wafers") follow.value = chosen();
       drawn.curve.redraw(false);
     });
+    document.querySelector("[data-what]")?.addEventListener("change", (event) => { event.target.form.elements.value.value = ""; });
     // The interval that is looked at stands in the address, so that it can be sent to somebody.
     slider.addEventListener("change", () => {
       const address = new URL(location.href);
