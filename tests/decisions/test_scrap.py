@@ -1,5 +1,6 @@
 """Scrapping on the command line: it names what and how many, and is done only once somebody has confirmed it."""
 
+import io
 import sys
 
 import pytest
@@ -12,6 +13,13 @@ def held(log, tmp_path):
     with log.restored(0).ran(*range(6)).qual(2, True).qual(5, False).fab() as fab:
         fab.hold("T", who="ana", reason="particles")
     return tmp_path / "fab"
+
+
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def states(folder):
@@ -34,12 +42,8 @@ def test_without_a_terminal_nothing_is_scrapped_until_it_is_confirmed_by_yes(hel
 
 @pytest.mark.parametrize(("answer", "scrapped"), [("n\n", False), ("\n", False), ("y\n", True)])
 def test_at_a_terminal_it_asks_and_does_what_is_answered(held, monkeypatch, answer, scrapped):
-    import io
-
     before = states(held)
-    stdin = io.StringIO(answer)
-    stdin.isatty = lambda: True
-    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
     asked = command(*SCRAP, "--fab", held)
     assert "Scrap 100 wafers of H-0001 (T): LT3?" in asked.err + asked.out
     assert (asked.code == 0) == scrapped

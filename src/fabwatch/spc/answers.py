@@ -26,6 +26,8 @@ class Summary:
     outside: int
     """Readings beyond their limits."""
     failed: int
+    series: int = 1
+    """How many tools and chambers it pools: above 1 its spread is also the difference between them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ class Stats(Answer):
     def sentence(self, language: str = "en") -> str:
         """How many readings, and how many were outside their limits."""
         n, outside = sum(row.n for row in self.groups), sum(row.outside for row in self.groups)
-        return sentence(language, "stats", n=n, groups=len(self.groups), outside=outside)
+        pooled = sum(row.series > 1 for row in self.groups) if self.by == "tool" else 0
+        text = sentence(language, "stats", n=n, groups=len(self.groups), outside=outside)
+        return text + (sentence(language, "stats_pooled", pooled=pooled) if pooled else "")
 
 
 @dataclass(frozen=True, repr=False)

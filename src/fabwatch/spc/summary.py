@@ -90,6 +90,7 @@ def _summary(row: Record) -> Summary:
         cpk=_cpk(row),
         outside=row["outside"],
         failed=row["failed"],
+        series=row["series"],
     )
 
 

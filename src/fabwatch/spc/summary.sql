@@ -10,7 +10,8 @@ SELECT CASE $by WHEN 'tool' THEN tool WHEN 'chamber' THEN tool || CASE chamber W
        count(DISTINCT lower) > 1 OR count(DISTINCT upper) > 1
            OR count(lower) NOT IN (0, count(*)) OR count(upper) NOT IN (0, count(*)) AS mixed,
        count(CASE WHEN reading < lower OR reading > upper THEN 1 END) AS outside,
-       count(CASE WHEN NOT passed THEN 1 END) AS failed
+       count(CASE WHEN NOT passed THEN 1 END) AS failed,
+       count(DISTINCT (tool, chamber)) AS series
 FROM readings
 GROUP BY label, qual_type, unit
 ORDER BY label, qual_type, unit

@@ -23,6 +23,10 @@ SENTENCES: Mapping[str, str] = {
     "forecast": "{tools:,} forecasts as of {as_of}; {bad:,} tools or chambers are probably already out of spec.",
     "forecast_days": "{place} {qual_type}: {cover:.0%} chance to fail between day {low:.1f} and day {high:.1f}; "
     "{bad:.1%} chance it is already out of spec.",
+    "forecast_due": "{place} {qual_type}: already due; {bad:.1%} chance it is already out of spec.",
+    "combined_due": "{tool}: the first of its {checks:,} checks is already due; {bad:.1%} chance that one is already out of "
+    "spec.",
+    "stats_pooled": " {pooled:,} of them pool several chambers of a tool: --by chamber takes them apart.",
     "forecast_weeks": "{place} {qual_type}: {cover:.0%} chance to fail after day {low:.0f}, perhaps not for years; "
     "{bad:.1%} chance it is already out of spec.",
     "forecast_wafers": "{place} {qual_type}: {cover:.0%} chance to fail between {low:,} and {high:,} wafers from now; "

@@ -26,6 +26,10 @@ SENTENCES: Mapping[str, str] = {
     "especificación.",
     "forecast_days": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar entre el día {low:.1f} y el {high:.1f}; "
     "{bad:.1%} de que ya esté fuera de especificación.",
+    "forecast_due": "{place} {qual_type}: ya toca; {bad:.1%} de que ya esté fuera de especificación.",
+    "combined_due": "{tool}: ya toca el primero de sus {checks:,} controles; {bad:.1%} de que alguno ya esté fuera de "
+    "especificación.",
+    "stats_pooled": " {pooled:,} de ellos juntan varias cámaras de un equipo: --by chamber las separa.",
     "forecast_weeks": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar después del día {low:.0f}, quizá no en "
     "años; {bad:.1%} de que ya esté fuera de especificación.",
     "forecast_wafers": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar dentro de {low:,} a {high:,} obleas; "

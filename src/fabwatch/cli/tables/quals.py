@@ -23,6 +23,7 @@ def forecast(answer: Forecasts, language: str, why: bool = False) -> None:
         coming = row.next_quals[0] if row.next_quals else None
         cells = (row.area or "-", row.tool, row.chamber, row.qual_type, f"{row.p_bad_now:.0%}")
         days = tuple("-" if day is None else f"{day:.1f}" for day in (window.from_days, window.to_days))
+        days = ("due", "now") if window.due else days
         soon = ("-", "-") if coming is None else (f"day {coming.day:.1f}", f"{coming.p_fail:.0%}")
         doubts = ", ".join(doubt.code for doubt in row.doubts)
         counts = (str(row.failures), str(row.sisters), doubts)

@@ -8,6 +8,8 @@ from fabwatch.terms.clock import iso
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence, unit_of
 
+NO_WIDTH = 0.05
+"""Days: a window that ends within less is shown as day 0.0 to day 0.0."""
 FEW_FAILURES = 3
 """With fewer failures than this among all sisters, a forecast carries the doubt TooFewFailures."""
 
@@ -27,6 +29,11 @@ class Window:
     from_days: float | None
     to_days: float | None
     """None if nothing ran recently: the window of a stopped tool moves on with time."""
+
+    @property
+    def due(self) -> bool:
+        """Whether it has no width left: it ends now, so there is nothing to wait for."""
+        return self.to_days < NO_WIDTH if self.to_days is not None else self.to_wafers < 1
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,8 @@ class Forecast:
         if self.failed_open:
             return sentence(language, "forecast_failed", **place)
         values: dict[str, object] = {**place, "cover": self.window.coverage, "bad": self.p_bad_now}
+        if self.window.due:
+            return sentence(language, "forecast_due", **values)
         if self.window.from_days is None or self.window.to_days is None:
             low, high = self.window.from_wafers, self.window.to_wafers
             return sentence(language, "forecast_wafers", low=low, high=high, **values)
@@ -174,6 +183,8 @@ class Combined:
         values: dict[str, object] = {"tool": self.tool, "checks": self.checks, "bad": self.p_bad_now}
         if self.from_days is None or self.to_days is None:
             return sentence(language, "combined_idle", **values)
+        if self.to_days < NO_WIDTH:
+            return sentence(language, "combined_due", **values)
         return sentence(language, "combined", cover=self.coverage, low=self.from_days, high=self.to_days, **values)
 
 

@@ -70,7 +70,7 @@ async def tool(request: Request, name: str) -> Response:
         times: Json = {"as_of": question.as_of, "known_at": question.known_at}
         history, stats, readings = await asyncio.gather(
             cache.answer(question),
-            cache.answer(StatsQuestion(**place, **times)),
+            cache.answer(StatsQuestion(by="chamber", **place, **times)),
             cache.answer(ReadingsQuestion(**place, **times)),
         )
         standing, forecasts, curves, intervals = await asyncio.gather(
@@ -119,6 +119,7 @@ async def tool(request: Request, name: str) -> Response:
             stats=stats,
             readings=readings,
             readings_data=individuals(readings),
+            readings_of=chambers_of(readings),
             curve=curve,
             curve_answer=curves[0].answer if curves[0] else None,
             curve_data=_curve_data(curve, page) if curve else None,
@@ -165,7 +166,13 @@ def chart(past: History, forecast: Forecast | None, page: Page) -> Json:
         "marks": [{"t": _seconds(mark.at), "kind": mark.kind, "chamber": mark.chamber} for mark in past.marks],
         "lang": page.language,
     }
-    if forecast is not None and not forecast.failed_open and forecast.window.from_days is not None and past.points:
+    if (
+        forecast is not None
+        and not forecast.failed_open
+        and not forecast.window.due
+        and forecast.window.from_days is not None
+        and past.points
+    ):
         window = forecast.window
         low, high = window.from_days or 0.0, min(window.to_days or AHEAD_DAYS, 3650.0)
         reach = min(max(high * 1.15, 3.0), max(AHEAD_DAYS, low * 1.3))
@@ -192,16 +199,24 @@ def _seconds(moment: datetime) -> float:
 
 
 def individuals(answer: Readings) -> Json:
-    """The data of the individuals chart: the latest readings in order of time."""
+    """The data of the individuals chart: the latest readings in order of time, a series for each chamber."""
     readings = sorted(answer.readings, key=lambda row: row.processed_at)[-READINGS_SHOWN:]
     return {
         "t": [_seconds(row.processed_at) for row in readings],
-        "reading": [row.reading for row in readings],
+        "series": [
+            {"chamber": name, "reading": [row.reading if row.chamber == name else None for row in readings]}
+            for name in chambers_of(answer)
+        ],
         "lower": [row.lower for row in readings],
         "upper": [row.upper for row in readings],
-        "passed": [row.passed for row in readings],
+        "failed": [None if row.passed else row.reading for row in readings],
         "unit": next((row.unit for row in readings if row.unit), ""),
     }
+
+
+def chambers_of(answer: Readings) -> list[str]:
+    """The chambers with readings, `*` for the whole tool first."""
+    return sorted({row.chamber for row in answer.readings})
 
 
 def _step(curve: ToolCurve, shown: dict[str, str]) -> int:

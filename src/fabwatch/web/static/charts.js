@@ -130,13 +130,16 @@
   function readings(place) {
     const given = data("readings"), lang = document.documentElement.lang;
     const line = { stroke: css("--alarm"), width: 1.2, dash: [6, 5], points: { show: false }, spanGaps: true };
-    const failed = given.reading.map((value, n) => (given.passed[n] ? null : value));
+    // One line for each chamber, told apart by its dashes as well as by its colour; the key under the chart names them.
+    const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4]];
+    const colours = [css("--fill"), css("--ink"), css("--accent"), css("--soft")];
+    const own = given.series.map((_, n) => ({ stroke: colours[n % colours.length], width: 1.4, dash: dashes[n % dashes.length], spanGaps: true, points: { show: given.t.length < 200, size: 5 } }));
     const options = {
       ...sized(place, 230), tzDate: onTheClock, legend: { show: false }, axes: [timed(lang), axis({ size: 60 })],
-      series: [{}, { stroke: css("--fill"), width: 1.2, points: { show: given.t.length < 200, size: 5 } }, line, line, { stroke: "transparent", points: { show: true, size: 9, stroke: css("--alarm"), width: 2, fill: css("--alarm") } }],
+      series: [{}, ...own, line, line, { stroke: "transparent", points: { show: true, size: 9, stroke: css("--alarm"), width: 2, fill: css("--alarm") } }],
     };
     place.replaceChildren();
-    drawn.readings = new uPlot(options, [given.t, given.reading, given.lower, given.upper, failed], place);
+    drawn.readings = new uPlot(options, [given.t, ...given.series.map((one) => one.reading), given.lower, given.upper, given.failed], place);
   }
 
   const kinds = { history, curve, readings };
