@@ -5,6 +5,7 @@ status worse, and what is not known yet is never good (docs/rules.md, Status).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -155,4 +156,5 @@ def _of_check(row: Exposure, forecasts: Collection[Chance] | None, stated: FabSe
     ahead = None
     if forecasts is not None:
         ahead = [f for f in forecasts if f.qual_type == row.qual_type and f.chamber in ("*", row.chamber)]
-    return worst([*own, *_of_chances([row], ahead or (), stated), *_unknown([row], ahead)])
+    unknown = [replace(cause, chamber=row.chamber, qual_type=row.qual_type) for cause in _unknown([row], ahead)]
+    return worst([*own, *_of_chances([row], ahead or (), stated), *unknown])
