@@ -6,6 +6,7 @@ from fabwatch.fab.answers import Window
 from fabwatch.web.pages.tool import chambers_of, individuals
 from tests.fabs import new_fab
 
+MOVES = "lot,wafer,tool,chamber,end_at\nL,L.1,T,A,2026-05-01T12:00:00Z\nL,L.2,T,B,2026-05-01T12:00:00Z\n"
 QUALS = """tool,chamber,qual_type,processed_at,passed,reading,unit,upper
 T,A,particles,2026-05-01T00:00:00Z,pass,5,count,30
 T,B,particles,2026-05-01T01:00:00Z,pass,15,count,30
