@@ -55,7 +55,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     """The application over the fab in a folder, with the pages of other rooms. Raises NoFab and BadSettings."""
     keys = Keys(parts.folder, parts.clock)
     cache = AnswerCache(parts.folder, parts.clock, parts.as_of)
-    uploads = Uploads(cache, parts.settings.server)
+    uploads = Uploads(cache)
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:

@@ -1,36 +1,39 @@
-"""Files that arrive over HTTP: stored under their hash, loaded by a worker, and never lost on the way."""
+"""Files that arrive over HTTP: each upload is a job with an end, loaded by a worker, and never lost on the way."""
 
 import asyncio
-import hashlib
-import re
+import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.faults import Refused
 from fabwatch.api.jobs import LoadFiles
-from fabwatch.ingest.summary import IngestSummary
+from fabwatch.api.upload_store import MOST_STARTS, UploadError, UploadStore
+from fabwatch.fab.questions import LoadsQuestion
+from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.terms.answers import Json
-from fabwatch.terms.errors import FabwatchError, StoreBusy
-from fabwatch.terms.settings import ServerSettings
+from fabwatch.terms.errors import (
+    BadSettings,
+    DiskFull,
+    EngineMissing,
+    FabwatchError,
+    NewerFab,
+    NoFab,
+    StoreBroken,
+    StoreBusy,
+    TooBusy,
+    WorkerLost,
+)
 
-FOLDER = "uploads"
-DONE = ".done"
-CHUNK = 1 << 20
+LOG = logging.getLogger("fabwatch")
 JOBS_KEPT = 200
 WAITS = (1.0, 5.0, 15.0)
 """Seconds before a load is tried again that another writer was in the way of."""
-LONGEST_NAME = 200
-PROGRAMS = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"#!")
-PROGRAM_NAMES = {".exe", ".dll", ".msi", ".com", ".scr", ".bat", ".cmd", ".ps1", ".sh", ".vbs", ".js", ".jar"}
-NEVER = PROGRAM_NAMES | {".duckdb", ".pkl", ".pickle", ".joblib", ".npy", ".html", ".htm", ".svg"}
-"""What is no data, or what opening would run."""
-UNSAFE = re.compile(r"[\x00-\x1f\x7f]|(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[A-Za-z]:")
-READ = "text tables (.csv .tsv .txt), Parquet, plain or packed as .gz or .zip"
+NOT_THE_FILE = (StoreBusy, StoreBroken, DiskFull, TooBusy, BadSettings, NoFab, NewerFab, EngineMissing)
+"""Errors that say nothing about the file: it is tried again when the server starts again."""
 
 
 @dataclass
@@ -44,8 +47,13 @@ class Upload:
     done: int = 0
     total: int = 0
     summary: Json | None = None
-    error: dict[str, str] | None = None
+    error: UploadError | None = None
     paths: list[Path] = field(default_factory=list, repr=False)
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more happens to it."""
+        return self.state in ("done", "failed")
 
     def report(self) -> Json:
         """What is answered of it."""
@@ -54,57 +62,34 @@ class Upload:
 
 
 class Uploads:
-    """Takes files in and has them loaded, one upload after the other."""
+    """Takes files in and has them loaded, one upload after the other; whatever happens, each ends done or failed."""
 
-    def __init__(self, cache: AnswerCache, settings: ServerSettings):
-        self._cache, self.settings = cache, settings
-        self._folder = cache.folder / FOLDER
+    def __init__(self, cache: AnswerCache):
+        self._cache = cache
+        self.files = UploadStore(cache.folder)
         self._jobs: OrderedDict[str, Upload] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
     def find(self, upload: str) -> Upload:
         """An upload of this server. Raises Refused (404)."""
         if upload not in self._jobs:
             raise Refused(404, "UnknownUpload", "No upload of that name.", "GET /api/v1/loads lists what was loaded")
         job = self._jobs[upload]
-        mark = self._folder / f"{job.upload}.progress"
+        mark = self.files.progress(job.upload)
         if job.state == "loading" and mark.exists():
             done, _, total = mark.read_text(encoding="utf-8").partition(" ")
             job.done, job.total = int(done or 0), int(total or 0)
         return job
 
-    def store(self, name: str, stream: BinaryIO) -> Path:
-        """Keep one file under its hash. Raises Refused: 422 for a name, 415 for a content that is not taken."""
-        safe = checked(name)
-        head = stream.read(CHUNK)
-        if head.startswith(PROGRAMS) or Path(safe).suffix.casefold() in NEVER:
-            raise Refused(415, "NotData", f"{safe} is a program or a document, not data.", f"send {READ}")
-        self._folder.mkdir(exist_ok=True)
-        partial = self._folder / f"{secrets.token_hex(8)}.partial"
-        digest = hashlib.sha256()
-        try:
-            with partial.open("wb") as kept:
-                while head:
-                    digest.update(head)
-                    kept.write(head)
-                    head = stream.read(CHUNK)
-            place = self._folder / digest.hexdigest()
-            place.mkdir(exist_ok=True)
-            partial.replace(place / safe)
-        except OSError as fault:
-            what = f"{safe} cannot be kept: {fault.strerror or fault}"
-            raise Refused(507, "DiskFull", what, "free some space and send it again", {"Retry-After": "60"}) from None
-        finally:
-            partial.unlink(missing_ok=True)
-        return place / safe
-
     def begin(self, paths: Sequence[Path]) -> Upload:
         """Have stored files loaded; the answer comes at once, the loading goes on."""
         job = Upload(secrets.token_hex(8), "waiting", [path.name for path in paths], paths=list(paths), total=len(paths))
         self._jobs[job.upload] = job
-        while len(self._jobs) > JOBS_KEPT:
-            self._jobs.popitem(last=False)
-        task = asyncio.create_task(self._load(job))
+        ended = [name for name, other in self._jobs.items() if other.ended]
+        for name in ended[: max(len(self._jobs) - JOBS_KEPT, 0)]:
+            del self._jobs[name]
+        task = asyncio.create_task(self._finish(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return job
@@ -112,55 +97,118 @@ class Uploads:
     async def wait(self, job: Upload, seconds: float) -> Upload:
         """Wait until it is done, for at most so long."""
         for _ in range(int(seconds / 0.05)):
-            if job.state in ("done", "failed"):
+            if job.ended:
                 break
             await asyncio.sleep(0.05)
         return self.find(job.upload)
 
     def resume(self) -> None:
-        """Load what had arrived when the server was stopped; the same content loads once."""
-        left = [
-            path
-            for place in sorted(self._folder.glob("*/"))
-            if not (place / DONE).exists()
-            for path in sorted(place.iterdir())
-            if path.is_file()
-        ]
-        for partial in self._folder.glob("*.partial"):
-            partial.unlink()
-        if left:
-            self.begin(left)
+        """Load what had arrived when the server was stopped, each file as an upload of its own."""
+        self.files.tidy()
+        for path in self.files.unfinished():
+            self.begin([path])
+
+    async def _finish(self, job: Upload) -> None:
+        """Bring an upload to its end."""
+        try:
+            async with self._turn:
+                job.state = "loading"
+                await self._load(job)
+        except BaseException as fault:
+            # Also when the server is stopped: nobody waits for an upload that nothing works on.
+            job.error = job.error or error_of(fault, job.files)
+            if not isinstance(fault, Exception):
+                raise
+            LOG.exception("the upload %s ended with an error", job.upload)
+        finally:
+            job.state = "failed" if job.error else "done"
+            self.files.progress(job.upload).unlink(missing_ok=True)
 
     async def _load(self, job: Upload) -> None:
-        mark = self._folder / f"{job.upload}.progress"
-        job.state = "loading"
-        try:
-            files = LoadFiles(tuple(str(path) for path in job.paths), str(mark))
-            job.summary = (await self._patiently(files)).to_dict()
-            for place in {path.parent for path in job.paths}:
-                (place / DONE).touch()
-            job.state, job.done = "done", job.total
-        except FabwatchError as fault:
-            job.state = "failed"
-            job.error = {"code": type(fault).__name__, "what": fault.what, "hint": fault.hint}
-        finally:
-            mark.unlink(missing_ok=True)
+        paths = [path for path in job.paths if not self._given_up(job, path)]
+        results = await self._loaded(job, paths) if paths else []
+        if results is None:
+            # Something in one of them stops the load of all: the others are loaded without it.
+            results = []
+            for path in paths:
+                results += await self._loaded(job, [path]) or []
+        job.summary = IngestSummary(tuple(results)).to_dict() if results else None
+        if job.error is None:
+            job.done = job.total
 
-    async def _patiently(self, files: LoadFiles) -> IngestSummary:
+    def _given_up(self, job: Upload, path: Path) -> bool:
+        """Whether the loading of a file was begun too often, each time to be ended with the server."""
+        if self.files.begun(path) <= MOST_STARTS:
+            return False
+        what = f"{path.name} was not loaded: the server was stopped {MOST_STARTS} times while it worked on it."
+        job.error = {"code": "StoppedTooOften", "what": what, "hint": "load it on the machine itself: fabwatch ingest FILE"}
+        self.files.failed(path, job.error)
+        return True
+
+    async def _loaded(self, job: Upload, paths: Sequence[Path]) -> list[FileResult] | None:
+        """What became of files, each marked as what it is; None if one of several kept all from being loaded."""
+        load = LoadFiles(tuple(str(path) for path in paths), str(self.files.progress(job.upload)))
+        try:
+            summary = await self._patiently(load)
+        except Exception as fault:
+            known = isinstance(fault, FabwatchError)
+            LOG.log(logging.WARNING if known else logging.ERROR, "upload %s: %s", job.upload, fault, exc_info=not known)
+            own = not isinstance(fault, NOT_THE_FILE) or isinstance(fault, WorkerLost)
+            if own and len(paths) > 1:
+                return None
+            error = error_of(fault, [path.name for path in paths])
+            job.error = job.error or error
+            for path in paths:
+                if own:
+                    self.files.failed(path, error)
+                elif not isinstance(fault, StoreBroken):
+                    # A file that breaks the store counts as begun: it is not tried at every start for ever.
+                    self.files.put_off(path)
+            return [_failed(path, error) for path in paths]
+        for path in paths:
+            self.files.loaded(path)
+        await self._drop_doubles(paths, summary)
+        return list(summary.files)
+
+    async def _drop_doubles(self, paths: Sequence[Path], summary: IngestSummary) -> None:
+        """Delete originals that no row of the ledger names: their content came before, under another name."""
+        doubles = [path for path in paths if _is_double(path, summary)]
+        if doubles:
+            try:
+                ledger = (await self._cache.answer(LoadsQuestion())).loads
+            except FabwatchError:
+                # They are kept: better one file too many than one too few.
+                return
+            needed = {tuple(Path(row.path).parts[-2:]) for row in ledger if row.path}
+            self.files.drop(doubles, {(pair[0], pair[1]) for pair in needed if len(pair) == 2})
+
+    async def _patiently(self, load: LoadFiles) -> IngestSummary:
         for wait in WAITS:
             try:
-                return await self._cache.load(files)
+                return await self._cache.load(load)
             except StoreBusy:
                 # Somebody else writes: the file is here, and loading it again neither loses nor doubles anything.
                 await asyncio.sleep(wait)
-        return await self._cache.load(files)
+        return await self._cache.load(load)
 
 
-def checked(name: str) -> str:
-    """The name under which a file may be kept. Raises Refused (422)."""
-    safe = name.replace("\\", "/").rsplit("/", 1)[-1]
-    if UNSAFE.search(name) or not safe.strip() or safe.startswith(".") or len(safe.encode()) > LONGEST_NAME:
-        raise Refused(
-            422, "UnsafeName", f"{name[:80]!r} is not a valid name for a file.", "send a plain file name such as moves.csv"
-        )
-    return safe
+def error_of(fault: BaseException, names: Sequence[str]) -> UploadError:
+    """Why an upload failed: code, what and the way out."""
+    if isinstance(fault, FabwatchError):
+        return {"code": type(fault).__name__, "what": fault.what, "hint": fault.hint}
+    files = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    if isinstance(fault, asyncio.CancelledError):
+        hint = "start the server again: it loads what has arrived"
+        return {"code": "Stopped", "what": f"The server was stopped before {files} was loaded.", "hint": hint}
+    what = f"{files} could not be loaded: something unexpected happened ({type(fault).__name__})."
+    hint = "the log of the server says more; fabwatch ingest FILE --debug shows it on the machine itself"
+    return {"code": "Unexpected", "what": what, "hint": hint}
+
+
+def _is_double(path: Path, summary: IngestSummary) -> bool:
+    own = [file for file in summary.files if file.path.startswith(str(path))]
+    return bool(own) and all(file.status == "already" for file in own)
+
+
+def _failed(path: Path, error: UploadError) -> FileResult:
+    return FileResult(str(path), None, None, 0, 0, "failed", error["what"])

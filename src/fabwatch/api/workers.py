@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fabwatch.api.jobs import Job
 from fabwatch.store.skip_pandas import without_pandas
-from fabwatch.terms.errors import StoreBroken, TooBusy
+from fabwatch.terms.errors import StoreBroken, TooBusy, WorkerLost
+from fabwatch.terms.parent import end_with_parent
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
@@ -31,7 +32,7 @@ class Pool:
         self._pool = self._started()
 
     async def run(self, job: Job[R]) -> R:
-        """What the job gives. Raises TooBusy, and what the job raises."""
+        """What the job gives. Raises TooBusy, WorkerLost, and what the job raises."""
         if self._busy >= self._waiting:
             raise TooBusy("Too many questions are waiting for an answer.")
         self._busy += 1
@@ -47,7 +48,7 @@ class Pool:
                     if pool is self._pool:
                         self._pool = self._started()
                     if last:
-                        raise TooBusy("The worker that looked for the answer was stopped twice.") from None
+                        raise WorkerLost("The process that worked on it was stopped twice.") from None
             raise AssertionError("the last try either returns or raises")
         finally:
             self._busy -= 1
@@ -74,6 +75,7 @@ _settings_read: float = 0.0
 
 def _begin(folder: str, nice: int) -> None:
     global _folder
+    end_with_parent()
     without_pandas()
     _folder = Path(folder)
     with contextlib.suppress(OSError):

@@ -12,6 +12,7 @@
     ├── BadSettings           fab.toml has faults; all are listed
     ├── NoSuchPath            a path to load does not exist or cannot be read
     ├── TooBusy               the service has more requests than it can answer in time
+    │   └── WorkerLost        the process that worked on it was stopped twice
     ├── PortTaken             the service cannot listen on that address and port
     └── BadQuestion           the question cannot be answered as it was asked
         ├── UnknownTool       no tool, area, chamber or qual type of that name
@@ -107,6 +108,12 @@ class TooBusy(FabwatchError):
     """The service has more requests than it can answer in time."""
 
     hint = "ask again in a few seconds"
+
+
+class WorkerLost(TooBusy):
+    """The process that worked on it was stopped twice: by the memory limit of the machine, or by a fault of a library."""
+
+    hint = "free memory, or ask for less at once; the log of the machine says what stopped the process"
 
 
 class PortTaken(FabwatchError):

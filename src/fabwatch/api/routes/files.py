@@ -1,5 +1,6 @@
 """The routes for files beside those of its questions: send them, and see what became of them."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -53,7 +54,8 @@ async def received(request: Request) -> Upload:
         if not files:
             raise Refused(422, "NoFile", "No file came with that.", "curl -F file=@moves.csv …/api/v1/loads")
         # All of them are looked at before one is loaded.
-        paths = [uploads.store(upload.filename or "", upload.file) for upload in files]
+        # Copied and hashed in a thread: others are answered meanwhile.
+        paths = [await asyncio.to_thread(uploads.files.store, upload.filename or "", upload.file) for upload in files]
     return uploads.begin(paths)
 
 
@@ -62,7 +64,7 @@ async def load(request: Request, wait: Wait = 30.0) -> Response:
     """Load files into the fab, each exactly once."""
     uploads = uploads_of(request)
     job = await uploads.wait(await received(request), wait)
-    return JSONResponse(job.report(), 200 if job.state in ("done", "failed") else 202)
+    return JSONResponse(job.report(), 200 if job.ended else 202)
 
 
 @routes.get("/loads/uploads/{upload}", answer=UploadAnswer, scope="load", whole=True)
