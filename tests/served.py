@@ -110,10 +110,12 @@ def made(folder):
 class Server:
     """A server of the command line over a fab."""
 
+    program: tuple[str, ...] = ("-m", "fabwatch")
+
     def __init__(self, fab: Path, *more: str):
         self.fab = fab
         self.keys: dict[tuple, str] = {}
-        command = [sys.executable, "-m", "fabwatch", "serve", "--fab", str(fab), "--port", "0", *more]
+        command = [sys.executable, *self.program, "serve", "--fab", str(fab), "--port", "0", *more]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

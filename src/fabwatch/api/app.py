@@ -21,7 +21,8 @@ from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.faults import Fault, Refused, of_error
 from fabwatch.api.keys import Keys
 from fabwatch.api.middleware.auth import Auth, shown
-from fabwatch.api.middleware.limits import MOST_AT_ONCE
+from fabwatch.api.middleware.bodies import ReadBodies
+from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
 from fabwatch.api.responses import Bodies
 from fabwatch.api.routes import files, polishing
 from fabwatch.api.routes.answers import answers, decisions, traces
@@ -89,7 +90,11 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _of_the_question)
     app.add_exception_handler(HTTPException, _of_the_path)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(Auth, keys=keys, tries=app.state.tries, longest=parts.settings.server.upload_mb << 20)
+    longest = parts.settings.server.upload_mb << 20
+    # The last one is the outermost: the key is checked, then the body is read, then the request takes its place.
+    app.add_middleware(Places, most=parts.most_at_once)
+    app.add_middleware(ReadBodies, upload_bytes=longest)
+    app.add_middleware(Auth, keys=keys, tries=app.state.tries, longest=longest)
     return app
 
 

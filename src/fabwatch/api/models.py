@@ -5,19 +5,44 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic import Field as PydanticField
+from pydantic_core import InitErrorDetails, ValidationError
 
 from fabwatch.terms.answers import Json
 from fabwatch.terms.questions import TYPES, Declared, Field, Kind, declared
 
 D = TypeVar("D", bound=Declared)
+SHOWN_OF_A_NAME = 80
 MOST_ROWS = 10_000
 MOST_IN_CSV = 100_000
 _MONTHS = r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31"
 _CLOCK = r"T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{3}|\.\d{6})?)?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
 ISO = {"pattern": rf"^(19[8-9]\d|20\d\d|21[0-8]\d)-({_MONTHS})({_CLOCK})?$", "examples": ["2026-03-17T06:30:00Z"]}
 """How a time is described; what is read is wider (see `stated_time`)."""
+
+
+class Stated(BaseModel):
+    """What a request may state. Anything else is refused by the first name that is not known, however many there are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_known(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            unknown = next((name for name in values if name not in cls.model_fields), None)
+            if unknown is not None:
+                # Half a million unknown names would otherwise be half a million errors, each with its input.
+                line = InitErrorDetails(type="extra_forbidden", loc=(str(unknown)[:SHOWN_OF_A_NAME],), input=None)
+                raise ValidationError.from_exception_data(cls.__name__, [line])
+        return values
+
+
+class Strict(Stated):
+    """A body, in which 0 is not false either."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True)
@@ -45,16 +70,14 @@ def query_model(kind: type[Declared], path: str, paged: bool = True) -> type[Bas
     own = _members((field for field in declared(kind) if not in_path(field, path)), strict=False)
     if paged:
         own = {**own, **PAGE}
-    config = ConfigDict(extra="forbid")
-    made: type[BaseModel] = create_model(f"{kind.__name__}Query", __config__=config, **own)
+    made: type[BaseModel] = create_model(f"{kind.__name__}Query", __base__=Stated, **own)
     return made
 
 
 def body_model(kind: type[Declared], path: str) -> type[BaseModel]:
     """What the body of an action may hold. Anything else is refused, and so is 0 for false."""
     own = _members((field for field in declared(kind) if not in_path(field, path)), strict=True)
-    config = ConfigDict(extra="forbid", strict=True)
-    made: type[BaseModel] = create_model(f"{kind.__name__}Body", __config__=config, __doc__=kind.__doc__, **own)
+    made: type[BaseModel] = create_model(f"{kind.__name__}Body", __base__=Strict, __doc__=kind.__doc__, **own)
     return made
 
 
@@ -96,9 +119,9 @@ def _member(field: Field, strict: bool) -> tuple[Any, Any]:
         about |= {"max_length": limits.longest, "min_length": limits.shortest or None}
     elif field.kind is Kind.TEXTS:
         kind = list[Annotated[str, PydanticField(max_length=limits.longest)]]
-        about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most)}
+        about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most), "fail_fast": True}
     elif field.kind is Kind.NUMBERS:
-        about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most)}
+        about |= {"min_length": _whole(limits.least), "max_length": _whole(limits.most), "fail_fast": True}
     if field.kind is Kind.TIME:
         about["json_schema_extra"] = ISO
     about = {name: value for name, value in about.items() if value is not None}

@@ -31,6 +31,8 @@ Faults in data are not errors: they become rows of `problems` (see `terms.proble
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST_NAME = 400
+
 
 class FabwatchError(Exception):
     """What went wrong, and under `hint` the way out."""
@@ -182,6 +184,9 @@ class TooFewFailures(BadQuestion):
 
 def nearest(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """The known words most similar to `word`, best first, ignoring case."""
+    if len(word) > LONGEST_NAME:
+        # Nobody mistypes that much, and comparing takes the square of the length.
+        return []
     by_fold = {name.casefold(): name for name in known}
     return [by_fold[hit] for hit in get_close_matches(word.casefold(), by_fold, n=limit, cutoff=0.5)]
 

@@ -3,6 +3,7 @@
 import tomllib
 from datetime import datetime
 from fnmatch import fnmatch
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -196,6 +197,19 @@ class ServerSettings(_Stated):
     """`[server]`: the service and its pages."""
 
     upload_mb: int = Field(512, gt=0, le=100_000, description="Largest upload, in MB.")
+    proxies: Names = Field(
+        (), description="Addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+
+    @field_validator("proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            try:
+                ip_network(address)
+            except ValueError:
+                raise ValueError(f"{address!r} is not an address or a network such as 127.0.0.1 or 10.0.0.0/8") from None
+        return value
 
 
 class LogSettings(_Stated):

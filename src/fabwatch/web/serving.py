@@ -14,9 +14,12 @@ from fabwatch.api.middleware.limits import Limits
 from fabwatch.fab import Fab
 from fabwatch.terms.clock import iso, stated_time
 from fabwatch.terms.errors import BadQuestion, PortTaken
+from fabwatch.web.connections import MOST, Connections, guarded
 from fabwatch.web.site import site
 
-BACKLOG = 512
+BACKLOG = 256
+RESERVE = 200
+"""Descriptors for files, workers and the engine."""
 DEMO_KEY = "demo"
 LEAVE = 3
 """Seconds that requests have to finish when the server is stopped."""
@@ -49,6 +52,10 @@ def run(
             timeout_graceful_shutdown=LEAVE,
             backlog=BACKLOG,
             lifespan="on",
+            http=guarded(Connections(_most_connections(), proxies=settings.server.proxies)),
+            ws="none",
+            proxy_headers=bool(settings.server.proxies),
+            forwarded_allow_ips=list(settings.server.proxies),
         )
         server = uvicorn.Server(config)
         (ready or _say)(f"http://{where}:{at[1]}/")
@@ -82,6 +89,20 @@ def _guarded(folder: Path, host: str) -> None:
             f"{host} can be reached from other machines, and there is no key.",
             "fabwatch key create NAME --scope read --fab FOLDER",
         )
+
+
+def _most_connections() -> int:
+    """How many connections there may be, so that descriptors are left for files and workers."""
+    try:
+        import resource
+    except ImportError:
+        return MOST
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST + 2 * BACKLOG + RESERVE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST if soft == resource.RLIM_INFINITY else max(min(MOST, soft - 2 * BACKLOG - RESERVE), soft // 4)
 
 
 def _say(address: str) -> None:

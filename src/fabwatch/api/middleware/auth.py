@@ -4,20 +4,14 @@ from collections.abc import Callable
 
 from fastapi import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fabwatch.api.access import Tries, authenticated, is_open
 from fabwatch.api.faults import Refused, refusal
 from fabwatch.api.keys import Keys
-from fabwatch.api.middleware.limits import LONGEST_BODY
-from fabwatch.api.routing import BASE
+from fabwatch.api.middleware.limits import LIST_PATHS, LONGEST_BODY, LONGEST_LIST, LONGEST_SIGN_IN, UPLOAD_PATHS
 
-UPLOAD_PATHS = (f"{BASE}/loads", "/load")
-LIST_PATHS = (f"{BASE}/cmp/polish-time",)
-"""Where ten thousand wafers may be sent at once."""
-LONGEST_LIST = 8 << 20
-DRAINED = 1 << 30
-"""So many bytes of a body that is too long are read all the same, to be able to say so."""
+LONGEST_SHOWN = 400
 RefusalPage = Callable[[Request, Refused], Response | None]
 """How a refusal is shown where a page was asked for; None where none was."""
 
@@ -35,56 +29,37 @@ class Auth:
             return
         request = Request(scope)
         try:
-            limit = self._limit(request)
+            # The key first: whoever has none learns nothing else, and no byte of the body is read.
             if not is_open(request.url.path):
                 scope.setdefault("state", {})["key"] = authenticated(request, self._keys, self._tries)
+            limit_of(request, self._longest)
         except Refused as fault:
-            if fault.status == 413:
-                await _drained(request, receive)
             await shown(request, fault)(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive, limit), send)
-
-    def _limit(self, request: Request) -> int:
-        """How long the body may be. Raises Refused (413) for one that says it is longer, 411 for one that is silent."""
-        path = request.url.path
-        limit = self._longest if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
-        length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > limit:
-            raise too_long(limit)
-        return limit
+        await self._app(scope, receive, send)
 
 
-async def _drained(request: Request, receive: Receive) -> None:
-    """Take in what comes, unless it is far too much: a client that still sends does not listen."""
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) <= DRAINED and not request.headers.get("expect"):
-        while (await receive()).get("more_body"):
-            pass
+def limit_of(request: Request, upload_bytes: int) -> int:
+    """How long the body may be. Raises Refused (413) for one that says it is longer."""
+    path = request.url.path
+    limit = upload_bytes if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
+    if is_open(path):
+        limit = LONGEST_SIGN_IN
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > limit:
+        raise too_long(limit)
+    return limit
 
 
 def too_long(limit: int) -> Refused:
     """The refusal of a body that is longer than `limit` bytes."""
     hint = "load large files on the machine itself: fabwatch ingest FILE; or raise upload_mb in fab.toml"
-    return Refused(413, "TooLong", f"That is more than {limit >> 20:,} MB.", hint, {"Connection": "close"})
-
-
-def _bounded(receive: Receive, limit: int) -> Receive:
-    seen = 0
-
-    async def receiving() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise too_long(limit)
-        return message
-
-    return receiving
+    size = f"{limit >> 20:,} MB" if limit >= 1 << 20 else f"{limit >> 10} kB"
+    return Refused(413, "TooLong", f"That is more than {size}.", hint, {"Connection": "close"})
 
 
 def shown(request: Request, fault: Refused) -> Response:
     """A refusal as JSON, or as a page where a page was asked for."""
     page: RefusalPage | None = getattr(request.app.state, "refusal_page", None)
     answer = page(request, fault) if page is not None else None
-    return answer or refusal(fault, request.url.path)
+    return answer or refusal(fault, request.url.path[:LONGEST_SHOWN])

@@ -3,12 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from fabwatch.api.access import Asker, cache_of, of_tool, seen
-from fabwatch.api.models import ISO, made, query_model, query_type
+from fabwatch.api.models import ISO, Strict, made, query_model, query_type
 from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.fab.answers import PolishTime, PolishTimes, RateModel
@@ -27,15 +27,11 @@ Unit = Literal["angstrom", "nm", "um"]
 Thickness = Annotated[float | None, Field(strict=True, ge=-1e9, le=1e9)]
 Sites = Annotated[
     list[Annotated[float, Field(strict=True, ge=-1e9, le=1e9)]] | None,
-    Field(min_length=1, max_length=500, description="Thickness before at each site, in place of `incoming`."),
+    Field(
+        min_length=1, max_length=500, fail_fast=True, description="Thickness before at each site, in place of `incoming`."
+    ),
 ]
 Spread = Annotated[float | None, Field(strict=True, ge=0, le=1e9)]
-
-
-class Strict(BaseModel):
-    """A body in which nothing else may stand, and 0 is not false."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Wafer(Strict):
@@ -73,7 +69,10 @@ class PolishTimeBody(Strict):
     rate_unit: Annotated[str | None, Field(pattern="^(angstrom|nm|um)/(s|min)$")] = None
     rate_sd: Spread = None
     coverage: Annotated[float | None, Field(strict=True, gt=0, lt=1)] = None
-    wafers: Annotated[list[Wafer] | None, Field(min_length=1, max_length=MOST_WAFERS, description="Several at once.")] = None
+    wafers: Annotated[
+        list[Wafer] | None,
+        Field(min_length=1, max_length=MOST_WAFERS, fail_fast=True, description="Several at once."),
+    ] = None
     as_of: Annotated[str | None, Field(max_length=40, json_schema_extra=ISO)] = None
 
 
