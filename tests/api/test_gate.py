@@ -1,9 +1,11 @@
 """Nobody where they don't belong: every route against every kind of key, odd paths, wrong tries, sessions, areas."""
 
 import contextlib
+import shutil
 import sqlite3
 import statistics
 import time
+import tracemalloc
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from fabwatch.api.faults import Refused
 from fabwatch.api.keys import SCOPES, Keys
 from fabwatch.terms.settings import Settings
 from fabwatch.web.site import site
+from tests.served import AS_OF, Server
 
 OPEN = {"/health", "/signin", "/static"}
 FILLED = {"{tool}": "ETCH-1", "{name}": "ETCH-1", "{hold}": "H-0001", "{upload}": "none"}
@@ -179,6 +182,48 @@ def test_wrong_tries_are_forgotten_after_a_minute():
     tries.wrong("b")
     at[0] = 61.0
     tries.wrong("a")
+
+
+def test_wrong_tries_at_ever_other_long_paths_and_addresses_take_no_more_memory():
+    tracemalloc.start()
+    tries = Tries(lambda: 0.0)
+
+    def many(numbers):
+        for n in numbers:
+            with contextlib.suppress(Refused):
+                tries.wrong(f"10.0.{n % 200}.1", f"/{n}" + "x" * 20_000)
+        return tracemalloc.get_traced_memory()[0]
+
+    first, second = many(range(4_000)), many(range(4_000, 40_000))
+    tracemalloc.stop()
+    assert first < 5 << 20
+    assert second < 12 << 20
+
+
+def test_wrong_tries_are_counted_by_the_address_that_a_stated_proxy_names_and_by_no_other(own_folder, tmp_path):
+    behind = tmp_path / "fab"
+    shutil.copytree(own_folder, behind)
+    with (behind / "fab.toml").open("a") as settings:
+        settings.write('\n[server]\nproxies = ["127.0.0.4"]\n')
+    running = Server(behind, "--as-of", AS_OF)
+    try:
+        for number, believed in ((4, True), (5, False)):
+            with stranger(running, number) as client:
+
+                def tried(n, address, client=client):
+                    headers = {"Authorization": f"Bearer fw_x_{n}", "X-Forwarded-For": address, "X-Forwarded-Proto": "https"}
+                    return client.get("/api/v1/fab", headers=headers).status_code
+
+                # Who asks the proxy may state an address too: the last one is the one that the proxy saw.
+                others = [tried(n, f"203.0.113.9, 198.51.100.{n}") for n in range(14)]
+                assert (set(others) == {401}) is believed
+                same = [tried(n, f"203.0.113.{n}, 198.51.100.99") for n in range(14)]
+                assert same[-1] == 429
+                headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-Proto": "https"}
+                entered = client.post("/signin", data={"key": running.key()}, headers=headers)
+                assert ("secure" in entered.headers["set-cookie"].casefold()) is believed
+    finally:
+        running.stop()
 
 
 def test_a_key_is_kept_as_a_hash_alone_and_its_file_is_its_owners(folder):

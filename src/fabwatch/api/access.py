@@ -1,7 +1,7 @@
 """Access: who asks, and what they may. Every path needs a key unless it is named here."""
 
 import time
-from collections import defaultdict, deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -24,21 +24,23 @@ MANY_ADDRESSES = 10_000
 
 
 class Tries:
-    """How often a wrong key was shown, by address and path."""
+    """How often a wrong key was shown, by address and path; of the latest addresses and paths."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic):
         self._now = now
-        self._wrong: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._wrong: OrderedDict[tuple[str, int], deque[float]] = OrderedDict()
 
     def wrong(self, address: str, path: str = "") -> None:
         """Count a wrong key. Raises Refused (429) after ten in a minute for one path, 300 for all."""
-        if len(self._wrong) > MANY_ADDRESSES:
-            self._wrong.clear()
-        self._count((address, ""), MANY_TRIES)
-        self._count((address, path or "/"), TRIES)
+        self._count((address, 0), MANY_TRIES)
+        # Of the path only a number is kept: it may be as long as whoever tries likes.
+        self._count((address, hash(path or "/") or 1), TRIES)
 
-    def _count(self, mark: tuple[str, str], most: int) -> None:
-        seen, now = self._wrong[mark], self._now()
+    def _count(self, mark: tuple[str, int], most: int) -> None:
+        seen, now = self._wrong.setdefault(mark, deque()), self._now()
+        self._wrong.move_to_end(mark)
+        while len(self._wrong) > MANY_ADDRESSES:
+            self._wrong.popitem(last=False)
         while seen and seen[0] < now - MINUTE:
             seen.popleft()
         if len(seen) >= most:

@@ -17,7 +17,9 @@ from fabwatch.api.models import Page
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.tabular import csv_text
 
-KEPT_BYTES = 64 << 20
+KEPT_BYTES = 32 << 20
+BESIDE_A_BODY = 2_000
+"""Bytes that a body takes beside its own: what it is kept under, and its headers."""
 
 
 class Bodies:
@@ -38,9 +40,9 @@ class Bodies:
         """Keep a body with its headers."""
         if key not in self._bodies:
             self._bodies[key] = body
-            self._bytes += len(body[0])
+            self._bytes += len(body[0]) + BESIDE_A_BODY
         while self._bytes > self._most:
-            self._bytes -= len(self._bodies.popitem(last=False)[1][0])
+            self._bytes -= len(self._bodies.popitem(last=False)[1][0]) + BESIDE_A_BODY
         return body
 
 
