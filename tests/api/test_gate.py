@@ -371,7 +371,7 @@ def test_a_key_of_one_area_sees_the_runs_of_its_tools_alone(server):
         ):
             assert client.get(f"/api/v1{path}").status_code == 403, path
         assert client.get("/api/v1/trace/run", params={"run": run}).status_code == 403
-        assert client.get("/api/v1/trace/summary", params={"tool": "CMP-1", "run": run}).status_code == 404
+        assert client.get("/api/v1/trace/summary", params={"tool": "CMP-1", "run": run}).status_code == 403
     with server.client("read", area="Etch") as client:
         assert client.get("/api/v1/trace/runs?tool=ETCH-1").json()["runs"]
         assert client.get("/api/v1/trace/run", params={"run": run}).status_code == 200

@@ -3,12 +3,13 @@
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from fabwatch.api.answer_cache import AnswerCache
+from fabwatch.api.area_cache import AreaCache
 from fabwatch.api.faults import Refused
 from fabwatch.api.keys import Key, Keys
 from fabwatch.fab.questions import RiskQuestion
@@ -130,9 +131,10 @@ def whole_fab(key: Asker) -> None:
 
 
 def cache_of(request: Request) -> AnswerCache:
-    """The answer cache of this server."""
+    """The answer cache of this server, as the key of the request sees it."""
     cache: AnswerCache = request.app.state.cache
-    return cache
+    key: Key | None = getattr(request.state, "key", None)
+    return cast("AnswerCache", AreaCache(cache)) if key is not None and key.area is not None else cache
 
 
 def outside(key: Key, hint: str = "ask for a tool of that area") -> Refused:

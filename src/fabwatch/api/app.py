@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from fabwatch.api.access import Tries
 from fabwatch.api.answer_cache import AnswerCache
+from fabwatch.api.area_cache import narrowed
 from fabwatch.api.faults import Fault, Refused, of_error
 from fabwatch.api.keys import Keys
 from fabwatch.api.middleware.auth import Auth, shown
@@ -100,7 +101,8 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
 
 async def _of_the_fab(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, FabwatchError)  # noqa: S101 - it is registered for this
-    refused = of_error(fault)
+    key = getattr(request.state, "key", None)
+    refused = of_error(fault if key is None or key.area is None else narrowed(fault))
     if refused.status >= 500:
         LOG.warning("%s %s: %s", refused.status, request.url.path, fault.what)
     return shown(request, refused)

@@ -98,7 +98,8 @@ def _named(contained: Containment, names: Collection[str]) -> list[Contained]:
     for name in sorted(selected - known):
         near = nearest(name, known)
         tail = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise NotOnHold(f"{name} is not among the contained wafers and lots.{tail}", f"fabwatch contain {contained.tool}")
+        bare = f"{name} is not among the contained wafers and lots."
+        raise NotOnHold(f"{bare}{tail}", f"fabwatch contain {contained.tool}").without_names(bare)
     return [item for item in items if {name_of(item.wafer, item.lot), item.lot} & selected]
 
 
@@ -115,7 +116,8 @@ def _one(lake: Lake, table: str, hold_id: str) -> HoldList:
     by_id = {hold_list.hold: hold_list for hold_list in _lists(lake, table, None)}
     if hold_id not in by_id:
         near = nearest(hold_id, by_id)
-        raise NotOnHold(f"No hold list {hold_id}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
+        bare = f"No hold list {hold_id}."
+        raise NotOnHold(bare + (f" Did you mean {' or '.join(near)}?" if near else "")).without_names(bare)
     return by_id[hold_id]
 
 

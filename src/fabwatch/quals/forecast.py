@@ -59,7 +59,8 @@ def chosen_wear(
     """The wear of each type in a selection, and which of its streams are selected. Raises UnknownTool."""
     clocks = {"auto", "wafers", "days"}
     if options.clock not in clocks:
-        clocks |= {row[0] for row in lake.ask("SELECT DISTINCT counter FROM counters").fetchall()}
+        counted = lake.ask("SELECT DISTINCT counter, tool FROM counters").fetchall()
+        clocks |= {counter for counter, tool in counted if tool in selection.tools(dict(cards))}
         if options.clock not in clocks:
             fault = unknown("clock", options.clock, clocks)
             fault.hint = f"--clock takes {', '.join(sorted(clocks))}"
@@ -67,7 +68,7 @@ def chosen_wear(
     tools = selection.tools(dict(cards))
     whole = selection.tool is None and selection.area is None
     worn = learn(lake, cards, as_of, options.clock, None if whole else tools)
-    known = {stream.qual_type for wear in worn for stream in wear.streams}
+    known = {stream.qual_type for wear in worn for stream in wear.streams if stream.tool in tools}
     kinds = selection.types(known) if known else known
     chosen = [(wear, [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]) for wear in worn]
     return [(wear, members) for wear, members in chosen if members]

@@ -29,7 +29,8 @@ def chosen_scopes(
     selection: Selection, cards: dict[str, ToolCard], known: dict[tuple[str, str | None], Scope]
 ) -> list[Scope]:
     """The scopes of a part of the fab, in order of area, tool and type. Raises UnknownTool for a name that is not there."""
-    tools, types = selection.tools(cards), selection.types({kind for _, kind in known if kind})
+    tools = selection.tools(cards)
+    types = selection.types({kind for tool, kind in known if kind and tool in tools})
     chosen = [
         scope for (tool, kind), scope in known.items() if tool in tools and (selection.qual_type is None or kind in types)
     ]

@@ -63,7 +63,8 @@ def _select(lake: Lake, selection: Selection, as_of: datetime, period: Period) -
     cards = tool_cards(lake)
     tools = selection.tools(cards)
     if selection.qual_type is not None:
-        known = {row["qual_type"] for row in lake.rows("SELECT DISTINCT qual_type FROM quals")}
+        rows = lake.rows("SELECT DISTINCT tool, qual_type FROM quals")
+        known = {row["qual_type"] for row in rows if row["tool"] in tools}
         if selection.qual_type not in known:
             raise unknown("qual type", selection.qual_type, known)
     selected = [cards[tool] for tool in sorted(tools)]

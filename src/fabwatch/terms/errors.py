@@ -30,6 +30,7 @@ Faults in data are not errors: they become rows of `problems` (see `terms.proble
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Self
 
 LONGEST_NAME = 400
 
@@ -38,12 +39,19 @@ class FabwatchError(Exception):
     """What went wrong, and under `hint` the way out."""
 
     hint = "run the command again with --debug and report what it prints"
+    bare: str | None = None
+    """What went wrong without the nearest names, for whoever may not see all names; None where it names none."""
 
     def __init__(self, what: str, hint: str | None = None):
         super().__init__(what)
         self.what = what
         if hint is not None:
             self.hint = hint
+
+    def without_names(self, bare: str) -> Self:
+        """The same error, which says `bare` to whoever may not see all names."""
+        self.bare = bare
+        return self
 
 
 class NoFab(FabwatchError):
@@ -195,4 +203,4 @@ def unknown(what: str, word: str, known: Iterable[str], hint: str | None = None)
     """An error for an unknown name, offering the nearest ones."""
     near = nearest(word, known)
     tail = f" Did you mean {' or '.join(near)}?" if near else ""
-    return UnknownTool(f"No {what} {word}.{tail}", hint)
+    return UnknownTool(f"No {what} {word}.{tail}", hint).without_names(f"No {what} {word}.")

@@ -19,6 +19,10 @@ from fabwatch.trace.runs import SENSORS_LISTED, check_names, logged_runs
 RUNS_AT_MOST = 30
 """How many of the latest good runs of each chamber are drawn."""
 STRETCHES = 100
+SENSORS = (
+    "SELECT DISTINCT s.sensor FROM sensors AS s JOIN parts AS p ON p.shape = s.shape "
+    "WHERE s.number AND ($tool IS NULL OR p.tool = $tool)"
+)
 METHOD = (
     "The latest 30 good runs of each chamber, aligned at the start of the step: 5th percentile, median and 95th percentile. "
     "z: mean of the chamber's good runs minus the median of all chamber means, in robust standard deviations of one run."
@@ -39,7 +43,7 @@ def chambers(
     lake, as_of = view.lake, view.as_of
     runs = logged_runs(lake, as_of=as_of)
     check_names(runs, tool, None)
-    known = [row["sensor"] for row in lake.rows("SELECT DISTINCT sensor FROM sensors WHERE number")]
+    known = [row["sensor"] for row in lake.rows(SENSORS, {"tool": tool})]
     if sensor not in known:
         raise unknown("sensor", sensor, known, SENSORS_LISTED)
     sql = over_runs(question("trace", "chambers"))

@@ -55,11 +55,19 @@ def sensor_stats(view: View, by: str, choice: Choice) -> SensorStats:
     return SensorStats(*view.header(METHOD, sql), by, statistics)
 
 
+NAMES = (
+    "SELECT DISTINCT {name} AS x FROM step_summary AS s JOIN parts AS p ON p.load = s.load AND p.part = s.part "
+    "WHERE {name} IS NOT NULL AND ($tool IS NULL OR p.tool = $tool)"
+)
+
+
 def _check(lake: Lake, choice: Choice) -> None:
     """Check that the tool, sensor, step and recipe exist. Raises UnknownTool."""
     check_names(logged_runs(lake), choice.tool, None)
-    for name, table in (("sensor", "step_summary"), ("step", "step_summary"), ("recipe", "parts")):
+    for name in ("sensor", "step", "recipe"):
         value = getattr(choice, name)
-        known = [row["x"] for row in lake.rows(f"SELECT DISTINCT {name} AS x FROM {table} WHERE {name} IS NOT NULL")]
-        if value is not None and value not in known:
+        if value is None:
+            continue
+        known = [row["x"] for row in lake.rows(NAMES.format(name=name), {"tool": choice.tool})]
+        if value not in known:
             raise unknown(name, value, known, SENSORS_LISTED)

@@ -7,6 +7,7 @@ from fastapi import Body, Path, Request
 from starlette.responses import Response
 
 from fabwatch.api.access import Asker, cache_of, seen
+from fabwatch.api.area import hold_of, run_of
 from fabwatch.api.keys import Key
 from fabwatch.api.models import body_model, in_path, made, page_of, path_type, query_model, query_type
 from fabwatch.api.responses import listed, plain_json
@@ -14,12 +15,11 @@ from fabwatch.api.routes.questions import answer_type
 from fabwatch.api.routing import Routes, signed
 from fabwatch.fab.actions import ACTIONS, Action, ChooseGolden, Decide, Hold, KeepPolish, SwitchRule
 from fabwatch.fab.answers import HoldList
-from fabwatch.fab.questions import HoldsQuestion
 from fabwatch.terms.answers import plain
 from fabwatch.terms.questions import LONGEST, Declared, declared
 
 CREATED = (Hold, Decide, ChooseGolden, KeepPolish)
-OF_THE_WHOLE_FAB = (SwitchRule, ChooseGolden)
+OF_THE_WHOLE_FAB = (SwitchRule,)
 HoldName = Annotated[str, Path(max_length=LONGEST, description="Name of the hold list, such as H-0001.")]
 
 
@@ -35,13 +35,16 @@ class _Paged(Declared):
     """A list without fields of its own."""
 
 
-async def _tool_of(request: Request, action: Action[Any]) -> str | None:
-    """The tool that an action is about."""
+async def _may_act(request: Request, key: Key, action: Action[Any]) -> None:
+    """A key of one area decides about its tools, holds and runs alone. Raises Refused (403)."""
+    if key.area is None:
+        return
     hold = getattr(action, "hold", None)
-    if hold is None:
-        return getattr(action, "tool", None)
-    (found,) = (await cache_of(request).answer(HoldsQuestion(hold=hold))).holds
-    return found.tool
+    if hold is not None:
+        await hold_of(request, key, hold)
+    for run in getattr(action, "runs", ()):
+        await run_of(request, key, run)
+    await seen(request, key, getattr(action, "tool", None))
 
 
 def _endpoint(kind: type[Action[Any]], status: int) -> Any:
@@ -50,7 +53,7 @@ def _endpoint(kind: type[Action[Any]], status: int) -> Any:
 
     async def endpoint(request: Request, key: Asker, body: Any, **path: str) -> Response:
         action = made(kind, {**body.model_dump(exclude_unset=True), **path})
-        await seen(request, key, await _tool_of(request, action))
+        await _may_act(request, key, action)
         if isinstance(action, Hold) and action.as_of is None:
             action = made(kind, {**body.model_dump(exclude_unset=True), "as_of": cache_of(request).now()})
         return plain_json(await cache_of(request).act(action, key.who), status)
@@ -82,8 +85,7 @@ def add_decisions(routes: Routes) -> None:
     async def hold(request: Request, key: Asker, hold: HoldName, query: page_query) -> Response:  # type: ignore[valid-type]
         """One hold list, wafer by wafer."""
         page = page_of(query.model_dump())  # type: ignore[attr-defined]
-        (found,) = (await cache_of(request).answer(HoldsQuestion(hold=hold))).holds
-        await seen(request, key, found.tool)
+        found = await hold_of(request, key, hold)
         if page.format == "csv":
             common = {"hold": found.hold, "tool": found.tool, "qual_type": found.qual_type, "failed_at": found.failed_at}
             return listed(request, "items", [common | plain(item) for item in found.items], page)

@@ -7,14 +7,14 @@ from typing import Any, get_args
 from fastapi import Request
 from starlette.responses import Response
 
-from fabwatch.api.access import Asker, area_of, cache_of, outside, seen
+from fabwatch.api.access import Asker, area_of, cache_of, of_tool, seen
+from fabwatch.api.area import check_rule, hold_of, of_area, run_of, with_rules_of_area
 from fabwatch.api.keys import Key
 from fabwatch.api.models import in_path, made, page_of, path_type, query_model, query_type
 from fabwatch.api.responses import answered
 from fabwatch.api.routing import Endpoint, Routes, signed
 from fabwatch.fab import answers
-from fabwatch.fab.questions import QUESTIONS, Answerable, RiskQuestion, RunsQuestion
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.fab.questions import QUESTIONS, Answerable, BacktestQuestion, HoldsQuestion, RulesQuestion
 from fabwatch.terms.questions import Declared, Reach, declared
 
 
@@ -32,36 +32,23 @@ def answer_type(kind: type[Declared]) -> Any:
 async def allowed(request: Request, key: Key, question: Answerable[Any]) -> Answerable[Any]:
     """The question as far as the key may ask it. Raises Refused (403)."""
     reach = question.spec.reach
+    if key.area is not None and isinstance(question, HoldsQuestion) and question.hold is not None:
+        await hold_of(request, key, question.hold)
     if key.area is None or reach in (Reach.OPEN, Reach.FAB, Reach.ROWS):
         return question
     tool = getattr(question, "tool", None)
     if reach is Reach.AREA:
         await seen(request, key, tool)
         return replace(question, area=area_of(key, getattr(question, "area", None)))  # type: ignore[type-var]
-    run = getattr(question, "run", None)
-    if tool is None and run is not None:
-        tool = await _tool_of(request, key, run)
-    if tool is None:
-        raise outside(key, "name a tool of that area: ?tool=")
-    await seen(request, key, tool)
+    for name in ("run", "first", "last"):
+        run = getattr(question, name, None)
+        if run is not None and not (run.isdecimal() and name != "run"):
+            of_run = (await run_of(request, key, run)).tool
+            tool = tool or of_run
+    await of_tool(request, key, tool)
+    if isinstance(question, BacktestQuestion):
+        await check_rule(request, key, question.rule)
     return question
-
-
-async def _tool_of(request: Request, key: Key, run: str) -> str:
-    """The tool of a run; one that is not there is refused like one of another area."""
-    try:
-        return (await cache_of(request).answer(RunsQuestion(run=run))).runs[0].tool
-    except BadQuestion:
-        raise outside(key) from None
-
-
-async def of_area(request: Request, key: Key, answer: Any, rows: str) -> Any:
-    """An answer with the rows alone whose tools the key may see."""
-    if key.area is None:
-        return answer
-    risk = await cache_of(request).answer(RiskQuestion(area=key.area))
-    tools = {row.tool for row in risk.tools}
-    return replace(answer, **{rows: tuple(row for row in getattr(answer, rows) if row.tool in tools)})
 
 
 def _endpoint(kind: type[Answerable[Any]]) -> Endpoint:
@@ -76,6 +63,8 @@ def _endpoint(kind: type[Answerable[Any]]) -> Endpoint:
         cached = await cache_of(request).ask(question)
         if spec.reach is Reach.ROWS and spec.rows:
             cached = replace(cached, answer=await of_area(request, key, cached.answer, spec.rows))
+        elif kind is RulesQuestion:
+            cached = replace(cached, answer=await with_rules_of_area(request, key, cached.answer))
         return await answered(request, cached, spec.rows, page)
 
     own = {"request": Request, "key": Asker, **parts, "query": query_type(model)}

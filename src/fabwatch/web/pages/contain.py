@@ -10,8 +10,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
+from fabwatch.api.area import hold_of, of_area
 from fabwatch.api.faults import Refused
-from fabwatch.api.routes.questions import of_area
 from fabwatch.fab.actions import Hold, Release, Scrap
 from fabwatch.fab.answers import Contained, Containment, HoldItem, HoldList, name_of
 from fabwatch.fab.questions import (
@@ -267,8 +267,7 @@ async def holds(request: Request) -> Response:
 async def one_hold(request: Request, hold: str) -> Response:
     """One hold list, to print and to decide about."""
     page, cache = Page(request), cache_of(request)
-    (hold_list,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
-    await seen(request, key_of(request), hold_list.tool)
+    hold_list = await hold_of(request, key_of(request), hold)
     items = [{**vars(item), "name": name_of(item.wafer, item.lot)} for item in hold_list.items]
     return page.show("hold.html", at="/holds", demo=cache.settings.fab.demo, hold=hold_list, items=items)
 
@@ -306,8 +305,7 @@ async def dispose(
 ) -> Response:
     """Release or scrap the ticked wafers."""
     key, cache = key_of(request), cache_of(request)
-    (hold_list,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
-    await seen(request, key, hold_list.tool)
+    hold_list = await hold_of(request, key, hold)
     _ticked(hold_list, names)
     action = Release if act == "release" else Scrap
     await cache.act(action(hold=hold, reason=reason, names=tuple(names)), key.who)

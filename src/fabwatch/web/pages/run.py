@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.access import cache_of, key_of, needs, of_tool
+from fabwatch.api.access import cache_of, key_of, needs
+from fabwatch.api.area import run_of
 from fabwatch.fab.actions import ChooseGolden
 from fabwatch.fab.answers import Faults, Run, StepTrace, Trace
 from fabwatch.fab.questions import (
     FaultsQuestion,
-    RunsQuestion,
     SamplesQuestion,
     SensorsQuestion,
     StepSummaryQuestion,
@@ -59,10 +59,7 @@ async def _run_of(request: Request, name: str | None) -> Run:
     if not name:
         raise BadQuestion("No run is named.", "choose one from the list of runs")
     times = times_of(request)
-    question = RunsQuestion(run=name, as_of=times.as_of, known_at=times.known_at)
-    run = (await cache_of(request).answer(question)).runs[0]
-    await of_tool(request, key_of(request), run.tool)
-    return run
+    return await run_of(request, key_of(request), name, as_of=times.as_of, known_at=times.known_at)
 
 
 async def _selection(request: Request, run: Run, faults: Faults | None, sensors: list[str]) -> Selection:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, key_of, needs, of_tool, whole_fab
+from fabwatch.api.area import check_rule, with_rules_of_area
 from fabwatch.fab.actions import SwitchRule
 from fabwatch.fab.answers import Chambers, ChamberTrace, chamber_sentence
 from fabwatch.fab.questions import BacktestQuestion, ChambersQuestion, RulesQuestion, SensorStatsQuestion
@@ -117,10 +118,12 @@ async def rules(request: Request) -> Response:
         cache, times, filters = cache_of(request), times_of(request), params(request, "rule", "tool")
         if "rule" in filters:
             await of_tool(request, key_of(request), filters.get("tool"))
-        answer = await cache.answer(RulesQuestion(as_of=times.as_of, known_at=times.known_at))
+        every = await cache.answer(RulesQuestion(as_of=times.as_of, known_at=times.known_at))
+        answer = await with_rules_of_area(request, key_of(request), every)
         backtest, fault = None, None
         if "rule" in filters:
             try:
+                await check_rule(request, key_of(request), filters["rule"])
                 backtest = await cache.answer(question_of(request, BacktestQuestion))
             except BadQuestion as stop:
                 fault = stop
