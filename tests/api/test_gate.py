@@ -32,7 +32,7 @@ def walked(app):
         if inner:
             pending += inner
             continue
-        path = getattr(route, "path", "")
+        path = getattr(route, "path_format", None) or getattr(route, "path", "")
         found += [(method, path, route) for method in getattr(route, "methods", None) or {"GET"}]
     return found
 

@@ -140,7 +140,7 @@ async def _of_the_path(request: Request, fault: Exception) -> Response:
 def _allowed(request: Request) -> str:
     """The methods that a path of the API has."""
     for path, methods in request.app.openapi()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path):
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.scope["path"]):
             return ", ".join(sorted(method.upper() for method in methods))
     return ""
 

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
@@ -14,9 +15,11 @@ from starlette.responses import JSONResponse, Response
 from fabwatch.api.access import key_of
 from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.models import Page
+from fabwatch.api.paths import address
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.tabular import csv_text
 
+LONGEST_FILE_NAME = 100
 KEPT_BYTES = 32 << 20
 BESIDE_A_BODY = 2_000
 """Bytes that a body takes beside its own: what it is kept under, and its headers."""
@@ -63,7 +66,7 @@ async def answered(request: Request, cached: CachedAnswer[Any], rows: str | None
     body, links = bodies.find(tag) or bodies.put(tag, await asyncio.to_thread(_body, request, answer, rows, page))
     kind = "text/csv; charset=utf-8" if page.format == "csv" else "application/json"
     if page.format == "csv":
-        headers["Content-Disposition"] = f'attachment; filename="{request.url.path.strip("/").replace("/", "-")}.csv"'
+        headers["Content-Disposition"] = f'attachment; filename="{file_name(request)}.csv"'
     return Response(body, media_type=kind, headers=headers | links)
 
 
@@ -79,6 +82,12 @@ def listed(request: Request, name: str, items: list[Any], page: Page) -> Respons
 def plain_json(value: Any, status: int = 200) -> Response:
     """A plain object as JSON."""
     return JSONResponse(value.to_dict() if hasattr(value, "to_dict") else plain(value), status)
+
+
+def file_name(request: Request) -> str:
+    """What a table is called when it is saved: its path in signs that every system takes in a name."""
+    plain_path = unquote(address(request)).encode("ascii", "replace").decode()
+    return re.sub(r"[^A-Za-z0-9._]+", "-", plain_path).strip("-.")[:LONGEST_FILE_NAME] or "table"
 
 
 def _body(request: Request, answer: Any, rows: str | None, page: Page) -> tuple[bytes, dict[str, str]]:
@@ -100,5 +109,5 @@ def _json(request: Request, answer: Json, rows: str | None, page: Page) -> tuple
         headers["X-Total-Count"] = str(len(every))
         if end < len(every):
             query: Mapping[str, Any] = {**request.query_params, "limit": page.limit, "offset": end}
-            headers["Link"] = f'<{request.url.path}?{urlencode(query)}>; rel="next"'
+            headers["Link"] = f'<{address(request)}?{urlencode(query)}>; rel="next"'
     return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode(), headers

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from fabwatch.api.access import needs, whole_fab
 from fabwatch.api.faults import Fault
+from fabwatch.api.paths import named
 from fabwatch.terms.answers import Json
 from fabwatch.terms.questions import Declared
 
@@ -102,7 +103,7 @@ class Routes:
 
         def made(endpoint: Endpoint) -> Endpoint:
             self.router.add_api_route(
-                path,
+                named(path),
                 endpoint,
                 methods=[method],
                 dependencies=[needs(scope), *([Depends(whole_fab)] if whole else [])],

@@ -14,7 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from fabwatch.api.access import SAFE
 from fabwatch.api.keys import Key
+from fabwatch.api.paths import address, part
 from fabwatch.api.routing import BASE
 from fabwatch.terms.answers import plain
 from fabwatch.terms.reasons import Reason
@@ -59,7 +61,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.globals |= {"shapes": STATUS_SHAPE, "version": VERSION, "static": static, "base": BASE, "nav": NAV}
-    templates.filters |= {"machine": translation.machine, "json": as_json}
+    templates.filters |= {"machine": translation.machine, "json": as_json, "part": part}
     return templates
 
 
@@ -82,6 +84,8 @@ class Page:
     def __init__(self, request: Request):
         self.request = request
         self.key: Key | None = getattr(request.state, "key", None)
+        # What a form is sent to is no page to come back to.
+        self.path = address(request) if request.method in SAFE else "/"
         self._lang_param = request.query_params.get("lang")
         cookie, accepted = request.cookies.get(LANG_COOKIE), request.headers.get("accept-language", "")
         self.zone: str = request.app.state.settings.fab.zone
@@ -94,7 +98,7 @@ class Page:
 
     def here(self, **parameters: Any) -> str:
         """This page with changed parameters; None removes one."""
-        return _joined(self.request.url.path, {**self.request.query_params, **parameters})
+        return _joined(self.path, {**self.request.query_params, **parameters})
 
     def api(self, path: str, **parameters: Any) -> str:
         """The same question to the API."""
@@ -158,8 +162,3 @@ class Page:
 def _joined(path: str, parameters: Mapping[str, object]) -> str:
     query = {name: value for name, value in parameters.items() if value not in (None, "")}
     return quote(path, safe="/%") + (f"?{urlencode(query)}" if query else "")
-
-
-def part(name: str) -> str:
-    """A name as one segment of a path, with its special characters escaped."""
-    return quote(name, safe="")

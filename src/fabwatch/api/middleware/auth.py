@@ -10,6 +10,7 @@ from fabwatch.api.access import Tries, authenticated, is_open
 from fabwatch.api.faults import Refused, refusal
 from fabwatch.api.keys import Keys
 from fabwatch.api.middleware.limits import LIST_PATHS, LONGEST_BODY, LONGEST_LIST, LONGEST_SIGN_IN, UPLOAD_PATHS
+from fabwatch.api.paths import address
 
 LONGEST_SHOWN = 400
 RefusalPage = Callable[[Request, Refused], Response | None]
@@ -62,4 +63,4 @@ def shown(request: Request, fault: Refused) -> Response:
     """A refusal as JSON, or as a page where a page was asked for."""
     page: RefusalPage | None = getattr(request.app.state, "refusal_page", None)
     answer = page(request, fault) if page is not None else None
-    return answer or refusal(fault, request.url.path[:LONGEST_SHOWN])
+    return answer or refusal(fault, address(request)[:LONGEST_SHOWN])

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from fabwatch.api.faults import RETRY_S
+from fabwatch.api.paths import readable
 from fabwatch.api.routing import BASE
 from fabwatch.terms.version import VERSION
 
@@ -53,12 +54,14 @@ class Limits:
             await self._app(scope, receive, send)
             return
         outward = _headed(send, scope["method"] == "HEAD")
-        if scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}
+        scope = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}
         refused = too_much(scope)
         if refused is not None:
             await refused(scope, receive, outward)
-        elif scope["path"] == "/health":
+            return
+        if scope.get("raw_path"):
+            scope["path"] = readable(scope["raw_path"])
+        if scope["path"] == "/health":
             await JSONResponse({"status": "ok", "version": VERSION})(scope, receive, outward)
         else:
             await self._app(scope, receive, outward)

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
 from fabwatch.api.area import hold_of, of_area
 from fabwatch.api.faults import Refused
+from fabwatch.api.paths import part
 from fabwatch.fab.actions import Hold, Release, Scrap
 from fabwatch.fab.answers import Contained, Containment, HoldItem, HoldList, name_of
 from fabwatch.fab.questions import (
@@ -26,7 +27,7 @@ from fabwatch.terms.answers import place_of
 from fabwatch.terms.clock import iso, stated_time, utc_now
 from fabwatch.terms.errors import UnknownTime
 from fabwatch.web import translation
-from fabwatch.web.page import Page, part
+from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page
 from fabwatch.web.query_params import params, question_of, times_of
 
@@ -100,7 +101,7 @@ async def _before(request: Request, tool: str, since: datetime) -> set[str] | No
         return None
 
 
-@router.get("/contain/{tool}")
+@router.get("/contain/{tool:name}")
 async def contain(request: Request, tool: str) -> Response:
     """The containment page."""
     page, cache, times = Page(request), cache_of(request), times_of(request)
@@ -142,7 +143,7 @@ async def contain(request: Request, tool: str) -> Response:
     )
 
 
-@router.get("/contain/{tool}/added")
+@router.get("/contain/{tool:name}/added")
 async def added(request: Request, tool: str) -> Response:
     """How many wafers late data has added since the page was opened."""
     first_seen = params(request, "seen").get("seen", "")
@@ -214,7 +215,7 @@ def _places(items: Sequence[Contained], page: Page) -> list[tuple[str, int, floa
     return [(place, wafers, wafers / most) for place, wafers in count.most_common(PLACES)]
 
 
-@router.post("/contain/{tool}/hold", dependencies=[needs("decide")])
+@router.post("/contain/{tool:name}/hold", dependencies=[needs("decide")])
 async def hold(
     request: Request,
     tool: str,
@@ -237,7 +238,7 @@ async def hold(
         as_of=times_of(request).as_of or cache.now(),
     )
     made = await cache.act(action, key.who)
-    return RedirectResponse(Page(request).url(f"/holds/{made.hold}"), 303)
+    return RedirectResponse(Page(request).url(f"/holds/{part(made.hold)}"), 303)
 
 
 @router.get("/holds")
@@ -263,7 +264,7 @@ async def holds(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-@router.get("/holds/{hold}")
+@router.get("/holds/{hold:name}")
 async def one_hold(request: Request, hold: str) -> Response:
     """One hold list, to print and to decide about."""
     page, cache = Page(request), cache_of(request)
@@ -272,7 +273,7 @@ async def one_hold(request: Request, hold: str) -> Response:
     return page.show("hold.html", at="/holds", demo=cache.settings.fab.demo, hold=hold_list, items=items)
 
 
-@router.post("/holds/{hold}/scrap", dependencies=[needs("decide")])
+@router.post("/holds/{hold:name}/scrap", dependencies=[needs("decide")])
 async def confirm_scrap(
     request: Request,
     hold: str,
@@ -280,8 +281,7 @@ async def confirm_scrap(
 ) -> Response:
     """The second step before wafers are scrapped: what and how many; nothing is scrapped yet."""
     page, cache = Page(request), cache_of(request)
-    (hold_list,) = (await cache.answer(HoldsQuestion(hold=hold))).holds
-    await seen(request, key_of(request), hold_list.tool)
+    hold_list = await hold_of(request, key_of(request), hold)
     items = [{**vars(item), "name": name_of(item.wafer, item.lot)} for item in _ticked(hold_list, names)]
     wafers = sum(item["wafers"] for item in items)
     return page.show("scrap.html", at="/holds", demo=cache.settings.fab.demo, hold=hold_list, items=items, wafers=wafers)
@@ -295,7 +295,7 @@ def _ticked(hold_list: HoldList, names: Sequence[str]) -> list[HoldItem]:
     return items
 
 
-@router.post("/holds/{hold}/dispose", dependencies=[needs("decide")])
+@router.post("/holds/{hold:name}/dispose", dependencies=[needs("decide")])
 async def dispose(
     request: Request,
     hold: str,

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs
+from fabwatch.api.paths import part
 from fabwatch.fab.answers import URGENT, Area, Plan, Planned, Standing, Tools
 from fabwatch.fab.boards import board, by_area
 from fabwatch.fab.questions import HoldsQuestion, PlanQuestion, RiskQuestion, ToolsQuestion
-from fabwatch.web.page import Page, part
+from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
 from fabwatch.web.query_params import params, times_of
 
@@ -106,7 +107,7 @@ async def _hits(request: Request, page: Page) -> list[tuple[str, str, str]]:
     hits = [(name, tools[name], page.url(f"/tools/{part(name)}")) for name in order]
     hits += [(area, "", page.url("/", area=area)) for area in areas]
     lists = (await cache.answer(HoldsQuestion())).holds if key.area is None else ()
-    hits += [(hold.hold, hold.tool, page.url(f"/holds/{hold.hold}")) for hold in lists if word in hold.hold.casefold()]
+    hits += [(hold.hold, hold.tool, page.url(f"/holds/{part(hold.hold)}")) for hold in lists if word in hold.hold.casefold()]
     return hits[:HITS]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fabwatch.terms.errors import BadQuestion
 
 MOST_LINES = 500
+LARGEST = 1e9
+"""No thickness and no rate is larger, and what is beyond is no number that can be reckoned with."""
 _POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
@@ -103,6 +105,7 @@ def number(text: str) -> float | None:
     else:
         plain = plain.replace(",", "")
     try:
-        return float(plain)
+        value = float(plain)
     except ValueError:
         return None
+    return value if abs(value) <= LARGEST else None

@@ -240,6 +240,9 @@ async def keep(
     """Record an advised time, or the time that was chosen instead."""
     key = key_of(request)
     await seen(request, key, tool)
+    chosen_s = number(chosen) if chosen.strip() else None
+    if chosen.strip() and chosen_s is None:
+        raise BadQuestion(f"The chosen time must be a number of seconds (got {chosen!r}).", "write it such as 98.5 or 98,5")
     action = KeepPolish(
         tool=tool,
         incoming=incoming,
@@ -252,7 +255,7 @@ async def keep(
         wafer=wafer or None,
         rework=bool(rework),
         changed=bool(changed),
-        chosen_s=number(chosen) if chosen else None,
+        chosen_s=chosen_s,
     )
     await cache_of(request).act(action, key.who)
     return RedirectResponse(Page(request).url("/cmp", tool=tool, head=head, product=product, stage=stage), 303)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.access import COOKIE, SAFE, needs, sent_by_us, wrong_key
 from fabwatch.api.examples import reference
 from fabwatch.api.faults import Refused
+from fabwatch.api.paths import address
 from fabwatch.web import translation
 from fabwatch.web.page import Page
 
@@ -85,7 +86,7 @@ def refusal_page(request: Request, fault: Refused) -> Response | None:
         return None
     page = Page(request)
     if fault.status == 401 and request.method in SAFE:
-        there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        there = address(request) + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(page.url("/signin", next=there, as_of=None, known_at=None), 303)
     return page.show("message.html", fault.status, fault.headers, fault=fault)
 

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.access import cache_of, key_of, needs, seen
 from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.faults import Refused
+from fabwatch.api.paths import part
 from fabwatch.fab.actions import Decide
 from fabwatch.fab.answers import Decision, Exposure, Forecast, Forecasts, History, Readings, ToolCurve
 from fabwatch.fab.boards import board, causes_by_check, fails_within
@@ -30,7 +31,7 @@ from fabwatch.fab.questions import (
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import unknown
 from fabwatch.web import translation
-from fabwatch.web.page import Page, part
+from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
 from fabwatch.web.query_params import params, question_of, times_of
 
@@ -42,7 +43,7 @@ READINGS_SHOWN = 400
 SEVERITY = {"act": 0, "watch": 1, "none": 2, "ok": 3}
 
 
-@router.get("/tools/{name}")
+@router.get("/tools/{name:name}")
 async def tool(request: Request, name: str) -> Response:
     """The tool page."""
 
@@ -259,7 +260,7 @@ def _curve_data(curve: ToolCurve, page: Page) -> Json:
     }
 
 
-@router.post("/tools/{name}/decide", dependencies=[needs("decide")])
+@router.post("/tools/{name:name}/decide", dependencies=[needs("decide")])
 async def decide(
     request: Request,
     name: str,
