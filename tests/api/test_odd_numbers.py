@@ -59,6 +59,13 @@ def stated(kind, run):
     return {f.public: values.get(f.public, 1.0) for f in declared(kind) if f.required}
 
 
+def placed(path, values):
+    """The path with its names, which `values` loses."""
+    for name in re.findall(r"\{(\w+)\}", path):
+        path = path.replace("{" + name + "}", str(values.pop(name, VALID[name])))
+    return f"/api/v1{path}"
+
+
 def refused(answer):
     assert 400 <= answer.status_code < 500, (str(answer.request.url)[:300], answer.status_code, answer.text[:300])
     body = answer.json()
@@ -74,9 +81,7 @@ def test_what_is_no_number_or_time_of_ours_is_refused_by_every_route(client, run
     base = stated(kind, run)
     for value in TIMES if field.kind is Kind.TIME else NUMBERS:
         values = {**base, field.public: value}
-        path = "/api/v1" + re.sub(
-            r"\{(\w+)\}", lambda m, values=values: str(values.pop(m.group(1), VALID[m.group(1)])), kind.spec.path
-        )
+        path = placed(kind.spec.path, values)
         if kind in QUESTIONS:
             refused(client.get(path, params=values))
         else:
@@ -84,7 +89,7 @@ def test_what_is_no_number_or_time_of_ours_is_refused_by_every_route(client, run
     if kind in ACTIONS and field.kind is not Kind.TIME:
         for raw in ("NaN", "Infinity", "-Infinity", "1e999", "-1e308", "9" * 400):
             text = json.dumps({**base, field.public: "@"}).replace('"@"', raw)
-            path = "/api/v1" + re.sub(r"\{(\w+)\}", lambda m: str(base.get(m.group(1), VALID[m.group(1)])), kind.spec.path)
+            path = placed(kind.spec.path, dict(base))
             refused(client.post(path, content=text, headers={"Content-Type": "application/json"}))
 
 

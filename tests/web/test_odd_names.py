@@ -51,8 +51,8 @@ def server(tmp_path_factory):
     def at(days):
         return (DAY0 + timedelta(days=days)).isoformat() + "Z"
 
-    moves = [["lot", "wafer", "tool", "chamber", "end_at"]]
-    quals = [["tool", "qual_type", "processed_at", "passed", "reading", "unit", "lower", "upper"]]
+    moves: list[list[object]] = [["lot", "wafer", "tool", "chamber", "end_at"]]
+    quals: list[list[object]] = [["tool", "qual_type", "processed_at", "passed", "reading", "unit", "lower", "upper"]]
     for name in NAMES:
         moves += [[f"L{n // 5} {name}", f"L{n // 5}.{n} {name}", name, "A/1", at(n / 3)] for n in range(60)]
         quals += [[name, "q/%?#", at(2 * n), "fail" if n in (4, 9) else "pass", 10 + n, "n", "", 30] for n in range(1, 10)]

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from fabwatch.api.access import Tries
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.area_cache import narrowed
-from fabwatch.api.faults import Fault, Refused, of_error
+from fabwatch.api.faults import Fault, Refused, of_error, unknown_parameter
 from fabwatch.api.keys import Keys
 from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
@@ -32,7 +32,7 @@ from fabwatch.api.schemas import schemas
 from fabwatch.api.uploads import Uploads
 from fabwatch.terms.answers import Json
 from fabwatch.terms.clock import Clock, utc_now
-from fabwatch.terms.errors import FabwatchError, nearest
+from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.version import VERSION
 
@@ -120,8 +120,8 @@ async def _of_the_question(request: Request, fault: Exception) -> Response:
     hint = f"see {BASE}/openapi.json, or the page /reference"
     if first["type"] == "extra_forbidden":
         known = getattr(request.scope["route"].endpoint, "known", ())
-        near = nearest(str(first["loc"][-1]), known) or known
-        return shown(request, Refused(422, "UnknownParameter", f"{where} is not known.", f"did you mean {', '.join(near)}?"))
+        *place, name = (str(part) for part in first["loc"])
+        return shown(request, unknown_parameter(".".join(place), name, known))
     return shown(request, Refused(422, "BadRequest", f"{where}: {first['msg']}", hint))
 
 

@@ -1,14 +1,16 @@
 """One shape for everything that goes wrong: code, what, where, hint; and the status that fits."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 from starlette.responses import JSONResponse
 
 from fabwatch.terms import errors
 from fabwatch.terms.answers import Json
-from fabwatch.terms.errors import FabwatchError
+from fabwatch.terms.errors import FabwatchError, nearest
 
 RETRY_S = "2"
+LONGEST_SHOWN = 80
 STATUS: dict[type[FabwatchError], int] = {
     errors.UnknownTool: 404,
     errors.NothingFailed: 404,
@@ -50,6 +52,13 @@ def of_error(fault: FabwatchError) -> Refused:
     status = next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
     headers = {"Retry-After": RETRY_S} if status in (503, 507) else {}
     return Refused(status, type(fault).__name__, fault.what, fault.hint, headers)
+
+
+def unknown_parameter(where: str, name: str, known: Collection[str]) -> Refused:
+    """The refusal of a parameter or field that is not known, with the nearest that is."""
+    near = nearest(name, known) or sorted(known)
+    hint = f"did you mean {', '.join(near)}?" if near else "leave it out: nothing is stated here"
+    return Refused(422, "UnknownParameter", f"{where}.{name[:LONGEST_SHOWN]} is not known.", hint)
 
 
 def refusal(fault: Refused, where: str) -> JSONResponse:

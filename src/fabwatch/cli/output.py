@@ -26,13 +26,14 @@ STYLES = {"act": "bold red", "watch": "yellow", "ok": "", "none": "dim"}
 
 def out() -> Console:
     """The console for answers; wide enough for a table if the output does not go to a terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=150)
+    # A lot may be called `:x:`, which is no picture.
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=150)
 
 
 def talk() -> Console:
     """The console for notes."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def json_out(value: Any) -> None:

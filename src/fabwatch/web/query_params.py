@@ -4,14 +4,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 
+from fabwatch.api.faults import unknown_parameter
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Declared, Field, Kind, Timed, declared
 from fabwatch.web.translation import local, with_zone
 
 Q = TypeVar("Q", bound=Declared)
 LONGEST = 800
+EVERYWHERE = ("as_of", "known_at", "lang")
+"""What every page may be asked for."""
+
+
+def takes(*kinds: "type[Declared] | str") -> Any:
+    """The dependency of a page: what its address may state, by declarations and by name. Raises Refused (422) for more."""
+    names = {kind for kind in kinds if isinstance(kind, str)}
+    names |= {field.public for kind in kinds if not isinstance(kind, str) for field in declared(kind)}
+    known = frozenset(names | set(EVERYWHERE))
+
+    def check(request: Request) -> None:
+        unknown = next((name for name in request.query_params if name not in known), None)
+        if unknown is not None:
+            raise unknown_parameter("query", unknown, known)
+
+    check.known = known  # type: ignore[attr-defined]
+    return Depends(check)
+
+
+def sends(*names: str) -> Any:
+    """The dependency of a form: its fields are those of its route, and `names`. Raises Refused (422) for more."""
+
+    async def check(request: Request) -> None:
+        own = {field.alias for field in request.scope["route"].dependant.body_params}
+        known = own | set(names)
+        unknown = next((name for name in await request.form() if name not in known), None)
+        if unknown is not None:
+            raise unknown_parameter("form", unknown, known)
+
+    return Depends(check)
 
 
 def params(request: Request, *names: str) -> dict[str, str]:

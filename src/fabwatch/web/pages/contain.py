@@ -29,7 +29,7 @@ from fabwatch.terms.errors import UnknownTime
 from fabwatch.web import translation
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page
-from fabwatch.web.query_params import params, question_of, times_of
+from fabwatch.web.query_params import params, question_of, sends, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 PLACES = 10
@@ -58,7 +58,7 @@ class Row:
     after_fail: bool
 
 
-@router.get("/contain")
+@router.get("/contain", dependencies=[takes("area")])
 async def to_contain(request: Request) -> Response:
     """Every open failed qual, and suspect ones."""
 
@@ -101,7 +101,7 @@ async def _before(request: Request, tool: str, since: datetime) -> set[str] | No
         return None
 
 
-@router.get("/contain/{tool:name}")
+@router.get("/contain/{tool:name}", dependencies=[takes(ContainQuestion, "view", "seen")])
 async def contain(request: Request, tool: str) -> Response:
     """The containment page."""
     page, cache, times = Page(request), cache_of(request), times_of(request)
@@ -143,7 +143,7 @@ async def contain(request: Request, tool: str) -> Response:
     )
 
 
-@router.get("/contain/{tool:name}/added")
+@router.get("/contain/{tool:name}/added", dependencies=[takes(ContainQuestion, "view", "seen")])
 async def added(request: Request, tool: str) -> Response:
     """How many wafers late data has added since the page was opened."""
     first_seen = params(request, "seen").get("seen", "")
@@ -215,7 +215,7 @@ def _places(items: Sequence[Contained], page: Page) -> list[tuple[str, int, floa
     return [(place, wafers, wafers / most) for place, wafers in count.most_common(PLACES)]
 
 
-@router.post("/contain/{tool:name}/hold", dependencies=[needs("decide")])
+@router.post("/contain/{tool:name}/hold", dependencies=[needs("decide"), sends()])
 async def hold(
     request: Request,
     tool: str,
@@ -241,7 +241,7 @@ async def hold(
     return RedirectResponse(Page(request).url(f"/holds/{part(made.hold)}"), 303)
 
 
-@router.get("/holds")
+@router.get("/holds", dependencies=[takes()])
 async def holds(request: Request) -> Response:
     """Every hold list, and the audit."""
 
@@ -264,7 +264,7 @@ async def holds(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-@router.get("/holds/{hold:name}")
+@router.get("/holds/{hold:name}", dependencies=[takes()])
 async def one_hold(request: Request, hold: str) -> Response:
     """One hold list, to print and to decide about."""
     page, cache = Page(request), cache_of(request)
@@ -273,7 +273,7 @@ async def one_hold(request: Request, hold: str) -> Response:
     return page.show("hold.html", at="/holds", demo=cache.settings.fab.demo, hold=hold_list, items=items)
 
 
-@router.post("/holds/{hold:name}/scrap", dependencies=[needs("decide")])
+@router.post("/holds/{hold:name}/scrap", dependencies=[needs("decide"), sends("act", "reason")])
 async def confirm_scrap(
     request: Request,
     hold: str,
@@ -295,7 +295,7 @@ def _ticked(hold_list: HoldList, names: Sequence[str]) -> list[HoldItem]:
     return items
 
 
-@router.post("/holds/{hold:name}/dispose", dependencies=[needs("decide")])
+@router.post("/holds/{hold:name}/dispose", dependencies=[needs("decide"), sends()])
 async def dispose(
     request: Request,
     hold: str,

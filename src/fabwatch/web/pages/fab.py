@@ -13,7 +13,7 @@ from fabwatch.fab.boards import board, by_area
 from fabwatch.fab.questions import HoldsQuestion, PlanQuestion, RiskQuestion, ToolsQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
-from fabwatch.web.query_params import params, times_of
+from fabwatch.web.query_params import params, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 TOGETHER = 240
@@ -32,7 +32,7 @@ class Group:
     more: int
 
 
-@router.get("/")
+@router.get("/", dependencies=[takes("area", "view")])
 async def fab(request: Request) -> Response:
     """The fab page."""
 
@@ -111,14 +111,14 @@ async def _hits(request: Request, page: Page) -> list[tuple[str, str, str]]:
     return hits[:HITS]
 
 
-@router.get("/search/list")
+@router.get("/search/list", dependencies=[takes("q")])
 async def listed(request: Request) -> Response:
     """The search results while the search is typed."""
     page = Page(request)
     return page.show("hits.html", hits=await _hits(request, page), q=request.query_params.get("q", ""))
 
 
-@router.get("/search")
+@router.get("/search", dependencies=[takes("q")])
 async def search(request: Request) -> Response:
     """The search results; a single hit opens at once."""
     page = Page(request)

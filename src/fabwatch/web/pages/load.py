@@ -8,14 +8,14 @@ from fabwatch.api.jobs import RetryInbox
 from fabwatch.api.routes.files import received, uploads_of
 from fabwatch.fab.questions import InboxQuestion, LoadsQuestion, ProblemsQuestion
 from fabwatch.web.page import Page
-from fabwatch.web.query_params import offset_of, params
+from fabwatch.web.query_params import offset_of, params, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read"), Depends(whole_fab)])
 SHOWN = 50
 PROBLEMS = 100
 
 
-@router.get("/load")
+@router.get("/load", dependencies=[takes("upload", "offset")])
 async def load(request: Request) -> Response:
     """The load page."""
     page, cache = Page(request), cache_of(request)
@@ -44,7 +44,7 @@ async def send(request: Request) -> Response:
     return RedirectResponse(Page(request).url("/load", upload=job.upload), 303)
 
 
-@router.get("/load/uploads/{upload}")
+@router.get("/load/uploads/{upload}", dependencies=[takes()])
 async def progress(request: Request, upload: str) -> Response:
     """The progress of an upload, as a part of the page."""
     return Page(request).show("upload.html", job=uploads_of(request).find(upload).report())

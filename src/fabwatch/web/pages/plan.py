@@ -10,13 +10,13 @@ from fabwatch.fab.questions import PlanQuestion, RiskQuestion, ScoreQuestion, St
 from fabwatch.terms.errors import TooFewFailures
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
-from fabwatch.web.query_params import form_of, offset_of, params, question_of, times_of
+from fabwatch.web.query_params import form_of, offset_of, params, question_of, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 200
 
 
-@router.get("/plan")
+@router.get("/plan", dependencies=[takes(PlanQuestion)])
 async def plan(request: Request) -> Response:
     """What to check on which day."""
 
@@ -45,7 +45,7 @@ async def plan(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-@router.get("/record")
+@router.get("/record", dependencies=[takes(ScoreQuestion)])
 async def record(request: Request) -> Response:
     """How accurate past forecasts were."""
     page, cache = Page(request), cache_of(request)
@@ -72,7 +72,7 @@ async def record(request: Request) -> Response:
     )
 
 
-@router.get("/record/short")
+@router.get("/record/short", dependencies=[takes(ScoreQuestion)])
 async def short(request: Request) -> Response:
     """How accurate past forecasts of the whole fab were, in one sentence."""
     page, cache, times = Page(request), cache_of(request), times_of(request)
@@ -85,7 +85,7 @@ async def short(request: Request) -> Response:
     return page.show("sentence.html", sentence=sentence)
 
 
-@router.get("/stats")
+@router.get("/stats", dependencies=[takes(StatsQuestion, "offset")])
 async def stats(request: Request) -> Response:
     """Statistics of readings."""
 

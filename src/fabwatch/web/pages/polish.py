@@ -19,7 +19,7 @@ from fabwatch.terms.questions import Timed
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, scale
 from fabwatch.web.pages.pasted_lines import Line, number, pasted
-from fabwatch.web.query_params import params, times_of
+from fabwatch.web.query_params import params, sends, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 WIDTH, HEIGHT = 1000.0, 160.0
@@ -61,7 +61,7 @@ class Sheet:
         return row.time if row is not None and row.time is not None else self.first
 
 
-@router.get("/cmp")
+@router.get("/cmp", dependencies=[takes(*PLACE, *NUMBERS, *TICKS, "unit", "rate_unit", "keep", "wafers", "replay")])
 async def cmp(request: Request) -> Response:
     """The calculator with the state of each tool and head."""
 
@@ -221,7 +221,7 @@ def trend_picture(trend: RateTrend) -> Json:
     return {**vars(trend), "line": "M" + "L".join(points), "low": min(values), "high": max(values), "marks": marks}
 
 
-@router.post("/cmp/keep", dependencies=[needs("decide")])
+@router.post("/cmp/keep", dependencies=[needs("decide"), sends()])
 async def keep(
     request: Request,
     tool: Annotated[str, Form(max_length=200)],

@@ -22,7 +22,7 @@ from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, scale, within
-from fabwatch.web.query_params import question_of, times_of
+from fabwatch.web.query_params import question_of, sends, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 DRAWN = 6
@@ -91,7 +91,7 @@ async def _drawn(request: Request, selection: Selection) -> tuple[Trace, bool]:
     return replace(cached.answer, steps=tuple(laid(alone.steps, cached.answer.steps))), False
 
 
-@router.get("/run")
+@router.get("/run", dependencies=[takes(TraceQuestion)])
 async def run(request: Request) -> Response:
     """One run with the good runs."""
 
@@ -136,7 +136,7 @@ async def run(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-@router.get("/run/pictures")
+@router.get("/run/pictures", dependencies=[takes(TraceQuestion)])
 async def pictures(request: Request) -> Response:
     """Only the pictures, of another stretch of the run."""
     page, times = Page(request), times_of(request)
@@ -148,7 +148,7 @@ async def pictures(request: Request) -> Response:
     return page.show("run_pictures.html", answer=trace, **_pictured(trace, selection))
 
 
-@router.get("/run/row")
+@router.get("/run/row", dependencies=[takes(SamplesQuestion, "tool", "sensor", "since", "until")])
 async def row(request: Request) -> Response:
     """The rows of the log around one moment of a run, as they are in the file."""
     shown = await _run_of(request, request.query_params.get("run"))
@@ -157,7 +157,7 @@ async def row(request: Request) -> Response:
     return Page(request).show("run_row.html", rows=rows, second=question.at)
 
 
-@router.post("/run/golden", dependencies=[needs("decide")])
+@router.post("/run/golden", dependencies=[needs("decide"), sends("run", "act", "reason")])
 async def golden(request: Request) -> Response:
     """Freeze the good runs of the kind of a run as golden runs, or drop them."""
     form = {name: str(value) for name, value in (await request.form()).items()}

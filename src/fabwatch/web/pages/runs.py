@@ -8,13 +8,13 @@ from fabwatch.fab.questions import FaultsQuestion, RunsQuestion
 from fabwatch.fab.sentences import reason, sensor_sentence
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page
-from fabwatch.web.query_params import form_of, offset_of, question_of
+from fabwatch.web.query_params import form_of, offset_of, question_of, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 60
 
 
-@router.get("/runs")
+@router.get("/runs", dependencies=[takes(FaultsQuestion, "offset")])
 async def runs(request: Request) -> Response:
     """All runs, the faulty ones on top."""
 

@@ -13,13 +13,13 @@ from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, scale
 from fabwatch.web.pages.run import HEIGHT, WIDTH
-from fabwatch.web.query_params import Input, form_of, offset_of, params, question_of, times_of
+from fabwatch.web.query_params import Input, form_of, offset_of, params, question_of, sends, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 200
 
 
-@router.get("/sensors")
+@router.get("/sensors", dependencies=[takes(SensorStatsQuestion, "offset")])
 async def sensors(request: Request) -> Response:
     """Statistics of sensors over many runs."""
 
@@ -47,7 +47,7 @@ async def sensors(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-@router.get("/chambers")
+@router.get("/chambers", dependencies=[takes(ChambersQuestion)])
 async def chambers(request: Request) -> Response:
     """One sensor in one step, compared between chambers."""
 
@@ -110,7 +110,7 @@ def multiples(answer: Chambers) -> list[Json]:
     ]
 
 
-@router.get("/rules")
+@router.get("/rules", dependencies=[takes(BacktestQuestion)])
 async def rules(request: Request) -> Response:
     """The rules that watch logs, and one of them tested on the record."""
 
@@ -143,7 +143,7 @@ async def rules(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-@router.post("/rules", dependencies=[needs("decide"), Depends(whole_fab)])
+@router.post("/rules", dependencies=[needs("decide"), Depends(whole_fab), sends("rule", "act", "reason")])
 async def switch(request: Request) -> Response:
     """Switch a rule on or off."""
     form = {name: str(value) for name, value in (await request.form()).items()}

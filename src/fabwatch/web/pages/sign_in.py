@@ -12,17 +12,18 @@ from fabwatch.api.faults import Refused
 from fabwatch.api.paths import address
 from fabwatch.web import translation
 from fabwatch.web.page import Page
+from fabwatch.web.query_params import sends, takes
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/signin")
+@router.get("/signin", dependencies=[takes("next")])
 async def ask(request: Request, next: Annotated[str, "where to go then"] = "/") -> Response:  # noqa: A002
     """The page that asks for a key."""
     return Page(request).show("signin.html", next=local(next), wrong=None)
 
 
-@router.post("/signin")
+@router.post("/signin", dependencies=[sends()])
 async def enter(
     request: Request,
     key: Annotated[str, Form(max_length=200)],
@@ -65,7 +66,7 @@ async def leave(request: Request) -> Response:
     return answer
 
 
-@router.get("/reference", dependencies=[needs("read")])
+@router.get("/reference", dependencies=[needs("read"), takes()])
 async def routes(request: Request) -> Response:
     """Every route of the API with a working example."""
     page = Page(request)

@@ -33,7 +33,7 @@ from fabwatch.terms.errors import unknown
 from fabwatch.web import translation
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
-from fabwatch.web.query_params import params, question_of, times_of
+from fabwatch.web.query_params import params, question_of, sends, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 AHEAD_DAYS = 45.0
@@ -43,7 +43,7 @@ READINGS_SHOWN = 400
 SEVERITY = {"act": 0, "watch": 1, "none": 2, "ok": 3}
 
 
-@router.get("/tools/{name:name}")
+@router.get("/tools/{name:name}", dependencies=[takes(HistoryQuestion, "chamber", "view", "every", "step")])
 async def tool(request: Request, name: str) -> Response:
     """The tool page."""
 
@@ -260,7 +260,7 @@ def _curve_data(curve: ToolCurve, page: Page) -> Json:
     }
 
 
-@router.post("/tools/{name:name}/decide", dependencies=[needs("decide")])
+@router.post("/tools/{name:name}/decide", dependencies=[needs("decide"), sends()])
 async def decide(
     request: Request,
     name: str,
