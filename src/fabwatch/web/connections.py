@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 import sys
 from collections import Counter
 from collections.abc import Collection
@@ -20,7 +22,7 @@ LINGER_S, LINGER_BYTES = 5.0, 256 << 20
 """So long, and so many bytes, the rest of a refused body is taken in: a client that still sends does not listen."""
 SLOW_READER_S, SLOW_READER_BYTES = 30.0, 16 << 10
 """A client that takes fewer bytes of an answer in that time is let go."""
-READ_BYTES, READ_OF_A_BODY = 16 << 10, 256 << 10
+READ_BYTES, READ_OF_A_BODY = 8 << 10, 256 << 10
 """Read at once: so much is parsed while others wait. A body of a stated length needs no parsing."""
 MOST, MOST_PER_ADDRESS = 600, 200
 
@@ -138,6 +140,10 @@ class GuardedProtocol(H11Protocol):
     def give_up(self) -> None:
         """End the connection at once."""
         self._forget_timers()
+        plug = self._raw.get_extra_info("socket")
+        if plug is not None:
+            # A reset: the other side learns of it, and nothing of the connection is kept here.
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._raw.abort()
 
     def leave(self, unread: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Serving: the service and its pages on an address of this machine."""
 
+import gc
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -58,6 +59,9 @@ def run(
             forwarded_allow_ips=list(settings.server.proxies),
         )
         server = uvicorn.Server(config)
+        # What is made once is not looked through again each time that a large body makes many objects: others would wait.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         (ready or _say)(f"http://{where}:{at[1]}/")
         server.run(sockets=[listening])
 
