@@ -54,9 +54,17 @@ def forecast(view: View, selection: Selection, options: ForecastOptions) -> Fore
 
 
 def chosen_wear(
-    lake: Lake, cards: Mapping[str, ToolCard], as_of: datetime, selection: Selection, options: ForecastOptions
+    lake: Lake,
+    cards: Mapping[str, ToolCard],
+    as_of: datetime,
+    selection: Selection,
+    options: ForecastOptions,
+    checked: bool = False,
 ) -> list[tuple[Wear, list[int]]]:
-    """The wear of each type in a selection, and which of its streams are selected. Raises UnknownTool."""
+    """The wear of each type in a selection, and which of its streams are selected.
+
+    `checked`: the selection is known to exist, though perhaps not yet at that time. Else raises UnknownTool.
+    """
     clocks = {"auto", "wafers", "days"}
     if options.clock not in clocks:
         counted = lake.ask("SELECT DISTINCT counter, tool FROM counters").fetchall()
@@ -69,6 +77,8 @@ def chosen_wear(
     whole = selection.tool is None and selection.area is None
     worn = learn(lake, cards, as_of, options.clock, None if whole else tools)
     known = {stream.qual_type for wear in worn for stream in wear.streams if stream.tool in tools}
+    if checked and selection.qual_type is not None:
+        known |= {selection.qual_type}
     kinds = selection.types(known) if known else known
     chosen = [(wear, [n for n, s in enumerate(wear.streams) if s.tool in tools and s.qual_type in kinds]) for wear in worn]
     return [(wear, members) for wear, members in chosen if members]

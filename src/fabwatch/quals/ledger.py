@@ -103,10 +103,13 @@ def score(
     cards = tool_cards(lake)
     tools = selection.tools(cards)
     later = {(s.tool, s.chamber, s.qual_type): s for s in streams(lake, as_of, tools)}
+    if later:
+        # Before anything is worked out; at an early origin a type may not have been known yet.
+        selection.types({kind for _, _, kind in later})
     origins = _origins(list(later.values()), every_days)
     forecasts: list[PastForecast] = []
     for origin in origins:
-        for wear, members in chosen_wear(lake, cards, origin, selection, options):
+        for wear, members in chosen_wear(lake, cards, origin, selection, options, checked=True):
             forecasts += _forecasts_at(wear, members, cards, origin)
     recorded = [
         forecast
