@@ -118,6 +118,9 @@ class Uploads:
             # Also when the server is stopped: nobody waits for an upload that nothing works on.
             job.error = job.error or error_of(fault, job.files)
             if not isinstance(fault, Exception):
+                # Stopped in good order: that says nothing about the files, however often it happens.
+                for path in job.paths:
+                    self.files.put_off(path)
                 raise
             LOG.exception("the upload %s ended with an error", job.upload)
         finally:
