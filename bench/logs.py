@@ -78,7 +78,7 @@ def loaded(log: Path, folder: Path, rows: int, messages: int) -> tuple[float, fl
         parsed = time.perf_counter() - began
         assert summary.files[0].rows == rows, summary.files[0]
         began = time.perf_counter()
-        refresh_derived(fab._lake)
+        refresh_derived(fab._lake, fab._clock())
         summed = time.perf_counter() - began
         fab._lake.pin()
         whole = "text LIKE 'ALARM % pressure high, valve 3 closed, see page %'"

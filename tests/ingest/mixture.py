@@ -53,10 +53,7 @@ LOG = ["time,tool,chamber,lot,wafer,step,Pressure,USAGE_OF_PAD"] + [
 IDLE = ["time,tool,chamber,lot,wafer,step,Flow,Power °C"]
 OTHER = [
     *IDLE,
-    *(
-        f"2026-05-01T14:00:{second:02d}Z,DEPO-5,C1,D1,D1.{1 + second // 6:02d},{1 + second % 6 // 3},{second * 7 % 5},{second}"
-        for second in range(12)
-    ),
+    *(f"2026-05-01T14:00:{n:02d}Z,DEPO-5,C1,D1,D1.{1 + n // 6:02d},{1 + n % 6 // 3},{n * 7 % 5},{n}" for n in range(12)),
 ]
 """Two wafers on DEPO-5, whose lot the MES reports too: its passes are those."""
 

@@ -56,7 +56,7 @@ def orders(tmp_path_factory, pytestconfig):
             with fab._lake.writing():
                 for name in DERIVED:
                     fab._lake.ask(f"DELETE FROM lake.{name} WHERE load IN (SELECT load FROM lake.loads WHERE kind = 'log')")
-            upkeep.refresh_derived(fab._lake, again=True)
+            upkeep.refresh_derived(fab._lake, NOW, again=True)
             found.append((order, loaded, tables(fab)))
     return found
 
@@ -83,9 +83,9 @@ def test_only_the_tools_of_the_new_load_are_derived_again(tmp_path, monkeypatch)
         fab.ingest(tmp_path / "a.log")
         replace = moves._replace
 
-        def listening(lake, name, table):
-            replace(lake, name, table)
-            touched.append((name, {tool for (tool,) in lake.ask("SELECT tool FROM touched").fetchall()}))
+        def listening(lake, table):
+            replace(lake, table)
+            touched.append((table.name, {tool for (tool,) in lake.ask("SELECT tool FROM touched").fetchall()}))
 
         monkeypatch.setattr(moves, "_replace", listening)
         fab.ingest(tmp_path / "d.log")

@@ -34,6 +34,9 @@ class Reader:
 
     def run(self, task: Task) -> Iterator[object]:
         """What a task gives, piece by piece. Raises CannotRead, also for a file that ended the reader."""
+        if self._process is not None and self._process.poll() is not None:
+            # It was ended from outside while it had nothing to do.
+            self.close()
         process = self._process = self._process or _started()
         finished = False
         try:
