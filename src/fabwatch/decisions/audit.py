@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from fabwatch.decisions.answers import Audit, Entry
+from fabwatch.store.anchor import Head, missing
 from fabwatch.store.lake import Lake
 from fabwatch.terms.answers import plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import BadQuestion
 
+CHAIN = "audit"
 REASON_LONGEST = 2000
 FIELDS = ", ".join(Entry.__dataclass_fields__)
 
@@ -26,7 +28,9 @@ def append(lake: Lake, moment: datetime, who: str, act: str, about: Mapping[str,
     seq, previous = (last[0]["seq"] + 1, last[0]["hash"]) if last else (1, "")
     details = json.dumps(plain(about), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     entry = (seq, moment, who, act, details, reason, previous)
-    lake.ask("INSERT INTO lake.audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*entry, _hash(entry)))
+    own = _hash(entry)
+    lake.ask("INSERT INTO lake.audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*entry, own))
+    lake.note_head(CHAIN, Head(seq, own))
     return seq
 
 
@@ -48,12 +52,12 @@ def entries(lake: Lake, limit: int | None = None) -> list[Entry]:
 
 
 def verify(lake: Lake, expected: str | None = None) -> Audit:
-    """Check every entry against its hash, the previous entry, and its rows.
+    """Check every entry against its hash, the previous entry, its rows, and what the anchor notes.
 
     `expected` is a hash noted earlier, which must still be in the chain.
     """
     chain = entries(lake)[::-1]
-    faults = list(_chain_faults(chain))
+    faults = [*_chain_faults(chain), *missing(lake.anchored(CHAIN), {entry.seq: entry.hash for entry in chain})]
     for table in DECIDED:
         faults += _row_faults(lake, table, chain)
     if expected is not None and expected not in {entry.hash for entry in chain}:

@@ -42,6 +42,7 @@ from fabwatch.quals.answers import Curves, Forecasts, Intervals, Score
 from fabwatch.quals.ledger import record
 from fabwatch.risk.answers import Areas, Containment, History, Overview, Plan, Risk, Tools
 from fabwatch.spc.answers import Readings, Stats
+from fabwatch.store.backup import Backup, back_up
 from fabwatch.store.check import Finding, examine
 from fabwatch.store.compact import compact, sweep
 from fabwatch.store.lake import Lake
@@ -440,6 +441,10 @@ class Fab(Logs, Polishing):
         `deep` compares every data file with the hash that was taken when it was committed.
         """
         return examine(self.path, self._lake, deep=deep)
+
+    def back_up(self, folder: str | Path) -> Backup:
+        """Copy the fab into a folder, which is a fab itself. Raises BadQuestion for a folder that is something else."""
+        return back_up(self._lake, Path(folder), self._now())
 
     def repair(self, backup: str | Path | None = None) -> list[Finding]:
         """Mend damaged data files: from a backup of the fab, else by reading their loads again from their files."""

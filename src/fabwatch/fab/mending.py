@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fabwatch.ingest.summary import FileResult
+from fabwatch.store.backup import bring_back_catalog
 from fabwatch.store.check import Finding, damaged, examine
 from fabwatch.store.lake import Lake
 from fabwatch.store.repair import loads_of, of_deletions, restored, take_out
 from fabwatch.store.seals import DataFile, data_files
-from fabwatch.terms.errors import FabwatchError, NoFab
+from fabwatch.terms.errors import FabwatchError, NoFab, StoreBroken
 from fabwatch.terms.settings import read_settings
 
 NO_ORIGINAL = "put it back where it was loaded from, or use --backup FOLDER; nothing was changed"
@@ -27,6 +28,20 @@ def check_folder(path: Path, *, deep: bool = False) -> list[Finding]:
         return examine(path, None, fault, deep=deep)
     with closing(lake):
         return examine(path, lake, deep=deep)
+
+
+def mend_catalog(path: Path, backup: Path | None) -> Finding | None:
+    """Bring the catalog back from a backup where it cannot be opened; None where it can. Raises NoFab and StoreBroken."""
+    settings = read_settings(path)
+    try:
+        Lake(path, settings).close()
+    except StoreBroken:
+        if backup is None:
+            raise
+        bring_back_catalog(path, settings.fab.catalog_file, backup)
+        what = f"the catalog of {backup} was brought back: load again what was loaded since, each file is loaded once"
+        return Finding("catalog", True, what)
+    return None
 
 
 @dataclass

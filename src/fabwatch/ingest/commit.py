@@ -13,6 +13,7 @@ from fabwatch.sources.kinds import Kind
 from fabwatch.sources.reading import WHERE
 from fabwatch.sources.text import as_text
 from fabwatch.store.lake import Lake
+from fabwatch.store.receipts import note_receipt
 from fabwatch.store.rows import schema_of
 from fabwatch.store.temporary import append, temp_table
 from fabwatch.store.waiting import KNOWN_TOOLS, REFERRING, admit_waiting, insert_new, note_places
@@ -108,11 +109,11 @@ class Staging:
         table, missing = self._kind.table, 0
         if counts.duplicates and note_copies(self._lake, table, "staged", self._load):
             missing = lost(self._lake, table)
-        kept = self._lake.ask(f"SELECT count(*) FROM lake.{table.name} WHERE load = $load", {"load": self._load})
+        kept = note_receipt(self._lake, table, self._load)
         balanced(
             self.read,
             stored=counts.rows,
-            kept=int(kept.fetchall()[0][0]),
+            kept=kept,
             aside=aside,
             duplicates=counts.duplicates,
             waiting=counts.parked + counts.waiting,

@@ -1,6 +1,7 @@
 """Copies: rows that several files hold. They are stored once, and stay for as long as one of those files is loaded."""
 
 from fabwatch.store.lake import Lake
+from fabwatch.store.receipts import note_receipt, row_key
 from fabwatch.store.temporary import temp_table
 from fabwatch.terms.tables import Table
 
@@ -17,7 +18,7 @@ def note_copies(lake: Lake, table: Table, source: str, load: str) -> int:
         f"SELECT {names} FROM {source} EXCEPT SELECT {names} FROM lake.{table.name} WHERE load = $load",
         {"load": load},
     )
-    noted = lake.ask(f"INSERT INTO lake.copies SELECT $load, '{table.name}', {_key(table)} FROM shared", {"load": load})
+    noted = lake.ask(f"INSERT INTO lake.copies SELECT $load, '{table.name}', {row_key(table)} FROM shared", {"load": load})
     return int(noted.fetchall()[0][0])
 
 
@@ -34,6 +35,7 @@ def hand_over(lake: Lake, table: Table, load: str, *, stored: bool) -> None:
         if lake.rows(f"SELECT 1 FROM lake.copies WHERE kind = '{table.name}' AND load <> $load LIMIT 1", {"load": load}):
             _bequeath(lake, table, load)
         lake.ask(f"DELETE FROM lake.{table.name} WHERE load = $load", {"load": load})
+        note_receipt(lake, table, load)
     lake.ask("DELETE FROM lake.copies WHERE load = $load", {"load": load})
 
 
@@ -41,15 +43,15 @@ def _bequeath(lake: Lake, table: Table, load: str) -> None:
     temp_table(
         lake,
         "heirs",
-        f"SELECT {_key(table)} AS row, min(c.load) AS heir FROM lake.{table.name} AS t "
-        f"JOIN lake.copies AS c ON c.kind = '{table.name}' AND c.row = {_key(table)} "
+        f"SELECT {row_key(table)} AS row, min(c.load) AS heir FROM lake.{table.name} AS t "
+        f"JOIN lake.copies AS c ON c.kind = '{table.name}' AND c.row = {row_key(table)} "
         "WHERE t.load = $load AND c.load <> $load GROUP BY ALL",
         {"load": load},
     )
     if not lake.rows("SELECT 1 FROM heirs LIMIT 1"):
         return
     lake.ask(
-        f"UPDATE lake.{table.name} SET load = heirs.heir FROM heirs WHERE load = $load AND {_key(table)} = heirs.row",
+        f"UPDATE lake.{table.name} SET load = heirs.heir FROM heirs WHERE load = $load AND {row_key(table)} = heirs.row",
         {"load": load},
     )
     lake.ask(f"DELETE FROM lake.copies WHERE kind = '{table.name}' AND (row, load) IN (SELECT (row, heir) FROM heirs)")
@@ -57,9 +59,5 @@ def _bequeath(lake: Lake, table: Table, load: str) -> None:
         "UPDATE lake.loads SET rows = rows + h.n, duplicates = duplicates - h.n "
         "FROM (SELECT heir, count(*) AS n FROM heirs GROUP BY heir) AS h WHERE load = h.heir"
     )
-
-
-def _key(table: Table) -> str:
-    """A row as one number: half of the lower 64 bits of the MD5 of its cells."""
-    cells = ", ".join(f"coalesce({name}::VARCHAR, chr(30))" for name in table.names)
-    return f"(md5_number_lower(concat_ws(chr(31), {cells})) // 2)::BIGINT"
+    for (heir,) in lake.ask("SELECT DISTINCT heir FROM heirs").fetchall():
+        note_receipt(lake, table, heir)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from fabwatch.store.compact import MANY_FILES, file_counts
 from fabwatch.store.folder import MARK
 from fabwatch.store.lake import Lake
+from fabwatch.store.receipts import faults
 from fabwatch.store.seals import DataFile, data_files, sha256, unknown_files
 from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.tables import TABLES
@@ -59,7 +60,8 @@ def examine(path: Path, lake: Lake | None, fault: FabwatchError | None = None, *
     if lake is None:
         what, hint = (fault.what, fault.hint) if fault else ("it was not opened", "")
         return [*findings, Finding("catalog", well=False, what=what, hint=hint)]
-    looks = (_catalog, lambda lake: _files(lake, deep=deep), _tables, _ledger, _orphans, _waiting, _clocks, _many_files)
+    ledger = _receipts if deep else _ledger
+    looks = (_catalog, lambda lake: _files(lake, deep=deep), _tables, ledger, _orphans, _waiting, _clocks, _many_files)
     for look in looks:
         findings += _guarded(look, lake)
     return findings
@@ -150,6 +152,17 @@ def _ledger(lake: Lake) -> Iterator[Finding]:
     verdict = "every load has the rows it says" if not wrong else f"{len(wrong)} loads differ, first {wrong[0]['path']}"
     loads = tuple(row["load"] for row in wrong)
     yield Finding("ledger", not wrong, verdict, "" if not wrong else f"{REPAIR}; and please report it", loads)
+
+
+def _receipts(lake: Lake) -> Iterator[Finding]:
+    """The same, and row by row: what each load has stored, against what was noted of it when it did."""
+    yield from _ledger(lake)
+    wrong = faults(lake)
+    for load, what in wrong:
+        hint = REPAIR if load else "somebody has changed or cut the ledger: compare it with the heads in a backup"
+        yield Finding("receipts", False, f"{load}: {what}" if load else what, hint, (load,) if load else ())
+    if not wrong:
+        yield Finding("receipts", True, "every load has the rows that it stored, and none was changed")
 
 
 def _orphans(lake: Lake) -> Iterator[Finding]:

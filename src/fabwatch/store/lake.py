@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import duckdb
 from filelock import Timeout
 
+from fabwatch.store.anchor import Anchor, Head
 from fabwatch.store.engine import translated
 from fabwatch.store.folder import MARK, Folder
 from fabwatch.store.schema import SQL_TYPES, columns_sql
@@ -37,6 +38,9 @@ class Lake:
         self._folder = Folder(folder, settings.fab)
         if not create:
             self._folder.check_there()
+        self._anchor = Anchor(folder, settings.fab.anchor)
+        self._heads: dict[str, Head] = {}
+        """The last entries of the chains that the open transaction has made longer."""
         self._pinned: int | None = None
         self._remembered: dict[tuple[Hashable, ...], Any] = {}
         self._names: dict[int, frozenset[str]] = {}
@@ -85,6 +89,14 @@ class Lake:
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
+    def note_head(self, chain: str, head: Head) -> None:
+        """Say what the last entry of a chain is once the open transaction is committed."""
+        self._heads[chain] = head
+
+    def anchored(self, chain: str) -> list[Head]:
+        """What was noted of a chain outside the tables."""
+        return self._anchor.noted(chain)
+
     def is_well(self) -> bool:
         """Whether the fab can be read."""
         try:
@@ -112,6 +124,7 @@ class Lake:
         wait = WAIT_FOR_WRITER if wait is None else wait
         try:
             with self._folder.lock.acquire(timeout=wait):
+                self._heads.clear()
                 self.ask("BEGIN")
                 try:
                     yield
@@ -123,6 +136,7 @@ class Lake:
                 with _quiet():
                     # What could not be sealed now is sealed with the next load.
                     seal(self.ask, self.data)
+                self._anchor.note(self._heads)
         except Timeout:
             raise StoreBusy(f"Another process has been writing to {self.folder} for {wait:.0f} s.") from None
         except OSError as fault:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fabwatch.store.lake import SQL_TYPES, Lake
+from fabwatch.store.receipts import note_receipt
 from fabwatch.store.temporary import temp_table
 from fabwatch.terms.tables import BY_NAME, LOADED, PLACES, Table
 
@@ -62,6 +63,7 @@ def _admit(lake: Lake, table: Table, latest: datetime) -> bool:
             "set_aside = set_aside - $waited WHERE load = $load",
             {"stored": stored, "again": waited - stored, "waited": waited, "load": load},
         )
+        note_receipt(lake, table, load)
     if loads:
         lake.ask(f"DELETE FROM lake.problems WHERE {where}", bounds)
     return bool(loads)

@@ -291,6 +291,7 @@ class FabSettings(_Stated):
     catalog: str = Field("sqlite:catalog.sqlite", description="Location of the catalog; a path is inside the fab folder.")
     memory: str = Field("700MB", pattern=r"^\d+(MB|GB)$", description="Memory the engine may use.")
     check_areas: Names = Field(("*met*", "*insp*"), description="Areas whose steps check wafers; * stands for any text.")
+    anchor: str = Field("anchor.txt", description="File for the heads of audit and ledger, better elsewhere; or 'syslog'.")
     keep_days: float = Field(400.0, gt=0, le=36_500, description="Days that `known_at` reaches back; older states go.")
     suspect_days: int = Field(30, gt=0, description="How long wafers stay suspect after a fail that passed again (rule 8).")
     horizon_days: float = Field(7.0, gt=0, le=366, description="Days ahead for the chance that a tool fails.")

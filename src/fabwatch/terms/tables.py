@@ -263,6 +263,21 @@ COPIES = Table(
     ),
 )
 
+RECEIPTS = Table(
+    "receipts",
+    "What each load has stored, in order; each entry carries the hash of the one before, so that no edit stays unseen.",
+    (
+        Column("seq", "whole", "Number of the entry, from 1.", needed=True),
+        Column("load", "text", "The load.", needed=True),
+        Column("kind", "text", "The table of its rows.", needed=True),
+        Column("rows", "whole", "Rows that it has from now on; 0 once it was taken back.", "rows"),
+        Column("digest", "text", "Sum of its rows as numbers (see `copies`), in whatever order they are."),
+        Column("written_at", "time", "When that was.", "UTC"),
+        Column("previous", "text", "Hash of the entry before; empty for the first."),
+        Column("hash", "text", "SHA-256 over all of the above."),
+    ),
+)
+
 CLOCKS = Table(
     "clocks",
     "Tools whose times were ahead of the clock of this machine when a file was loaded.",
@@ -494,7 +509,7 @@ AUDIT = Table(
 
 TABLES: tuple[Table, ...] = (
     TOOLS, MOVES, QUALS, RESTORES, COUNTERS, METROLOGY, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS,
-    HOLDS, DECISIONS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS,
+    HOLDS, DECISIONS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS, RECEIPTS,
 )  # fmt: skip
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

@@ -12,7 +12,7 @@ log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (ingest, watch, inbox, check, repair, compact, demo):
+    for command in (ingest, watch, inbox, check, backup, repair, compact, demo):
         app.command()(command)
     app.add_typer(log, name="log")
     # Their former names.
@@ -116,6 +116,26 @@ def check(
         raise typer.Exit(SET_ASIDE)
 
 
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where to; the folder of the last backup takes only what is new.")],
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy the fab into a folder that is a fab itself, and show the heads of its audit and ledger."""
+    import json
+
+    from fabwatch.terms.answers import plain
+
+    with opened(fab) as door:
+        made = door.back_up(folder)
+    if as_json:
+        typer.echo(json.dumps(plain(made), ensure_ascii=False, indent=1))
+        return
+    typer.echo(f"{made.files} data files ({made.bytes / 1e6:.1f} MB, {made.copied} of them new) are in {made.folder}")
+    typer.echo(f"audit  {made.audit or 'no entry yet'}\nledger {made.ledger or 'no entry yet'}")
+    typer.echo("note both elsewhere: they prove later that nothing up to here was changed", err=True)
+
+
 def repair(
     backup: Annotated[Path | None, typer.Option(help="A backup of the fab folder.")] = None,
     fab: FabOption = HERE,
@@ -123,9 +143,11 @@ def repair(
 ) -> None:
     """Fix damaged data files: from a backup, else by reading their loads again from the files they came from."""
     from fabwatch.cli.tables import files
+    from fabwatch.fab.mending import mend_catalog
 
+    mended = mend_catalog(fab, backup)
     with opened(fab) as door:
-        findings = door.repair(backup)
+        findings = [*([mended] if mended else []), *door.repair(backup)]
     files.findings(findings, as_json)
     if not all(finding.well for finding in findings):
         raise typer.Exit(SET_ASIDE)
