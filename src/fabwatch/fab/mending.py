@@ -9,6 +9,7 @@ from fabwatch.ingest.summary import FileResult
 from fabwatch.store.backup import bring_back_catalog
 from fabwatch.store.check import Finding, damaged, examine
 from fabwatch.store.lake import Lake
+from fabwatch.store.receipts import faults
 from fabwatch.store.repair import loads_of, of_deletions, restored, take_out
 from fabwatch.store.seals import DataFile, data_files
 from fabwatch.terms.errors import FabwatchError, NoFab, StoreBroken
@@ -70,11 +71,25 @@ def begin_repair(lake: Lake, backup: Path | None) -> Repairs:
     lost = [file for file in left if file.kind == "data" and loads[file.kind, file.file_id] is None]
     repairs.findings += [Finding(f"data {file.table}", False, f"{file.path} is damaged", NO_BACKUP) for file in lost]
     again = [file for file in left if file not in lost]
+    if not left:
+        _of_changed_rows(lake, repairs)
     if again:
         _take_out(lake, again, {load for some in loads.values() for load in some or ()}, repairs)
     if not repairs.findings and not repairs.read_again:
         repairs.findings.append(Finding("data files", True, "nothing is damaged"))
     return repairs
+
+
+def _of_changed_rows(lake: Lake, repairs: Repairs) -> None:
+    """Loads whose rows are not those that they stored, though every file is whole: somebody has changed them."""
+    loads = sorted({load for load, _ in faults(lake) if load})
+    for row in lake.rows("SELECT load, path, kind FROM lake.loads WHERE list_contains($loads, load)", {"loads": loads}):
+        path = row["path"].partition("!")[0]
+        if Path(path).is_file():
+            repairs.read_again.append((path, row["kind"]))
+        else:
+            what = f"the rows of {row['load']} were changed, and {path} is gone, from which it was loaded"
+            repairs.findings.append(Finding("receipts", False, what, NO_ORIGINAL))
 
 
 def _take_out(lake: Lake, files: Sequence[DataFile], loads: Collection[str], repairs: Repairs) -> None:

@@ -77,8 +77,9 @@ def _guarded(look: Callable[[Lake], Iterator[Finding]], lake: Lake) -> Iterator[
     """What one look finds; where it cannot go on, that is what it found."""
     try:
         yield from look(lake)
-    except FabwatchError as fault:
-        yield Finding("catalog", False, fault.what, f"bring the catalog back from a backup. {REPAIR}")
+    except Exception as fault:  # noqa: BLE001 - what cannot even be looked at is what was looked for
+        what = fault.what if isinstance(fault, FabwatchError) else f"{type(fault).__name__}: {fault}"
+        yield Finding("catalog", False, what, f"bring the catalog back from a backup. {REPAIR}")
 
 
 def _mark(path: Path) -> Finding:

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from fabwatch.store.anchor import Head
+from fabwatch.store.anchor import Head, missing
 from fabwatch.store.lake import Lake, Record
 from fabwatch.terms.clock import iso, utc_now
-from fabwatch.terms.tables import Table
+from fabwatch.terms.tables import LOADED, Table
 
 CHAIN = "ledger"
 _FIELDS = "seq, load, kind, rows, digest, written_at, previous, hash"
