@@ -43,9 +43,9 @@ def _bequeath(lake: Lake, table: Table, load: str) -> None:
     temp_table(
         lake,
         "heirs",
-        f"SELECT {row_key(table)} AS row, min(c.load) AS heir FROM lake.{table.name} AS t "
-        f"JOIN lake.copies AS c ON c.kind = '{table.name}' AND c.row = {row_key(table)} "
-        "WHERE t.load = $load AND c.load <> $load GROUP BY ALL",
+        f"SELECT own.row, min(c.load) AS heir FROM (SELECT {row_key(table)} AS row FROM lake.{table.name} "
+        "WHERE load = $load) AS own JOIN lake.copies AS c ON c.row = own.row "
+        f"WHERE c.kind = '{table.name}' AND c.load <> $load GROUP BY own.row",
         {"load": load},
     )
     if not lake.rows("SELECT 1 FROM heirs LIMIT 1"):

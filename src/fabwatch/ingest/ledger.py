@@ -45,7 +45,12 @@ class Identified:
     @property
     def content(self) -> str:
         """The hash of its text; of its name where it cannot be read."""
-        return self.inspected.content if self.inspected else hashlib.sha256(self.document.name.encode()).hexdigest()
+        return self.inspected.content if self.inspected else self.by_name
+
+    @property
+    def by_name(self) -> str:
+        """The hash of its name, under which it stands in the ledger while it cannot be read."""
+        return hashlib.sha256(self.document.name.encode()).hexdigest()
 
 
 def identified(seen: Understanding) -> Identified:
@@ -118,11 +123,11 @@ class Ledger:
         """The lines of the ledger that are of this file: its load, or its content under its name."""
         inspected = file.inspected
         # An older fabwatch knew files by their bytes, which for most are their text.
-        contents = [file.content, inspected.unpacked] if inspected else [file.content]
+        contents = [file.content, inspected.unpacked, file.by_name] if inspected else [file.content]
         rows = self._lake.rows(
             "SELECT load, path, kind, status, loaded_at FROM lake.loads "
-            "WHERE load = $load OR list_contains($contents, content) ORDER BY load <> $load, loaded_at",
-            {"load": file.load, "contents": contents},
+            "WHERE load IN ($load, $failed) OR list_contains($contents, content) ORDER BY load <> $load, loaded_at",
+            {"load": file.load, "failed": file.by_name[:ID_LENGTH], "contents": contents},
         )
         name = file.document.file_name
         return [row for row in rows if row["load"] == file.load or _last_name(row["path"]) == name]

@@ -83,7 +83,7 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
 
 def as_text(raw: bytes) -> str:
     """The raw bytes of a line as text that can be stored and shown; bytes that are not UTF-8 become visible escapes."""
-    return raw.decode("utf-8", errors="backslashreplace").rstrip("\r\n").replace("\0", "")
+    return raw.decode("utf-8", errors="backslashreplace").replace("\0", "").rstrip("\r\n")
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
@@ -197,7 +197,8 @@ def _line(body: bytes, number: int, offset: int, raw: bytes, encoding: str) -> _
         line = _Line("?", number, offset, raw, ended)
         line.fault = line.problem(BadEncoding, f"byte {fault.start + 1} of the line is not {encoding} text")
         return line
-    line = _Line(text, number, offset, raw, ended)
+    # What is shown of a line is shown as it reads, whatever its encoding.
+    line = _Line(text, number, offset, raw if encoding == "utf-8" else body.decode(encoding).encode(), ended)
     if "\0" in text:
         line.fault = line.problem(NulBytes, "the line contains zero bytes")
     return line
@@ -208,12 +209,11 @@ def _wide_lines(stream: io.BufferedReader, encoding: str, skip: int) -> Iterator
     stream.read(skip)
     reader = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")
     for number, text in enumerate(reader, 1):
-        raw = text.encode(encoding)
-        line = _Line(text.rstrip("\r\n"), number, offset, raw, text.endswith("\n"))
+        line = _Line(text.rstrip("\r\n"), number, offset, text.encode(), text.endswith("\n"))
         if "\ufffd" in text or "\0" in text:
             line.fault = Problem(BadEncoding, f"the line is not {encoding} text", number, offset, text.strip())
         yield line
-        offset += len(raw)
+        offset += len(text.encode(encoding))
 
 
 def encoding_of(inspected: Inspected, stated: SourceSettings, notes: list[str]) -> str:
