@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import command
 from tests.diary import NOW
 from tests.fabs import new_fab
 from tests.ingest.contents import contents
@@ -205,3 +206,19 @@ def test_rows_that_two_files_hold_stay_when_one_of_them_is_read_otherwise(tmp_pa
         fab.ingest(first, again=True)
         assert times(fab) == plain
         assert all(finding.well for finding in fab.check(deep=True))
+
+
+def test_a_file_that_waits_is_given_up_by_a_person_alone_and_for_a_reason(tmp_path):
+    with stated(tmp_path) as fab:
+        fab.ingest(written(tmp_path / "in", "odd.csv", "alpha,beta\n1,2\n"))
+        (waiting,) = fab.inbox()
+    folder = ("--fab", tmp_path / "fab")
+    code, _, err = command("inbox", "--discard", waiting.load, *folder)
+    assert (code, "needs a reason" in err) == (1, True)
+    code, _, err = command("inbox", "--discard", "0000", "--reason", "a trial", *folder)
+    assert (code, waiting.load in err) == (1, True)
+    assert command("inbox", "--discard", waiting.load, "--reason", "a trial", *folder).code == 0
+    with stated(tmp_path) as fab:
+        assert (fab.inbox(), fab.loads(), list((tmp_path / "fab" / "inbox").glob("*/*"))) == ([], [], [])
+        assert [(entry.act, entry.reason) for entry in fab.audit()] == [("discard", "a trial")]
+        assert fab.verify_audit().whole

@@ -81,6 +81,8 @@ class WorkAhead(Job[Mapping[Answerable[Any], Any]]):
 
     def run(self, fab: "Fab") -> Mapping[Answerable[Any], Any]:
         """The answer to each question of `AHEAD`. Raises TooFewFailures."""
+        if self.live:
+            _admit_due(fab)
         answers: dict[Answerable[Any], Any] = {question: fab.ask(question, self.present) for question in AHEAD}
         if self.live and self.present.reason is None:
             forecasts = ForecastQuestion()
@@ -89,6 +91,14 @@ class WorkAhead(Job[Mapping[Answerable[Any], Any]]):
             except (StoreBusy, StoreBroken, DiskFull) as fault:
                 LOG.warning("the forecasts of %s were not recorded: %s", self.present.at, fault.what)
         return answers
+
+
+def _admit_due(fab: "Fab") -> None:
+    """Rows of a fast clock come in while nothing is loaded, too."""
+    try:
+        fab.admit_due()
+    except (StoreBusy, StoreBroken, DiskFull) as fault:
+        LOG.warning("rows whose time has come were not stored: %s", fault.what)
 
 
 @dataclass(frozen=True)

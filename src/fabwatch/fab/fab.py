@@ -10,6 +10,7 @@ from typing import Literal, Self
 from fabwatch.decisions import holds as hold_lists
 from fabwatch.decisions import limits
 from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry, HoldList
+from fabwatch.decisions.audit import append, reasoned
 from fabwatch.fab.logs import Logs
 from fabwatch.fab.mending import begin_repair, was_read_again
 from fabwatch.fab.polishing import Polishing
@@ -48,7 +49,7 @@ from fabwatch.store.compact import compact, sweep
 from fabwatch.store.lake import Lake
 from fabwatch.store.state import state
 from fabwatch.terms.clock import SKEW, Clock, utc_now
-from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.errors import BadQuestion, nearest, unknown
 from fabwatch.terms.questions import Moment
 from fabwatch.trace.upkeep import refresh_derived
 
@@ -411,6 +412,27 @@ class Fab(Logs, Polishing):
             # Also where no log has come: a load that was stopped may have left something to derive.
             refresh_derived(self._lake, self._clock() + SKEW, again)
         return summary
+
+    def admit_due(self) -> None:
+        """Store the rows that waited for their time, where it has come; every load does so as well."""
+        if Ingest(self._lake, self._clock).admit_due():
+            refresh_derived(self._lake, self._clock() + SKEW)
+
+    def discard(self, load: str, *, who: str, reason: str) -> InboxFile:
+        """Give up a file of the inbox; written to the audit. Raises BadQuestion for a load that does not wait."""
+        waiting = {file.load: file for file in self.inbox()}
+        if load not in waiting:
+            near = nearest(load, waiting) or sorted(waiting)
+            raise BadQuestion(
+                f"No file waits under {load}.", f"fabwatch inbox lists them: {', '.join(near) or 'none waits'}"
+            )
+        ingest, given_up = Ingest(self._lake, self._clock), waiting[load]
+        text = reasoned(reason)
+        with self._lake.writing():
+            ingest.forget(load)
+            append(self._lake, self._now(), who, "discard", {"load": load, "path": given_up.path}, text)
+        ingest.clear(load)
+        return given_up
 
     def inbox(self) -> list[InboxFile]:
         """The files that wait for a word in fab.toml, and what to write there."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from fabwatch.fab import Fab
@@ -34,6 +35,9 @@ def watch(
             except (NoSuchPath, StoreBusy):
                 # A log that was turned over at this very moment, or another loader: the next pass finds what there is.
                 known = {path: state for path, state in known.items() if path not in fresh}
+        else:
+            with suppress(StoreBusy):
+                fab.admit_due()
         if end is not None and time.monotonic() + every > end:
             return
         sleep(every)

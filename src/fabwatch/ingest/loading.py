@@ -69,6 +69,18 @@ class Ingest:
         """Try every file of the inbox again, after fab.toml was changed."""
         return self.load(self._inbox.files(), progress=progress) if self._inbox.files() else IngestSummary(())
 
+    def admit_due(self) -> int:
+        """Store rows whose time has come; returns how many of logs there were."""
+        return admit_due(self._lake, self._clock() + SKEW)
+
+    def forget(self, load: str) -> None:
+        """Take a file that waits out of the ledger. Call it inside `lake.writing()`, and `clear` once that is committed."""
+        self._ledger.forget_load(load)
+
+    def clear(self, load: str) -> None:
+        """Delete the copy of a file that waited."""
+        self._inbox.clear(load)
+
     def waiting(self) -> list[Record]:
         """The files of the inbox: path, why they wait, and what to write into fab.toml."""
         return self._lake.rows(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fabwatch.cli.options import HERE, SET_ASIDE, FabOption, JsonOption, Lang, opened
+from fabwatch.cli.options import HERE, SET_ASIDE, FabOption, JsonOption, Lang, Who, opened, who_of
 
 log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args_is_help=True)
 
@@ -66,6 +66,9 @@ def watch(
 
 def inbox(
     retry: Annotated[bool, typer.Option("--retry", help="Try these files again.")] = False,
+    discard: Annotated[str | None, typer.Option(metavar="LOAD", help="Give up this one; needs --reason.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it is given up.")] = "",
+    by: Who = None,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -74,6 +77,9 @@ def inbox(
     from fabwatch.cli.tables import files
 
     with opened(fab) as door:
+        if discard is not None:
+            given_up = door.discard(discard, who=who_of(by), reason=reason)
+            typer.echo(f"given up: {given_up.path}", err=True)
         if not retry:
             files.inbox(door.inbox(), fab, as_json)
             return

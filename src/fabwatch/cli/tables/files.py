@@ -78,9 +78,11 @@ def inbox(rows: Sequence[InboxFile], fab: Path, as_json: bool) -> None:
         return
     console = out()
     for row in rows:
-        console.print(escape(f"{row.path}\n  {row.why}\n  write into {fab / 'fab.toml'}:"))
+        console.print(escape(f"{row.path}  ({row.load})\n  {row.why}\n  write into {fab / 'fab.toml'}:"))
         console.print(escape("    " + (row.suggestion or "").replace("\n", "\n    ")))
-    console.print("every file was recognised" if not rows else f"then: fabwatch inbox --retry --fab {fab}")
+    console.print(
+        "every file was recognised" if not rows else f"then: fabwatch inbox --retry --fab {fab} (or --discard LOAD)"
+    )
 
 
 def problems(answer: Problems, language: str) -> None:
