@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from fabwatch.terms.clock import Clock, iso, utc_now
-from fabwatch.terms.errors import BadQuestion, NoFab
+from fabwatch.terms.errors import BadQuestion, NoFab, StoreBroken
 
 Scope = Literal["read", "load", "decide", "admin"]
 SCOPES: dict[str, frozenset[str]] = {
@@ -66,10 +66,14 @@ class Keys:
             raise NoFab(f"There is no fab in {folder}.")
         self._clock = clock
         path = folder / FILE
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        self._store = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        self._store.executescript(_MAKE)
+        try:
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+            self._store = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+            self._store.executescript(_MAKE)
+        except (OSError, sqlite3.Error) as fault:
+            hint = "serve a fab from where it can be written; the command line answers from a folder that cannot be, too"
+            raise StoreBroken(f"The keys in {path} cannot be kept: {fault}", hint) from None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -50,7 +50,7 @@ class UploadStore:
         partial = self._folder / f"{secrets.token_hex(8)}.partial"
         digest = hashlib.sha256()
         try:
-            self._folder.mkdir(exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             with partial.open("wb") as kept:
                 while head:
                     digest.update(head)

@@ -36,7 +36,14 @@ WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples ELSE s.stored E
 """
 _QUICK_CHECK = """
 import sqlite3, sys
-print(sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute("PRAGMA quick_check").fetchone()[0])"""
+for how in ("mode=ro", "immutable=1"):  # the second where nothing can be written beside it
+    try:
+        print(sqlite3.connect(f"file:{sys.argv[1]}?{how}", uri=True).execute("PRAGMA quick_check").fetchone()[0])
+        break
+    except sqlite3.OperationalError as fault:
+        last = fault
+else:
+    print(last)"""
 REPAIR = "fabwatch repair reads the loads again from their files; with --backup FOLDER it takes the data files from there"
 
 
