@@ -1,5 +1,6 @@
 """The engine: DuckDB with its two extensions, taken from the installed packages, never from the network."""
 
+import errno
 import importlib.util
 import os
 from collections.abc import Sequence
@@ -94,4 +95,6 @@ def translated(fault: Exception) -> FabwatchError:
         return DiskFull(f"The disk is full: {first}")
     if "database is locked" in text or "conflict" in text.lower():
         return StoreBusy(f"The fab is being written by another process: {first}")
+    if isinstance(fault, OSError) and fault.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return StoreBroken(f"The fab cannot be written: {first}", "write to it as its owner, where its disk can be written")
     return StoreBroken(f"The fab cannot be read or written: {first}")
