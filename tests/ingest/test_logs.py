@@ -268,3 +268,18 @@ def test_batches_of_equal_bytes_load_once(data, tmp_path):
     contents = {Path(file.path).read_bytes() for file in summary.files}
     assert len(contents) < len(summary.files)
     assert (summary.loaded, summary.already, summary.failed) == (len(contents), len(summary.files) - len(contents), 0)
+
+
+@pytest.mark.parametrize(
+    ("day", "rule"),
+    [("2025-10-26", "ambiguous_time"), ("2026-03-29", "no_such_time")],
+)
+def test_local_times_that_came_twice_or_never_are_set_aside_by_rules_of_their_own(tmp_path, day, rule):
+    """From 1:00 to 3:59; in autumn the hour from 2:00 came twice, in spring it was skipped."""
+    (tmp_path / "fab").mkdir()
+    (tmp_path / "fab" / "fab.toml").write_text('[sources.l]\nfiles = "*.log"\nzone = "Europe/Berlin"\n')
+    rows = "".join(f"{day} {n // 60:02d}:{n % 60:02d}:00,ETCH-1,W1,1,{n},{n}\n" for n in range(60, 240))
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        (file,) = fab.ingest(_file(tmp_path / "a.log", (HEADER + rows).encode())).files
+        assert (file.rows, file.rules) == (120, {rule: 60})
+        assert len(fab.problems(rule=rule)) == 60

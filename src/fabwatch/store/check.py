@@ -18,7 +18,7 @@ from fabwatch.store.folder import MARK
 from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import faults
 from fabwatch.store.seals import DataFile, data_files, sha256, unknown_files
-from fabwatch.terms.errors import FabwatchError
+from fabwatch.terms.errors import BadSettings, FabwatchError
 from fabwatch.terms.tables import TABLES
 
 _KEPT = """
@@ -66,7 +66,8 @@ def examine(path: Path, lake: Lake | None, fault: FabwatchError | None = None, *
     findings = [_mark(path)]
     if lake is None:
         what, hint = (fault.what, fault.hint) if fault else ("it was not opened", "")
-        return [*findings, Finding("catalog", well=False, what=what, hint=hint)]
+        name = "settings" if isinstance(fault, BadSettings) else "catalog"
+        return [*findings, Finding(name, well=False, what=what, hint=hint)]
     ledger = _receipts if deep else _ledger
     looks = (_catalog, lambda lake: _files(lake, deep=deep), _tables, ledger, _orphans, _waiting, _clocks, _many_files)
     for look in looks:
