@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from fabwatch.fab import Fab
+from fabwatch.fab import files as door
 from tests.conftest import NOW
 from tests.fabs import new_fab
 
@@ -33,8 +34,6 @@ def test_it_changes_with_what_is_derived_after_a_load(fab, write, monkeypatch):
     def derived(lake, *more):
         states.append(fab.state())
         real(lake, *more)
-
-    from fabwatch.fab import fab as door
 
     real = door.refresh_derived
     monkeypatch.setattr(door, "refresh_derived", derived)
