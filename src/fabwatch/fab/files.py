@@ -22,6 +22,9 @@ from fabwatch.trace.upkeep import refresh_derived
 class Files(Door):
     """What is done with files and with the folder of the fab."""
 
+    _derived = False
+    """Whether all that is derived of logs is known to be derived."""
+
     def ingest(
         self,
         paths: Sequence[str | Path] | str | Path,
@@ -39,9 +42,10 @@ class Files(Door):
         named = [paths] if isinstance(paths, (str, Path)) else paths
         folder = None if within is None else Path(within)
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in named], kind, dry_run, again, progress, folder)
-        if not dry_run:
-            # Also where no log has come: a load that was stopped may have left something to derive.
+        if not dry_run and (summary.has_logs or again or not self._derived):
+            # The first time also where no log has come: a load that was stopped may have left something to derive.
             refresh_derived(self._lake, self._clock() + SKEW, again)
+            self._derived = True
         return summary
 
     def admit_due(self) -> None:

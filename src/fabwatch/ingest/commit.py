@@ -100,7 +100,8 @@ class Staging:
         self._balance(counts, aside)
         if table.name == "tools":
             introduced = counts.rows
-        note_clocks(self._lake, self._load, self._kind.table, self._now)
+        if counts.waiting:
+            note_clocks(self._lake, self._load, self._kind.table, self._now)
         if introduced:
             admit_waiting(self._lake, self._now + SKEW)
         self.aside.commit()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fabwatch.ingest.inbox import Inbox
-from fabwatch.ingest.ledger import Identified, Ledger
+from fabwatch.ingest.ledger import Identified, Ledger, loaded_of
 from fabwatch.ingest.reader import Reader
 from fabwatch.ingest.summary import FileResult
 from fabwatch.store.lake import Lake, Record
@@ -22,9 +22,9 @@ class Loading:
     clock: Clock
     again: bool
 
-    def was_there(self, file: Identified) -> FileResult | None:
+    def was_there(self, file: Identified, lines: Sequence[Record]) -> FileResult | None:
         """What is said of a file that another process has loaded in the meantime."""
-        before = None if self.again else self.ledger.already(file)
+        before = None if self.again else loaded_of(lines)
         return None if before is None else was_there(file, before)
 
     def cleared(self, file: Identified, waiting: Sequence[str]) -> None:

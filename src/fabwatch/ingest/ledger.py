@@ -75,14 +75,13 @@ class Ledger:
 
     def already(self, file: Identified) -> Record | None:
         """What the ledger says of a file that is loaded; None for one that is not."""
-        return next((row for row in self._same(file) if row["status"] == "loaded"), None)
+        return loaded_of(self.lines_of(file))
 
-    def forget(self, file: Identified) -> list[str]:
+    def forget(self, lines: Sequence[Record]) -> list[str]:
         """Delete all that earlier readings of a file have stored; returns the loads among them that wait in the inbox."""
-        rows = self._same(file)
-        for row in rows:
-            self.forget_load(row["load"])
-        return [row["load"] for row in rows if row["status"] == "inbox"]
+        for line in lines:
+            self.forget_load(line["load"])
+        return [line["load"] for line in lines if line["status"] == "inbox"]
 
     def forget_load(self, load: str) -> None:
         """Delete what a load stored: its rows, its problems and its line in the ledger."""
@@ -119,7 +118,7 @@ class Ledger:
         values = ", ".join(f"${name}" for name in row)
         self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)
 
-    def _same(self, file: Identified) -> Sequence[Record]:
+    def lines_of(self, file: Identified) -> list[Record]:
         """The lines of the ledger that are of this file: its load, or its content under its name."""
         inspected = file.inspected
         # An older fabwatch knew files by their bytes, which for most are their text.
@@ -131,6 +130,11 @@ class Ledger:
         )
         name = file.document.file_name
         return [row for row in rows if row["load"] == file.load or _last_name(row["path"]) == name]
+
+
+def loaded_of(lines: Sequence[Record]) -> Record | None:
+    """The line among those of a file that says that it is loaded."""
+    return next((line for line in lines if line["status"] == "loaded"), None)
 
 
 def _last_name(path: str) -> str:

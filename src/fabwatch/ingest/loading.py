@@ -188,7 +188,7 @@ class Ingest:
             self._inbox.keep(file.load, document)
         status: Status = "inbox" if seen.waits else "failed"
         with self._lake.writing():
-            waiting = self._ledger.forget(file)
+            waiting = self._ledger.forget(self._ledger.lines_of(file))
             aside = Aside(self._lake, file.load, document.name, seen.kind)
             aside.add([replace(problem, hint=seen.suggestion) if seen.suggestion else problem])
             aside.commit()

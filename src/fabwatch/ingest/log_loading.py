@@ -22,13 +22,14 @@ from fabwatch.terms.settings import LOG
 def load_log(loading: Loading, file: Identified, log: LogFile) -> FileResult:
     """Load one log. Raises CannotRead, StoreBusy and DiskFull; then nothing of it is stored."""
     with loading.lake.writing():
-        raced = loading.was_there(file)
+        lines = loading.ledger.lines_of(file)
+        raced = loading.was_there(file, lines)
         if raced is not None:
             return raced
         streams = known_streams(loading.lake, log.document, log.inspected, log.layout.encoding)
         stream = continued(log, streams)
         older = None if stream else _snapshot_of(loading, log, streams)
-        waiting = loading.ledger.forget(file)
+        waiting = loading.ledger.forget(lines)
         if older is not None:
             result = _nothing_new(loading, file, log, older)
         else:

@@ -26,10 +26,11 @@ def load_table(loading: Loading, file: Identified, table: TableFile) -> FileResu
     rows_aside = rules.total() - counts.waiting - (1 if torn is not None else 0)
     set_aside = rules.total() - (1 if torn is not None and rules[TornLine.code] else 0)
     with loading.lake.writing():
-        raced = loading.was_there(file)
+        lines = loading.ledger.lines_of(file)
+        raced = loading.was_there(file, lines)
         if raced is not None:
             return raced
-        waiting = loading.ledger.forget(file)
+        waiting = loading.ledger.forget(lines)
         staging.commit(counts, rows_aside)
         if counts.parked:
             rules[UnknownTool.code] = counts.parked
