@@ -145,3 +145,12 @@ def test_a_header_seen_in_the_first_bytes_is_recognised_anew_where_the_whole_fil
     (file,) = fab.ingest(path).files
     assert (file.status, file.rows, file.set_aside) == ("loaded", 6000, 0)
     assert {row.tool for row in fab.risk().tools} == {"Ätzer0", "Ätzer1", "Ätzer2"}
+
+
+def test_a_path_is_meant_from_where_the_caller_stands(fab, tmp_path, monkeypatch):
+    """The process that reads may have begun while the caller stood elsewhere."""
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        written(tmp_path / place, "m.csv", MOVES.replace("L1", place))
+        monkeypatch.chdir(tmp_path / place)
+        assert fab.ingest("m.csv").rows == 1

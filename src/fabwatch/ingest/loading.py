@@ -159,8 +159,8 @@ class Ingest:
             seen = loading.reader.one(Understand(candidate, self._lake.settings, kind), Understanding)
             seen = compared(self._lake, seen)
             before = self._ledger.already(identified(seen))
-            if seen.problem is None:
-                seen, guess = loading.reader.one(Preview(self._clock() + SKEW), tuple)
+            shown, guess = loading.reader.one(Preview(self._clock() + SKEW), tuple)
+            seen = shown if seen.problem is None else seen
         except CannotRead as stop:
             seen = Understanding(candidate.document, None, problem=stop.problem)
         notes = [*(seen.log.notes if seen.log else seen.table.notes if seen.table else [])]

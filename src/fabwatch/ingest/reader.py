@@ -40,7 +40,8 @@ class Reader:
         process = self._process = self._process or _started()
         finished = False
         try:
-            send(_pipe(process.stdin), task)
+            # A path is meant from where the caller stands now, which may be elsewhere than when the process began.
+            send(_pipe(process.stdin), (task, _here()))
             while True:
                 word, piece = self._answer(process)
                 if word == "piece":
@@ -124,6 +125,14 @@ def _started() -> "subprocess.Popen[bytes]":
         bufsize=0,
         env=os.environ | _ENVIRONMENT,
     )
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a name, to be sent
+    except OSError:
+        # The folder in which the caller stands has been deleted.
+        return os.sep
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

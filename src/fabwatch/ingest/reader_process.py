@@ -1,12 +1,13 @@
 """The process in which files are read: whatever a file does to it, the fab and the other files are out of its reach."""
 
+import contextlib
 import os
 import pickle
 import signal
 import struct
 import sys
 import traceback
-from typing import IO
+from typing import IO, cast
 
 from fabwatch.ingest.reading import Desk, Task
 from fabwatch.sources.effort import MEMORY, SECONDS, limit, progress
@@ -54,13 +55,15 @@ def main() -> None:
     limit()
     try:
         while True:
-            _do(receive(incoming), desk, outgoing)
+            task, here = cast(tuple[Task, str], receive(incoming))
+            with contextlib.suppress(OSError):
+                os.chdir(here)
+            _do(task, desk, outgoing)
     except (EOFError, BrokenPipeError):
         os._exit(0)
 
 
-def _do(task: object, desk: Desk, outgoing: IO[bytes]) -> None:
-    assert isinstance(task, Task)  # noqa: S101 - nothing else is sent
+def _do(task: Task, desk: Desk, outgoing: IO[bytes]) -> None:
     progress()
     try:
         for piece in task.run(desk):
