@@ -61,3 +61,17 @@ def test_columns_may_be_stated_either_way_round(tmp_path):
     )
     sources = read_settings(tmp_path).sources
     assert sources["a"].headers() == sources["b"].headers() == {"out": "end_at"}
+
+
+@pytest.mark.parametrize("stated", ["encoding = 'utf-32'", "encoding = 'cp037'", "delimiter = '§'", "delimiter = '\"'"])
+def test_what_lines_and_cells_cannot_be_found_by_is_refused_before_a_file_is_read(tmp_path, stated):
+    (tmp_path / "fab.toml").write_text(f"[sources.t]\nfiles = 't.csv'\n{stated}\n")
+    with pytest.raises(BadSettings, match=r"sources\.t\.\w+: .*cannot be") as caught:
+        read_settings(tmp_path)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["utf-8", "UTF8", "utf_16", "UTF-16LE", "latin-1", "cp1252", "shift-jis", "gb18030"])
+def test_encodings_in_which_lines_can_be_found_are_taken(tmp_path, name):
+    (tmp_path / "fab.toml").write_text(f"[sources.t]\nfiles = 't.csv'\nencoding = '{name}'\n")
+    assert read_settings(tmp_path).source_of("t.csv")[1].encoding == name

@@ -111,7 +111,9 @@ def plain_encoding(stated: str, start: bytes) -> str:
     name = codecs.lookup(stated).name
     if name == "utf-16":
         return wide(start) or WIDE[b"\xff\xfe"]
-    return "utf-8" if name == "utf-8-sig" else stated
+    if name.startswith("utf-16"):
+        return name
+    return "utf-8" if name in ("utf-8", "utf-8-sig") else stated
 
 
 def prefix(pieces: Iterable[bytes], encoding: str, length: int) -> str | None:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from fabwatch.sources.effort import progress
 from fabwatch.sources.opening import BOMB_RATIO, CannotRead, Document
-from fabwatch.sources.text import BATCH, COLUMN_LIMIT, Batch, Record
+from fabwatch.sources.text import BATCH, Batch, Record, check_width
 from fabwatch.terms.problems import Problem, Refused, UnknownColumns, Unreadable
 
 BOMB_FROM = 16 << 20
@@ -84,8 +84,7 @@ def _check(file: pq.ParquetFile, positions: Collection[int]) -> None:
     packed = sum(file.metadata.row_group(n).total_byte_size for n in range(file.metadata.num_row_groups))
     size = min(packed, _size(file))
     cells = file.metadata.num_rows * len(positions) * CELL
-    if file.metadata.num_columns > COLUMN_LIMIT:
-        raise CannotRead(Problem(Refused, f"{file.metadata.num_columns:,} columns; at most {COLUMN_LIMIT:,} are read"))
+    check_width(file.metadata.num_columns)
     if cells > BOMB_FROM and cells > BOMB_RATIO * size:
         why = f"unpacks to {file.metadata.num_rows:,} rows, over {BOMB_RATIO} times its {size:,} bytes: a bomb"
         raise CannotRead(Problem(Refused, why))

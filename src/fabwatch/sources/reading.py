@@ -128,7 +128,8 @@ class _Reader:
                 zoneless.append(column.name)
         if zoneless:
             file.notes.append(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
-        self._widths = {len(str(cells[-1])) for cells in whole[:-1]}
+        # Only a line of a text can be cut.
+        self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}
 
     def read(self, batch: Batch, latest: datetime) -> Rows:
         problems = list(batch.problems)

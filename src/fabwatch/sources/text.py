@@ -13,7 +13,8 @@ from fabwatch.terms.settings import SourceSettings
 DELIMITERS = (",", "\t", ";", "|")
 HEADER_WITHIN = 20
 """The header is searched in this many lines from the top; titles and comments may come before it."""
-COLUMN_LIMIT = 2_000
+COLUMN_LIMIT = 1_900
+"""Columns that are read; the catalog can name 2,000 of a table, of which it takes some for itself."""
 BATCH = 10_000
 """Records that are read together."""
 QUOTED_LINES = 20
@@ -76,9 +77,14 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
     )
     _, _, minus_line, delimiter = best
     header = cells_of(lines[-minus_line], delimiter)
-    if len(header) > COLUMN_LIMIT:
-        raise CannotRead(Problem(Refused, f"{len(header):,} columns; at most {COLUMN_LIMIT:,} are read"))
+    check_width(len(header))
     return Layout(encoding, delimiter, tuple(cell.strip() for cell in header), 1 - minus_line, tuple(notes))
+
+
+def check_width(columns: int) -> None:
+    """Raises CannotRead for more than COLUMN_LIMIT columns."""
+    if columns > COLUMN_LIMIT:
+        raise CannotRead(Problem(Refused, f"{columns:,} columns; at most {COLUMN_LIMIT:,} are read"))
 
 
 def as_text(raw: bytes) -> str:

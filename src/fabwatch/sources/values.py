@@ -1,6 +1,5 @@
 """Cells become values: one converter per kind of column. A cell that does not fit is reported, never guessed."""
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
@@ -33,6 +32,8 @@ class Unfit(Exception):
 
 
 Convert = Callable[[Any], Any]
+LARGEST = 1e100
+"""What is larger is no measured value, and its square is no number any more."""
 
 
 def converter(column: Column, sample: Sequence[Any], source: SourceSettings) -> Convert:
@@ -106,7 +107,8 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings) -> Co
             value = int(text) if whole and text.lstrip("+-").isdigit() else float(text)
         except ValueError:
             raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number") from None
-        if not math.isfinite(value) or "_" in text:
+        # A number that is none compares as false.
+        if not abs(value) <= LARGEST or "_" in text:
             raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number")
         if not whole:
             return value

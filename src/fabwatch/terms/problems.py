@@ -181,7 +181,7 @@ class LinkOutside(Rule):
 
 
 class Refused(Rule):
-    """A file over the limits: a line over 1 MiB, over 2,000 columns, or packed to less than 1/200 (a zip bomb)."""
+    """A file over the limits: a line over 1 MiB, over 1,900 columns, or packed to less than 1/200 (a zip bomb)."""
 
     hint = "this does not look like an export of a fab; if it is one, split it or unpack it first"
     whole_file = True

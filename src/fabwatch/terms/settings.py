@@ -1,5 +1,6 @@
 """fab.toml: what the user states about a fab. One frozen object, made once; all faults are listed at once."""
 
+import codecs
 import tomllib
 from datetime import datetime
 from fnmatch import fnmatch
@@ -21,6 +22,11 @@ LOG_ROLES = (
     "label", "message", "ignore",
 )  # fmt: skip
 """The possible roles of a column of a tool log."""
+
+SEPARATING = '\n\r,;\t|: .-09"AZaz'
+"""What lines and cells are found by: its bytes have to be those of ASCII in every encoding but UTF-16."""
+FOR_CELLS = '"\r\n\0.-+'
+"""Signs that numbers, times and quoted cells are written with."""
 
 
 def _one_or_many(value: object) -> object:
@@ -89,9 +95,13 @@ class SourceSettings(_Stated):
     def _encoding_is_known(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                "".encode(value)
-            except LookupError:
-                raise ValueError(f"{value!r} is not an encoding") from None
+                name = codecs.lookup(value).name
+                own = SEPARATING.encode(value)
+            except (LookupError, UnicodeError):
+                raise ValueError(f"{value!r} is not an encoding of text") from None
+            if not name.startswith("utf-16") and own != SEPARATING.encode():
+                why = "line ends and separators have other bytes in it"
+                raise ValueError(f"{value!r} cannot be read: {why}; save such files as UTF-8 first")
         return value
 
     @field_validator("delimiter")
@@ -99,6 +109,8 @@ class SourceSettings(_Stated):
     def _delimiter_is_one_character(cls, value: str | None) -> str | None:
         if value is not None and len(value) != 1:
             raise ValueError("a delimiter is a single character")
+        if value is not None and (not value.isascii() or value.isalnum() or value in FOR_CELLS):
+            raise ValueError(f"{value!r} cannot be a delimiter: it stands in cells, ends lines or is not ASCII")
         return value
 
     @field_validator("time_format")

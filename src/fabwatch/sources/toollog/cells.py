@@ -10,6 +10,7 @@ from pyarrow import csv as arrow_csv
 
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.layout import Layout, is_number, split
+from fabwatch.sources.values import LARGEST
 from fabwatch.terms.problems import BadNumber, Problem
 from fabwatch.terms.words import NOTHING
 
@@ -29,7 +30,7 @@ def table_of(chunk: Chunk, rows: np.ndarray, layout: Layout) -> tuple[pa.Table, 
         content = b"\n".join(_BLANKS.sub(b" ", line.strip()) for line in content.splitlines()) + b"\n"
     try:
         table = _read(content, layout)
-        if table.num_rows == len(lines):
+        if table.num_rows == len(lines) and _measured(table, layout):
             return table, lines, []
     except pa.ArrowInvalid:
         pass
@@ -63,6 +64,12 @@ def _read(content: bytes, layout: Layout) -> pa.Table:
     )
 
 
+def _measured(table: pa.Table, layout: Layout) -> bool:
+    """True if no number is NaN, infinite or larger than any measured value: Arrow takes `inf` for a number."""
+    sums = [pc.sum(pc.abs(table.column(n))).as_py() for n, column in enumerate(layout.columns) if column.number]
+    return all(total is None or total <= LARGEST for total in sums)
+
+
 def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, np.ndarray, list[Problem]]:
     """The same, line by line, to find each line with a fault."""
     good_rows: list[list[str | None]] = []
@@ -71,8 +78,6 @@ def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, 
     for line in lines:
         text = chunk.line(int(line))
         cells = split(text, layout.delimiter)
-        if tuple(cell.strip() for cell in cells) == layout.header:
-            continue
         row, fault = _row(cells, layout)
         if fault is None:
             good_rows.append(row)

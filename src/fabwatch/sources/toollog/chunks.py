@@ -10,6 +10,8 @@ from fabwatch.sources.toollog.layout import Layout, split
 from fabwatch.sources.toollog.marks import COMMENTS
 
 SIZE = 8 << 20
+UNIT = {"utf-16-le": "<u2", "utf-16-be": ">u2"}
+"""What UTF-16 is made of, as an array reads it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def _chunk(raw: bytes, encoding: str, offset: int, number: int) -> Chunk:
     closed = len(text) > 0 and view[-1] == 10
     ends = breaks if closed else np.append(breaks, len(text))
     starts = np.concatenate(([0], breaks + 1))[: len(ends)]
-    offsets = starts + offset if len(raw) == len(text) else offset + _places(text, starts, encoding)
+    offsets = offset + (starts if encoding == "utf-8" else _places(raw, encoding)[: len(starts)])
     if skip and len(starts):
         starts = starts.copy()
         starts[0] = skip
@@ -80,12 +82,11 @@ def _chunk(raw: bytes, encoding: str, offset: int, number: int) -> Chunk:
     return Chunk(text, starts, ends, offsets, number, offset + len(raw), closed)
 
 
-def _places(text: bytes, starts: np.ndarray, encoding: str) -> np.ndarray:
-    """Where the lines start in the file, for text that has another encoding there."""
-    if text.isascii():
-        return np.asarray(starts * len("\n".encode(encoding)))
-    lengths = [len(line.decode("utf-8", errors="replace").encode(encoding)) for line in text.splitlines(keepends=True)]
-    return np.concatenate(([0], np.cumsum(lengths)))[: len(starts)]
+def _places(raw: bytes, encoding: str) -> np.ndarray:
+    """Where each line starts among the bytes of the file, whether or not they all are text in that encoding."""
+    width = 2 if encoding.startswith("utf-16") else 1
+    units = np.frombuffer(raw[: len(raw) // width * width], np.uint8 if width == 1 else UNIT[encoding])
+    return np.concatenate(([0], (np.flatnonzero(units == 10) + 1) * width))
 
 
 def rows_of(chunk: Chunk, layout: Layout) -> np.ndarray:
@@ -105,9 +106,22 @@ def rows_of(chunk: Chunk, layout: Layout) -> np.ndarray:
     if b'"' in chunk.text:
         quotes = np.flatnonzero(view == ord('"'))
         suspects[np.unique(np.searchsorted(chunk.starts, quotes, side="right") - 1)] = True
+    suspects[_like_header(chunk, layout)] = True
     for row in np.flatnonzero(suspects):
         is_row[row] = _is_row(chunk.line(int(row)), layout)
     return np.asarray(is_row)
+
+
+def _like_header(chunk: Chunk, layout: Layout) -> list[int]:
+    """The lines that hold the longest name of the header, which hardly any row does."""
+    name = max(layout.header, key=len, default="").encode()
+    lines: list[int] = []
+    place = chunk.text.find(name) if name else -1
+    while place >= 0:
+        line = max(int(np.searchsorted(chunk.starts, place, side="right")) - 1, 0)
+        lines.append(line)
+        place = chunk.text.find(name, int(chunk.ends[line]))
+    return lines
 
 
 def _is_row(line: str, layout: Layout) -> bool:

@@ -83,7 +83,8 @@ def columns_of(
     """
     columns = []
     for position, cell in enumerate(header):
-        name, unit = _name_and_unit(cell.strip())
+        # No name in a database holds a zero byte.
+        name, unit = _name_and_unit(cell.replace("\0", "").strip())
         below = second[position].strip() if second else ""
         if below:
             name = f"{name} {below}" if name else below

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fabwatch.sources.text import DELIMITERS, HEADER_WITHIN, cells_of
 from fabwatch.sources.toollog.columns import _ACTUAL, _SET, KEYS, TIMES, LogColumn, columns_of, is_unit
 from fabwatch.sources.toollog.marks import COMMENTS, context_of, uncommented
+from fabwatch.sources.values import LARGEST
 from fabwatch.terms.words import NOTHING
 
 SAMPLE_LINES = 400
@@ -18,6 +19,8 @@ MOSTLY = 0.6
 NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 COMMA_NUMBER = re.compile(r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$")
 STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
+SHORT = 100
+"""Digits of a number that is below LARGEST unless it has an exponent."""
 EPOCH_FROM = 1e8
 """Numbers from here on are seconds since 1970 (dates after 1973); smaller ones are elapsed time."""
 
@@ -101,9 +104,12 @@ def _commonest_width(rows: list[list[str]], separator: str) -> tuple[int, int]:
 
 
 def is_number(cell: str, separator: str) -> bool:
-    """True for a cell that is a number; a decimal comma is allowed unless the comma separates cells."""
+    """True for a cell that is a number up to LARGEST; a decimal comma is allowed unless the comma separates cells."""
     cell = cell.strip()
-    return bool(NUMBER.match(cell) or (separator != "," and COMMA_NUMBER.match(cell)))
+    if not (NUMBER.match(cell) or (separator != "," and COMMA_NUMBER.match(cell))):
+        return False
+    plain = len(cell) < SHORT and "e" not in cell and "E" not in cell
+    return plain or abs(float(cell.replace(",", "."))) <= LARGEST
 
 
 def _is_data(row: Sequence[str], separator: str) -> bool:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from fabwatch.sources.effort import progress
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.prefetch import Ahead
-from fabwatch.sources.text import as_text, encoding_of
+from fabwatch.sources.text import as_text, check_width, encoding_of
 from fabwatch.sources.toollog import keyvalue, sml
 from fabwatch.sources.toollog.cells import names_of, table_of
 from fabwatch.sources.toollog.chunks import Chunk, chunks, rows_of
@@ -385,6 +385,7 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
         dialect, layout = "delimited", find_layout(lines, encoding, roles, stated.delimiter)
     if layout is None:
         return None
+    check_width(len(layout.columns))
     if dialect == "delimited":
         layout = replace(layout, columns=_filled(document, layout))
     file = LogFile(document, inspected, stated, dialect, layout)

@@ -20,6 +20,8 @@ _ISO = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?$")
 _ISO_ZONE = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)$")
 _OF_DAY = re.compile(r"^(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,6}))?$")
 DAY = 86_400.0
+AGES = 1e11
+"""Seconds: 3,000 years, which is what no clock shows."""
 Cells: TypeAlias = Any
 """An Arrow array, in one piece or several."""
 
@@ -65,7 +67,7 @@ class Stamps:
         seconds: np.ndarray = self._read(self._cells(table))
         if self._elapsed and self._began is not None:
             seconds = seconds + self._began
-        return seconds
+        return np.where(np.abs(seconds) < AGES, seconds, np.nan)
 
     def of(self, stamps: Sequence[str]) -> np.ndarray:
         """The times of messages, written like those of the rows; NaN for others."""
