@@ -109,9 +109,10 @@ def _size(file: pq.ParquetFile) -> int:
 
 def _cells(column: pa.Array) -> list[Any]:
     if pa.types.is_dictionary(column.type):
-        values = [*_cells(column.dictionary), None]
-        last = len(values) - 1
-        return [values[code] for code in pc.fill_null(column.indices.cast(pa.int64()), last).to_pylist()]
+        # The dictionary is that of a whole row group: only what these rows use of it is unpacked.
+        used = pc.unique(column.indices.drop_null())
+        values = dict(zip(used.to_pylist(), _cells(column.dictionary.take(used)), strict=True))
+        return [values.get(code) for code in column.indices.to_pylist()]
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         # Python's times end at the microsecond; what is finer is cut off, as in text.
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
