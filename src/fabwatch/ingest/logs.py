@@ -62,10 +62,19 @@ def store(lake: Lake, load: str, file: LogFile, pieces: Iterator[object], stream
 
 def forget(lake: Lake, load: str) -> None:
     """Delete what an earlier load of this content stored."""
-    for row in lake.rows("SELECT DISTINCT shape FROM lake.parts WHERE load = $load AND shape IS NOT NULL", {"load": load}):
-        lake.ask(f"DELETE FROM lake.{samples_name(row['shape'])} WHERE load = $load", {"load": load})
+    for table in _tables_of(lake, load):
+        lake.ask(f"DELETE FROM lake.{table} WHERE load = $load", {"load": load})
     for name in ("parts", "alarms", "step_summary", "streams", "moves", "counters", "restores"):
         lake.ask(f"DELETE FROM lake.{name} WHERE load = $load", {"load": load})
+
+
+def _tables_of(lake: Lake, load: str) -> list[str]:
+    """The tables with samples of a load: the one that its parts name, or all where its parts are lost."""
+    named = lake.rows("SELECT DISTINCT shape FROM lake.parts WHERE load = $load AND shape IS NOT NULL", {"load": load})
+    if named:
+        return [samples_name(row["shape"]) for row in named]
+    there = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' AND starts_with(table_name, 'samples_')"
+    return [row["table_name"] for row in lake.rows(there)]
 
 
 def kept_rows(lake: Lake, load: str, file: LogFile) -> int:

@@ -65,7 +65,9 @@ def batches(document: Document, needed: Collection[int]) -> Iterator[Batch]:
 def _damage() -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowIndexError, OSError) as fault:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise CannotRead(Problem(Unreadable, f"damaged Parquet: {fault}")) from fault
 
 

@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fabwatch.store.compact import MANY_FILES, file_counts
+from fabwatch.store.engine import CATALOG_LOST
 from fabwatch.store.folder import MARK
 from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import faults
 from fabwatch.store.seals import DataFile, data_files, sha256, unknown_files
-from fabwatch.terms.errors import BadSettings, FabwatchError
+from fabwatch.terms.errors import BadSettings, FabwatchError, StoreBroken
 from fabwatch.terms.tables import TABLES
 
 _KEPT = """
@@ -65,7 +66,7 @@ def examine(path: Path, lake: Lake | None, fault: FabwatchError | None = None, *
     """
     findings = [_mark(path)]
     if lake is None:
-        what, hint = (fault.what, fault.hint) if fault else ("it was not opened", "")
+        what, hint = (fault.what, _way_out(fault)) if fault else ("it was not opened", CATALOG_LOST)
         name = "settings" if isinstance(fault, BadSettings) else "catalog"
         return [*findings, Finding(name, well=False, what=what, hint=hint)]
     ledger = _receipts if deep else _ledger
@@ -85,9 +86,15 @@ def _guarded(look: Callable[[Lake], Iterator[Finding]], lake: Lake) -> Iterator[
     """What one look finds; where it cannot go on, that is what it found."""
     try:
         yield from look(lake)
+    except FabwatchError as fault:
+        yield Finding("catalog", False, fault.what, _way_out(fault))
     except Exception as fault:  # noqa: BLE001 - what cannot even be looked at is what was looked for
-        what = fault.what if isinstance(fault, FabwatchError) else f"{type(fault).__name__}: {fault}"
-        yield Finding("catalog", False, what, f"bring the catalog back from a backup. {REPAIR}")
+        yield Finding("catalog", False, f"{type(fault).__name__}: {fault}", f"{CATALOG_LOST}. {REPAIR}")
+
+
+def _way_out(fault: FabwatchError) -> str:
+    """The hint of a fault, unless it leads here."""
+    return f"{CATALOG_LOST}. {REPAIR}" if fault.hint == StoreBroken.hint else fault.hint
 
 
 def _mark(path: Path) -> Finding:
@@ -106,7 +113,7 @@ def _catalog(lake: Lake) -> Iterator[Finding]:
     )
     verdict = looked.stdout.strip() or looked.stderr.strip().rpartition("\n")[2]
     well = verdict == "ok"
-    yield Finding("catalog", well, f"{lake.catalog.name}: {verdict}", "" if well else "bring it back from a backup")
+    yield Finding("catalog", well, f"{lake.catalog.name}: {verdict}", "" if well else CATALOG_LOST)
 
 
 def _files(lake: Lake, *, deep: bool) -> Iterator[Finding]:
@@ -127,12 +134,13 @@ def _fault(file: DataFile, path: Path, deep: bool) -> str:
         size = path.stat().st_size
         if size != file.bytes:
             return f"{size:,} bytes instead of {file.bytes:,}"
+        if deep and file.sha256 is not None:
+            # Damaged bytes are not given to a reader of Parquet at all.
+            return "" if sha256(path) == file.sha256 else "its bytes have changed since it was committed"
         pq.read_metadata(path)
-        if deep and file.sha256 is not None and sha256(path) != file.sha256:
-            return "its bytes have changed since it was committed"
     except FileNotFoundError:
         return "it is gone"
-    except (OSError, pa.ArrowException) as fault:
+    except (OSError, ValueError, MemoryError, pa.ArrowException) as fault:
         return f"it cannot be read: {str(fault).splitlines()[0]}"
     return ""
 

@@ -87,6 +87,13 @@ def _packaged(name: str) -> Path | None:
     return None
 
 
+CATALOG_LOST = (
+    "copy the catalog back from a backup of the fab, with its -wal file if there is one; then fabwatch check, "
+    "and load again what came since"
+)
+"""The way out where the catalog is gone or damaged: it is the one file that nothing else can bring back."""
+
+
 def translated(fault: Exception) -> FabwatchError:
     """The error a person can act on, for one that came from the engine or the disk."""
     text = str(fault)
@@ -97,4 +104,5 @@ def translated(fault: Exception) -> FabwatchError:
         return StoreBusy(f"The fab is being written by another process: {first}")
     if isinstance(fault, OSError) and fault.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StoreBroken(f"The fab cannot be written: {first}", "write to it as its owner, where its disk can be written")
-    return StoreBroken(f"The fab cannot be read or written: {first}")
+    lost = any(words in text for words in ("malformed", "not a database"))
+    return StoreBroken(f"The fab cannot be read or written: {first}", CATALOG_LOST if lost else None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
-from fabwatch.store.engine import connect, harden, quoted, translated
+from fabwatch.store.engine import CATALOG_LOST, connect, harden, quoted, translated
 from fabwatch.store.readers import Readers
 from fabwatch.store.schema import bring_up, fingerprint
 from fabwatch.terms.errors import NewerFab, NoFab, StoreBroken
@@ -42,6 +42,11 @@ class Folder:
         """The catalog file."""
         return self.path / self._settings.catalog_file
 
+    @property
+    def read_catalog(self) -> Path:
+        """The catalog as it can be read: a copy, where the folder cannot be written."""
+        return self.catalog if self.is_writable() else self._copied()[0]
+
     def check_there(self) -> None:
         """Raises NoFab where there is no fab."""
         if not self._has_catalog() and not self._mark():
@@ -51,8 +56,7 @@ class Folder:
         """A connection to the fab, which is made, or gets what it lacks, where it is not whole. Raises NewerFab."""
         if self._mark() and not self._has_catalog():
             # An empty one in its place would make the data files belong to nothing.
-            hint = f"bring {self.catalog.name} back from a backup: fabwatch repair --backup FOLDER"
-            raise StoreBroken(f"The catalog {self.catalog} is gone or empty.", hint)
+            raise StoreBroken(f"The catalog {self.catalog} is gone or empty.", CATALOG_LOST)
         if self._is_whole():
             return self.attached(read_only=not self.is_writable())
         if not self.is_writable():

@@ -68,8 +68,8 @@ class Lake:
 
     @property
     def catalog(self) -> Path:
-        """The catalog file."""
-        return self._folder.catalog
+        """The catalog file, or a copy of it where the folder cannot be written."""
+        return self._folder.read_catalog
 
     def close(self) -> None:
         """Let go of the fab."""

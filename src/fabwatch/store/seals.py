@@ -98,6 +98,6 @@ def _loads(path: Path) -> str | None:
         for group in range(file.metadata.num_row_groups):
             column = pa.chunked_array(file.read_row_group(group, columns=["load"]).column("load"))
             loads.update(value for value in column.unique().to_pylist() if value is not None)
-    except (OSError, pa.ArrowException):
+    except (OSError, ValueError, pa.ArrowException):
         return None
     return json.dumps(sorted(loads))
