@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fabwatch.fab import Fab
-from fabwatch.store import lake as store
+from fabwatch.store import folder as store
 from tests.diary import NOW
 
 
