@@ -88,8 +88,8 @@ def _packaged(name: str) -> Path | None:
 
 
 CATALOG_LOST = (
-    "copy the catalog back from a backup of the fab, with its -wal file if there is one; then fabwatch check, "
-    "and load again what came since"
+    "fabwatch repair --backup FOLDER brings the catalog back from a backup; then load again what came since: "
+    "each file is loaded once"
 )
 """The way out where the catalog is gone or damaged: it is the one file that nothing else can bring back."""
 
