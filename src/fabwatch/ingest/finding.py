@@ -44,7 +44,11 @@ def find(
 
 def leads_out(path: Path, folder: Path) -> bool:
     """True for a link to something that is not in the folder."""
-    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    try:
+        return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        # It leads to itself, by way of others or not.
+        return True
 
 
 def _files(path: Path, candidates: Candidates) -> list[Path]:

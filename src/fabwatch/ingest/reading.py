@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from fabwatch.ingest.understanding import Candidate, Understanding, candidate, preview, understand
-from fabwatch.sources.opening import documents, inspect
+from fabwatch.sources.opening import CannotRead, documents, inspect
 from fabwatch.sources.toollog.parts import Part
+from fabwatch.terms.problems import Problem, ReadingFailed
 from fabwatch.terms.settings import Settings
 
 
@@ -18,6 +19,17 @@ class Desk:
 
     seen: Understanding | None = None
     line: int = 0
+
+
+def seen_by(desk: Desk) -> Understanding:
+    """The file that was understood last. Raises CannotRead where that was done by a process that is no more.
+
+    Nothing in its place would be a file without rows, which is loaded as that.
+    """
+    if desk.seen is None:
+        why = "the process that reads files was ended from outside between two steps"
+        raise CannotRead(Problem(ReadingFailed, why, hint="load the file again: nothing of it was stored"))
+    return desk.seen
 
 
 class Task(ABC):
@@ -68,7 +80,7 @@ class ReadRows(Task):
 
     def run(self, desk: Desk) -> Iterator[object]:
         """The batches, then the notes."""
-        table = desk.seen.table if desk.seen else None
+        table = seen_by(desk).table
         if table is None:
             return
         for rows in table.rows(self.latest):
@@ -100,9 +112,10 @@ class ReadSamples(Task):
 
     def run(self, desk: Desk) -> Iterator[object]:
         """The batches, then the end."""
-        if desk.seen is None or desk.seen.log is None:
+        seen = seen_by(desk)
+        if seen.log is None:
             return
-        log = desk.seen.log.unread()
+        log = seen.log.unread()
         if self.begin:
             log.go_on(self.lines, self.now)
         for batch in log.batches(self.latest, self.begin):
@@ -119,8 +132,7 @@ class Preview(Task):
 
     def run(self, desk: Desk) -> Iterator[object]:
         """The understanding, which the rows may have changed, and what is shown."""
-        if desk.seen is not None:
-            yield preview(desk.seen, self.latest)
+        yield preview(seen_by(desk), self.latest)
 
 
 class Count(Task):
@@ -128,5 +140,5 @@ class Count(Task):
 
     def run(self, desk: Desk) -> Iterator[object]:
         """The number."""
-        table = desk.seen.table if desk.seen else None
+        table = seen_by(desk).table
         yield 0 if table is None else table.count()

@@ -82,6 +82,11 @@ class Lake:
             return self.connection.execute(sql, parameters)
         except duckdb.Error as fault:
             raise translated(fault) from fault
+        except RuntimeError as fault:
+            if "interrupted" in str(fault):
+                # What the engine makes of Ctrl-C: it is no fault of the file that is being loaded.
+                raise KeyboardInterrupt from fault
+            raise
 
     def rows(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[Record]:
         """The rows of one question as dictionaries."""
