@@ -46,19 +46,22 @@ def batches(document: Document, needed: Collection[int]) -> Iterator[Batch]:
         names = file.schema_arrow.names
         _check(file, positions)
         row = 0
+        records: list[Record] = []
         for part in file.iter_batches(BATCH, columns=[names[position] for position in positions]):
             progress()
             columns: list[Any] = [[None] * part.num_rows] * len(names)
             for position, column in zip(positions, part.columns, strict=True):
                 columns[position] = _cells(column)
-            records = []
             for cells in zip(*columns, strict=True):
                 row += 1
                 raw = repr([cells[position] for position in positions])
                 records.append(Record(list(cells), row, row - 1, raw.encode("utf-8", errors="backslashreplace")))
+            # A part ends with its row group, of which there may be thousands with a row each.
+            if len(records) >= BATCH:
+                yield Batch(records)
+                records = []
+        if records or not row:
             yield Batch(records)
-        if not row:
-            yield Batch()
 
 
 @contextmanager
