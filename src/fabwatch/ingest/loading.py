@@ -159,8 +159,10 @@ class Ingest:
             seen = loading.reader.one(Understand(candidate, self._lake.settings, kind), Understanding)
             seen = compared(self._lake, seen)
             before = self._ledger.already(identified(seen))
-            shown, guess = loading.reader.one(Preview(self._clock() + SKEW), tuple)
-            seen = shown if seen.problem is None else seen
+            if seen.problem is None or seen.waits:
+                previewed, guess = loading.reader.one(Preview(self._clock() + SKEW), tuple)
+                # What a comparison with earlier files has found is not known to the reader.
+                seen = previewed if seen.problem is None else seen
         except CannotRead as stop:
             seen = Understanding(candidate.document, None, problem=stop.problem)
         notes = [*(seen.log.notes if seen.log else seen.table.notes if seen.table else [])]

@@ -40,8 +40,7 @@ class Reader:
         process = self._process = self._process or _started()
         finished = False
         try:
-            # A path is meant from where the caller stands now, which may be elsewhere than when the process began.
-            send(_pipe(process.stdin), (task, _here()))
+            send(_pipe(process.stdin), (_here(), task))
             while True:
                 word, piece = self._answer(process)
                 if word == "piece":
@@ -127,12 +126,12 @@ def _started() -> "subprocess.Popen[bytes]":
     )
 
 
-def _here() -> str:
+def _here() -> str | None:
+    """The folder that names of files begin at: it may be another one than when the reader was started."""
     try:
-        return os.getcwd()  # noqa: PTH109 - a name, to be sent
+        return os.getcwd()  # noqa: PTH109 - as text, and Path.cwd asks no more
     except OSError:
-        # The folder in which the caller stands has been deleted.
-        return os.sep
+        return None
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -1,13 +1,12 @@
 """The process in which files are read: whatever a file does to it, the fab and the other files are out of its reach."""
 
-import contextlib
 import os
 import pickle
 import signal
 import struct
 import sys
 import traceback
-from typing import IO, cast
+from typing import IO
 
 from fabwatch.ingest.reading import Desk, Task
 from fabwatch.sources.effort import MEMORY, SECONDS, limit, progress
@@ -55,17 +54,24 @@ def main() -> None:
     limit()
     try:
         while True:
-            task, here = cast(tuple[Task, str], receive(incoming))
-            with contextlib.suppress(OSError):
-                os.chdir(here)
-            _do(task, desk, outgoing)
+            _do(*_received(incoming), desk, outgoing)
     except (EOFError, BrokenPipeError):
         os._exit(0)
 
 
-def _do(task: Task, desk: Desk, outgoing: IO[bytes]) -> None:
+def _received(incoming: IO[bytes]) -> tuple[str | None, Task]:
+    """The folder that names of files begin at, and what to do."""
+    request = receive(incoming)
+    assert isinstance(request, tuple)  # noqa: S101 - nothing else is sent
+    here, task = request
+    return here, task
+
+
+def _do(here: str | None, task: Task, desk: Desk, outgoing: IO[bytes]) -> None:
     progress()
     try:
+        if here is not None:
+            os.chdir(here)
         for piece in task.run(desk):
             send(outgoing, ("piece", piece))
             progress()

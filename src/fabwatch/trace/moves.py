@@ -47,7 +47,7 @@ def _derive_moves(lake: Lake) -> int:
     Else what is known of a tool would rest on whether its logs or its moves of the MES came first.
     """
     temp_table(lake, "derived", question("trace", "derived_moves"))
-    places = lake.ask(
+    noted = lake.ask(
         "INSERT INTO lake.places SELECT DISTINCT tool, chamber, NULL, NULL, NULL, NULL, step, true FROM derived "
         f"EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
     )
