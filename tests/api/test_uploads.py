@@ -196,10 +196,12 @@ def test_an_empty_fab_says_what_to_load_and_the_command_line_loads_it_while_the_
             door.ingest(folder)
             own = door.areas(as_of=AS_OF).to_dict()
         for _ in range(50):
-            told = running.get("/api/v1/areas").json()
-            if told["areas"]:
+            answer = running.get("/api/v1/areas")
+            told = answer.json()
+            if told["areas"] == own["areas"]:
                 break
-            time.sleep(0.1)
+            # Until the forecasts are there the status is what is on record.
+            time.sleep(0.2)
         assert json.dumps(told["areas"]) == json.dumps(own["areas"])
     finally:
         running.stop()

@@ -42,6 +42,8 @@ class CachedAnswer(Generic[A]):
     answer: A
     state: str
     stale: bool = False
+    ahead: float = 0.0
+    """Which outlook it rests on: of one state there are several in turn, and at first none; 0 where it rests on none."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ class AnswerCache:
             return self._state.word
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look(marks))
+            # Whoever waited for it may have gone by the time the service stops.
+            self._looking.add_done_callback(lambda looking: looking.cancelled() or looking.exception())
         return await asyncio.shield(self._looking)
 
     async def _look(self, marks: tuple[float, ...]) -> str:
@@ -162,7 +166,7 @@ class AnswerCache:
             outlook = await self._outlook(state)
             known_answer = _from_outlook(outlook, question)
             if known_answer is not None:
-                return CachedAnswer(known_answer, outlook.state, stale=outlook.state != state)
+                return CachedAnswer(known_answer, outlook.state, outlook.state != state, outlook.made)
             present = outlook.present
         return await self._cached(question, present, state)
 
@@ -192,19 +196,22 @@ class AnswerCache:
     async def _composed(self, question: Composed[A], state: str) -> CachedAnswer[A]:
         """An answer that is put together here from answers at hand."""
         parts = question.parts()
-        outlook = None
+        outlook, stale = None, False
         if _is_about_now(question):
             if any(part.spec.cost is Cost.AHEAD for part in parts):
                 outlook = await self._outlook_if_any(state)
+                # Where none can be shown the next one may be on its way: that of an empty fab after its first load.
+                stale = self._ahead is not None and self._ahead.state != state
             present = outlook.present if outlook else self.present()
         else:
             present = None
+        made = outlook.made if outlook else 0.0
         # A newer outlook of the same moment is another answer.
-        key: Key = (f"{state}/{outlook.made if outlook else ''}", question, present)
+        key: Key = (f"{state}/{made}/{stale}", question, present)
         if key not in self._answers:
             answers = [await self._part(part, outlook, present, state) for part in parts]
             composed = question.compose(self._settings.fab, answers)
-            self._keep(key, CachedAnswer(composed, state, stale=outlook is not None and outlook.state != state))
+            self._keep(key, CachedAnswer(composed, state, stale, made))
         return self._answers[key]
 
     async def _part(self, part: Answerable[Any], outlook: _Outlook | None, present: Present | None, state: str) -> Any:

@@ -53,7 +53,7 @@ async def answered(request: Request, cached: CachedAnswer[Any], rows: str | None
     """An answer in the form that is asked for; `rows` names its list. 304 when the asker has it already."""
     answer = cached.answer
     # Of the area too that the key sees: the same question of another key may have another answer.
-    about = (key_of(request).area, request.url.path, page.format, page.limit, page.offset, cached.state)
+    about = (key_of(request).area, request.url.path, page.format, page.limit, page.offset, cached.state, cached.ahead)
     text = json.dumps([*about, str(getattr(answer, "as_of", "")), *_query(request)])
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
     headers = {"ETag": tag, "X-Fabwatch-State": cached.state}
