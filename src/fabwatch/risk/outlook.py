@@ -48,7 +48,7 @@ def plan(
     tools = selection.tools(cards)
     # The hours of quals are shared by the whole fab: a part of it has the same plan alone as among the others.
     worn = chosen_wear(lake, cards, as_of, Selection(), ForecastOptions())
-    known = {stream.qual_type for wear, _ in worn for stream in wear.streams}
+    known = {stream.qual_type for wear, _ in worn for stream in wear.streams if stream.tool in tools}
     kinds = selection.types(known) if known else known
     of_types = [(wear, cost_curves(wear, members, costs)) for wear, members in worn]
     today = sum(hours_today(curve) for _, curves in of_types for curve in curves)
