@@ -33,7 +33,7 @@ PAGES = {
     "search.html": ["/search?q=zzz"],
     "message.html": ["/nowhere"],
 }
-ELSEWHERE = {"signin.html", "hold.html"}
+ELSEWHERE = {"signin.html", "hold.html", "scrap.html"}
 """Templates whose pages are scanned by tests of their own: before anybody signed in, and after something is on hold."""
 
 

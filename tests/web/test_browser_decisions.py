@@ -104,7 +104,7 @@ def test_a_rule_is_tried_and_switched_on_from_its_page(opened, server):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_of_a_hold_list_has_no_fault_of_access(opened, server, scheme):
+def test_the_pages_of_a_hold_list_and_of_its_scrapping_have_no_fault_of_access(opened, server, scheme):
     with server.client("admin") as client:
         items = client.get("/api/v1/contain/ETCH-2").json()["items"]
         wafer = items[["light", "dark"].index(scheme)]["wafer"]
@@ -113,6 +113,11 @@ def test_the_page_of_a_hold_list_has_no_fault_of_access(opened, server, scheme):
     page = opened(color_scheme=scheme)
     settled(page, f"{server.address}/holds/{held['hold']}")
     expect(page.locator("main")).to_contain_text(f"seen in {scheme}")
+    faults = Axe().run(page)
+    assert faults.violations_count == 0, faults.generate_report()
+    page.check("input[name=names]")
+    page.click("button.final")
+    expect(page.locator("h1")).to_contain_text("Scrap 1 wafer")
     faults = Axe().run(page)
     assert faults.violations_count == 0, faults.generate_report()
     assert page.complaints == []

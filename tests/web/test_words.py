@@ -21,9 +21,9 @@ def texts():
     methods = [("**.html", "jinja2"), ("**.py", "python")]
     options = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "extensions": "jinja2.ext.do"}}
     for _, _, message, _, _ in extract_from_dir(
-        str(WEB), methods, options, keywords={"_": None, "gettext": None, "text": None}
+        str(WEB), methods, options, keywords={"_": None, "gettext": None, "text": None, "ngettext": (1, 2)}
     ):
-        found.add(message if isinstance(message, str) else message[0])
+        found.update([message] if isinstance(message, str) else filter(None, message))
     return found
 
 

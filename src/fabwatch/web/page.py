@@ -143,6 +143,7 @@ class Page:
             "figure": lambda value: translation.figure(value, language),
             "percent": lambda value, digits=0: translation.percent(value, language, digits),
             "moment": lambda value, year=False: self.moment(value, year),
+            "day": lambda value: translation.day(value, language),
             "zone": self.zone,
         }
         return environment().get_template(template).render({**own, "status_code": status, **context})

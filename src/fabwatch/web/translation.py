@@ -1,7 +1,7 @@
 """Texts of the pages in the language of the reader: gettext catalogues, and numbers and times from Babel."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -95,6 +95,11 @@ def moment(value: datetime | str | None, language: str, year: bool = False, zone
         return "–"
     stamp = local(datetime.fromisoformat(value) if isinstance(value, str) else value, zone)
     return str(dates.format_datetime(stamp, "d MMM y HH:mm" if year else "d MMM HH:mm", locale=language))
+
+
+def day(value: str, language: str) -> str:
+    """A date, without its year."""
+    return str(dates.format_date(date.fromisoformat(value), "d MMM", locale=language))
 
 
 def aware(stamp: datetime) -> datetime:

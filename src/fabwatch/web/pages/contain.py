@@ -181,10 +181,10 @@ def _row(
     page: Page,
     after: set[str],
 ) -> Row:
-    text = translation.tongue(page.language).gettext
+    tongue = translation.tongue(page.language)
     names = [name_of(item.wafer, item.lot) for item in items]
     places = Counter(" · ".join(part for part in (i.now.tool, i.now.area, i.now.step) if part) for i in items)
-    where = next(iter(places)) if len(places) == 1 else text("%(n)s places") % {"n": len(places)}
+    where = next(iter(places)) if len(places) == 1 else tongue.gettext("%(n)s places") % {"n": len(places)}
     checks = {(i.next_check.step, i.next_check.steps_away) for i in items if i.next_check}
     nearest = min(checks, key=lambda check: check[1], default=None)
     chances = [item.p_after_fault for item in items if item.p_after_fault is not None]
@@ -198,7 +198,10 @@ def _row(
         last_end=max(item.last_end for item in items),
         now=where,
         chance=max(chances, default=None),
-        check=text("%(step)s in %(n)s steps") % {"step": nearest[0], "n": nearest[1]} if nearest else "–",
+        check=tongue.ngettext("%(step)s in %(n)s step", "%(step)s in %(n)s steps", nearest[1])
+        % {"step": nearest[0], "n": nearest[1]}
+        if nearest
+        else "–",
         ticked=any(wafer in short for wafer in names),
         hold=next((held[wafer][0] for wafer in names if wafer in held), None),
         state="held" if states == {"held"} and all(wafer in held for wafer in names) else ", ".join(sorted(states)),
