@@ -92,7 +92,7 @@ class Fab(Files, Logs, Polishing):
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Containment:
-        """The wafers and lots between the last good qual and the failed one, and where they are now.
+        """The wafers and lots between the last good qual and the failed one, those after it, and where they are now.
 
         `at` is the failed or suspect qual; without it the latest failed one counts. Raises UnknownTool, UnknownTime and
         NothingFailed.
@@ -240,7 +240,7 @@ class Fab(Files, Logs, Polishing):
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Tools:
-        """Every tool in one line: wafers at risk, the chance that it fails within `horizon` days, its next check.
+        """Every tool in one line: status and cause, wafers at risk, chance to fail within `horizon` days, next check.
 
         Without a horizon that of fab.toml.
         Raises UnknownTool, UnknownTime and BadQuestion.

@@ -57,7 +57,7 @@ class RiskQuestion(Selected, Answerable["Risk"]):
 
 @declaration
 class ContainQuestion(Timed, Answerable["Containment"]):
-    """Containment: the wafers between the last good qual and the failed one, and where they are now."""
+    """Containment: the wafers between the last good qual and the failed one, those after it, and where they are now."""
 
     spec: ClassVar = Spec(
         "contain",
@@ -117,7 +117,7 @@ class PlanQuestion(Priced, Selected, Answerable["Plan"]):
 
 @declaration
 class ToolsQuestion(Timed, Composed["Tools"]):
-    """Every tool in one line: wafers at risk, limit, chance that it fails soon, next check."""
+    """Every tool in one line: status and its cause, wafers at risk, limit, chance that it fails soon, next check."""
 
     spec: ClassVar = Spec("tools", "/tools", "tools", "tools", example={"horizon": "7"})
     area: Area = None
