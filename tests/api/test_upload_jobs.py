@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,6 +60,12 @@ def stored(uploads, *names):
     return [uploads.files.store(name, io.BytesIO((name.partition("@")[2] or name).encode())) for name in names]
 
 
+def alone(work):
+    """What a coroutine gives, in a thread of its own: a browser that an earlier test has opened runs a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def ended(folder, loader, *uploads_of_names):
     """The reports of some uploads after all have ended, and what the folder holds then."""
 
@@ -70,7 +77,7 @@ def ended(folder, loader, *uploads_of_names):
             await asyncio.wait_for(asyncio.gather(*uploads._tasks, return_exceptions=True), 10)
         return [job.report() for job in jobs]
 
-    return asyncio.run(run())
+    return alone(run())
 
 
 @pytest.mark.parametrize("kind", POISONS)
@@ -130,7 +137,7 @@ def test_a_file_that_takes_the_server_down_is_given_up_after_some_starts(tmp_pat
             # As after a SIGKILL: nothing is noted at the end.
             uploads.files.put_off = uploads.files.failed = lambda *_: None
 
-        asyncio.run(killed())
+        alone(killed())
     assert len(begun) == MOST_STARTS
 
 
@@ -147,7 +154,7 @@ def test_an_upload_that_the_stop_of_the_server_cuts_off_does_not_stay_loading(tm
         return job.report()
 
     for _ in range(MOST_STARTS + 2):
-        report = asyncio.run(stopped())
+        report = alone(stopped())
         assert (report["state"], report["error"]["code"]) == ("failed", "Stopped")
     # However often that was, the next start loads the file.
     again = Loader(tmp_path)
