@@ -17,7 +17,7 @@ _NAMES = {"chamber": "chambers"}
 
 def admit_due(lake: Lake, latest: datetime) -> int:
     """Store the rows whose time has come by `latest`, in one transaction; returns how many of logs. Raises StoreBusy."""
-    if not lake.rows(f"SELECT 1 FROM lake.problems WHERE {_WAITING} LIMIT 1"):
+    if lake.is_untouched("problems") or not lake.rows(f"SELECT 1 FROM lake.problems WHERE {_WAITING} LIMIT 1"):
         return 0
     with lake.writing():
         admit_waiting(lake, latest)

@@ -72,6 +72,9 @@ class Ledger:
 
     def __init__(self, lake: Lake, clock: Clock):
         self._lake, self._clock = lake, clock
+        self._seen: tuple[int, Identified] | None = None
+        """The newest snapshot and the file that were looked for last; then what was found."""
+        self._found: Sequence[Record] = ()
 
     def already(self, file: Identified) -> Record | None:
         """What the ledger says of a file that is loaded; None for one that is not."""
@@ -79,6 +82,7 @@ class Ledger:
 
     def forget(self, lines: Sequence[Record]) -> list[str]:
         """Delete all that earlier readings of a file have stored; returns the loads among them that wait in the inbox."""
+        self._seen = None
         for line in lines:
             self.forget_load(line["load"])
         return [line["load"] for line in lines if line["status"] == "inbox"]
@@ -118,8 +122,18 @@ class Ledger:
         values = ", ".join(f"${name}" for name in row)
         self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)
 
-    def lines_of(self, file: Identified) -> list[Record]:
-        """The lines of the ledger that are of this file: its load, or its content under its name."""
+    def lines_of(self, file: Identified) -> Sequence[Record]:
+        """The lines of the ledger that are of this file: its load, or its content under its name.
+
+        They are looked for again only where something was committed in the meantime.
+        """
+        newest = self._lake.newest()
+        if self._seen != (newest, file):
+            self._found = self._looked_up(file)
+            self._seen = newest, file
+        return self._found
+
+    def _looked_up(self, file: Identified) -> Sequence[Record]:
         inspected = file.inspected
         # An older fabwatch knew files by their bytes, which for most are their text.
         contents = [file.content, inspected.unpacked, file.by_name] if inspected else [file.content]

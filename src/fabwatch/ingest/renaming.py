@@ -20,7 +20,8 @@ def compared(lake: Lake, seen: Understanding) -> Understanding:
 def _renamed(lake: Lake, file: TableFile) -> Problem | None:
     """A problem if a column of the last file with this header is gone and an unknown one is there instead."""
     known = lake.rows(
-        "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind ORDER BY loaded_at DESC LIMIT 20",
+        "SELECT header, max(loaded_at) FROM lake.loads WHERE status = 'loaded' AND kind = $kind "
+        "GROUP BY header ORDER BY 2 DESC",
         {"kind": file.mapping.kind.table.name},
     )
     for row in known:

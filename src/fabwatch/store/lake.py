@@ -20,6 +20,8 @@ from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 
 REMEMBERED = 4
+CATALOG = "__ducklake_metadata_lake"
+"""The tables of the catalog, as the engine calls their place."""
 T = TypeVar("T")
 Record = dict[str, Any]
 """One row of a statement's result by column; its types are those of the tables."""
@@ -109,6 +111,19 @@ class Lake:
         except FabwatchError:
             return False
         return True
+
+    def newest(self) -> int:
+        """The number of the newest snapshot, which every load, decision and derivation changes."""
+        return int(self.ask(f"SELECT max(snapshot_id) FROM {CATALOG}.ducklake_snapshot").fetchall()[0][0])
+
+    def is_untouched(self, table: str) -> bool:
+        """True if no row was ever committed to a table: asking the catalog costs a fifth of looking into the table."""
+        counts = self.ask(
+            f"SELECT record_count FROM {CATALOG}.ducklake_table_stats JOIN {CATALOG}.ducklake_table USING (table_id) "
+            "WHERE table_name = $table AND end_snapshot IS NULL",
+            {"table": table},
+        )
+        return counts.fetchall() == [(0,)]
 
     def records(self, kind: type[T], sql: str, parameters: Parameters | None = None) -> list[T]:
         """The rows of one question, each as an object whose fields are the columns."""
@@ -203,7 +218,7 @@ class Lake:
         """The tables of the lake in a snapshot."""
         if version not in self._names:
             rows = self.ask(
-                "SELECT table_name FROM __ducklake_metadata_lake.ducklake_table WHERE begin_snapshot <= $version "
+                f"SELECT table_name FROM {CATALOG}.ducklake_table WHERE begin_snapshot <= $version "
                 "AND (end_snapshot IS NULL OR end_snapshot > $version)",
                 {"version": version},
             ).fetchall()

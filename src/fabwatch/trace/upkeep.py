@@ -12,6 +12,9 @@ def refresh_derived(lake: Lake, latest: datetime, again: bool = False) -> int:
     Only what the new loads affect is derived again; with `again` everything is, as when files are read again. Rows that
     waited for a tool are stored if their time has come by `latest`.
     """
+    if lake.is_untouched("parts"):
+        # A fab without logs has nothing to derive.
+        return 0
     waiting = lake.rows(
         "SELECT DISTINCT p.load FROM lake.parts AS p WHERE p.shape IS NOT NULL "
         "AND NOT EXISTS (SELECT 1 FROM lake.step_summary AS s WHERE s.load = p.load)"
