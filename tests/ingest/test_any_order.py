@@ -87,6 +87,8 @@ def schedules(draw):
     return [(*file, pack, writing) for file, pack, writing in zip(files, packs, writings, strict=True)], together
 
 
+# Of fifteen to twenty files each: the most expensive example there is.
+@settings(max_examples=settings().max_examples * 5 // 8)
 @given(schedules())
 def test_any_order_split_repetition_and_packing_gives_the_same_fab(expected, tmp_path_factory, schedule):
     files, together = schedule

@@ -88,12 +88,13 @@ def ran_after(moves, quals, restores, fail, as_of):
 
 
 @pytest.mark.parametrize("as_of", [NOW, messy.START + timedelta(days=7)], ids=["all known", "seven days in"])
-def test_what_ran_after_each_failed_qual_is_exact_and_each_wafer_is_in_the_total_once(case, as_of):
+def test_what_ran_after_each_failed_qual_is_exact_and_each_wafer_is_in_the_total_once(case, as_of, pytestconfig):
     fab, moves, quals, restores = case
     checked = affected = 0
-    for fail in quals:
-        if fail["passed"] or not known_by(fail, as_of):
-            continue
+    fails = [qual for qual in quals if not qual["passed"] and known_by(qual, as_of)]
+    # All of them in soak; each tool and type has several.
+    step = 1 if pytestconfig.getoption("soak") else 3
+    for fail in fails[::step]:
         place = (fail["tool"], fail["qual_type"], fail["processed_at"])
         if sum((q["tool"], q["qual_type"], q["processed_at"]) == place for q in quals) > 1:
             continue
@@ -108,8 +109,8 @@ def test_what_ran_after_each_failed_qual_is_exact_and_each_wafer_is_in_the_total
         assert {row["wafer"] for row in answer.rows()} == both
         checked += 1
         affected += after.wafers
-    assert checked > 12
-    assert affected > 50
+    assert checked > 12 / step
+    assert affected > 50 / step
 
 
 def open_fail(log):
