@@ -7,12 +7,12 @@ from pathlib import Path
 
 from fabwatch.ingest.summary import FileResult
 from fabwatch.store.backup import bring_back_catalog
-from fabwatch.store.check import Finding, damaged, examine
-from fabwatch.store.lake import Lake
+from fabwatch.store.check import Finding, damaged, examine, verdict_on
+from fabwatch.store.lake import MARK, Lake
 from fabwatch.store.receipts import faults
 from fabwatch.store.repair import loads_of, of_deletions, restored, take_out
 from fabwatch.store.seals import DataFile, data_files
-from fabwatch.terms.errors import FabwatchError, NoFab, StoreBroken
+from fabwatch.terms.errors import FabwatchError, NoFab
 from fabwatch.terms.settings import read_settings
 
 NO_ORIGINAL = "put it back where it was loaded from, or use --backup FOLDER; nothing was changed"
@@ -31,18 +31,19 @@ def check_folder(path: Path, *, deep: bool = False) -> list[Finding]:
         return examine(path, lake, deep=deep)
 
 
-def mend_catalog(path: Path, backup: Path | None) -> Finding | None:
-    """Bring the catalog back from a backup where it cannot be opened; None where it can. Raises NoFab and StoreBroken."""
+def mend_catalog(path: Path, backup: Path) -> Finding | None:
+    """Bring the catalog back from a backup where it is gone, empty or damaged; None where it is well. Raises BadQuestion.
+
+    What was loaded after the backup is in no ledger then, and is loaded again with its files.
+    """
     settings = read_settings(path)
-    try:
-        Lake(path, settings).close()
-    except StoreBroken:
-        if backup is None:
-            raise
-        bring_back_catalog(path, settings.fab.catalog_file, backup)
-        what = f"the catalog of {backup} was brought back: load again what was loaded since, each file is loaded once"
-        return Finding("catalog", True, what)
-    return None
+    catalog = path / settings.fab.catalog_file
+    if not (path / MARK).exists() or (catalog.exists() and catalog.stat().st_size and verdict_on(catalog) == "ok"):
+        return None
+    bring_back_catalog(path, settings.fab.catalog_file, backup)
+    with closing(Lake(path, settings)) as lake:
+        lake.note_restored()
+    return Finding("catalog", True, f"{catalog.name}: brought back from the backup; load the files again that came after it")
 
 
 @dataclass

@@ -9,6 +9,7 @@ from pathlib import Path
 from fabwatch.terms.clock import iso, utc_now
 
 SYSLOG = "syslog"
+RESTORED = "restored"
 PRIVATE = 0o600
 
 
@@ -30,6 +31,9 @@ class Anchor:
     def note(self, heads: Mapping[str, Head]) -> None:
         """Add a line for each chain: its name, the number and hash of its last entry, and when that was."""
         lines = [f"{chain} {head.seq} {head.hash} {iso(utc_now())}" for chain, head in heads.items()]
+        self._add(lines)
+
+    def _add(self, lines: list[str]) -> None:
         # A load or decision that is committed is not undone because a note of it cannot be made; `check` shows the gap.
         with contextlib.suppress(OSError):
             fresh = not self._path.exists()
@@ -43,14 +47,25 @@ class Anchor:
                 for line in lines:
                     log.syslog(log.LOG_NOTICE, f"fabwatch {line}")
 
+    def note_restored(self, seqs: Mapping[str, int]) -> None:
+        """Add a line for each chain that an older state was brought back of: what came after it does not count."""
+        self._add([f"{RESTORED} {chain} {seq} {iso(utc_now())}" for chain, seq in seqs.items()])
+
     def noted(self, chain: str) -> list[Head]:
         """What was noted of a chain, in order; a line that a killed process has left half written is none."""
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return []
-        cells = [line.split(" ") for line in lines if line.startswith(f"{chain} ")]
-        return [Head(int(cell[1]), cell[2]) for cell in cells if len(cell) == 4 and cell[1].isdecimal()]
+        heads: list[Head] = []
+        for cells in (line.split(" ") for line in lines):
+            if len(cells) != 4:
+                continue
+            if cells[0] == chain and cells[1].isdecimal():
+                heads.append(Head(int(cells[1]), cells[2]))
+            elif cells[:2] == [RESTORED, chain] and cells[2].isdecimal():
+                heads = [head for head in heads if head.seq <= int(cells[2])]
+        return heads
 
 
 def missing(noted: list[Head], chain: Mapping[int, str]) -> list[str]:

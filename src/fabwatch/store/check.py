@@ -106,12 +106,17 @@ def _mark(path: Path) -> Finding:
     return Finding("mark", well, what, "" if well else "any command that opens the fab for writing makes it again")
 
 
-def _catalog(lake: Lake) -> Iterator[Finding]:
+def verdict_on(catalog: Path) -> str:
+    """What the engine of the catalog says of its file: `ok`, or what is wrong."""
     # By another process: a second library on one file would let go of the locks that the first one holds on it.
     looked = subprocess.run(  # noqa: S603 - this program itself
-        [sys.executable, "-I", "-c", _QUICK_CHECK, str(lake.catalog)], capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-c", _QUICK_CHECK, str(catalog)], capture_output=True, text=True, check=False
     )
-    verdict = looked.stdout.strip() or looked.stderr.strip().rpartition("\n")[2]
+    return looked.stdout.strip() or looked.stderr.strip().rpartition("\n")[2]
+
+
+def _catalog(lake: Lake) -> Iterator[Finding]:
+    verdict = verdict_on(lake.catalog)
     well = verdict == "ok"
     yield Finding("catalog", well, f"{lake.catalog.name}: {verdict}", "" if well else CATALOG_LOST)
 

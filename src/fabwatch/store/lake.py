@@ -100,6 +100,12 @@ class Lake:
         """Say what the last entry of a chain is once the open transaction is committed."""
         self._heads[chain] = head
 
+    def note_restored(self) -> None:
+        """Say in the anchor that audit and ledger go on from where they are now: the catalog came from a backup."""
+        tables = {"audit": "audit", "ledger": "receipts"}
+        sql = "SELECT coalesce(max(seq), 0) FROM lake."
+        self._anchor.note_restored({chain: int(self.ask(sql + name).fetchall()[0][0]) for chain, name in tables.items()})
+
     def anchored(self, chain: str) -> list[Head]:
         """What was noted of a chain outside the tables."""
         return self._anchor.noted(chain)

@@ -51,7 +51,7 @@ def _derive_moves(lake: Lake) -> int:
         "INSERT INTO lake.places SELECT DISTINCT tool, chamber, NULL, NULL, NULL, NULL, step, true FROM derived "
         f"EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"
     )
-    introduced = int(places.fetchall()[0][0])
+    introduced = int(noted.fetchall()[0][0])
     lake.ask(
         "DELETE FROM derived WHERE tool IN (SELECT m.tool FROM lake.moves AS m "
         "WHERE m.tool IN (SELECT tool FROM touched) AND m.load NOT IN (SELECT load FROM logs))"

@@ -147,11 +147,14 @@ def repair(
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Fix damaged data files: from a backup, else by reading their loads again from the files they came from."""
+    """Fix damaged data files: from a backup, else by reading their loads again from the files they came from.
+
+    A catalog that is gone, empty or damaged comes from the backup too.
+    """
     from fabwatch.cli.tables import files
     from fabwatch.fab.mending import mend_catalog
 
-    mended = mend_catalog(fab, backup)
+    mended = None if backup is None else mend_catalog(fab, backup)
     with opened(fab) as door:
         findings = [*([mended] if mended else []), *door.repair(backup)]
     files.findings(findings, as_json)
