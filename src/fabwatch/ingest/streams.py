@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fabwatch.sources.content import Text, opening, prefix
 from fabwatch.sources.opening import CannotRead, Document, Inspected
@@ -45,8 +45,9 @@ class Stream:
 def known_streams(lake: Lake, document: Document, inspected: Inspected, encoding: str) -> list[Stream]:
     """The streams that begin like this file, the longest first."""
     rows = lake.rows(
-        "SELECT * FROM lake.streams WHERE list_contains($openings, opening) OR path = $path ORDER BY read_to DESC",
-        {"openings": opening(inspected.start, encoding, LINES), "path": document.name},
+        "SELECT * FROM lake.streams WHERE list_contains($openings, opening) OR path = $path "
+        "OR (opening IS NULL AND ends_with(path, $name)) ORDER BY read_to DESC",
+        {"openings": opening(inspected.start, encoding, LINES), "path": document.name, "name": document.file_name},
     )
     return [_stream(row) for row in rows]
 
@@ -150,8 +151,11 @@ def _is_of(stream: Stream, log: LogFile) -> bool:
     """
     if stream.path == log.document.name:
         return True
+    if not stream.length:
+        # Of one that an older fabwatch has read, the name and the first and last bytes are all that is known.
+        return PurePath(stream.path).name == log.document.file_name
     same_file = stream.file is not None and stream.file == _file(log.document)
-    return bool(stream.length) and dict(stream.identity) == dict(identity(log)) and (same_file or stream.named)
+    return dict(stream.identity) == dict(identity(log)) and (same_file or stream.named)
 
 
 def _begins_with(log: LogFile, stream: Stream) -> bool:

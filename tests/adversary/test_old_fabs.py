@@ -1,0 +1,70 @@
+"""Fabs of every earlier format open and answer as then; what they hold is not loaded again.
+
+Each in `tests/store/old` was made by the fabwatch of its time, whose commit its name ends with, from the files below.
+"""
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from fabwatch.fab import Fab
+from fabwatch.store.folder import FORMAT
+from tests.conftest import NOW
+
+OLD = sorted((Path(__file__).parent.parent / "store" / "old").glob("*.tar.gz"))
+FILES = {
+    "moves.csv": "lot,tool,wafers,end_at\n" + "".join(f"L{hour},E1,25,2026-05-01T{hour}:00:00Z\n" for hour in range(10, 16)),
+    "quals.csv": "tool,qual_type,processed_at,passed,reading,upper\n"
+    "E1,particles,2026-05-01T09:00:00Z,pass,3,30\n"
+    "E1,particles,2026-05-01T12:30:00Z,pass,4,30\n"
+    "E1,particles,2026-05-01T16:00:00Z,fail,44,30\n",
+    "wafers.log": "time,tool,lot,wafer,step,Flow,Power\n"
+    + "".join(
+        f"2026-05-01T1{wafer}:00:{second:02d}Z,LOG-1,LA,LA.0{wafer},{1 + second // 10},{second}.5,300\n"
+        for wafer in (1, 2)
+        for second in range(20)
+    ),
+}
+WITH_LOG = 6
+"""The first format whose fab below has loaded the log; that of the format before it waits there."""
+
+
+def format_of(packed):
+    return int(packed.name.removeprefix("format").partition("_")[0])
+
+
+def test_every_earlier_format_is_here():
+    assert {format_of(packed) for packed in OLD} == set(range(1, FORMAT))
+
+
+@pytest.mark.parametrize("packed", OLD, ids=lambda packed: packed.name.partition(".")[0])
+def test_a_fab_of_an_earlier_format_opens_answers_the_same_and_takes_nothing_twice(tmp_path, packed):
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path, filter="data")
+    assert json.loads((tmp_path / "fab" / "fabwatch.json").read_text())["format"] == format_of(packed)
+    files = tmp_path / "files"
+    files.mkdir()
+    for name, text in FILES.items():
+        (files / name).write_text(text)
+    with Fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        # Three lots of 25 ran between the last good qual at half past twelve and the failed one at four.
+        (before,) = fab.risk(tool="E1", as_of="2026-05-01T15:30:00Z").tools
+        assert (before.moves, before.wafers, before.lots) == (3, 75, 3)
+        assert fab.contain("E1", qual_type="particles").wafers == 75
+        wrong = [finding for finding in fab.check(deep=True) if not finding.well and finding.check != "inbox"]
+        assert wrong == []
+        with_log = format_of(packed) >= WITH_LOG
+        assert len(fab.runs().runs) == (2 if with_log else 0)
+        again = {Path(result.path).name: result for result in fab.ingest(files).files}
+        statuses = {name: result.status for name, result in again.items()}
+        log = "already" if with_log else "loaded"
+        assert statuses == {"moves.csv": "already", "quals.csv": "already", "wafers.log": log}
+        assert [run.rows for run in fab.runs().runs] == [20, 20]
+        counts = "SELECT (SELECT count(*) FROM lake.moves WHERE tool = 'E1'), (SELECT count(*) FROM lake.quals)"
+        assert fab._lake.ask(counts).fetchall() == [(6, 3)]
+        # A log that grew since then goes on where it was read to.
+        (files / "wafers.log").write_text(FILES["wafers.log"] + "2026-05-01T13:00:00Z,LOG-1,LA,LA.03,1,1.5,300\n")
+        assert fab.ingest(files / "wafers.log").rows == 1
+        assert [finding for finding in fab.check(deep=True) if not finding.well] == []
