@@ -130,7 +130,19 @@ class Ingest:
             LOGGER.debug("%s", candidate.document.name, exc_info=True)
             what = fault.what if isinstance(fault, FabwatchError) else f"{type(fault).__name__}: {fault}"
             problem = Problem(ReadingFailed, what[:400])
-        return self._set_aside_whole(loading, Understanding(candidate.document, None, problem=problem))
+        return self._failed(loading, Understanding(candidate.document, None, problem=problem))
+
+    def _failed(self, loading: Loading, seen: Understanding) -> FileResult:
+        """Record a file that failed; where even that fails, say so at least."""
+        try:
+            return self._set_aside_whole(loading, seen)
+        except (StoreBusy, DiskFull):
+            raise
+        except Exception:
+            if not self._lake.is_well():
+                raise
+            LOGGER.warning("%s could not be entered in the ledger", seen.document.name, exc_info=True)
+            return FileResult(seen.document.name, None, None, 0, 0, "failed", seen.message)
 
     def _understood(self, loading: Loading, candidate: Candidate, kind: str | None) -> FileResult:
         seen = loading.reader.one(Understand(candidate, self._lake.settings, kind), Understanding)
