@@ -24,10 +24,10 @@ DECIDED = ("holds", "decisions", "rules", "goldens", "advices")
 
 def append(lake: Lake, moment: datetime, who: str, act: str, about: Mapping[str, object], reason: str) -> int:
     """Write one entry in the open transaction; return its number. Raises BadQuestion without a reason."""
-    last = lake.rows("SELECT seq, hash FROM lake.audit ORDER BY seq DESC LIMIT 1")
-    seq, previous = (last[0]["seq"] + 1, last[0]["hash"]) if last else (1, "")
+    last = lake.head("audit")
+    seq = last.seq + 1
     details = json.dumps(plain(about), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    entry = (seq, moment, who, act, details, reason, previous)
+    entry = (seq, moment, who, act, details, reason, last.hash)
     own = _hash(entry)
     lake.ask("INSERT INTO lake.audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*entry, own))
     lake.note_head(CHAIN, Head(seq, own))

@@ -62,7 +62,7 @@ def begin_repair(lake: Lake, backup: Path | None) -> Repairs:
     repairs = Repairs()
     known = data_files(lake.ask)
     left: list[DataFile] = []
-    for file, _ in damaged(lake, deep=True):
+    for file, _ in damaged(lake, known, deep=True):
         if backup is not None and restored(lake, file, backup):
             repairs.findings.append(Finding(f"data {file.table}", True, f"{file.path}: brought back from the backup"))
         else:
@@ -83,25 +83,47 @@ def begin_repair(lake: Lake, backup: Path | None) -> Repairs:
 
 def _of_changed_rows(lake: Lake, repairs: Repairs) -> None:
     """Loads whose rows are not those that they stored, though every file is whole: somebody has changed them."""
-    loads = sorted({load for load, _ in faults(lake) if load})
-    for row in lake.rows("SELECT load, path, kind FROM lake.loads WHERE list_contains($loads, load)", {"loads": loads}):
-        path = row["path"].partition("!")[0]
-        if Path(path).is_file():
-            repairs.read_again.append((path, row["kind"]))
+    for origin in _origins(lake, {load for load, _ in faults(lake) if load}):
+        if origin.is_there:
+            repairs.read_again.append((origin.path, origin.kind))
         else:
-            what = f"the rows of {row['load']} were changed, and {path} is gone, from which it was loaded"
+            what = f"the rows of {origin.load} were changed, and {origin.path} is gone, from which it was loaded"
             repairs.findings.append(Finding("receipts", False, what, NO_ORIGINAL))
 
 
 def _take_out(lake: Lake, files: Sequence[DataFile], loads: Collection[str], repairs: Repairs) -> None:
-    rows = lake.rows("SELECT load, path, kind FROM lake.loads WHERE list_contains($loads, load)", {"loads": sorted(loads)})
-    gone = [row for row in rows if not Path(row["path"].partition("!")[0]).is_file()]
-    for row in gone:
-        what = f"{row['path']} is gone, from which {row['load']} was loaded"
+    origins = _origins(lake, loads)
+    gone = [origin for origin in origins if not origin.is_there]
+    for origin in gone:
+        what = f"{origin.name} is gone, from which {origin.load} was loaded"
         repairs.findings.append(Finding("original", False, what, NO_ORIGINAL))
     if not gone:
         take_out(lake, files)
-        repairs.read_again += sorted({(row["path"].partition("!")[0], row["kind"]) for row in rows})
+        repairs.read_again += sorted({(origin.path, origin.kind) for origin in origins})
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """The file that a load came from; `name` also says which member of a zip file."""
+
+    load: str
+    name: str
+    kind: str
+
+    @property
+    def path(self) -> str:
+        """The file itself."""
+        return self.name.partition("!")[0]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be read again."""
+        return Path(self.path).is_file()
+
+
+def _origins(lake: Lake, loads: Collection[str]) -> list[_Origin]:
+    sql = "SELECT load, path AS name, kind FROM lake.loads WHERE list_contains($loads, load)"
+    return lake.records(_Origin, sql, {"loads": sorted(loads)})
 
 
 def was_read_again(result: FileResult) -> Finding:

@@ -73,8 +73,8 @@ class Ledger:
     def __init__(self, lake: Lake, clock: Clock):
         self._lake, self._clock = lake, clock
         self._seen: tuple[int, Identified] | None = None
-        """The newest snapshot and the file that were looked for last; then what was found."""
-        self._found: Sequence[Record] = ()
+        """The newest snapshot and the file that were looked for last; then its lines."""
+        self._lines: Sequence[Record] = ()
 
     def already(self, file: Identified) -> Record | None:
         """What the ledger says of a file that is loaded; None for one that is not."""
@@ -129,9 +129,9 @@ class Ledger:
         """
         newest = self._lake.newest()
         if self._seen != (newest, file):
-            self._found = self._looked_up(file)
+            self._lines = self._looked_up(file)
             self._seen = newest, file
-        return self._found
+        return self._lines
 
     def _looked_up(self, file: Identified) -> Sequence[Record]:
         inspected = file.inspected

@@ -91,7 +91,7 @@ def _copied(lake: Lake, target: Path, now: datetime) -> Backup:
             _beside(entry, target / entry.name)
     for place in set((target / "data").rglob("*.parquet")) - wanted:
         place.unlink()
-    backup = Backup(str(target), now, len(files), copied, size, _head(lake, "audit"), _head(lake, "receipts"))
+    backup = Backup(str(target), now, len(files), copied, size, lake.head("audit").hash, lake.head("receipts").hash)
     note = {"made_at": iso(now), "version": VERSION, "audit": backup.audit, CHAIN: backup.ledger}
     (target / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
     return backup
@@ -121,8 +121,3 @@ def _put(source: Path, target: Path) -> None:
     beside = target.with_name(f".{target.name}")
     shutil.copy2(source, beside)
     beside.replace(target)
-
-
-def _head(lake: Lake, table: str) -> str:
-    rows = lake.ask(f"SELECT hash FROM lake.{table} ORDER BY seq DESC LIMIT 1").fetchall()
-    return str(rows[0][0]) if rows else ""

@@ -6,7 +6,7 @@ It opens nothing before it knows that it can be opened, and changes nothing.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,9 +76,9 @@ def examine(path: Path, lake: Lake | None, fault: FabwatchError | None = None, *
     return findings
 
 
-def damaged(lake: Lake, *, deep: bool) -> list[tuple[DataFile, str]]:
-    """The data files that are not as they were committed, each with what is wrong."""
-    wrong = ((file, _fault(file, file.place(lake.data), deep)) for file in data_files(lake.ask))
+def damaged(lake: Lake, known: Sequence[DataFile], *, deep: bool) -> list[tuple[DataFile, str]]:
+    """Those of the data files that are not as they were committed, each with what is wrong."""
+    wrong = ((file, _fault(file, file.place(lake.data), deep)) for file in known)
     return [(file, fault) for file, fault in wrong if fault]
 
 
@@ -123,7 +123,7 @@ def _catalog(lake: Lake) -> Iterator[Finding]:
 
 def _files(lake: Lake, *, deep: bool) -> Iterator[Finding]:
     known = data_files(lake.ask)
-    wrong = damaged(lake, deep=deep)
+    wrong = damaged(lake, known, deep=deep)
     for file, fault in wrong:
         loads = _loads(file)
         which = f"; {len(loads)} loads to read again" if loads else ""

@@ -48,20 +48,19 @@ def compact(lake: Lake, now: datetime, tables: list[str] | None = None) -> dict[
     return {name: (before.get(name, 0), after.get(name, 0)) for name in chosen}
 
 
-def clear(lake: Lake, now: datetime) -> int:
-    """Give up old snapshots and delete the files that nothing needs, unless somebody is reading; returns how many."""
+def clear(lake: Lake, now: datetime) -> None:
+    """Give up old snapshots and delete the files that nothing needs, unless somebody is reading."""
     oldest = now - timedelta(days=lake.settings.fab.keep_days)
     with lake.writing():
         lake.ask(f"CALL ducklake_expire_snapshots('lake', older_than => TIMESTAMP '{oldest.isoformat(sep=' ')}')")
     with lake.alone() as nobody_reads:
         if not nobody_reads:
-            return 0
+            return
         lake.ask("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
         orphans = unknown_files(lake.ask, lake.data)
         stale = [path for path in (lake.folder / "tmp").glob("*") if path.is_file() and _age(path) > STALE]
         _delete([*orphans, *stale])
         forget_seals(lake.ask)
-    return len(orphans)
 
 
 def sweep(lake: Lake) -> int:

@@ -10,6 +10,8 @@ import duckdb
 
 from fabwatch.terms.errors import DiskFull, EngineMissing, FabwatchError, StoreBroken, StoreBusy
 
+CATALOG = "__ducklake_metadata_lake"
+"""The tables of the catalog, as the engine calls their place."""
 EXTENSIONS = ("sqlite_scanner", "ducklake")
 THREADS = "FABWATCH_THREADS"
 """Environment: how many threads the engine takes; all cores without it. Where several processes share few cores, one

@@ -10,7 +10,7 @@ import duckdb
 from filelock import Timeout
 
 from fabwatch.store.anchor import Anchor, Head
-from fabwatch.store.engine import translated
+from fabwatch.store.engine import CATALOG, translated
 from fabwatch.store.folder import MARK, Folder
 from fabwatch.store.schema import SQL_TYPES, columns_sql
 from fabwatch.store.seals import seal
@@ -20,8 +20,6 @@ from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 
 REMEMBERED = 4
-CATALOG = "__ducklake_metadata_lake"
-"""The tables of the catalog, as the engine calls their place."""
 T = TypeVar("T")
 Record = dict[str, Any]
 """One row of a statement's result by column; its types are those of the tables."""
@@ -100,11 +98,14 @@ class Lake:
         """Say what the last entry of a chain is once the open transaction is committed."""
         self._heads[chain] = head
 
+    def head(self, table: str) -> Head:
+        """The last entry of a table whose entries are chained; number 0 without a hash where there is none."""
+        last = self.ask(f"SELECT seq, hash FROM lake.{table} ORDER BY seq DESC LIMIT 1").fetchall()
+        return Head(*last[0]) if last else Head(0, "")
+
     def note_restored(self) -> None:
         """Say in the anchor that audit and ledger go on from where they are now: the catalog came from a backup."""
-        tables = {"audit": "audit", "ledger": "receipts"}
-        sql = "SELECT coalesce(max(seq), 0) FROM lake."
-        self._anchor.note_restored({chain: int(self.ask(sql + name).fetchall()[0][0]) for chain, name in tables.items()})
+        self._anchor.note_restored({"audit": self.head("audit").seq, "ledger": self.head("receipts").seq})
 
     def anchored(self, chain: str) -> list[Head]:
         """What was noted of a chain outside the tables."""
@@ -147,35 +148,36 @@ class Lake:
     @contextmanager
     def writing(self, wait: float | None = None) -> Iterator[None]:
         """One transaction, alone among writers: all of it is kept, or nothing. Raises StoreBusy, DiskFull."""
-        wait = WAIT_FOR_WRITER if wait is None else wait
+        with self._sole_writer(WAIT_FOR_WRITER if wait is None else wait):
+            self._heads.clear()
+            self.ask("BEGIN")
+            try:
+                yield
+                self.ask("COMMIT")
+            except BaseException:
+                with _quiet():
+                    self.connection.execute("ROLLBACK")
+                raise
+            with _quiet():
+                # What could not be sealed now is sealed with the next load.
+                seal(self.ask, self.data)
+            self._anchor.note(self._heads)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Nobody writes meanwhile; what is yielded says whether nobody reads either. Raises StoreBusy, DiskFull."""
+        with self._sole_writer(WAIT_FOR_WRITER), self._folder.readers.exclusive() as alone:
+            yield alone
+
+    @contextmanager
+    def _sole_writer(self, wait: float) -> Iterator[None]:
         try:
             with self._folder.lock.acquire(timeout=wait):
-                self._heads.clear()
-                self.ask("BEGIN")
-                try:
-                    yield
-                    self.ask("COMMIT")
-                except BaseException:
-                    with _quiet():
-                        self.connection.execute("ROLLBACK")
-                    raise
-                with _quiet():
-                    # What could not be sealed now is sealed with the next load.
-                    seal(self.ask, self.data)
-                self._anchor.note(self._heads)
+                yield
         except Timeout:
             raise StoreBusy(f"Another process has been writing to {self.folder} for {wait:.0f} s.") from None
         except OSError as fault:
             raise translated(fault) from fault
-
-    @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Nobody writes meanwhile; what is yielded says whether nobody reads either. Raises StoreBusy."""
-        try:
-            with self._folder.lock.acquire(timeout=WAIT_FOR_WRITER), self._folder.readers.exclusive() as alone:
-                yield alone
-        except Timeout:
-            raise StoreBusy(f"Another process has been writing to {self.folder} for {WAIT_FOR_WRITER:.0f} s.") from None
 
     @contextmanager
     def reading(self, known_at: datetime | None = None) -> Iterator[int]:
@@ -320,4 +322,4 @@ def _quiet() -> Iterator[None]:
         return
 
 
-__all__ = ["MARK", "SQL_TYPES", "Lake", "Parameters", "Record", "columns_sql", "identifier", "samples_name"]
+__all__ = ["CATALOG", "MARK", "SQL_TYPES", "Lake", "Parameters", "Record", "columns_sql", "identifier", "samples_name"]

@@ -22,13 +22,12 @@ def note_receipt(lake: Lake, table: Table, load: str) -> int:
     """Note what a load has in a table from now on; returns its rows. Call it inside `lake.writing()`."""
     held = f"SELECT count(*), coalesce(sum({row_key(table)}), 0)::VARCHAR FROM lake.{table.name} WHERE load = $load"
     rows, digest = lake.ask(held, {"load": load}).fetchall()[0]
-    last = lake.ask("SELECT seq, hash FROM lake.receipts ORDER BY seq DESC LIMIT 1").fetchall()
-    seq, previous = (last[0][0] + 1, last[0][1]) if last else (1, "")
-    entry = {"seq": seq, "load": load, "kind": table.name, "rows": rows, "digest": digest, "written_at": utc_now()}
-    entry |= {"previous": previous}
+    last = lake.head("receipts")
+    entry = {"seq": last.seq + 1, "load": load, "kind": table.name, "rows": rows, "digest": digest}
+    entry |= {"written_at": utc_now(), "previous": last.hash}
     entry |= {"hash": _hash(entry)}
     lake.ask(f"INSERT INTO lake.receipts ({_FIELDS}) VALUES ({', '.join('$' + name for name in entry)})", entry)
-    lake.note_head(CHAIN, Head(seq, entry["hash"]))
+    lake.note_head(CHAIN, Head(last.seq + 1, entry["hash"]))
     return int(rows)
 
 

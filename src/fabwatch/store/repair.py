@@ -5,12 +5,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import CATALOG, Lake
 from fabwatch.store.seals import DataFile, sha256
 from fabwatch.terms.tables import LOADED
 
 ASIDE = "damaged"
-_META = "__ducklake_metadata_lake"
 _REREAD = frozenset(
     {table.name for table in LOADED} | {"parts", "alarms", "step_summary", "problems", "streams", "copies", "clocks"}
 )
@@ -63,23 +62,23 @@ def take_out(lake: Lake, files: Sequence[DataFile]) -> None:
 def _forget(lake: Lake, file: DataFile) -> None:
     number = {"id": file.file_id}
     if file.kind == "delete":
-        lake.ask(f"DELETE FROM {_META}.ducklake_delete_file WHERE delete_file_id = $id", number)
+        lake.ask(f"DELETE FROM {CATALOG}.ducklake_delete_file WHERE delete_file_id = $id", number)
     else:
         lake.ask(
-            f"UPDATE {_META}.ducklake_table_stats SET record_count = ducklake_table_stats.record_count - f.record_count "
-            f"FROM {_META}.ducklake_data_file AS f "
+            f"UPDATE {CATALOG}.ducklake_table_stats SET record_count = ducklake_table_stats.record_count - f.record_count "
+            f"FROM {CATALOG}.ducklake_data_file AS f "
             "WHERE f.data_file_id = $id AND ducklake_table_stats.table_id = f.table_id",
             number,
         )
         for table in ("ducklake_file_column_stats", "ducklake_delete_file", "ducklake_data_file"):
-            lake.ask(f"DELETE FROM {_META}.{table} WHERE data_file_id = $id", number)
-    lake.ask(f"DELETE FROM {_META}.fabwatch_seals WHERE kind = '{file.kind}' AND file_id = $id", number)
+            lake.ask(f"DELETE FROM {CATALOG}.{table} WHERE data_file_id = $id", number)
+    lake.ask(f"DELETE FROM {CATALOG}.fabwatch_seals WHERE kind = '{file.kind}' AND file_id = $id", number)
 
 
 def of_deletions(lake: Lake, file: DataFile, known: Sequence[DataFile]) -> list[DataFile]:
     """The data files that a file of deleted rows is about."""
     rows = lake.ask(
-        f"SELECT data_file_id FROM {_META}.ducklake_delete_file WHERE delete_file_id = $id", {"id": file.file_id}
+        f"SELECT data_file_id FROM {CATALOG}.ducklake_delete_file WHERE delete_file_id = $id", {"id": file.file_id}
     ).fetchall()
     numbers = {row[0] for row in rows}
     return [other for other in known if other.kind == "data" and other.file_id in numbers]

@@ -11,19 +11,20 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fabwatch.store.engine import CATALOG
+
 Ask = Callable[..., duckdb.DuckDBPyConnection]
 """How a statement is run: see `Lake.ask`."""
-_META = "__ducklake_metadata_lake"
-_TABLE = f"{_META}.fabwatch_seals"
+_TABLE = f"{CATALOG}.fabwatch_seals"
 MAKE = (
     f"CREATE TABLE IF NOT EXISTS {_TABLE} "
     "(kind VARCHAR, file_id BIGINT, path VARCHAR, bytes BIGINT, sha256 VARCHAR, loads VARCHAR)"
 )
 _FILES = f"""
 SELECT 'data' AS kind, f.data_file_id AS file_id, t.table_name AS "table", f.path, f.file_size_bytes AS bytes
-FROM {_META}.ducklake_data_file AS f JOIN {_META}.ducklake_table AS t USING (table_id)
+FROM {CATALOG}.ducklake_data_file AS f JOIN {CATALOG}.ducklake_table AS t USING (table_id)
 UNION ALL SELECT 'delete', f.delete_file_id, t.table_name, f.path, f.file_size_bytes
-FROM {_META}.ducklake_delete_file AS f JOIN {_META}.ducklake_table AS t USING (table_id)"""
+FROM {CATALOG}.ducklake_delete_file AS f JOIN {CATALOG}.ducklake_table AS t USING (table_id)"""
 _UNSEALED = f"""
 SELECT * FROM ({_FILES}) AS f WHERE f.file_id > (
     SELECT coalesce(max(s.file_id), -1) FROM {_TABLE} AS s)"""
@@ -77,7 +78,7 @@ def forget_seals(ask: Ask) -> None:
 def unknown_files(ask: Ask, data: Path) -> list[Path]:
     """Parquet files in the data folder that neither the catalog nor its list of files to be deleted names."""
     sources = ("ducklake_data_file", "ducklake_delete_file", "ducklake_files_scheduled_for_deletion")
-    sql = " UNION ALL ".join(f"SELECT path FROM {_META}.{source}" for source in sources)
+    sql = " UNION ALL ".join(f"SELECT path FROM {CATALOG}.{source}" for source in sources)
     names = {Path(row[0]).name for row in ask(sql).fetchall()}
     return [path for path in data.rglob("*.parquet") if path.name not in names]
 

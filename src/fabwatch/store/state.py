@@ -2,20 +2,20 @@
 
 import hashlib
 
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import CATALOG, Lake
 from fabwatch.terms.settings import FILE
 from fabwatch.terms.tables import TABLES
 
 CHANGES = ("inserted_into_table", "deleted_from_table", "inlined_insert", "inlined_delete", "altered_table")
 """What changes rows; merging files and writing out what was inlined do not."""
-_NEWEST = """
+_NEWEST = f"""
 SELECT max(snapshot_id) FROM (
     SELECT snapshot_id, unnest(string_split(changes_made, ',')) AS change
-    FROM __ducklake_metadata_lake.ducklake_snapshot_changes WHERE snapshot_id > $after)
+    FROM {CATALOG}.ducklake_snapshot_changes WHERE snapshot_id > $after)
 WHERE list_contains($changes, split_part(change, ':', 1))
   AND TRY_CAST(split_part(change, ':', 2) AS BIGINT) NOT IN (
-    SELECT table_id FROM __ducklake_metadata_lake.ducklake_table WHERE list_contains($kept, table_name))"""
-_FIRST = "SELECT min(snapshot_id) FROM __ducklake_metadata_lake.ducklake_snapshot"
+    SELECT table_id FROM {CATALOG}.ducklake_table WHERE list_contains($kept, table_name))"""
+_FIRST = f"SELECT min(snapshot_id) FROM {CATALOG}.ducklake_snapshot"
 
 
 def state(lake: Lake) -> str:

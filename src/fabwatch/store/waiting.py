@@ -30,19 +30,19 @@ def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
     return int(inserted.fetchall()[0][0])
 
 
-def admit_waiting(lake: Lake, latest: datetime) -> list[str]:
+def admit_waiting(lake: Lake, latest: datetime) -> None:
     """Store the rows that waited for a tool which is known now, or for their time, which has come by `latest`.
 
-    The ledger of the loads that they came with is mended. Returns the tables that have new rows. Call it inside
-    `lake.writing()`.
+    The ledger of the loads that they came with is mended. Call it inside `lake.writing()`.
     """
     kinds = lake.ask("SELECT DISTINCT kind FROM lake.problems WHERE waiting IS NOT NULL").fetchall()
     # Moves make tools known that rows of other tables wait for.
     names = [table.name for table in LOADED if (table.name,) in kinds]
-    return [name for name in sorted(names, key=lambda name: name in REFERRING) if _admit(lake, BY_NAME[name], latest)]
+    for name in sorted(names, key=lambda name: name in REFERRING):
+        _admit(lake, BY_NAME[name], latest)
 
 
-def _admit(lake: Lake, table: Table, latest: datetime) -> bool:
+def _admit(lake: Lake, table: Table, latest: datetime) -> None:
     fields = ", ".join(f"(waiting->>'$.{c.name}')::{SQL_TYPES[c.kind]} AS {c.name}" for c in table.columns)
     times = [c.name for c in table.columns if c.kind == "time"]
     ready = [f"coalesce((waiting->>'$.{name}')::TIMESTAMP <= $latest, true)" for name in times]
@@ -66,7 +66,6 @@ def _admit(lake: Lake, table: Table, latest: datetime) -> bool:
         note_receipt(lake, table, load)
     if loads:
         lake.ask(f"DELETE FROM lake.problems WHERE {where}", bounds)
-    return bool(loads)
 
 
 def note_places(lake: Lake, source: str) -> int:

@@ -28,12 +28,13 @@ from fabwatch.sources.values import Unfit
 from fabwatch.terms.clock import to_utc
 from fabwatch.terms.problems import BadTime, FutureTime, Problem, Rule, TornLine
 from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.tables import SAMPLE_COLUMNS
 
 SAMPLED = ("sensor", "setpoint", "usage", "label", "message")
 """Roles of the columns that are stored with each sample; the others say which run it belongs to."""
 FAST = 86_400.0
 """A clock may be this many seconds fast; a time that is further ahead is none that will come."""
-FIXED = ("part", "byte_offset", "t", "chamber", "step")
+FIXED = tuple(column.name for column in SAMPLE_COLUMNS if column.name != "load")
 """The first columns of every table of samples, after the load."""
 ASTRAY = 86_400.0
 """A message whose time is this many seconds from the row above it gets the time of that row."""
