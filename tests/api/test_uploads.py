@@ -64,7 +64,27 @@ def test_a_file_that_nobody_knows_waits_in_the_inbox(server):
     assert answer.json()["summary"]["files"][0]["status"] == "inbox"
     assert server.get("/api/v1/inbox").json()["files"]
     with server.client("load") as client:
-        assert client.post("/api/v1/inbox/retry").status_code == 200
+        answer = client.post("/api/v1/inbox/retry")
+        assert answer.status_code == 200
+        assert {file["status"] for file in answer.json()["summary"]["files"]} == {"inbox"}
+
+
+def test_files_tried_again_take_their_turn_and_nobody_need_wait_for_them(server):
+    send(server, ("odder.csv", b"d,e\n1,2\n"))
+    text = MOVES + "".join(f"L7{n},L7{n}.1,CMP-1,2026-05-01T00:00:00Z\n" for n in range(20_000))
+    send(server, ("before.csv", text.encode()), wait=0)
+    with server.client("load") as client:
+        answers = [client.post("/api/v1/inbox/retry", params={"wait": 0}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202] * 3
+    # One that has not begun yet stands for all who ask.
+    (upload,) = {answer.json()["upload"] for answer in answers}
+    for _ in range(200):
+        job = server.get(f"/api/v1/loads/uploads/{upload}", "load").json()
+        if job["state"] == "done":
+            break
+        time.sleep(0.1)
+    assert "odder.csv" in " ".join(job["files"])
+    assert job["done"] == job["total"] == len(job["files"])
 
 
 def test_an_upload_need_not_be_waited_for(server):

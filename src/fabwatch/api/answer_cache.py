@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from fabwatch.api.jobs import Act, Ask, FabState, Job, LoadFiles, ReadState, RetryInbox, WorkAhead
+from fabwatch.api.jobs import Act, Ask, FabState, Loading, ReadState, WorkAhead
 from fabwatch.api.workers import Pool
 from fabwatch.fab.actions import Action
 from fabwatch.fab.door import Present, present_of
@@ -185,11 +185,10 @@ class AnswerCache:
         finally:
             self._looked = 0.0
 
-    async def load(self, job: LoadFiles | RetryInbox) -> "IngestSummary":
+    async def load(self, job: Loading) -> "IngestSummary":
         """Let the loader take files in."""
-        loading: Job[IngestSummary] = job
         try:
-            return await self._loader.run(loading)
+            return await self._loader.run(job)
         finally:
             self._looked = 0.0
 

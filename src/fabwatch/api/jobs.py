@@ -102,25 +102,30 @@ def _admit_due(fab: "Fab") -> None:
 
 
 @dataclass(frozen=True)
-class LoadFiles(Job["IngestSummary"]):
-    """Load files; how far that is stands in the file `progress`."""
+class Loading(Job["IngestSummary"]):
+    """Bring files in; how far that is stands in the file `progress`."""
+
+    progress: str
+
+    def step(self, result: "FileResult", done: int, total: int) -> None:
+        """Note that one more file is done."""
+        Path(self.progress).write_text(f"{done} {total}", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class LoadFiles(Loading):
+    """Load files."""
 
     paths: tuple[str, ...]
-    progress: str
 
     def run(self, fab: "Fab") -> "IngestSummary":
         """What became of them."""
-        mark = Path(self.progress)
-
-        def step(result: "FileResult", done: int, total: int) -> None:
-            mark.write_text(f"{done} {total}", encoding="utf-8")
-
-        return fab.ingest(self.paths, progress=step)
+        return fab.ingest(self.paths, progress=self.step)
 
 
-class RetryInbox(Job["IngestSummary"]):
+class RetryInbox(Loading):
     """Try the files of the inbox again."""
 
     def run(self, fab: "Fab") -> "IngestSummary":
         """What became of them."""
-        return fab.retry()
+        return fab.retry(progress=self.step)

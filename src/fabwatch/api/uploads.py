@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.faults import Refused
-from fabwatch.api.jobs import LoadFiles
+from fabwatch.api.jobs import LoadFiles, Loading, RetryInbox
 from fabwatch.api.upload_store import MOST_STARTS, UploadError, UploadStore
 from fabwatch.fab.questions import LoadsQuestion
 from fabwatch.ingest.summary import FileResult, IngestSummary
@@ -38,7 +38,7 @@ NOT_THE_FILE = (StoreBusy, StoreBroken, DiskFull, TooBusy, BadSettings, NoFab, N
 
 @dataclass
 class Upload:
-    """Some files that were sent together, and how far they are."""
+    """Some files that were sent together, or those of the inbox that are tried again, and how far they are."""
 
     upload: str
     state: str
@@ -49,6 +49,7 @@ class Upload:
     summary: Json | None = None
     error: UploadError | None = None
     paths: list[Path] = field(default_factory=list, repr=False)
+    of_inbox: bool = False
 
     @property
     def ended(self) -> bool:
@@ -84,7 +85,17 @@ class Uploads:
 
     def begin(self, paths: Sequence[Path]) -> Upload:
         """Have stored files loaded; the answer comes at once, the loading goes on."""
-        job = Upload(secrets.token_hex(8), "waiting", [path.name for path in paths], paths=list(paths), total=len(paths))
+        names = [path.name for path in paths]
+        return self._begin(Upload(secrets.token_hex(8), "waiting", names, paths=list(paths), total=len(paths)))
+
+    def begin_retry(self) -> Upload:
+        """Have the files of the inbox tried again, in their turn. Who asks again before it has begun gets the same one."""
+        for job in self._jobs.values():
+            if job.of_inbox and job.state == "waiting":
+                return job
+        return self._begin(Upload(secrets.token_hex(8), "waiting", [], of_inbox=True))
+
+    def _begin(self, job: Upload) -> Upload:
         self._jobs[job.upload] = job
         ended = [name for name, other in self._jobs.items() if other.ended]
         for name in ended[: max(len(self._jobs) - JOBS_KEPT, 0)]:
@@ -113,7 +124,7 @@ class Uploads:
         try:
             async with self._turn:
                 job.state = "loading"
-                await self._load(job)
+                await (self._retry(job) if job.of_inbox else self._load(job))
         except BaseException as fault:
             # Also when the server is stopped: nobody waits for an upload that nothing works on.
             job.error = job.error or error_of(fault, job.files)
@@ -139,6 +150,16 @@ class Uploads:
         if job.error is None:
             job.done = job.total
 
+    async def _retry(self, job: Upload) -> None:
+        try:
+            summary = await self._patiently(RetryInbox(str(self.files.progress(job.upload))))
+        except FabwatchError as fault:
+            # No file is lost by that: they wait in the inbox as before.
+            job.error = error_of(fault, ["the inbox"])
+            return
+        job.files = [Path(file.path).name for file in summary.files]
+        job.summary, job.done, job.total = summary.to_dict(), len(summary.files), len(summary.files)
+
     def _given_up(self, job: Upload, path: Path) -> bool:
         """Whether the loading of a file was begun too often, each time to be ended with the server."""
         if self.files.begun(path) <= MOST_STARTS:
@@ -150,7 +171,7 @@ class Uploads:
 
     async def _loaded(self, job: Upload, paths: Sequence[Path]) -> list[FileResult] | None:
         """What became of files, each marked as what it is; None if one of several kept all from being loaded."""
-        load = LoadFiles(tuple(str(path) for path in paths), str(self.files.progress(job.upload)))
+        load = LoadFiles(str(self.files.progress(job.upload)), tuple(str(path) for path in paths))
         try:
             summary = await self._patiently(load)
         except Exception as fault:
@@ -185,7 +206,7 @@ class Uploads:
             needed = {tuple(Path(row.path).parts[-2:]) for row in ledger if row.path}
             self.files.drop(doubles, {(pair[0], pair[1]) for pair in needed if len(pair) == 2})
 
-    async def _patiently(self, load: LoadFiles) -> IngestSummary:
+    async def _patiently(self, load: Loading) -> IngestSummary:
         for wait in WAITS:
             try:
                 return await self._cache.load(load)

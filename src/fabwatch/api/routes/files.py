@@ -8,12 +8,10 @@ from fastapi import Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
 
-from fabwatch.api.access import cache_of
 from fabwatch.api.faults import Refused
-from fabwatch.api.jobs import RetryInbox
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.api.uploads import Upload, Uploads
-from fabwatch.terms.answers import Json, plain
+from fabwatch.terms.answers import Json
 
 routes = routes_of("files")
 MOST_FILES = 1000
@@ -62,9 +60,7 @@ async def received(request: Request) -> Upload:
 @routes.post("/loads", answer=UploadAnswer, scope="load", whole=True, extra=BODY)
 async def load(request: Request, wait: Wait = 30.0) -> Response:
     """Load files into the fab, each exactly once."""
-    uploads = uploads_of(request)
-    job = await uploads.wait(await received(request), wait)
-    return JSONResponse(job.report(), 200 if job.ended else 202)
+    return await _report(request, await received(request), wait)
 
 
 @routes.get("/loads/uploads/{upload}", answer=UploadAnswer, scope="load", whole=True)
@@ -74,7 +70,12 @@ async def upload(request: Request, upload: str) -> Response:
 
 
 @routes.post("/inbox/retry", answer=UploadAnswer, scope="load", whole=True)
-async def retry(request: Request) -> Response:
+async def retry(request: Request, wait: Wait = 30.0) -> Response:
     """Try the files that are not recognised yet again, after fab.toml was changed."""
-    summary = await cache_of(request).load(RetryInbox())
-    return JSONResponse(plain(Upload("retry", "done", [], summary=summary.to_dict()).report()))
+    return await _report(request, uploads_of(request).begin_retry(), wait)
+
+
+async def _report(request: Request, job: Upload, wait: float) -> Response:
+    """What there is to say of a job, after waiting for its end."""
+    job = await uploads_of(request).wait(job, wait)
+    return JSONResponse(job.report(), 200 if job.ended else 202)

@@ -4,7 +4,6 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, needs, whole_fab
-from fabwatch.api.jobs import RetryInbox
 from fabwatch.api.routes.files import received, uploads_of
 from fabwatch.fab.questions import InboxQuestion, LoadsQuestion, ProblemsQuestion
 from fabwatch.web.page import Page
@@ -53,5 +52,5 @@ async def progress(request: Request, upload: str) -> Response:
 @router.post("/load/retry", dependencies=[needs("load")])
 async def retry(request: Request) -> Response:
     """Try files that are not recognised yet again, after fab.toml was changed."""
-    await cache_of(request).load(RetryInbox())
-    return RedirectResponse("/load", 303)
+    job = uploads_of(request).begin_retry()
+    return RedirectResponse(Page(request).url("/load", upload=job.upload), 303)
