@@ -59,9 +59,9 @@ class Aside:
             "line": problem.line,
             "byte_offset": problem.byte_offset,
             "rule": problem.rule.code,
-            "why": problem.why,
-            "hint": problem.way_out,
-            "raw": problem.raw[:100_000],
+            "why": problem.why.replace("\0", ""),
+            "hint": problem.way_out.replace("\0", ""),
+            "raw": problem.raw[:100_000].replace("\0", ""),
             "waiting": None if problem.waiting is None else json.dumps(problem.waiting, default=str),
         }
 

@@ -35,7 +35,7 @@ class Garbled:
 def header(document: Document) -> tuple[str, ...]:
     """The names of the columns. Raises CannotRead."""
     with _damage():
-        return tuple(_opened(document).schema_arrow.names)
+        return tuple(name.replace("\0", "") for name in _opened(document).schema_arrow.names)
 
 
 def batches(document: Document, needed: Collection[int]) -> Iterator[Batch]:

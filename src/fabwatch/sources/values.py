@@ -12,6 +12,7 @@ from fabwatch.terms.problems import (
     BadNumber,
     BadTime,
     NoSuchTime,
+    NulBytes,
     Problem,
     Rule,
     Undecided,
@@ -59,6 +60,8 @@ def _text(cell: Any) -> str | None:
     if cell is None:
         return None
     text = str(cell).strip()
+    if "\0" in text:
+        raise Unfit(NulBytes, f"{text[:40]!r} contains zero bytes")
     return None if text.lower() in NOTHING else text
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fabwatch.store.engine import quoted
-from fabwatch.store.lake import Lake
+from fabwatch.store.lake import Lake, check_texts
 
 ROW_GROUP = 250_000
 """Rows that are left out together when a question does not need them."""
@@ -24,6 +24,7 @@ def add(lake: Lake, table: str, schema: pa.Schema, pieces: Iterable[pa.Table]) -
     with _file(lake.data / "main" / table) as path:
         with pq.ParquetWriter(path, schema) as writer:
             for some in _gathered(pieces):
+                check_texts(some)
                 writer.write_table(some, row_group_size=ROW_GROUP)
                 rows += some.num_rows
         if rows:

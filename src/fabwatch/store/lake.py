@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 from filelock import Timeout
 
 from fabwatch.store.anchor import Anchor, Head
@@ -15,7 +17,7 @@ from fabwatch.store.folder import MARK, Folder
 from fabwatch.store.schema import SQL_TYPES, columns_sql
 from fabwatch.store.seals import seal
 from fabwatch.terms.clock import iso
-from fabwatch.terms.errors import FabwatchError, NothingThen, StoreBroken, StoreBusy
+from fabwatch.terms.errors import BadQuestion, FabwatchError, NothingThen, StoreBroken, StoreBusy
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 
@@ -25,6 +27,7 @@ Record = dict[str, Any]
 """One row of a statement's result by column; its types are those of the tables."""
 Parameters = Mapping[str, object]
 """Named parameters of a statement."""
+_WITHOUT = "write it without that sign"
 WAIT_FOR_WRITER = 600.0
 """Seconds a writer waits for another one: longer than the largest file takes to commit."""
 
@@ -78,6 +81,8 @@ class Lake:
 
     def ask(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> duckdb.DuckDBPyConnection:
         """Run one statement; what it gives is fetched from the result. Raises StoreBroken and its kin."""
+        if parameters:
+            _check_words(parameters)
         try:
             return self.connection.execute(sql, parameters)
         except duckdb.Error as fault:
@@ -138,7 +143,8 @@ class Lake:
 
     @contextmanager
     def incoming(self, rows: Any) -> Iterator[None]:
-        """Let statements read an Arrow table under the name `incoming`."""
+        """Let statements read an Arrow table under the name `incoming`. Raises BadQuestion for zero bytes in its texts."""
+        check_texts(rows)
         self.connection.register("incoming", rows)
         try:
             yield
@@ -312,6 +318,20 @@ def samples_name(shape: str) -> str:
 def identifier(name: str) -> str:
     """The name of a column as a statement writes it, whatever signs are in it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def check_texts(rows: pa.Table) -> None:
+    """Raises BadQuestion for a text with a zero byte: where the catalog compares it, its own statement would end there."""
+    for field, column in zip(rows.schema, rows.columns, strict=True):
+        if pa.types.is_string(field.type) and pc.any(pc.match_substring(column, "\0")).as_py():
+            raise BadQuestion(f"{field.name}: a text with a zero byte cannot be stored.", _WITHOUT)
+
+
+def _check_words(parameters: Parameters | Sequence[object]) -> None:
+    values = parameters.values() if isinstance(parameters, Mapping) else parameters
+    for value in values:
+        if "\0" in value if isinstance(value, str) else isinstance(value, list) and any("\0" in str(word) for word in value):
+            raise BadQuestion("A text with a zero byte in it is no name of anything.", _WITHOUT)
 
 
 @contextmanager

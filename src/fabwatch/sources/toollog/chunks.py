@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,23 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def unwritten(self, *, last: bool) -> np.ndarray:
+        """The lines with zero bytes: of blocks of a disk that were never written. `last` says whether the last one counts."""
+        if b"\0" not in self.text:
+            return np.zeros(0, int)
+        zeros = np.flatnonzero(np.frombuffer(self.text, np.uint8) == 0)
+        lines = np.unique(np.searchsorted(self.starts, zeros, side="right") - 1)
+        return lines[(lines >= 0) & (last | (lines < len(self) - 1))]
+
+    def without(self, lines: np.ndarray) -> "Chunk":
+        """The same with some lines empty, at their places."""
+        text, ends = bytearray(self.text), self.ends.copy()
+        for line in lines:
+            begin, end = int(self.starts[line]), int(self.ends[line])
+            text[begin:end] = b" " * (end - begin)
+            ends[line] = begin
+        return replace(self, text=bytes(text), ends=ends)
 
 
 def chunks(stream: io.BufferedIOBase, encoding: str, begin: int = 0, number: int = 1, size: int = SIZE) -> Iterator[Chunk]:

@@ -77,6 +77,9 @@ def uncommented(line: str) -> str:
 def context_of(line: str, delimiter: str = "") -> dict[str, str]:
     """What a line such as `Recipe: OX-1` says about the rows below it; empty if it says nothing about a run."""
     text = uncommented(line[:READ]).strip()
+    if "\0" in text:
+        # A block of the disk that was never written: what stands before it may be cut.
+        return {}
     hit = _PAIR.match(text)
     if hit:
         name, value = hit[1], hit[2]

@@ -26,7 +26,7 @@ from fabwatch.sources.toollog.parts import Part, Parts, coded, constant
 from fabwatch.sources.toollog.stamps import Stamps
 from fabwatch.sources.values import Unfit
 from fabwatch.terms.clock import to_utc
-from fabwatch.terms.problems import BadTime, FutureTime, Problem, Rule, TornLine
+from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TornLine
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 
@@ -71,6 +71,8 @@ class _Cut:
     lines: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     table: pa.Table | None = None
     faults: list[Problem] = field(default_factory=list)
+    unwritten: int = 0
+    """How many lines hold zero bytes: they are set aside."""
 
     @property
     def torn(self) -> bool:
@@ -84,7 +86,7 @@ def _torn(cut: _Cut) -> list[Problem]:
         return []
     last = len(cut.chunk) - 1
     why = "the last line has no line end and may be cut; it is read once the file has grown"
-    return [Problem(TornLine, why, cut.chunk.number + last, int(cut.chunk.offsets[last]), cut.chunk.line(last))]
+    return [Problem(TornLine, why, cut.chunk.number + last, int(cut.chunk.offsets[last]), as_text(cut.chunk.line(last).encode()))]
 
 
 class LogFile:
@@ -172,7 +174,7 @@ class LogFile:
                 chunk = cut.chunk
                 self.end = chunk.end if cut.whole else int(chunk.offsets[-1])
                 batch = self._batch(cut, limit)
-                batch.records = int(cut.rows.sum())
+                batch.records = int(cut.rows.sum()) + cut.unwritten
                 progress()
                 # A line that was cut is read and counted again once the file has grown.
                 self._lines = chunk.number - 1 + len(chunk) - (self.end < chunk.end)
@@ -181,9 +183,13 @@ class LogFile:
     def _cut(self, stream: io.BufferedReader, begin: int) -> Iterator["_Cut"]:
         """Lines, and which of them are rows."""
         for chunk in chunks(stream, self.layout.encoding, begin, self._lines + 1):
-            cut = _Cut(chunk, chunk.closed or self.stated.complete)
+            whole = chunk.closed or self.stated.complete
+            zeros = chunk.unwritten(last=whole)
+            cut = _Cut(chunk.without(zeros) if len(zeros) else chunk, whole)
+            cut.faults = [self._problem(chunk, int(line), NulBytes, "the line contains zero bytes") for line in zeros]
+            cut.unwritten = len(zeros)
             if self.dialect == "delimited":
-                cut.rows = rows_of(chunk, self.layout)
+                cut.rows = rows_of(cut.chunk, self.layout)
                 if begin == 0:
                     cut.rows[: max(self.layout.first_line + 1 - chunk.number, 0)] = False
                 if cut.torn:
@@ -193,7 +199,8 @@ class LogFile:
     def _tabled(self, cut: "_Cut") -> "_Cut":
         """The same with the cells of the rows."""
         if self.dialect == "delimited":
-            cut.table, cut.lines, cut.faults = table_of(cut.chunk, cut.rows, self.layout)
+            cut.table, cut.lines, faults = table_of(cut.chunk, cut.rows, self.layout)
+            cut.faults += faults
         elif self.dialect == "keyvalue":
             cut.table, cut.lines, cut.rows = keyvalue.table_of(cut.chunk, self.layout, open_end=cut.torn)
         return cut
@@ -387,6 +394,7 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     if layout is None:
         return None
     check_width(len(layout.columns))
+    layout = replace(layout, header=tuple(name.replace("\0", "") for name in layout.header))
     if dialect == "delimited":
         layout = replace(layout, columns=_filled(document, layout))
     file = LogFile(document, inspected, stated, dialect, layout)
