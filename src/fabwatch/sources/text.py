@@ -78,7 +78,8 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
     _, _, minus_line, delimiter = best
     header = cells_of(lines[-minus_line], delimiter)
     check_width(len(header))
-    return Layout(encoding, delimiter, tuple(cell.replace("\0", "").strip() for cell in header), 1 - minus_line, tuple(notes))
+    names = tuple(cell.replace("\0", "").strip() for cell in header)
+    return Layout(encoding, delimiter, names, 1 - minus_line, tuple(notes))
 
 
 def check_width(columns: int) -> None:

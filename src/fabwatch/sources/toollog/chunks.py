@@ -40,7 +40,7 @@ class Chunk:
         return len(self.starts)
 
     def unwritten(self, *, last: bool) -> np.ndarray:
-        """The lines with zero bytes: of blocks of a disk that were never written. `last` says whether the last one counts."""
+        """The lines with zero bytes: from blocks of a disk that were never written. `last`: the last one counts."""
         if b"\0" not in self.text:
             return np.zeros(0, int)
         zeros = np.flatnonzero(np.frombuffer(self.text, np.uint8) == 0)

@@ -86,7 +86,8 @@ def _torn(cut: _Cut) -> list[Problem]:
         return []
     last = len(cut.chunk) - 1
     why = "the last line has no line end and may be cut; it is read once the file has grown"
-    return [Problem(TornLine, why, cut.chunk.number + last, int(cut.chunk.offsets[last]), as_text(cut.chunk.line(last).encode()))]
+    raw = as_text(cut.chunk.line(last).encode())
+    return [Problem(TornLine, why, cut.chunk.number + last, int(cut.chunk.offsets[last]), raw)]
 
 
 class LogFile:
