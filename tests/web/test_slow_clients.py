@@ -130,6 +130,25 @@ def test_who_sends_a_body_without_a_key_is_told_so_before_it_has_arrived(server,
     assert time.monotonic() - began < QUICK
 
 
+EARLY = {
+    "without a key": lambda server: head("/api/v1/holds", 100),
+    "with a key for less": lambda server: head("/api/v1/loads", 100, bearer(server)),
+    "a form of files where none is due": lambda server: head(
+        "/api/v1/holds", 100, bearer(server, "decide"), "Content-Type: multipart/form-data; boundary=x"
+    ),
+    "too long": lambda server: head("/api/v1/holds", 1 << 30, bearer(server, "decide")),
+    "a body of a GET": lambda server: head("/health", 100, method="GET"),
+    "to a page that is not there": lambda server: head("/nothing", 100, FORM),
+}
+
+
+@pytest.mark.parametrize("kind", EARLY)
+def test_an_answer_before_the_body_is_read_says_that_the_connection_ends(server, line, kind):
+    one = line(EARLY[kind](server))
+    header = one.recv(1 << 16).partition(b"\r\n\r\n")[0].lower()
+    assert b"connection: close" in header, header
+
+
 def test_who_sends_all_of_a_refused_body_before_listening_hears_the_refusal(server):
     port = httpx.URL(server.address).port
     for path, code in (("/api/v1/loads", 401), ("/signin", 413)):

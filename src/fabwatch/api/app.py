@@ -92,7 +92,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     app.add_exception_handler(HTTPException, _of_the_path)
     app.add_exception_handler(Exception, _unexpected)
     longest = parts.settings.server.upload_mb << 20
-    # The last one is the outermost: the key is checked, then the body is read, then the request takes its place.
+    # The last one added is the outermost: the key is checked, then the body is read, then the request takes its place.
     app.add_middleware(Places, most=parts.most_at_once)
     app.add_middleware(ReadBodies, upload_bytes=longest)
     app.add_middleware(Auth, keys=keys, tries=app.state.tries, longest=longest)

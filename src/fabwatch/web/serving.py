@@ -11,6 +11,7 @@ import uvicorn
 
 from fabwatch.api.app import Parts
 from fabwatch.api.keys import Keys
+from fabwatch.api.middleware.bodies import SayClose
 from fabwatch.api.middleware.limits import Limits
 from fabwatch.fab import Fab
 from fabwatch.terms.clock import iso, stated_time
@@ -45,7 +46,7 @@ def run(
         at = listening.getsockname()
         where = f"[{at[0]}]" if ":" in at[0] else at[0]
         config = uvicorn.Config(
-            Limits(site(parts)),
+            SayClose(Limits(site(parts))),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -96,9 +96,39 @@ class ReadBodies:
             raise
 
 
+class SayClose:
+    """Says in an answer that comes before the body was read that the connection ends: a client would use it again."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event."""
+        if scope["type"] != "http" or not _sends_body(scope):
+            await self._app(scope, receive, send)
+            return
+        whole = False
+
+        async def receiving() -> Message:
+            nonlocal whole
+            message = await receive()
+            whole = whole or (message["type"] == "http.request" and not message.get("more_body", False))
+            return message
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and not whole:
+                others = [(name, value) for name, value in message["headers"] if name.lower() != b"connection"]
+                message = {**message, "headers": [*others, (b"connection", b"close")]}
+            await send(message)
+
+        await self._app(scope, receiving, sending)
+
+
 def _has_body(scope: Scope) -> bool:
-    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
-        return False
+    return scope["method"] not in ("GET", "HEAD", "OPTIONS") and _sends_body(scope)
+
+
+def _sends_body(scope: Scope) -> bool:
     headers = dict(scope["headers"])
     return headers.get(b"content-length", b"0").strip() not in (b"0", b"") or b"transfer-encoding" in headers
 
