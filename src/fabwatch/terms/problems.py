@@ -201,6 +201,13 @@ class ReadingFailed(Rule):
     whole_file = True
 
 
+class NotSummarised(Rule):
+    """A log whose steps could not be summarised: its samples are stored, its runs have no statistics. Others have them."""
+
+    hint = "the next load tries it again; please report it: the message says what happened"
+    whole_file = True
+
+
 class Unbalanced(Rule):
     """A file whose rows are not all accounted for: stored, set aside, waiting or there already. Nothing of it is stored."""
 

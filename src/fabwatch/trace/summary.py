@@ -21,15 +21,16 @@ ROWS_AT_ONCE = 500_000
 PLACE = ("load", "part", "chamber", "step")
 
 
-def refresh_derived(lake: Lake, stated: LogSettings) -> int:
-    """Summarise the parts that have no summary yet, one log shape after the other; returns how many there were.
+def refresh_derived(lake: Lake, stated: LogSettings, load: str | None = None) -> int:
+    """Summarise the parts (of one load) that have no summary yet, one log shape after the other; returns how many there were.
 
     To be called inside `lake.writing()`.
     """
     waiting = lake.rows(
         "SELECT p.shape, list(DISTINCT p.load) AS loads, count(*) AS parts FROM lake.parts AS p "
-        "WHERE p.shape IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lake.step_summary AS s WHERE s.load = p.load) "
-        "GROUP BY p.shape ORDER BY p.shape"
+        "WHERE p.shape IS NOT NULL AND coalesce(p.load = $load, true) "
+        "AND NOT EXISTS (SELECT 1 FROM lake.step_summary AS s WHERE s.load = p.load) GROUP BY p.shape ORDER BY p.shape",
+        {"load": load},
     )
     for row in waiting:
         tables = list(_of_shape(lake, row["shape"], row["loads"], stated))
@@ -42,7 +43,9 @@ def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> 
     """The sums of the samples of one log shape, some rows at a time; pieces of the same step are combined later."""
     columns = lake.rows(
         "SELECT s.sensor, s.column_name, p.column_name AS setpoint FROM lake.sensors AS s "
-        "LEFT JOIN lake.sensors AS p ON p.shape = s.shape AND p.setpoint_of = s.sensor "
+        # One setpoint a sensor, and only one that is a number.
+        "LEFT JOIN (SELECT shape, setpoint_of, min_by(column_name, position) AS column_name FROM lake.sensors "
+        "WHERE number AND setpoint_of IS NOT NULL GROUP BY ALL) AS p ON p.shape = s.shape AND p.setpoint_of = s.sensor "
         "WHERE s.shape = $shape AND s.number ORDER BY s.position",
         {"shape": shape},
     )
