@@ -22,7 +22,7 @@ PLACE = ("load", "part", "chamber", "step")
 
 
 def refresh_derived(lake: Lake, stated: LogSettings, load: str | None = None) -> int:
-    """Summarise the parts (of one load) that have no summary yet, one log shape after the other; returns how many there were.
+    """Summarise the parts (of one load) without a summary, one log shape after the other; returns how many there were.
 
     To be called inside `lake.writing()`.
     """
