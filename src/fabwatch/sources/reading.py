@@ -13,7 +13,7 @@ from fabwatch.sources.header import Mapping, header_score, recognise
 from fabwatch.sources.kinds import Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
-from fabwatch.sources.values import Convert, Unfit, converter
+from fabwatch.sources.values import Convert, TimeOf, Unfit, converter
 from fabwatch.terms.problems import BadEncoding, FutureTime, OddValue, Problem, TornLine, Unreadable, WrongColumnCount
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import Column
@@ -123,8 +123,8 @@ class _Reader:
         for column in self._kind.columns:
             position = file.mapping.columns.get(column.name)
             cells = [] if position is None else [cells[position] for cells in whole]
-            self._converters[column.name] = converter(column, cells, file.stated)
-            if column.kind == "time" and not file.stated.zone and _without_zone(cells):
+            convert = self._converters[column.name] = converter(column, cells, file.stated)
+            if isinstance(convert, TimeOf) and not file.stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
         if zoneless:
             file.notes.append(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
@@ -218,16 +218,6 @@ def _position(fault: Fault) -> int:
 
 def _problem(record: Record, rule: type, why: str) -> Problem:
     return Problem(rule, why, record.line, record.byte_offset, as_text(record.raw))
-
-
-def _without_zone(cells: Sequence[Any]) -> bool:
-    for cell in cells:
-        if isinstance(cell, str) and cell.strip():
-            text = cell.strip()
-            return not (text.endswith(("Z", "UTC")) or "+" in text or "-" in text[10:] or text.replace(".", "").isdigit())
-        if isinstance(cell, datetime):
-            return cell.tzinfo is None
-    return False
 
 
 def _table(columns: tuple[Column, ...], values: Columns, records: Sequence[Record], bad: Any) -> pa.Table:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from fabwatch.sources.opening import CannotRead
+from fabwatch.sources.times import of_number, parser
 from fabwatch.terms.clock import RepeatedTime, SkippedTime, to_utc, zone_to_utc
 from fabwatch.terms.problems import (
     AmbiguousTime,
@@ -44,7 +46,7 @@ def converter(column: Column, sample: Sequence[Any], source: SourceSettings) -> 
     when only the user can say which one it is (day or month first, decimal or thousands comma).
     """
     if column.kind == "time":
-        return _time(column, [c for c in sample if not _empty(c)], source)
+        return TimeOf(column, [c for c in sample if not _empty(c)], source)
     if column.kind in ("whole", "number"):
         return _number(column, [c for c in sample if isinstance(c, str)], source)
     if column.words:
@@ -122,105 +124,41 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings) -> Co
     return convert
 
 
-_ISO = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?$")
-_DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
-_EPOCH = re.compile(r"^\d{10}(\d{3})?(\.\d+)?$")
-_CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
-_DATES = ("%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%Y%m%d")
-_OTHERS = (*tuple(f"{day} {clock}" for day in _DATES for clock in _CLOCKS), "%Y%m%d%H%M%S", "%Y%m%dT%H%M%S")
-_SLASHED = re.compile(r"^(\d{1,2})/(\d{1,2})/\d{4}\b")
+class TimeOf:
+    """Cells as times in UTC, or in the zone that fab.toml states."""
 
+    def __init__(self, column: Column, sample: Sequence[Any], source: SourceSettings):
+        texts = [str(cell).strip() for cell in sample if isinstance(cell, str)]
+        self._name = column.name
+        self._parse = parser(column.name, texts, source.time_format)
+        self._local = zone_to_utc(source.zone, source.ambiguous) if source.zone else to_utc
 
-def _time(column: Column, sample: Sequence[Any], source: SourceSettings) -> Convert:
-    texts = [str(cell).strip() for cell in sample if isinstance(cell, str)]
-    formats = (source.time_format,) if source.time_format else _formats(column, texts)
-    # A bare date is a time only if all times of the file are: otherwise it is a time that was cut.
-    days = not source.time_format and bool(texts) and all(_DAY.match(text) for text in texts)
-    local = zone_to_utc(source.zone, source.ambiguous) if source.zone else to_utc
-    parse = _parser(formats, days)
-
-    def convert(cell: Any) -> Any:
-        if isinstance(cell, str):
-            text = cell.strip()
-            if text.lower() in NOTHING:
-                return None
-            moment = parse(text)
-        elif cell is None or cell != cell:
+    def __call__(self, cell: Any) -> datetime | None:
+        """The time that a cell says. Raises Unfit."""
+        if _empty(cell):
             return None
-        else:
-            moment = _typed(cell)
+        moment = self._moment(cell)
         if moment is None:
-            raise Unfit(BadTime, f"{column.name}: {str(cell)[:40]!r} is not a time")
+            raise Unfit(BadTime, f"{self._name}: {str(cell)[:40]!r} is not a time")
         try:
-            return local(moment)
+            return self._local(moment)
         except SkippedTime as fault:
-            raise Unfit(NoSuchTime, f"{column.name}: {fault}") from None
+            raise Unfit(NoSuchTime, f"{self._name}: {fault}") from None
         except RepeatedTime as fault:
-            raise Unfit(AmbiguousTime, f"{column.name}: {fault}") from None
+            raise Unfit(AmbiguousTime, f"{self._name}: {fault}") from None
         except (OverflowError, ValueError):
-            raise Unfit(BadTime, f"{column.name}: {str(cell)[:40]!r} is out of range") from None
+            raise Unfit(BadTime, f"{self._name}: {str(cell)[:40]!r} is out of range") from None
 
-    return convert
+    def is_zoneless(self, cells: Sequence[Any]) -> bool:
+        """Whether one of these says a time without saying its zone."""
+        moments = (self._moment(cell) for cell in cells if not _empty(cell))
+        return any(moment is not None and moment.tzinfo is None for moment in moments)
 
-
-def _typed(cell: Any) -> datetime | None:
-    if isinstance(cell, datetime):
-        return cell
-    return datetime.combine(cell, time()) if isinstance(cell, date) else None
-
-
-def _parser(formats: tuple[str, ...], days: bool) -> Callable[[str], datetime | None]:
-    def parse(text: str) -> datetime | None:
-        if not formats:
-            if len(text) > 18 and text[4] == "-" and text[10] in " T" and text[13] == ":":
-                moment = _or_none(datetime.fromisoformat, text)
-                if moment is not None:
-                    return moment
-            if _ISO.match(text):
-                # fromisoformat reads at most six digits of a second, and neither a space before the zone nor its name.
-                text = re.sub(r"([.,]\d{6})\d+", r"\1", text.replace(" UTC", "Z").replace("UTC", "Z"))
-                return _or_none(datetime.fromisoformat, re.sub(r" ?(Z|[+-][\d:]+)$", r"\1", text))
-            if days and _DAY.match(text):
-                return _or_none(datetime.fromisoformat, text)
-            if _EPOCH.match(text):
-                seconds = float(text) / (1000 if len(text.partition(".")[0]) == 13 else 1)
-                return datetime.fromtimestamp(seconds, UTC)
-        for form in formats:
-            moment = _or_none(lambda t, f=form: datetime.strptime(t, f), text)  # type: ignore[misc]  # noqa: DTZ007
-            if moment is not None:
-                return moment
-        return None
-
-    return parse
-
-
-def _or_none(read: Callable[[str], datetime], text: str) -> datetime | None:
-    try:
-        return read(text)
-    except ValueError:
-        return None
-
-
-def _formats(column: Column, texts: Sequence[str]) -> tuple[str, ...]:
-    """The strptime formats that fit the sample; none for ISO times and epochs, which need no format."""
-    slashed = [match for text in texts if (match := _SLASHED.match(text))]
-    if slashed:
-        day_first = any(int(match[1]) > 12 for match in slashed)
-        month_first = any(int(match[2]) > 12 for match in slashed)
-        if day_first == month_first:
-            raise CannotRead(
-                Problem(
-                    Undecided,
-                    f"{column.name}: is {texts[0]!r} day or month first?",
-                    hint='time_format = "%d/%m/%Y %H:%M:%S"   # or "%m/%d/%Y %H:%M:%S"',
-                )
-            )
-        day = "%d/%m/%Y" if day_first else "%m/%d/%Y"
-        return tuple(f"{day} {clock}" for clock in _CLOCKS)
-    for text in texts:
-        if _ISO.match(text) or _DAY.match(text) or _EPOCH.match(text):
-            return ()
-        for form in _OTHERS:
-            if _or_none(lambda t, f=form: datetime.strptime(t, f), text):  # type: ignore[misc]  # noqa: DTZ007
-                return (form,)
-    return ()
+    def _moment(self, cell: Any) -> datetime | None:
+        if isinstance(cell, str):
+            return self._parse(cell.strip())
+        if isinstance(cell, (int, float, Decimal)) and not isinstance(cell, bool):
+            return of_number(float(cell) if isinstance(cell, Decimal) else cell)
+        if isinstance(cell, datetime):
+            return cell
+        return datetime.combine(cell, time()) if isinstance(cell, date) else None

@@ -17,6 +17,8 @@ from fabwatch.terms.words import RESTORE
 
 FILE = "fab.toml"
 LOG = "log"
+TIMES_AS_NUMBERS = ("excel", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "filetime")
+"""What `time_format` may be of times that are numbers: days of a spreadsheet, seconds … since 1970, Windows FILETIME."""
 LOG_ROLES = (
     "time", "date", "elapsed", "tool", "chamber", "recipe", "lot", "wafer", "slot", "stage", "step", "sensor", "usage",
     "label", "message", "ignore",
@@ -48,6 +50,9 @@ def known_zone(name: str) -> str:
     return ZoneInfo(name).key
 
 
+_TIME_FORMAT = "strptime format of its times ('%d/%m/%Y %H:%M'), or excel, epoch_s, epoch_ms, epoch_us, epoch_ns, filetime."
+
+
 class SourceSettings(_Stated):
     """`[sources.NAME]`: how the files of one source are to be read."""
 
@@ -62,7 +67,7 @@ class SourceSettings(_Stated):
     encoding: str | None = Field(None, description="Encoding, when it is not UTF-8 or UTF-16 with a mark.")
     delimiter: str | None = Field(None, description="The separator, if it is not recognised.")
     decimal: Literal[".", ","] | None = Field(None, description="The decimal sign.")
-    time_format: str | None = Field(None, description="strptime format of its times, such as '%d/%m/%Y %H:%M'.")
+    time_format: str | None = Field(None, description=_TIME_FORMAT)
     complete: bool = Field(False, description="true: a last line without a line end is whole.")
     name: str | None = Field(None, description="Pattern of log file names: '{tool}_{lot}_{wafer}_{*}.csv'.")
     expects: Names = Field((), description="Columns that a log must have; * stands for any text.")
@@ -116,7 +121,7 @@ class SourceSettings(_Stated):
     @field_validator("time_format")
     @classmethod
     def _time_format_reads_a_date(cls, value: str | None) -> str | None:
-        if value is not None:
+        if value is not None and value not in TIMES_AS_NUMBERS:
             moment = datetime(2026, 3, 17, 6, 30)  # noqa: DTZ001 - a local time on purpose
             try:
                 back = datetime.strptime(moment.strftime(value), value)  # noqa: DTZ007 - a local time on purpose

@@ -18,7 +18,7 @@ from fabwatch.terms.tables import Column
 _COLUMN = Column("time", "time", "When the sample was taken.")
 _ISO = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?$")
 _ISO_ZONE = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)$")
-_OF_DAY = re.compile(r"^(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,6}))?$")
+_OF_DAY = re.compile(r"^(\d{1,2}):(\d\d):(\d\d)(?:([.,:])(\d{1,6}))?$")
 DAY = 86_400.0
 AGES = 1e11
 """Seconds: 3,000 years, which is what no clock shows."""
@@ -150,7 +150,8 @@ class Stamps:
             hit = _OF_DAY.match(cell) if cell else None
             if hit is None:
                 continue
-            fraction = float(f"0.{hit[4]}") if hit[4] else 0.0
+            # 12:00:00:25 is 25 ms, 12:00:00.25 is 250.
+            fraction = 0.0 if not hit[5] else int(hit[5]) / 1000 if hit[4] == ":" else float(f"0.{hit[5]}")
             seconds = int(hit[1]) * 3600 + int(hit[2]) * 60 + int(hit[3]) + fraction
             if seconds + self._rolled < self._last - DAY / 2:
                 self._rolled += DAY
