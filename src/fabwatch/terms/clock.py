@@ -30,8 +30,11 @@ def utc_now() -> datetime:
 
 
 def to_utc(stamp: datetime) -> datetime:
-    """A time with a zone, as a naive UTC time; a time without a zone is already UTC."""
-    return stamp if stamp.tzinfo is None else stamp.astimezone(UTC).replace(tzinfo=None)
+    """A time with a zone, as a naive UTC time; a time without a zone is already UTC. Raises ValueError out of all range."""
+    try:
+        return stamp if stamp.tzinfo is None else stamp.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise ValueError(f"{stamp} is out of range") from None
 
 
 def seconds_of(moment: datetime) -> float:
