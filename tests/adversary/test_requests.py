@@ -177,12 +177,12 @@ def most_seconds(method, raw):
     """How long an answer may take.
 
     Two wait for the end of a load, half a minute if the request says no more. The score of all past forecasts is worked
-    out once after each load, by one worker: whoever asks for it then, while others do, waits for that.
+    out once after each load and for each other time, by one worker: who asks for it then, after others, waits for that.
     """
-    path = raw.partition(b"?")[0].rstrip(b"/")
+    path = raw.partition(b"?")[0].replace(b"/.", b"").rstrip(b"/")
     if method == "POST" and path.endswith((b"/api/v1/loads", b"/api/v1/inbox/retry")):
         return 35
-    return 60 if path.endswith(b"/forecast/score") else 5
+    return 60 if path.endswith((b"/score", b"/record", b"/record/short")) else 5
 
 
 @pytest.mark.parametrize("number", [QUICK, pytest.param(LONG, marks=pytest.mark.soak)])

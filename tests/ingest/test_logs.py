@@ -288,7 +288,7 @@ def test_local_times_that_came_twice_or_never_are_set_aside_by_rules_of_their_ow
 @pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_message_of_a_time_that_no_calendar_has_costs_nothing(tmp_path, fab, stamp):
     rows = "".join(f"2026-05-01T10:00:0{n}Z,OX-1,W1,1,{n}.5,300,1.{n},20\n" for n in range(4))
-    sml = f"{stamp} S5F1 W\n<L\n<B 0x80>\n<U4 7>\n<A \"Pump fault\">\n>\n.\n"
+    sml = f'{stamp} S5F1 W\n<L\n<B 0x80>\n<U4 7>\n<A "Pump fault">\n>\n.\n'
     (tmp_path / "a.log").write_text(f"time,tool,wafer,step,Flow,Power,Pressure,Temp\n{rows}{stamp} Pump fault\n{rows}")
     (tmp_path / "b.log").write_text(sml * 3)
     assert {(result.status, *result.rules) for result in fab.ingest(tmp_path).files} == {("loaded",)}

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from fabwatch import __version__
 from fabwatch.cli.commands import files, logs, polishing, service
+from fabwatch.cli.console import accept_any_encoding
 from fabwatch.cli.declared import Command, action_command, callback_of, outline, question_command
 from fabwatch.fab.actions import ACTIONS
 from fabwatch.fab.questions import QUESTIONS, ForecastQuestion
@@ -107,6 +108,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
     without_pandas()
+    accept_any_encoding()
     sys.exit(_run(arguments))
 
 

@@ -10,7 +10,7 @@ from fabwatch.ingest.reading import ReadRows
 from fabwatch.ingest.summary import FileResult
 from fabwatch.sources.reading import Rows, TableFile
 from fabwatch.terms.clock import SKEW
-from fabwatch.terms.problems import FutureTime, Problem, TornLine, UnknownTool
+from fabwatch.terms.problems import FutureTime, Problem, TornLine, UnknownTool, UnreadableCell
 
 
 def load_table(loading: Loading, file: Identified, table: TableFile) -> FileResult:
@@ -23,8 +23,9 @@ def load_table(loading: Loading, file: Identified, table: TableFile) -> FileResu
         # A cut line is already set aside; a tear between two lines counts as a row of its own.
         rules[torn.rule.code] += 1
     counts = Counts(waiting=rules[FutureTime.code])
-    rows_aside = rules.total() - counts.waiting - (1 if torn is not None else 0)
-    set_aside = rules.total() - (1 if torn is not None and rules[TornLine.code] else 0)
+    cells = rules[UnreadableCell.code]
+    rows_aside = rules.total() - cells - counts.waiting - (1 if torn is not None else 0)
+    set_aside = rules.total() - cells - (1 if torn is not None and rules[TornLine.code] else 0)
     with loading.lake.writing():
         lines = loading.ledger.lines_of(file)
         raced = loading.was_there(file, lines)
@@ -76,4 +77,9 @@ def _staged(loading: Loading, table: TableFile, staging: Staging) -> Counter[str
 
 def counted(rules: Mapping[str, int]) -> list[str]:
     """How many rows were set aside by which rule, for the message; nothing where none was."""
-    return ["set aside: " + ", ".join(f"{count} {rule}" for rule, count in rules.items())] if rules else []
+    aside = [f"{count} {rule}" for rule, count in rules.items() if rule != UnreadableCell.code and count]
+    cells = rules.get(UnreadableCell.code, 0)
+    return [
+        *(["set aside: " + ", ".join(aside)] if aside else []),
+        *([f"left empty: {cells} cells that cannot be read"] if cells else []),
+    ]

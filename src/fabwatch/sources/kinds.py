@@ -27,6 +27,8 @@ class Kind:
     """Finds rows that break a rule of this kind."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What an absent column or an empty cell means."""
+    by_chamber: bool = True
+    """False if a row that names several chambers is not one for each of them: it is left without any."""
     extras: tuple[Column, ...] = ()
     """Columns that such a file often has but that belong to another table."""
     vague: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +47,8 @@ class Kind:
         return self.aliases.get(name)
 
 
+SEVERAL = ";,|+&"
+"""What stands between the names of several chambers in one cell."""
 TOOL_NAMES = (
     "tool_id",
     "eqp_id",

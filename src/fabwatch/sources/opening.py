@@ -84,13 +84,14 @@ class Document:
         except (OSError, zipfile.BadZipFile) as fault:
             raise CannotRead(Problem(Unreadable, f"cannot be read: {visible(str(fault))}")) from fault
 
-    def stream(self) -> io.BufferedReader:
-        """The unpacked content as a binary file."""
-        return io.BufferedReader(_Pieces(self.pieces()), PIECE)
+    def stream(self, *, returns: bool = False) -> io.BufferedReader:
+        """The unpacked content as a binary file; with `returns` a lone return ends a line, as on an old Mac."""
+        pieces = (piece.replace(b"\r", b"\n") for piece in self.pieces()) if returns else self.pieces()
+        return io.BufferedReader(_Pieces(pieces), PIECE)
 
-    def open(self, begin: int = 0) -> io.BufferedReader:
+    def open(self, begin: int = 0, *, returns: bool = False) -> io.BufferedReader:
         """The content from byte `begin` on, straight from disk if not packed. The caller closes it. Raises CannotRead."""
-        if not self.member:
+        if not self.member and not returns:
             try:
                 file = self.path.open("rb")
             except OSError as fault:
@@ -99,10 +100,15 @@ class Document:
                 file.seek(begin)
                 return file
             file.close()
-        stream = self.stream()
+        stream = self.stream(returns=returns)
         while begin > 0 and (piece := stream.read(min(begin, PIECE))):
             begin -= len(piece)
         return stream
+
+
+def only_returns(start: bytes) -> bool:
+    """True for a text whose lines end in a return alone, by its first bytes."""
+    return b"\r" in start and b"\n" not in start
 
 
 def visible(name: str) -> str:
@@ -275,6 +281,8 @@ class _LongLines:
         self._open = 0
 
     def feed(self, piece: bytes) -> None:
+        if b"\n" not in piece and b"\r" in piece:
+            piece = piece.replace(b"\r", b"\n")
         first = piece.find(b"\n")
         if first < 0:
             self._open += len(piece)

@@ -1,5 +1,6 @@
 """A file as a table: its mapping, then batches of typed rows and the problems found on the way."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,11 +11,20 @@ import pyarrow as pa
 from fabwatch.sources import parquet
 from fabwatch.sources.binary import OTHER_FILE, binary
 from fabwatch.sources.header import Mapping, header_score, recognise
-from fabwatch.sources.kinds import Columns, Fault, in_future, missing
+from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
-from fabwatch.sources.values import Convert, TimeOf, Unfit, converter
-from fabwatch.terms.problems import BadEncoding, FutureTime, OddValue, Problem, TornLine, Unreadable, WrongColumnCount
+from fabwatch.sources.values import Convert, TimeOf, Unfit, converter, decimal_of
+from fabwatch.terms.problems import (
+    BadEncoding,
+    FutureTime,
+    OddValue,
+    Problem,
+    TornLine,
+    Unreadable,
+    UnreadableCell,
+    WrongColumnCount,
+)
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import Column
 
@@ -27,6 +37,9 @@ ARROW: dict[str, pa.DataType] = {
     "date": pa.date32(),
 }
 WHERE = (pa.field("_line", pa.int64()), pa.field("_byte_offset", pa.int64()), pa.field("_raw", pa.binary()))
+
+
+_SEVERAL = re.compile(f"[{SEVERAL}]")
 
 
 @dataclass(frozen=True)
@@ -117,33 +130,53 @@ class _Reader:
     def __init__(self, file: TableFile, first: Batch):
         self._file = file
         self._kind = file.mapping.kind
-        whole = [r.cells for r in first.records if len(r.cells) == len(file.header)]
+        width = len(file.header)
+        # A separator at the end of every row is one too many, and no sign of a column.
+        self._trailing = bool(first.records) and all(_ends_empty(r, width) for r in first.records)
+        if self._trailing:
+            file.notes.append("every row ends in one separator more than the header")
+            for record in first.records:
+                record.cells.pop()
+        whole = [r.cells for r in first.records if len(r.cells) == width]
         self._converters: dict[str, Convert] = {}
         zoneless: list[str] = []
+        places = file.mapping.columns
+        samples = {
+            c.name: [cells[places[c.name]] for cells in whole] if c.name in places else [] for c in self._kind.columns
+        }
+        decimal = decimal_of(samples[c.name] for c in self._kind.columns if c.kind in ("whole", "number"))
         for column in self._kind.columns:
-            position = file.mapping.columns.get(column.name)
-            cells = [] if position is None else [cells[position] for cells in whole]
-            convert = self._converters[column.name] = converter(column, cells, file.stated)
+            cells = samples[column.name]
+            convert = self._converters[column.name] = converter(column, cells, file.stated, decimal)
             if isinstance(convert, TimeOf) and not file.stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
         if zoneless:
             file.notes.append(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
+        self._needed = {column.name for column in self._kind.columns if self._is_needed(column)}
         # Only a line of a text can be cut.
         self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}
 
     def read(self, batch: Batch, latest: datetime) -> Rows:
         problems = list(batch.problems)
         records = batch.records
+        width = len(self._file.header)
+        if self._trailing:
+            for record in records:
+                if _ends_empty(record, width):
+                    record.cells.pop()
         if batch.last_is_open and records and not self._closed(records[-1]):
             last = records[-1]
             records = records[:-1]
             problems.append(_problem(last, TornLine, "the last line has no line end and may be cut"))
-        width = len(self._file.header)
         ragged = [record for record in records if len(record.cells) != width]
         problems += [_problem(r, WrongColumnCount, f"{len(r.cells)} cells, the header has {width} columns") for r in ragged]
         if ragged:
             records = [record for record in records if len(record.cells) == width]
-        columns, faults = self._columns(records)
+        read = len(batch.records) + len(batch.problems)
+        end = batch.records[-1].line if batch.records else 0
+        records = self._passes(records)
+        read += sum(record.copy for record in records)
+        columns, faults, cells = self._columns(records)
         faults += [*missing(self._kind, columns), *self._kind.faults(columns), *in_future(self._kind, columns, latest)]
         bad: dict[int, Fault] = {}
         for fault in faults:
@@ -153,12 +186,36 @@ class _Reader:
             if rule is FutureTime:
                 problem = replace(problem, waiting={c.name: columns[c.name][row] for c in self._kind.table.columns})
             problems.append(problem)
-        read = len(batch.records) + len(batch.problems)
-        end = batch.records[-1].line if batch.records else 0
+        problems += [_problem(records[row], UnreadableCell, why) for row, _, why in cells if row not in bad]
         return Rows(_table(self._kind.columns, columns, records, bad.keys()), tuple(problems), read, end)
 
-    def _columns(self, records: Sequence[Record]) -> tuple[Columns, list[Fault]]:
+    def _passes(self, records: list[Record]) -> list[Record]:
+        """The records, with one for each chamber where a cell lists several: `PM1;PM2` is a pass of each."""
+        position = self._file.mapping.columns.get("chamber")
+        if position is None or not any(_SEVERAL.search(str(record.cells[position] or "")) for record in records):
+            return records
+        each: list[Record] = []
+        for record in records:
+            names = [name.strip() for name in _SEVERAL.split(str(record.cells[position] or ""))]
+            names = list(dict.fromkeys(name for name in names if name)) or [""]
+            if self._kind.by_chamber or len(names) == 1:
+                for number, name in enumerate(names):
+                    cells = [*record.cells[:position], name if len(names) > 1 else record.cells[position]]
+                    each.append(replace(record, cells=[*cells, *record.cells[position + 1 :]], copy=number > 0))
+            else:
+                each.append(record)
+        return each
+
+    def _is_needed(self, column: Column) -> bool:
+        """Whether a row is nothing without a cell of this column: a FAIL counts whatever its reading says."""
+        there = self._file.mapping.columns.keys() | self._file.mapping.constants.keys()
+        alone = any(there & set(group) == {column.name} for group in self._kind.needs)
+        return column.needed or bool(column.words) or column.kind == "text" or alone
+
+    def _columns(self, records: Sequence[Record]) -> tuple[Columns, list[Fault], list[Fault]]:
+        """The values, the faults that cost a row, and those that cost a cell alone."""
         faults: list[Fault] = []
+        cells: list[Fault] = []
         columns: Columns = {}
         for column in self._kind.columns:
             convert = self._converters[column.name]
@@ -172,7 +229,7 @@ class _Reader:
                     try:
                         values.append(convert(record.cells[position]))
                     except Unfit as fault:
-                        faults.append((row, fault.rule, fault.why))
+                        (faults if column.name in self._needed else cells).append((row, fault.rule, fault.why))
                         values.append(None)
                     except UnicodeError as fault:
                         faults.append((row, BadEncoding, f"{column.name}: {fault}"))
@@ -184,7 +241,7 @@ class _Reader:
             if default is not None:
                 columns[column.name] = [default if value is None else value for value in columns[column.name]]
         # A cell that cannot be converted is reported as that, and not again as empty.
-        return columns, sorted(faults, key=_position)
+        return columns, sorted(faults, key=_position), cells
 
     def _closed(self, record: Record) -> bool:
         """True when a last line without a line end is complete anyway: its last cell shows that nothing is cut."""
@@ -203,6 +260,10 @@ class _Reader:
         if column.words:
             return _fits(self._converters[name], last)
         return column.kind == "time" and self._widths == {len(last)} and _fits(self._converters[name], last)
+
+
+def _ends_empty(record: Record, width: int) -> bool:
+    return len(record.cells) == width + 1 and not str(record.cells[-1] or "").strip()
 
 
 def _fits(convert: Convert, cell: str) -> bool:

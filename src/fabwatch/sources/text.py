@@ -2,11 +2,11 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fabwatch.sources.content import WINDOWS, plain_encoding, wide
-from fabwatch.sources.opening import LINE_LIMIT, CannotRead, Document, Inspected
+from fabwatch.sources.opening import LINE_LIMIT, CannotRead, Document, Inspected, only_returns
 from fabwatch.terms.problems import BadEncoding, EmptyFile, NulBytes, Problem, Refused, StrayQuote
 from fabwatch.terms.settings import SourceSettings
 
@@ -29,6 +29,8 @@ class Record:
     line: int
     byte_offset: int
     raw: bytes
+    copy: bool = False
+    """True for all but the first of the rows that one record stands for."""
 
 
 @dataclass
@@ -126,7 +128,7 @@ def _records(document: Document, inspected: Inspected, layout: Layout, batch: Ba
             batch.problems.append(line.fault)
             continue
         pending.append(line)
-        if inspected.quotes and sum(part.text.count('"') for part in pending) % 2:
+        if inspected.quotes and _is_open(pending, layout.delimiter):
             if len(pending) < QUOTED_LINES:
                 continue
             # A stray quote costs its own line only; the lines after it are read again, each by itself.
@@ -142,9 +144,29 @@ def _records(document: Document, inspected: Inspected, layout: Layout, batch: Ba
         yield from _alone(part, layout.delimiter, header, batch)
 
 
+def _is_open(lines: "Sequence[_Line]", delimiter: str) -> bool:
+    """Whether a quoted cell goes on after these lines: a quote opens one only where a cell begins, as in `8" wafer`."""
+    inside = False
+    for line in lines:
+        text, place = line.text, 0
+        while place >= 0:
+            if not inside:
+                inside = text.startswith('"', place)
+                place = place + 1 if inside else text.find(delimiter, place) + 1 or -1
+                continue
+            end = text.find('"', place)
+            if end < 0:
+                break
+            if text.startswith('"', end + 1):
+                place = end + 2
+            else:
+                inside, place = False, text.find(delimiter, end) + 1 or -1
+    return inside
+
+
 def _alone(line: "_Line", delimiter: str, header: list[str], batch: Batch) -> Iterator[Record]:
     """The record of one line after a quote that was not closed."""
-    if line.text.count('"') % 2:
+    if _is_open([line], delimiter):
         batch.problems.append(line.problem(StrayQuote, "a quotation mark is not closed"))
     else:
         yield from _record([line], delimiter, header, batch)
@@ -184,7 +206,7 @@ class _Line:
 
 
 def _lines(document: Document, inspected: Inspected, encoding: str) -> Iterator[_Line]:
-    stream = document.stream()
+    stream = document.stream(returns=only_returns(inspected.start))
     if encoding.startswith("utf-16"):
         yield from _wide_lines(stream, encoding, skip=2 if inspected.start[:2] in (b"\xff\xfe", b"\xfe\xff") else 0)
         return
@@ -238,7 +260,8 @@ def encoding_of(inspected: Inspected, stated: SourceSettings, notes: list[str]) 
 def _decoded_start(start: bytes, encoding: str) -> str:
     if encoding.startswith("utf-16"):
         start = start[: len(start) // 2 * 2]
-    return start.decode(encoding, errors="replace").lstrip("\ufeff")
+    text = start.decode(encoding, errors="replace").lstrip("\ufeff")
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def _cut(lines: list[str], delimiters: tuple[str, ...]) -> Iterator[tuple[int, list[str], str]]:

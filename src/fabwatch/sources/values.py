@@ -1,10 +1,10 @@
 """Cells become values: one converter per kind of column. A cell that does not fit is reported, never guessed."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.times import of_number, parser
@@ -39,32 +39,46 @@ LARGEST = 1e100
 """What is larger is no measured value, and its square is no number any more."""
 
 
-def converter(column: Column, sample: Sequence[Any], source: SourceSettings) -> Convert:
+def converter(column: Column, sample: Sequence[Any], source: SourceSettings, decimal: str | None = None) -> Convert:
     """The function from a cell of `column` to its value or None; it raises Unfit.
 
-    `sample` holds cells of the file, which show the format of times and the decimal sign. Raises CannotRead
+    `sample` holds cells of the file, which show the format of times and the decimal sign; `decimal` is that of its other
+    columns. Raises CannotRead
     when only the user can say which one it is (day or month first, decimal or thousands comma).
     """
     if column.kind == "time":
         return TimeOf(column, [c for c in sample if not _empty(c)], source)
     if column.kind in ("whole", "number"):
-        return _number(column, [c for c in sample if isinstance(c, str)], source)
+        return _number(column, [c for c in sample if isinstance(c, str)], source, decimal)
     if column.words:
         return _word(column, source)
-    return _text
+    return _name(sample)
 
 
 def _empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and cell.strip().lower() in NOTHING) or cell != cell
 
 
-def _text(cell: Any) -> str | None:
-    if cell is None:
-        return None
-    text = str(cell).strip()
-    if "\0" in text:
-        raise Unfit(NulBytes, f"{text[:40]!r} contains zero bytes")
-    return None if text.lower() in NOTHING else text
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_BYTES = re.compile(r"b'(.*)'|b\"(.*)\"")
+
+
+def _name(sample: Sequence[Any]) -> Convert:
+    """Names as people write them: where every cell of the column is a whole number as 3.0, or bytes as b'3', it is 3."""
+    texts = [str(cell).strip() for cell in sample if not _empty(cell)]
+    form = next((form for form in (_WHOLE, _BYTES) if texts and all(map(form.fullmatch, texts))), None)
+
+    def convert(cell: Any) -> str | None:
+        if cell is None or cell != cell:
+            return None
+        text = str(cell).strip()
+        if "\0" in text:
+            raise Unfit(NulBytes, f"{text[:40]!r} contains zero bytes")
+        if form is not None and (hit := form.fullmatch(text)):
+            text = next(group for group in hit.groups() if group is not None)
+        return None if text.lower() in NOTHING else text
+
+    return convert
 
 
 def _word(column: Column, source: SourceSettings) -> Convert:
@@ -84,36 +98,76 @@ def _word(column: Column, source: SourceSettings) -> Convert:
     return convert
 
 
-_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+_WAYS = {
+    sign: re.compile(
+        rf"""[+-]?(?:\d{{1,3}}(?:(?P<g>[{other}'\u2019\ \u00a0\u202f])\d{{3}}(?:(?P=g)\d{{3}})*)?|\d*)
+        (?:{re.escape(sign)}\d*)?(?:[eE][+-]?\d+)?""",
+        re.VERBOSE,
+    )
+    for sign, other in ((".", ","), (",", "."))
+}
+"""What a number looks like whose decimal sign is this: the other sign stands between groups of three, if at all."""
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+"""A number that reads with either sign, and not as the same."""
 
 
-def _number(column: Column, sample: Sequence[str], source: SourceSettings) -> Convert:
-    comma = source.decimal == ","
-    if source.decimal is None:
-        decimals = [cell.strip() for cell in sample if _COMMA.match(cell.strip())]
-        if decimals and all(len(cell.rpartition(",")[2]) == 3 for cell in decimals):
-            raise CannotRead(
-                Problem(
-                    Undecided,
-                    f"{column.name}: is {decimals[0]!r} a decimal or a thousands comma?",
-                    hint='decimal = ","   # or "."',
-                )
-            )
-        comma = bool(decimals)
+def _is_number(text: str, sign: str) -> bool:
+    return any(sign.isdigit() for sign in text) and _WAYS[sign].fullmatch(text) is not None
+
+
+def _telling(sample: Sequence[Any]) -> dict[str, str]:
+    """Numbers that read with one decimal sign only: {sign: the first of them}."""
+    first: dict[str, str] = {}
+    for cell in sample:
+        if isinstance(cell, str) and ("," in cell or "." in cell) and len(first) < len(_WAYS):
+            text = cell.strip()
+            signs = [sign for sign in _WAYS if _is_number(text, sign)]
+            if len(signs) == 1 and not _EITHER.fullmatch(text):
+                first.setdefault(signs[0], text)
+    return first
+
+
+def decimal_of(samples: Iterable[Sequence[Any]]) -> Literal[".", ","] | None:
+    """The decimal sign of a file, by the cells of its columns of numbers; None where they do not show one."""
+    signs = {sign for sample in samples for sign in _telling(sample)}
+    return None if len(signs) != 1 else "," if "," in signs else "."
+
+
+def _decimal(name: str, sample: Sequence[str], of_file: str | None) -> str:
+    """The decimal sign of a column, by all of these numbers, else by those of its file. Raises CannotRead if it is open."""
+    telling = _telling(sample)
+    if len(telling) == 1:
+        return next(iter(telling))
+    if telling:
+        shown = " and ".join(repr(text) for text in telling.values())
+        why = f"{name}: {shown} stand in one column: which of them has the decimal sign?"
+        raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
+    either = next((cell.strip() for cell in sample if "," in cell and _EITHER.fullmatch(cell.strip())), None)
+    if either is not None and of_file is None:
+        why = f"{name}: is {either!r} a decimal or a thousands comma?"
+        raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
+    return of_file or "."
+
+
+def _number(column: Column, sample: Sequence[str], source: SourceSettings, of_file: str | None) -> Convert:
+    sign = source.decimal or _decimal(column.name, sample, of_file)
+    groups = str.maketrans("", "", "'\u2019 \u00a0\u202f" + ("." if sign == "," else ","))
     whole = column.kind == "whole"
 
     def convert(cell: Any) -> Any:
         if _empty(cell):
             return None
         text = str(cell).strip()
-        if comma:
-            text = text.replace(".", "").replace(",", ".") if "," in text else text
         try:
+            if isinstance(cell, str):
+                if not _is_number(text, sign):
+                    raise ValueError
+                text = text.translate(groups).replace(",", ".")
             value = int(text) if whole and text.lstrip("+-").isdigit() else float(text)
         except ValueError:
-            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number") from None
+            raise Unfit(BadNumber, f"{column.name}: {str(cell).strip()[:40]!r} is not a number") from None
         # A number that is none compares as false.
-        if not abs(value) <= LARGEST or "_" in text:
+        if not abs(value) <= LARGEST:
             raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number")
         if not whole:
             return value

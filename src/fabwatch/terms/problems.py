@@ -45,6 +45,13 @@ class OddValue(Rule):
     hint = "fix the line in the source system, and please report it: the message says what happened"
 
 
+class UnreadableCell(Rule):
+    """A cell that cannot be read in a column that is not needed, such as a reading of `>500`: it is left empty, its row is
+    stored."""
+
+    hint = "the row is stored without it; if it can be read, state decimal or time_format in fab.toml and load it --again"
+
+
 class UnknownWord(Rule):
     """A word that its column does not know, such as a result that is neither a pass nor a fail."""
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fabwatch.sources.effort import progress
-from fabwatch.sources.opening import CannotRead, Document, Inspected
+from fabwatch.sources.opening import CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.prefetch import Ahead
 from fabwatch.sources.text import as_text, check_width, encoding_of
 from fabwatch.sources.toollog import keyvalue, sml
@@ -169,7 +169,7 @@ class LogFile:
     def batches(self, latest: datetime, begin: int = 0) -> Iterator[LogBatch]:
         """The samples from byte `begin` on; a row with a time after `latest` is set aside. Raises CannotRead."""
         limit = latest.replace(tzinfo=UTC).timestamp()
-        with self.document.open(begin) as stream:
+        with self.document.open(begin, returns=only_returns(self.inspected.start)) as stream:
             # Each stage works a few pieces ahead of the next: split lines, read cells, separate runs.
             for cut in Ahead(map(self._tabled, Ahead(self._cut(stream, begin)))):
                 chunk = cut.chunk
@@ -357,12 +357,12 @@ def _ordered(steps: pa.DictionaryArray) -> np.ndarray | None:
     return np.asarray(np.array([*values, np.nan])[codes])
 
 
-def _filled(document: Document, layout: Layout) -> tuple[LogColumn, ...]:
+def _filled(document: Document, layout: Layout, *, returns: bool) -> tuple[LogColumn, ...]:
     """The columns; the first cells further down decide what a column is that is empty in the first lines."""
     empty = {n for n, column in enumerate(layout.columns) if column.role == "empty"}
     first: dict[int, str] = {}
     if empty:
-        with document.open() as stream:
+        with document.open(returns=returns) as stream:
             for chunk in chunks(stream, layout.encoding):
                 table, _, _ = table_of(chunk, rows_of(chunk, layout), layout)
                 for position in sorted(empty - first.keys()):
@@ -382,6 +382,7 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     notes: list[str] = []
     encoding = encoding_of(inspected, stated, notes)
     text = inspected.start.decode(encoding, errors="replace").lstrip("\ufeff")
+    text = text if "\n" in text else text.replace("\r", "\n")
     lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:SAMPLE_LINES]
     if len(inspected.start) >= 1 << 16:
         lines = lines[:-1]
@@ -397,7 +398,7 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     check_width(len(layout.columns))
     layout = replace(layout, header=tuple(name.replace("\0", "") for name in layout.header))
     if dialect == "delimited":
-        layout = replace(layout, columns=_filled(document, layout))
+        layout = replace(layout, columns=_filled(document, layout, returns=only_returns(inspected.start)))
     file = LogFile(document, inspected, stated, dialect, layout)
     file.notes += notes
     return file
