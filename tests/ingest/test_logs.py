@@ -4,7 +4,9 @@ import gzip
 import random
 import re
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -283,6 +285,23 @@ def test_local_times_that_came_twice_or_never_are_set_aside_by_rules_of_their_ow
         (file,) = fab.ingest(_file(tmp_path / "a.log", (HEADER + rows).encode())).files
         assert (file.rows, file.rules) == (120, {rule: 60})
         assert len(fab.problems(rule=rule)) == 60
+
+
+@pytest.mark.parametrize("ambiguous", ["", "first", "second"])
+@pytest.mark.parametrize("seconds", [60, 1])
+def test_rows_that_fall_back_by_themselves_say_which_hour_it_is(tmp_path, ambiguous, seconds):
+    """From 1:30 over the hour that comes twice; what fab.toml says of that hour is not needed, and does not fold the run."""
+    (tmp_path / "fab").mkdir()
+    stated = f'ambiguous = "{ambiguous}"\n' if ambiguous else ""
+    (tmp_path / "fab" / "fab.toml").write_text(f'[sources.l]\nfiles = "*.log"\nzone = "Europe/Berlin"\n{stated}')
+    begin = datetime(2025, 10, 25, 23, 30, tzinfo=UTC)
+    times = [begin + timedelta(seconds=seconds * n) for n in range(9000 // seconds)]
+    rows = "".join(f"{at.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%d %H:%M:%S},ETCH-1,W1,1,1,1\n" for at in times)
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        (file,) = fab.ingest(_file(tmp_path / "a.log", (HEADER + rows).encode())).files
+        assert (file.rows, file.rules) == (len(times), {})
+        (run,) = fab.runs().runs
+        assert (run.start, run.end) == (begin.replace(tzinfo=None), times[-1].replace(tzinfo=None))
 
 
 @pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])

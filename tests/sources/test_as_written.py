@@ -16,6 +16,8 @@ from fabwatch.sources.reading import open_table
 from fabwatch.sources.values import Unfit, converter
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import Column
+from tests.conftest import NOW
+from tests.fabs import new_fab
 
 READING = Column("reading", "number", "What was measured.")
 GROUPS = {".": ",", ",": "."}
@@ -213,3 +215,77 @@ def test_a_separator_at_the_end_of_every_row_is_no_column(fab, write):
     rows[1] = "L8,E1,25,2026-05-01 11:30:00"
     (result,) = fab.ingest(write("n.csv", "\n".join(["lot,tool,wafers,end_at", *rows]) + "\n")).files
     assert result.rules == {"wrong_column_count": 2}
+
+
+SENTINELS = {"of all columns": "missing = [-9999]", "of one": "missing = { reading = [-9999], lower = ['x'] }"}
+
+
+@pytest.mark.parametrize("stated", SENTINELS.values(), ids=SENTINELS.keys())
+@pytest.mark.parametrize("cell", ["-9999", "-9999.00", "No Data", "#####", "#N/A", "Bad Input"])
+def test_what_stands_for_not_measured_is_no_reading(tmp_path, write, stated, cell):
+    (tmp_path / "fab").mkdir()
+    (tmp_path / "fab" / "fab.toml").write_text(f"[sources.q]\nfiles = 'q*.csv'\n{stated}\n")
+    header = "tool,qual_type,processed_at,passed,reading\n"
+    rows = "".join(f"E1,p,2026-05-0{n + 1} 10:00:00,P,{text}\n" for n, text in enumerate(["2", cell, "4"]))
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        summary = fab.ingest([write("t.csv", "tool,area\nE1,Etch\n"), write("q.csv", header + rows)])
+        assert (summary.rows, summary.files[1].rules) == (4, {})
+        assert fab.stats().groups[0].mean == 3
+
+
+@pytest.mark.parametrize("cell", ["No Data", "-9999", "-9999.0"])
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_sensor_that_has_nothing_to_say_at_first_is_a_sensor(tmp_path, cell, pairs):
+    (tmp_path / "fab").mkdir()
+    (tmp_path / "fab" / "fab.toml").write_text("[sources.l]\nfiles = '*.log'\nmissing = [-9999]\n")
+    cells = [[f"4.{n % 10}", "795.5", cell.replace(" ", "") if n < 300 else f"9.{n % 10}"] for n in range(450)]
+    names = ["Pressure", "Power", "Helium"]
+    stamps = [f"2026-05-01T10:{n // 60:02d}:{n % 60:02d}Z" for n in range(450)]
+    if pairs:
+        lines = [
+            f"{at} wafer=W1 " + " ".join(map("=".join, zip(names, row, strict=True)))
+            for at, row in zip(stamps, cells, strict=True)
+        ]
+    else:
+        lines = [
+            "time,wafer,Pressure,Power,Helium",
+            *(f"{at},W1,{','.join(row)}" for at, row in zip(stamps, cells, strict=True)),
+        ]
+    (tmp_path / "E1.log").write_text("\n".join(lines) + "\n")
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        (result,) = fab.ingest(tmp_path / "E1.log").files
+        assert (result.rows, result.rules) == (450, {})
+        stats = {row.sensor: row for row in fab.sensor_stats().groups}
+        assert (stats["Helium"].n, stats["Helium"].min) == (150, 9.0)
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", " "])
+@pytest.mark.parametrize("pairs", [False, True])
+def test_decimal_commas_of_logs_are_no_separators(tmp_path, fab, separator, pairs):
+    rows = [(f"2026-05-01T10:00:0{n}Z", f"4,9{n}", f"79{n},00") for n in range(5)]
+    if pairs:
+        lines = [separator.join([at, f"wafer=W1{separator}Pressure={p}", f"Power={w}"]) for at, p, w in rows]
+    else:
+        lines = [separator.join(cells) for cells in [("time", "Pressure", "Power"), *rows]]
+    (tmp_path / "E1.log").write_text("\n".join(lines) + "\n")
+    assert fab.ingest(tmp_path / "E1.log").files[0].rows == 5
+    stats = {row.sensor: row.mean for row in fab.sensor_stats().groups}
+    assert stats == {"Pressure": pytest.approx(4.92), "Power": pytest.approx(792)}
+
+
+TALL = ["time,tag,value", "_time,_field,_value", "Date;Time;TagIndex;Value", "time,wafer,parameter,val"]
+
+
+@pytest.mark.parametrize("header", TALL)
+def test_a_table_with_one_value_a_row_is_called_that_and_never_one_sensor(tmp_path, fab, header):
+    sign = ";" if ";" in header else ","
+    width = header.count(sign) + 1
+    rows = []
+    for n in range(20):
+        cells = ["2026-05-01", f"10:00:{n:02d}"] if width == 4 and sign == ";" else [f"2026-05-01T10:00:{n:02d}Z"]
+        cells += ["W1"] * (width - len(cells) - 2) + [str(n % 2), f"{n}.5"]
+        rows.append(sign.join(cells))
+    (tmp_path / "x.csv").write_text("\n".join([header, *rows]) + "\n")
+    (result,) = fab.ingest(tmp_path / "x.csv").files
+    assert (result.status, result.rules) == ("failed", {"tall_table": 1})
+    assert "one value a row" in result.message

@@ -46,6 +46,15 @@ def converter(column: Column, sample: Sequence[Any], source: SourceSettings, dec
     columns. Raises CannotRead
     when only the user can say which one it is (day or month first, decimal or thousands comma).
     """
+    missing = source.missing_words(column.name)
+    if missing:
+        sample = [cell for cell in sample if str(cell).strip() not in missing]
+        convert = _converter(column, sample, source, decimal)
+        return lambda cell: None if str(cell).strip() in missing else convert(cell)
+    return _converter(column, sample, source, decimal)
+
+
+def _converter(column: Column, sample: Sequence[Any], source: SourceSettings, decimal: str | None) -> Convert:
     if column.kind == "time":
         return TimeOf(column, [c for c in sample if not _empty(c)], source)
     if column.kind in ("whole", "number"):

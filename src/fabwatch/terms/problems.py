@@ -106,6 +106,13 @@ class StrayQuote(Rule):
     hint = "close the quote or double it, then load the file again"
 
 
+class TallTable(Rule):
+    """A table with one value a row and the name of what was measured in another column, as historians export it."""
+
+    hint = "make it wide first: a row for each time, a column for each name (in a spreadsheet: a pivot table)"
+    whole_file = True
+
+
 class TornLine(Rule):
     """A last line without a line end, which may have been cut off: 12 instead of 12.5."""
 

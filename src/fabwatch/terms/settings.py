@@ -50,7 +50,15 @@ def known_zone(name: str) -> str:
     return ZoneInfo(name).key
 
 
+Missing = tuple[str | int | float, ...] | dict[str, tuple[str | int | float, ...]]
 _TIME_FORMAT = "strptime format of its times ('%d/%m/%Y %H:%M'), or excel, epoch_s, epoch_ms, epoch_us, epoch_ns, filetime."
+
+
+def _ways_to_write(word: str | float) -> tuple[str, ...]:
+    """A sentinel as text: -9999 is also -9999.0 and -9999.00."""
+    text = str(word)
+    whole = text.removesuffix(".0")
+    return (text, *(f"{whole}.{'0' * n}" for n in range(1, 7))) if whole.lstrip("+-").isdigit() else (text,)
 
 
 class SourceSettings(_Stated):
@@ -64,6 +72,7 @@ class SourceSettings(_Stated):
     ignore: Names = Field((), description="Headers that are not needed.")
     constants: dict[str, str | int | float | bool] = Field({}, description="A value for a column the file lacks.")
     words: dict[str, str | bool] = Field({}, description="Meaning of a word: ENGR = 'test', GREEN = 'pass'.")
+    missing: Missing = Field((), description="What stands for 'not measured': [-9999], or by column { reading = [-9999] }.")
     encoding: str | None = Field(None, description="Encoding, when it is not UTF-8 or UTF-16 with a mark.")
     delimiter: str | None = Field(None, description="The separator, if it is not recognised.")
     decimal: Literal[".", ","] | None = Field(None, description="The decimal sign.")
@@ -71,6 +80,13 @@ class SourceSettings(_Stated):
     complete: bool = Field(False, description="true: a last line without a line end is whole.")
     name: str | None = Field(None, description="Pattern of log file names: '{tool}_{lot}_{wafer}_{*}.csv'.")
     expects: Names = Field((), description="Columns that a log must have; * stands for any text.")
+
+    def missing_words(self, column: str = "") -> tuple[str, ...]:
+        """What stands for "not measured" in a column, as it may be written."""
+        stated = self.missing.get(column, ()) if isinstance(self.missing, dict) else self.missing
+        if not column and isinstance(self.missing, dict):
+            stated = tuple(word for words in self.missing.values() for word in words)
+        return tuple(dict.fromkeys(text for word in stated for text in _ways_to_write(word)))
 
     @model_validator(mode="before")
     @classmethod

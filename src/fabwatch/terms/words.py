@@ -27,7 +27,14 @@ VOCABULARIES: Mapping[str, Mapping[str, object]] = {"passed": PASSED, "kind": KI
 ALARM = ("alarm", "fault", "fdc", "ooc", "oos", "excursion", "suspect", "trigger", "event", "unscheduled")
 """Words in the reason of a qual that was done because something had happened; other reasons count as routine."""
 
-NOTHING = frozenset({"", "null", "none", "n/a", "na", "nan", "-", "--", "\\n"})
+NOTHING = frozenset(
+    {
+        *("", "null", "none", "n/a", "na", "nan", "-", "--", "\\n", "n.a.", "(null)", "<null>", "missing"),
+        # Historians and sensors that have no value to give; a spreadsheet whose column is too narrow, or its formula wrong.
+        *("no data", "nodata", "bad input", "i/o timeout", "comm fail", "scan off", "pt created", "not available"),
+        *("#n/a", "#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!", *("#" * n for n in range(2, 16))),
+    }
+)
 """What an empty cell looks like in exports, in lower case."""
 
 STATUS_SHAPE = {"ok": "●", "watch": "▲", "act": "■", "none": "○"}

@@ -59,7 +59,7 @@ def _read(content: bytes, layout: Layout) -> pa.Table:
             delimiter=layout.delimiter, quote_char='"' if b'"' in content else False, ignore_empty_lines=True
         ),
         convert_options=arrow_csv.ConvertOptions(
-            column_types=kinds, null_values=NULLS, strings_can_be_null=True, decimal_point=layout.decimal
+            column_types=kinds, null_values=[*NULLS, *layout.missing], strings_can_be_null=True, decimal_point=layout.decimal
         ),
     )
 
@@ -104,7 +104,7 @@ def _row(cells: list[str], layout: Layout) -> tuple[list[str | None], str | None
     values: list[str | None] = []
     for cell, column in zip(cells, layout.columns, strict=True):
         text = cell.strip()
-        if text.lower() in NOTHING:
+        if text.lower() in NOTHING or text in layout.missing:
             values.append(None)
         elif not column.number:
             values.append(text)

@@ -7,27 +7,39 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.toollog.cells import typed
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.columns import LogColumn, columns_of
 from fabwatch.sources.toollog.layout import Layout, is_log, is_number, shown
 from fabwatch.sources.toollog.marks import COMMENTS, context_of
+from fabwatch.terms.problems import Problem, Undecided
 from fabwatch.terms.words import NOTHING
 
 # A name begins where no name goes on: tried at each letter of it, a long word would take the square of its length.
-_PAIR = re.compile(r'(?<![\w.\-/])([A-Za-z_][\w.\-/]*(?:\s?[\[(][^\])]{1,10}[\])])?)\s*=\s*("[^"]*"|[^\s,;|]+)')
+_PAIR = re.compile(
+    r'(?<![\w.\-/])([A-Za-z_][\w.\-/]*(?:\s?[\[(][^\])]{1,10}[\])])?)\s*=\s*("[^"]*"|[+-]?\d+,\d+(?![^\s;|])|[^\s,;|]+)'
+)
 _STAMP = re.compile(
     r"^\W{0,2}(\d[\d\-/.]*(?:[T ]\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d?:\d\d:\d\d(?:[.,]\d+)?)\W"
 )
+_COMMA = re.compile(r"[+-]?\d+,\d+")
 TIME = "time"
 
 
-def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str]) -> Layout | None:
-    """The layout of a log of pairs; None if most lines are something else."""
+def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], decimal: str | None = None) -> Layout | None:
+    """The layout of a log of pairs; None if most lines are something else.
+
+    Raises CannotRead where only a person can say whether its numbers have decimal or thousands commas.
+    """
     full = [line for line in lines if line.strip() and not line.lstrip().startswith(COMMENTS)]
     rows = [row for row in map(_row, full) if row]
     if len(rows) < 2 or 2 * len(rows) < len(full):
         return None
+    commas = [value for row in rows for value in row.values() if _COMMA.fullmatch(value)]
+    if commas and decimal != "," and all(len(value.rpartition(",")[2]) == 3 for value in commas):
+        why = f"is {commas[0]!r} a decimal or a thousands comma?"
+        raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or write the numbers without commas'))
     names = list(Counter(name for row in rows for name in row))
     columns = columns_of(names, (), (), stated)
     columns = tuple(
@@ -73,12 +85,16 @@ def table_of(chunk: Chunk, layout: Layout, *, open_end: bool) -> tuple[pa.Table,
         lines.append(line)
         for name, position in known.items():
             value = row.get(name, "")
-            cells[position].append(None if value.lower() in NOTHING else value)
+            empty = value.lower() in NOTHING or value in layout.missing
+            cells[position].append(None if empty else value.replace(",", ".") if layout.columns[position].number else value)
     return typed(cells, layout), np.array(lines, int), rows
 
 
 def _fits(row: dict[str, str], layout: Layout, known: dict[str, int]) -> bool:
     return all(
-        not layout.columns[known[name]].number or value.lower() in NOTHING or is_number(value, ",")
+        not layout.columns[known[name]].number
+        or value.lower() in NOTHING
+        or value in layout.missing
+        or is_number(value, ";")
         for name, value in row.items()
     )

@@ -40,6 +40,8 @@ class Layout:
     """What the lines above the header say about the run: {role: value}."""
     notes: tuple[str, ...] = ()
     dense: bool = True
+    missing: tuple[str, ...] = ()
+    """What stands for "not measured" in it, as fab.toml says."""
     """True if each wafer has many rows in a row, as in a log; False if it has one, as in a list of moves."""
 
     def having(self, *roles: str) -> list[int]:
@@ -52,19 +54,22 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], del
 
     `stated` is {header, case folded: role}.
     """
-    best: tuple[int, int, str, list[list[str]]] | None = None
+    best: tuple[int, int, str, list[list[str]], int] | None = None
     for separator in [delimiter] if delimiter else [*DELIMITERS, " "]:
+        if separator == " " and best is not None:
+            # Blanks stand within stamps and names too: they separate only where nothing else does.
+            break
         rows = [split(line, separator) for line in lines]
         width, data = _commonest_width(rows, separator)
         if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
-            best = (data, width, separator, rows)
+            first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, separator))
+            # What cuts the rows and not the header is a decimal comma.
+            if _header_rows(lines, first, width, separator)[0]:
+                best = (data, width, separator, rows, first)
     if best is None:
         return None
-    _, width, separator, rows = best
-    first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, separator))
+    _, width, separator, rows, first = best
     names, second, units, header_from = _header_rows(lines, first, width, separator)
-    if not names:
-        return None
     columns = columns_of(names, second, units, stated)
     sample = [row for row in rows[first:] if len(row) == width and _is_data(row, separator)]
     columns = tuple(shown(column, [row[n] for row in sample], separator) for n, column in enumerate(columns))

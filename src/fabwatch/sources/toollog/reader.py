@@ -26,7 +26,7 @@ from fabwatch.sources.toollog.parts import Part, Parts, coded, constant
 from fabwatch.sources.toollog.stamps import Stamps
 from fabwatch.sources.values import Unfit
 from fabwatch.terms.clock import to_utc
-from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TornLine
+from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TallTable, TornLine
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 
@@ -36,6 +36,21 @@ FAST = 86_400.0
 """A clock may be this many seconds fast; a time that is further ahead is none that will come."""
 FIXED = tuple(column.name for column in SAMPLE_COLUMNS if column.name != "load")
 """The first columns of every table of samples, after the load."""
+VALUES = ("value", "val", "vvalue", "pointvalue", "point_value", "tagvalue", "tag_value")
+TAGS = (
+    "tag",
+    "tagname",
+    "tag_name",
+    "tagindex",
+    "field",
+    "measurement",
+    "variable",
+    "signal",
+    "parameter",
+    "point",
+    "channel",
+)
+"""Headers of tables with one value a row: of the value, and of what it is a value of."""
 ASTRAY = 86_400.0
 """A message whose time is this many seconds from the row above it gets the time of that row."""
 
@@ -377,6 +392,14 @@ def _filled(document: Document, layout: Layout, *, returns: bool) -> tuple[LogCo
     )
 
 
+def _check_wide(layout: Layout) -> None:
+    """Raises CannotRead for one value a row: all sensors would be read as one."""
+    plain = {name.casefold().strip(" _[]"): name for name in layout.header}
+    value, tag = (next((plain[name] for name in names if name in plain), None) for names in (VALUES, TAGS))
+    if value is not None and tag is not None:
+        raise CannotRead(Problem(TallTable, f"one value a row: {tag} says of what, {value} how much"))
+
+
 def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -> LogFile | None:
     """Find out how to read a log; None if the file is not a log. Raises CannotRead."""
     notes: list[str] = []
@@ -389,16 +412,17 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     roles = stated.roles()
     if sml.is_sml(lines):
         return LogFile(document, inspected, stated, "sml", Layout(encoding, "", (), 0, notes=tuple(notes)))
-    layout = keyvalue.find_layout(lines, encoding, roles)
+    layout = keyvalue.find_layout(lines, encoding, roles, stated.decimal)
     dialect = "keyvalue"
     if layout is None:
         dialect, layout = "delimited", find_layout(lines, encoding, roles, stated.delimiter)
     if layout is None:
         return None
     check_width(len(layout.columns))
-    layout = replace(layout, header=tuple(name.replace("\0", "") for name in layout.header))
+    layout = replace(layout, missing=stated.missing_words(), header=tuple(name.replace("\0", "") for name in layout.header))
     if dialect == "delimited":
         layout = replace(layout, columns=_filled(document, layout, returns=only_returns(inspected.start)))
+    _check_wide(layout)
     file = LogFile(document, inspected, stated, dialect, layout)
     file.notes += notes
     return file

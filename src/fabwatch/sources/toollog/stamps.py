@@ -1,7 +1,7 @@
 """The clock of a log: ISO times, epochs, a time of day with its date elsewhere, or elapsed seconds."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from fabwatch.sources.toollog.columns import SECONDS
 from fabwatch.sources.toollog.layout import NUMBER, Layout
-from fabwatch.sources.values import Unfit, converter
+from fabwatch.sources.values import Convert, Unfit, converter
+from fabwatch.terms.problems import AmbiguousTime
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import Column
 
@@ -22,6 +23,8 @@ _OF_DAY = re.compile(r"^(\d{1,2}):(\d\d):(\d\d)(?:([.,:])(\d{1,6}))?$")
 DAY = 86_400.0
 AGES = 1e11
 """Seconds: 3,000 years, which is what no clock shows."""
+FALL = 1800.0
+"""Seconds by which times fall back where summer time ends; rows of two threads change places by less."""
 Cells: TypeAlias = Any
 """An Arrow array, in one piece or several."""
 
@@ -43,6 +46,10 @@ class Stamps:
         self._decimal = layout.decimal
         self._began = self._start(layout.context)
         self._rolled, self._last = 0.0, -np.inf
+        self._before = -np.inf
+        """The time of the row before."""
+        self._fell = False
+        """Whether its hour is the second of two."""
         self.zoneless = False
         self.faults: dict[int, Unfit] = {}
         """Rows of the table that was read last whose time cannot be taken, where more is known of it than that."""
@@ -98,7 +105,7 @@ class Stamps:
             if self._began is None:
                 self._elapsed = True
             return self._of_day
-        self._convert = converter(_COLUMN, sample, self._source)
+        self._convert = self._converter(sample)
         return self._one_by_one
 
     def _numbers(self, cells: Cells) -> np.ndarray:
@@ -114,8 +121,7 @@ class Stamps:
         try:
             times = pc.cast(pc.replace_substring(cells, ",", "."), pa.timestamp("ns"))
             if self._source.zone:
-                twice = {"first": "earliest", "second": "latest"}.get(self._source.ambiguous, "raise")
-                times = pc.assume_timezone(times, self._source.zone, ambiguous=twice, nonexistent="raise")
+                times = pc.assume_timezone(times, self._source.zone, ambiguous="raise", nonexistent="raise")
         except (pa.ArrowInvalid, ValueError):
             return self._one_by_one(cells)
         return _since_1970(times)
@@ -128,7 +134,7 @@ class Stamps:
         return _since_1970(times)
 
     def _one_by_one(self, cells: Cells) -> np.ndarray:
-        convert = getattr(self, "_convert", None) or converter(_COLUMN, [c for c in cells.to_pylist() if c], self._source)
+        convert = getattr(self, "_convert", None) or self._converter([c for c in cells.to_pylist() if c])
         known: dict[str | None, float] = {None: np.nan}
         faults: dict[str | None, Unfit] = {}
         for cell in pc.unique(cells).to_pylist():
@@ -139,9 +145,50 @@ class Stamps:
                 except Unfit as fault:
                     known[cell], faults[cell] = np.nan, fault
         listed = cells.to_pylist()
+        twice = {cell for cell, fault in faults.items() if fault.rule is AmbiguousTime}
+        if twice:
+            return self._in_order(listed, known, twice, faults)
+        self._before = next((known[cell] for cell in reversed(listed) if known[cell] == known[cell]), self._before)
         if faults:
             self.faults = {row: faults[cell] for row, cell in enumerate(listed) if cell in faults}
         return np.array([known[cell] for cell in listed])
+
+    def _converter(self, sample: Sequence[str]) -> Convert:
+        """How a stamp is read; one of the hour that exists twice is not: the rows around it say which hour it is."""
+        return converter(_COLUMN, sample, self._source.model_copy(update={"ambiguous": ""}))
+
+    def _in_order(
+        self,
+        listed: Sequence[str | None],
+        known: Mapping[str | None, float],
+        twice: set[str | None],
+        faults: Mapping[str | None, Unfit],
+    ) -> np.ndarray:
+        """Times of rows over the end of summer time: where they fall back by themselves, the second hour begins.
+
+        Where they do not, nobody knows which of the two hours it is, unless fab.toml says so.
+        """
+        cells = [cell for cell in listed if cell in twice]
+        zones = [self._source.model_copy(update={"ambiguous": which}) for which in ("first", "second")]
+        hours = [converter(_COLUMN, cells, zone) for zone in zones]
+        both = {cell: [hour(cell).replace(tzinfo=UTC).timestamp() for hour in hours] for cell in twice}
+        firsts = np.array([both[cell][0] if cell in twice else known[cell] for cell in listed])
+        steps = np.diff(firsts[~np.isnan(firsts)])
+        falls = bool((steps < -FALL).any()) or (self._fell and bool(firsts[0] < self._before))
+        times = np.full(len(listed), np.nan)
+        for row, cell in enumerate(listed):
+            times[row] = known[cell]
+            if cell in twice and falls:
+                early, late = both[cell]
+                times[row] = early if self._before <= early else late
+            elif cell in twice and self._source.ambiguous:
+                times[row] = both[cell][self._source.ambiguous == "second"]
+            if times[row] == times[row]:
+                self._before = float(times[row])
+            elif cell in faults:
+                self.faults[row] = faults[cell]
+        self._fell = falls
+        return times
 
     def _of_day(self, cells: Cells) -> np.ndarray:
         """A time of day; if it falls by more than half a day, midnight has passed."""
