@@ -18,6 +18,7 @@ import pytest
 
 from fabwatch.fab import Fab
 from fabwatch.ingest import reader as readers
+from fabwatch.ingest.reading import ReadRows, Understand
 from fabwatch.sources.text import COLUMN_LIMIT
 from tests.adversary.test_mutated_files import busy_seconds
 from tests.conftest import NOW
@@ -321,6 +322,35 @@ def test_a_reader_that_is_killed_from_outside_costs_the_file_that_it_reads_at_mo
         assert not again.failed
         assert sum(row.moves for row in fab.risk(tool="T").tools) == 8 * 500
         assert all(finding.well for finding in fab.check())
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGABRT, signal.SIGSEGV])
+def test_a_file_that_crashes_a_library_is_called_damaged_and_costs_itself_alone(tmp_path, monkeypatch, ended_by):
+    (tmp_path / "files").mkdir()
+    for name in ("a.csv", "bad.csv", "c.csv"):
+        # So many rows that the reader still has some to hand over when it is ended.
+        rows = "".join(f"{name}{n},T,25,2026-05-01T10:00:00Z\n" for n in range(60_000 if name == "bad.csv" else 1))
+        (tmp_path / "files" / name).write_text(MOVES + rows)
+    usual = readers.Reader.run
+
+    def run_and_crash(self, task):
+        crashes = isinstance(task, ReadRows) and self.about == "bad.csv"
+        self.about = task.candidate.document.file_name if isinstance(task, Understand) else getattr(self, "about", "")
+        for piece in usual(self, task):
+            if crashes:
+                os.kill(self._process.pid, ended_by)
+            yield piece
+
+    monkeypatch.setattr(readers.Reader, "run", run_and_crash)
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        results = {result.path.rpartition("/")[2]: result for result in fab.ingest(tmp_path / "files").files}
+    assert {name: result.status for name, result in results.items()} == {
+        "a.csv": "loaded",
+        "bad.csv": "failed",
+        "c.csv": "loaded",
+    }
+    assert results["bad.csv"].rules == {"unreadable": 1}
+    assert ended_by.name in results["bad.csv"].message
 
 
 def _pressed_until_it_ends(run):

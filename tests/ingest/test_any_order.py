@@ -114,7 +114,7 @@ def test_any_order_split_repetition_and_packing_gives_the_same_fab(expected, tmp
 
 
 GOOD = {
-    kind: [line for line in lines if not any(sign in line for sign in ("-4,", "14:00:00,2026", "yesterday", "many", ",-1,"))]
+    kind: [line for line in lines if not any(sign in line for sign in ("-4,", "L4,", "yesterday", "many", ",-1,"))]
     for kind, lines in LINES.items()
 }
 """The lines that are right in themselves; the others are set aside by a rule each."""

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ from fabwatch.ingest.reader_process import overdue, receive, send
 from fabwatch.ingest.reading import Find, Task
 from fabwatch.ingest.understanding import Candidate
 from fabwatch.sources.opening import CannotRead
-from fabwatch.terms.problems import Problem
+from fabwatch.terms.problems import Problem, Unreadable
 from fabwatch.terms.settings import Settings
 
 SILENT = 300.0
 """Seconds without a word after which a reader is ended: of those a busy machine gives it only some."""
+CRASHES = [signal.Signals[name] for name in ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE") if hasattr(signal, name)]
 MODULE = "fabwatch.ingest.reader_process"
 # Arrow's own allocator takes a gigabyte of address space before it needs any, and every thread an arena of its own.
 _ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
@@ -52,7 +54,7 @@ class Reader:
                     raise CannotRead(piece)
                 return
         except (EOFError, BrokenPipeError):
-            raise CannotRead(overdue()) from None
+            raise CannotRead(_why_it_ended(process)) from None
         finally:
             if not finished:
                 self.close()
@@ -124,6 +126,18 @@ def _started() -> "subprocess.Popen[bytes]":
         bufsize=0,
         env=os.environ | _ENVIRONMENT,
     )
+
+
+def _why_it_ended(process: "subprocess.Popen[bytes]") -> Problem:
+    """Time or memory; or a fault of a library, to which a damaged file can lead: Arrow is ended by some."""
+    try:
+        code = process.wait(1.0)
+    except subprocess.TimeoutExpired:
+        return overdue()
+    if -code in CRASHES:
+        name = signal.Signals(-code).name
+        return Problem(Unreadable, f"it ended the process that reads ({name}): it is damaged, or takes too much memory")
+    return overdue()
 
 
 def _here() -> str | None:
