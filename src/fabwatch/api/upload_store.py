@@ -26,7 +26,7 @@ PROGRAM_NAMES = {".exe", ".dll", ".msi", ".com", ".scr", ".bat", ".cmd", ".ps1",
 NEVER = PROGRAM_NAMES | {".duckdb", ".pkl", ".pickle", ".joblib", ".npy", ".html", ".htm", ".svg"}
 """What is no data, or what opening would run."""
 UNSAFE = re.compile(r"[\x00-\x1f\x7f]|(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[A-Za-z]:")
-READ = "text tables (.csv .tsv .txt), Parquet, plain or packed as .gz or .zip"
+READ = "text tables (.csv .tsv .txt), Parquet, plain or packed as .gz or .zip, or workbooks (.xlsx)"
 UploadError = dict[str, str]
 """Why an upload failed: code, what, hint."""
 

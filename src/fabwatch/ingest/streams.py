@@ -192,4 +192,4 @@ def _file(document: Document) -> tuple[int, int] | None:
         state = document.path.stat()
     except OSError:
         return None
-    return None if document.member else (state.st_dev, state.st_ino)
+    return None if document.member or document.sheet else (state.st_dev, state.st_ino)

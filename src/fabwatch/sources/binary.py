@@ -6,7 +6,7 @@ BEGINS = {
     b"\xcf\xfa\xed\xfe": "a macOS program",
     b"\xca\xfe\xba\xbe": "a program",
     b"%PDF": "a PDF document",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel or Word file of the old kind (.xls, .doc)",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "a Word file of the old kind (.doc)",
     b"\x89PNG": "a picture (PNG)",
     b"\xff\xd8\xff": "a picture (JPEG)",
     b"GIF8": "a picture (GIF)",
@@ -20,7 +20,7 @@ OTHER_FILE = (
     "export the data as CSV, TSV or Parquet (packed as gz or zip if you like) and load that; "
     "leave other files out by naming those that count: fabwatch ingest 'FOLDER/*.csv'"
 )
-WORKBOOK = "save each sheet as CSV (in Excel: File, Save As, CSV UTF-8) and load those files"
+WORKBOOK = "save each sheet as CSV (in Excel: File, Save As, CSV UTF-8), without a password, and load those files"
 SEEN = 4096
 """How many bytes at the start of a file are examined."""
 CONTROLS = 0.05

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from fabwatch.sources import workbook
 from fabwatch.sources.binary import WORKBOOK
 from fabwatch.sources.content import Content
 from fabwatch.sources.effort import progress
@@ -44,6 +45,10 @@ class Document:
     """Where the member stands in the list of a zip file: two members may have one name."""
     again: int = 0
     """How many members before it have its name."""
+    sheet: str = ""
+    """The sheet of a workbook."""
+    alone: bool = True
+    """True for the only sheet of its workbook: it goes by the name of that."""
     origin: str = ""
     """The name with which it came, where this is a copy of it."""
 
@@ -52,12 +57,16 @@ class Document:
         """The name people see: the path, with the member of a zip file after `!`."""
         if self.origin:
             return self.origin
+        if self.sheet:
+            return visible(f"{self.path}!{self.sheet}")
         twin = f" ({self.again + 1})" if self.again else ""
         return visible(f"{self.path}!{self.member}{twin}" if self.member else str(self.path))
 
     @property
     def file_name(self) -> str:
         """The last part of the name, which patterns in fab.toml match."""
+        if self.sheet and not self.alone:
+            return visible(f"{self.path.name}!{self.sheet}")
         return visible(PurePosixPath(self.member.replace("\\", "/")).name if self.member else self.path.name)
 
     @property
@@ -65,6 +74,8 @@ class Document:
         """True for a member of a zip file and for a gz file."""
         if self.member:
             return True
+        if self.sheet:
+            return False
         try:
             with self.path.open("rb") as file:
                 return file.read(2) == GZIP
@@ -77,12 +88,17 @@ class Document:
         A torn or damaged packing ends the pieces early and appends a TornFile to `tear`. Raises CannotRead.
         """
         try:
+            if self.sheet:
+                yield from workbook.pieces(self.path, self.sheet)
+                return
             with self.path.open("rb") as file:
                 for piece in _unpacked(file, self, [] if tear is None else tear):
                     progress()
                     yield piece
         except (OSError, zipfile.BadZipFile) as fault:
             raise CannotRead(Problem(Unreadable, f"cannot be read: {visible(str(fault))}")) from fault
+        except workbook.NoWorkbook as fault:
+            raise CannotRead(_no_workbook(fault)) from fault
 
     def stream(self, *, returns: bool = False) -> io.BufferedReader:
         """The unpacked content as a binary file; with `returns` a lone return ends a line, as on an old Mac."""
@@ -91,7 +107,7 @@ class Document:
 
     def open(self, begin: int = 0, *, returns: bool = False) -> io.BufferedReader:
         """The content from byte `begin` on, straight from disk if not packed. The caller closes it. Raises CannotRead."""
-        if not self.member and not returns:
+        if not (self.member or self.sheet or returns):
             try:
                 file = self.path.open("rb")
             except OSError as fault:
@@ -123,14 +139,19 @@ def documents(path: Path) -> list[Document]:
         raise CannotRead(Problem(Unreadable, "this is not a regular file", hint="copy what it gives into a file first"))
     try:
         with path.open("rb") as file:
-            start = file.read(4)
-        if start != b"PK\x03\x04":
+            start = file.read(8)
+        if workbook.is_workbook(path, start):
+            names = workbook.sheets(path)
+            return [Document(path, sheet=name, alone=len(names) == 1) for name in names] or [Document(path)]
+        if not start.startswith(b"PK\x03\x04"):
             return [Document(path)]
         with zipfile.ZipFile(path) as packed:
             members = [(place, info.filename) for place, info in enumerate(packed.infolist()) if not info.is_dir()]
         if any(name == "[Content_Types].xml" for _, name in members):
-            message = "this is an Office file (.xlsx, .docx), neither text nor a table that can be read"
+            message = "this is an Office document (.docx, .pptx), neither text nor a table that can be read"
             raise CannotRead(Problem(Unreadable, message, hint=WORKBOOK))
+    except workbook.NoWorkbook as fault:
+        raise CannotRead(_no_workbook(fault)) from fault
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as fault:
         raise CannotRead(Problem(Unreadable, f"cannot be read: {visible(str(fault))}")) from fault
     before: Counter[str] = Counter()
@@ -140,6 +161,10 @@ def documents(path: Path) -> list[Document]:
             inside.append(Document(path, name, place, before[name]))
             before[name] += 1
     return inside
+
+
+def _no_workbook(fault: Exception) -> Problem:
+    return Problem(Unreadable, f"the workbook cannot be read: {visible(str(fault))[:200]}", hint=WORKBOOK)
 
 
 @dataclass(frozen=True)
@@ -196,7 +221,7 @@ def inspect(document: Document, encoding: str | None = None) -> Inspected:
 
 
 def _packed_sha256(document: Document, content: str) -> str:
-    if document.member or document.path.suffix != ".gz":
+    if document.member or document.sheet or document.path.suffix != ".gz":
         return content
     with document.path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -182,7 +182,9 @@ class SourceSettings(_Stated):
         """True if a file of that name belongs to this source; without a pattern the file name must contain NAME."""
         folded = file_name.casefold()
         patterns = [p.casefold() for p in self.pattern] or [f"*{name.casefold()}*"]
-        return any(fnmatch(folded, p) or fnmatch(folded, p + ".gz") for p in patterns)
+        # A sheet of a workbook goes by the name of the workbook, too.
+        names = (folded, folded.partition("!")[0])
+        return any(fnmatch(own, p) or fnmatch(own, p + ".gz") for p in patterns for own in names)
 
 
 class QualSettings(_Stated):
