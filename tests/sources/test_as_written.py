@@ -289,3 +289,24 @@ def test_a_table_with_one_value_a_row_is_called_that_and_never_one_sensor(tmp_pa
     (result,) = fab.ingest(tmp_path / "x.csv").files
     assert (result.status, result.rules) == ("failed", {"tall_table": 1})
     assert "one value a row" in result.message
+
+
+def test_bytes_that_are_no_text_cost_their_row_and_not_the_file(tmp_path, fab):
+    names = pa.Array.from_buffers(pa.string(), 2, pa.array([b"W1", b"\xff\xfe"], pa.binary()).buffers())
+    at = [datetime(2026, 5, 1, 10)] * 2
+    pq.write_table(
+        pa.table({"lot": ["L1", "L1"], "wafer": names, "tool": ["E1", "E1"], "end_at": at}), tmp_path / "m.parquet"
+    )
+    (result,) = fab.ingest(tmp_path / "m.parquet").files
+    assert (result.rows, result.rules) == (1, {"bad_encoding": 1})
+
+
+@pytest.mark.parametrize("stated", ["missing = [-1]", "missing = { end_at = ['-1'], start_at = [-1] }"])
+def test_a_sentinel_among_times_is_no_time_and_the_zone_is_still_asked_for(tmp_path, write, stated):
+    (tmp_path / "fab").mkdir()
+    (tmp_path / "fab" / "fab.toml").write_text(f"[sources.m]\n{stated}\n")
+    text = "lot,tool,wafers,start_at,end_at\nL1,E1,25,-1,2026-05-01 10:00:00\n"
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        (result,) = fab.ingest(write("m.csv", text)).files
+        assert (result.rows, result.rules) == (1, {})
+        assert "without a zone" in result.message

@@ -43,25 +43,25 @@ def converter(column: Column, sample: Sequence[Any], source: SourceSettings, dec
     """The function from a cell of `column` to its value or None; it raises Unfit.
 
     `sample` holds cells of the file, which show the format of times and the decimal sign; `decimal` is that of its other
-    columns. Raises CannotRead
-    when only the user can say which one it is (day or month first, decimal or thousands comma).
+    columns. Raises CannotRead when only the user can say which one it is (day or month first, decimal or thousands comma).
     """
     missing = source.missing_words(column.name)
-    if missing:
-        sample = [cell for cell in sample if str(cell).strip() not in missing]
-        convert = _converter(column, sample, source, decimal)
-        return lambda cell: None if str(cell).strip() in missing else convert(cell)
-    return _converter(column, sample, source, decimal)
-
-
-def _converter(column: Column, sample: Sequence[Any], source: SourceSettings, decimal: str | None) -> Convert:
+    sample = [cell for cell in sample if not _empty(cell) and _text_of(cell) not in missing]
     if column.kind == "time":
-        return TimeOf(column, [c for c in sample if not _empty(c)], source)
+        return TimeOf(column, sample, source, missing)
     if column.kind in ("whole", "number"):
-        return _number(column, [c for c in sample if isinstance(c, str)], source, decimal)
-    if column.words:
-        return _word(column, source)
-    return _name(sample)
+        convert = _number(column, [c for c in sample if isinstance(c, str)], source, decimal)
+    else:
+        convert = _word(column, source) if column.words else _name(sample)
+    return (lambda cell: None if _text_of(cell) in missing else convert(cell)) if missing else convert
+
+
+def _text_of(cell: Any) -> str:
+    """A cell as text; empty for bytes that are none, of which who reads the cell is told."""
+    try:
+        return str(cell).strip()
+    except UnicodeError:
+        return ""
 
 
 def _empty(cell: Any) -> bool:
@@ -74,7 +74,7 @@ _BYTES = re.compile(r"b'(.*)'|b\"(.*)\"")
 
 def _name(sample: Sequence[Any]) -> Convert:
     """Names as people write them: where every cell of the column is a whole number as 3.0, or bytes as b'3', it is 3."""
-    texts = [str(cell).strip() for cell in sample if not _empty(cell)]
+    texts = [text for text in map(_text_of, sample) if text]
     form = next((form for form in (_WHOLE, _BYTES) if texts and all(map(form.fullmatch, texts))), None)
 
     def convert(cell: Any) -> str | None:
@@ -190,15 +190,15 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings, of_fi
 class TimeOf:
     """Cells as times in UTC, or in the zone that fab.toml states."""
 
-    def __init__(self, column: Column, sample: Sequence[Any], source: SourceSettings):
+    def __init__(self, column: Column, sample: Sequence[Any], source: SourceSettings, missing: Sequence[str] = ()):
         texts = [str(cell).strip() for cell in sample if isinstance(cell, str)]
-        self._name = column.name
+        self._name, self._missing = column.name, missing
         self._parse = parser(column.name, texts, source.time_format)
         self._local = zone_to_utc(source.zone, source.ambiguous) if source.zone else to_utc
 
     def __call__(self, cell: Any) -> datetime | None:
         """The time that a cell says. Raises Unfit."""
-        if _empty(cell):
+        if _empty(cell) or (self._missing and _text_of(cell) in self._missing):
             return None
         moment = self._moment(cell)
         if moment is None:
@@ -214,7 +214,7 @@ class TimeOf:
 
     def is_zoneless(self, cells: Sequence[Any]) -> bool:
         """Whether one of these says a time without saying its zone."""
-        moments = (self._moment(cell) for cell in cells if not _empty(cell))
+        moments = (self._moment(cell) for cell in cells if not _empty(cell) and _text_of(cell) not in self._missing)
         return any(moment is not None and moment.tzinfo is None for moment in moments)
 
     def _moment(self, cell: Any) -> datetime | None:
