@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fabwatch.sources.opening import Document, inspect
-from fabwatch.sources.toollog.reader import open_log
+from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.clock import iso
 from fabwatch.terms.settings import SourceSettings
 

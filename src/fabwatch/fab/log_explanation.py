@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fabwatch.sources.opening import CannotRead, documents, inspect
 from fabwatch.sources.toollog.explaining import explained
-from fabwatch.sources.toollog.reader import open_log
+from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.answers import Json
 from fabwatch.terms.clock import SKEW, utc_now
 from fabwatch.terms.errors import BadQuestion, NoSuchPath

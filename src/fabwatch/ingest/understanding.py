@@ -9,7 +9,8 @@ from fabwatch.sources.header import KINDS, READ_FIRST, suggest
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected
 from fabwatch.sources.reading import TableFile, open_table
 from fabwatch.sources.toollog.explaining import explained
-from fabwatch.sources.toollog.reader import LogFile, open_log
+from fabwatch.sources.toollog.reader import LogFile
+from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, Undecided, UnknownColumns, Unreadable
 from fabwatch.terms.settings import LOG, Settings, SourceSettings

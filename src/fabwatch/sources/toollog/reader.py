@@ -12,21 +12,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fabwatch.sources.effort import progress
-from fabwatch.sources.opening import CannotRead, Document, Inspected, only_returns
+from fabwatch.sources.opening import Document, Inspected, only_returns
 from fabwatch.sources.prefetch import Ahead
-from fabwatch.sources.text import as_text, check_width, encoding_of
+from fabwatch.sources.text import as_text
 from fabwatch.sources.toollog import keyvalue, sml
 from fabwatch.sources.toollog.cells import names_of, table_of
 from fabwatch.sources.toollog.chunks import Chunk, chunks, rows_of
 from fabwatch.sources.toollog.columns import KEYS, LogColumn, stored_name
-from fabwatch.sources.toollog.layout import SAMPLE_LINES, Layout, find_layout, shown
+from fabwatch.sources.toollog.layout import Layout
 from fabwatch.sources.toollog.marks import COMMENTS, Mark, Message, context_of, marks_of, message_of
 from fabwatch.sources.toollog.naming import named
 from fabwatch.sources.toollog.parts import Part, Parts, coded, constant
 from fabwatch.sources.toollog.stamps import Stamps
 from fabwatch.sources.values import Unfit
 from fabwatch.terms.clock import to_utc
-from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TallTable, TornLine
+from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TornLine
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 
@@ -36,21 +36,6 @@ FAST = 86_400.0
 """A clock may be this many seconds fast; a time that is further ahead is none that will come."""
 FIXED = tuple(column.name for column in SAMPLE_COLUMNS if column.name != "load")
 """The first columns of every table of samples, after the load."""
-VALUES = ("value", "val", "vvalue", "pointvalue", "point_value", "tagvalue", "tag_value")
-TAGS = (
-    "tag",
-    "tagname",
-    "tag_name",
-    "tagindex",
-    "field",
-    "measurement",
-    "variable",
-    "signal",
-    "parameter",
-    "point",
-    "channel",
-)
-"""Headers of tables with one value a row: of the value, and of what it is a value of."""
 ASTRAY = 86_400.0
 """A message whose time is this many seconds from the row above it gets the time of that row."""
 
@@ -370,62 +355,3 @@ def _ordered(steps: pa.DictionaryArray) -> np.ndarray | None:
         return None
     codes = steps.indices.fill_null(len(values)).to_numpy(zero_copy_only=False).astype(np.int64)
     return np.asarray(np.array([*values, np.nan])[codes])
-
-
-def _filled(document: Document, layout: Layout, *, returns: bool) -> tuple[LogColumn, ...]:
-    """The columns; the first cells further down decide what a column is that is empty in the first lines."""
-    empty = {n for n, column in enumerate(layout.columns) if column.role == "empty"}
-    first: dict[int, str] = {}
-    if empty:
-        with document.open(returns=returns) as stream:
-            for chunk in chunks(stream, layout.encoding):
-                table, _, _ = table_of(chunk, rows_of(chunk, layout), layout)
-                for position in sorted(empty - first.keys()):
-                    cells = table.column(str(position)).drop_null()
-                    if len(cells):
-                        first[position] = str(cells[0].as_py())
-                if len(first) == len(empty):
-                    break
-    return tuple(
-        shown(replace(column, role="sensor"), [first.get(n, "")], layout.delimiter) if n in empty else column
-        for n, column in enumerate(layout.columns)
-    )
-
-
-def _check_wide(layout: Layout) -> None:
-    """Raises CannotRead for one value a row: all sensors would be read as one."""
-    plain = {name.casefold().strip(" _[]"): name for name in layout.header}
-    value, tag = (next((plain[name] for name in names if name in plain), None) for names in (VALUES, TAGS))
-    if value is not None and tag is not None:
-        raise CannotRead(Problem(TallTable, f"one value a row: {tag} says of what, {value} how much"))
-
-
-def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -> LogFile | None:
-    """Find out how to read a log; None if the file is not a log. Raises CannotRead."""
-    notes: list[str] = []
-    encoding = encoding_of(inspected, stated, notes)
-    text = inspected.start.decode(encoding, errors="replace").lstrip("\ufeff")
-    text = text if "\n" in text else text.replace("\r", "\n")
-    lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:SAMPLE_LINES]
-    if len(inspected.start) >= 1 << 16:
-        lines = lines[:-1]
-    roles = stated.roles()
-    if sml.is_sml(lines):
-        return LogFile(document, inspected, stated, "sml", Layout(encoding, "", (), 0, notes=tuple(notes)))
-    layout = keyvalue.find_layout(lines, encoding, roles, stated.decimal)
-    dialect = "keyvalue"
-    if layout is None:
-        dialect, layout = "delimited", find_layout(lines, encoding, roles, stated.delimiter)
-    if layout is None:
-        return None
-    check_width(len(layout.columns))
-    layout = replace(layout, missing=stated.missing_words(), header=tuple(name.replace("\0", "") for name in layout.header))
-    if dialect == "delimited":
-        layout = replace(layout, columns=_filled(document, layout, returns=only_returns(inspected.start)))
-    _check_wide(layout)
-    file = LogFile(document, inspected, stated, dialect, layout)
-    file.notes += notes
-    return file
-
-
-__all__ = ["CannotRead", "LogBatch", "LogFile", "TimedMessage", "open_log"]
