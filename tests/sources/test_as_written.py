@@ -310,3 +310,17 @@ def test_a_sentinel_among_times_is_no_time_and_the_zone_is_still_asked_for(tmp_p
         (result,) = fab.ingest(write("m.csv", text)).files
         assert (result.rows, result.rules) == (1, {})
         assert "without a zone" in result.message
+
+
+def test_equal_readings_of_one_file_are_of_as_many_sites_and_those_of_another_are_the_same(fab, write):
+    header = "wafer,tool,polished_at,incoming,after,seconds,unit\n"
+    rows = [f"W1,E1,2026-05-01 10:00:00,9000,{after},100,angstrom\n" for after in (5000, 5400, 5000, 5000)]
+    assert fab.ingest(write("a.csv", header + "".join(rows))).rows == 4
+    again = fab.ingest(write("b.csv", header + "".join(reversed(rows))))
+    assert (again.rows, again.duplicates) == (0, 4)
+    fab._lake.pin()
+    assert fab._lake.ask("SELECT count(*), avg(after) FROM metrology").fetchall() == [(4, 5100.0)]
+    assert [round(group.rate) for group in fab.rates().groups] == [39]
+    # With its name a site is one, however often it is written.
+    named = [f"W2,E1,2026-05-01 10:00:00,9000,{after},100,angstrom,1\n" for after in (5000, 5000)]
+    assert fab.ingest(write("c.csv", header.replace("unit", "unit,site") + "".join(named))).rows == 1

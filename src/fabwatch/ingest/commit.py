@@ -93,6 +93,8 @@ class Staging:
         if table.name == "moves":
             introduced = note_places(self._lake, "staged")
             self._supersede()
+        if table.name == "metrology":
+            self._number_sites()
         if table.name in REFERRING:
             counts.parked = self._park()
         counts.rows = insert_new(self._lake, table, "staged", f"'{self._load}'")
@@ -133,6 +135,16 @@ class Staging:
                 "AND load IN (SELECT load FROM lake.loads WHERE kind = 'log')",
                 {"tools": tools},
             )
+
+    def _number_sites(self) -> None:
+        """Equal readings of one file without the name of a site are of as many sites; the first keeps none."""
+        names = ", ".join(self._kind.table.names)
+        number = f"row_number() OVER (PARTITION BY {names})"
+        self._lake.ask(
+            "CREATE OR REPLACE TEMP TABLE staged AS SELECT * EXCLUDE (number) REPLACE ("
+            "CASE WHEN site IS NULL AND number > 1 THEN number::INTEGER ELSE site END AS site) "
+            f"FROM (SELECT *, {number} AS number FROM staged)"
+        )
 
     def _park(self) -> int:
         unknown = self._lake.rows(f"SELECT * FROM staged WHERE tool NOT IN {KNOWN_TOOLS}")
