@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import tomllib
 import zipfile
 
 import pytest
@@ -43,7 +44,7 @@ def test_what_is_neither_text_nor_a_table_has_no_kind_and_a_way_out(fab, tmp_pat
         (file,) = summary.files
         assert (file.kind, file.status, file.suggestion) == (None, "failed", None)
         assert "neither text nor a table" in file.message
-        assert "hint: export the data as CSV, TSV or Parquet" in file.message
+        assert "hint: export the data as CSV, TSV, Excel or Parquet" in file.message
     (problem,) = fab.problems()
     assert (problem.rule, problem.kind) == ("unreadable", None)
     assert "'FOLDER/*.csv'" in problem.hint
@@ -154,3 +155,11 @@ def test_a_path_is_meant_from_where_the_caller_stands(fab, tmp_path, monkeypatch
         written(tmp_path / place, "m.csv", MOVES.replace("L1", place))
         monkeypatch.chdir(tmp_path / place)
         assert fab.ingest("m.csv").rows == 1
+
+
+def test_a_header_is_suggested_for_one_column_only_and_a_letter_for_none(fab, write):
+    (result,) = fab.ingest(write("odd.csv", "d,e,f\n1,2,3\n")).files
+    assert "columns" not in result.suggestion
+    (result,) = fab.ingest(write("near.csv", "tol,lott,end_a,quantities\n1,2,3,4\n")).files
+    stated = tomllib.loads(result.suggestion)["sources"]["near"]["columns"]
+    assert len(set(stated.values())) == len(stated) >= 3

@@ -17,7 +17,7 @@ BEGINS = {
     b"Rar!": "a RAR archive",
 }
 OTHER_FILE = (
-    "export the data as CSV, TSV or Parquet (packed as gz or zip if you like) and load that; "
+    "export the data as CSV, TSV, Excel or Parquet (packed as gz or zip if you like) and load that; "
     "leave other files out by naming those that count: fabwatch ingest 'FOLDER/*.csv'"
 )
 WORKBOOK = "save each sheet as CSV (in Excel: File, Save As, CSV UTF-8), without a password, and load those files"

@@ -132,10 +132,12 @@ def suggest(mapping: Mapping) -> Suggestion:
         hits = [free[name] for name, column in kind.vague.items() if column in options and name in free]
         for name, column in names.items():
             if column in options and not hits:
-                hits = [free[near] for near in nearest(name, free, 1) if len(name) > 2]
+                # A letter or two are near to everything, and a header is one column only.
+                hits = [free[near] for near in nearest(name, free, 1) if len(name) > 2 and len(near) > 2]
         if hits:
             column = next((kind.vague[n] for n in kind.vague if free.get(n) == hits[0]), options[0])
             suggested[column] = hits[0]
+            free = {name: header for name, header in free.items() if header != hits[0]}
         else:
             still_open.append(gap)
     return Suggestion(kind.table.name, suggested, tuple(still_open))
