@@ -372,7 +372,11 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_brings_the_others(tmp_path):
         lines = "".join(f"A{n}-{k},T,25,2026-05-01T{k // 60:02d}:{k % 60:02d}:00Z\n" for k in range(300))
         (folder / f"a{n:02d}.csv").write_text(MOVES + lines)
     new_fab(tmp_path / "fab").close()
-    command = [sys.executable, "-m", "fabwatch", "ingest", str(folder), "--fab", str(tmp_path / "fab")]
+    # As from a terminal: a suite that runs in the background hands on that Ctrl-C means nothing.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from fabwatch.cli import main; main()"
+    )
+    command = [sys.executable, "-c", program, "ingest", str(folder), "--fab", str(tmp_path / "fab")]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 120
     with Fab(tmp_path / "fab") as fab:

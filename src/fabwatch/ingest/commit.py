@@ -140,10 +140,12 @@ class Staging:
         """Equal readings of one file without the name of a site are of as many sites; the first keeps none."""
         names = ", ".join(self._kind.table.names)
         number = f"row_number() OVER (PARTITION BY {names})"
-        self._lake.ask(
-            "CREATE OR REPLACE TEMP TABLE staged AS SELECT * EXCLUDE (number) REPLACE ("
+        temp_table(
+            self._lake,
+            "staged",
+            "SELECT * EXCLUDE (number) REPLACE ("
             "CASE WHEN site IS NULL AND number > 1 THEN number::INTEGER ELSE site END AS site) "
-            f"FROM (SELECT *, {number} AS number FROM staged)"
+            f"FROM (SELECT *, {number} AS number FROM staged)",
         )
 
     def _park(self) -> int:
