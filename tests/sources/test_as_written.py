@@ -324,3 +324,11 @@ def test_equal_readings_of_one_file_are_of_as_many_sites_and_those_of_another_ar
     # With its name a site is one, however often it is written.
     named = [f"W2,E1,2026-05-01 10:00:00,9000,{after},100,angstrom,1\n" for after in (5000, 5000)]
     assert fab.ingest(write("c.csv", header.replace("unit", "unit,site") + "".join(named))).rows == 1
+
+
+def test_bytes_that_are_no_text_beside_several_chambers_cost_their_row(tmp_path, fab):
+    names = pa.Array.from_buffers(pa.string(), 2, pa.array([b"A;B", b"\xff\xfe"], pa.binary()).buffers())
+    columns = {"lot": ["L1", "L1"], "wafer": ["W1", "W2"], "tool": ["E1", "E1"], "chamber": names}
+    pq.write_table(pa.table({**columns, "end_at": [datetime(2026, 5, 1, 10)] * 2}), tmp_path / "m.parquet")
+    (result,) = fab.ingest(tmp_path / "m.parquet").files
+    assert (result.rows, result.rules) == (2, {"bad_encoding": 1})

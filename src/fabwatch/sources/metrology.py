@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fabwatch.sources.kinds import CHAMBER_NAMES, SEVERAL, TOOL_NAMES, Columns, Fault, Kind, names
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.problems import ImpossibleValue, MissingValue, StartAfterEnd
 from fabwatch.terms.tables import METROLOGY
@@ -18,10 +18,6 @@ def faults(columns: Columns) -> Iterator[Fault]:
     for row, (polished, measured) in enumerate(zip(columns["polished_at"], columns["measured_at"], strict=True)):
         if polished is not None and measured is not None and measured < polished:
             yield row, StartAfterEnd, f"measured_at {measured} is before polished_at {polished}"
-    for row, chamber in enumerate(columns["chamber"]):
-        if chamber is not None and any(sign in chamber for sign in SEVERAL):
-            # A wafer that was polished on several platens is not measured once on each.
-            columns["chamber"][row] = None
     for name in ("incoming", "after", "seconds", "rate"):
         yield from _impossible(name, columns[name])
     yield from _unknown_units("unit", columns["unit"], in_angstrom)

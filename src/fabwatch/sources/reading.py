@@ -14,7 +14,7 @@ from fabwatch.sources.header import Mapping, header_score, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
-from fabwatch.sources.values import Convert, TimeOf, Unfit, converter, decimal_of
+from fabwatch.sources.values import Convert, TimeOf, Unfit, converter, decimal_of, text_of
 from fabwatch.terms.problems import (
     BadEncoding,
     FutureTime,
@@ -135,9 +135,7 @@ class _Reader:
         self._trailing = bool(first.records) and all(_ends_empty(r, width) for r in first.records)
         if self._trailing:
             file.notes.append("every row ends in one separator more than the header")
-            for record in first.records:
-                record.cells.pop()
-        whole = [r.cells for r in first.records if len(r.cells) == width]
+        whole = [r.cells[:width] for r in first.records if len(r.cells) == width + self._trailing]
         self._converters: dict[str, Convert] = {}
         zoneless: list[str] = []
         places = file.mapping.columns
@@ -192,18 +190,20 @@ class _Reader:
     def _passes(self, records: list[Record]) -> list[Record]:
         """The records, with one for each chamber where a cell lists several: `PM1;PM2` is a pass of each."""
         position = self._file.mapping.columns.get("chamber")
-        if position is None or not any(_SEVERAL.search(str(record.cells[position] or "")) for record in records):
+        if position is None or not any(_SEVERAL.search(text_of(record.cells[position])) for record in records):
             return records
         each: list[Record] = []
         for record in records:
-            names = [name.strip() for name in _SEVERAL.split(str(record.cells[position] or ""))]
-            names = list(dict.fromkeys(name for name in names if name)) or [""]
-            if self._kind.by_chamber or len(names) == 1:
-                for number, name in enumerate(names):
-                    cells = [*record.cells[:position], name if len(names) > 1 else record.cells[position]]
-                    each.append(replace(record, cells=[*cells, *record.cells[position + 1 :]], copy=number > 0))
-            else:
-                each.append(record)
+            names = dict.fromkeys(name.strip() for name in _SEVERAL.split(text_of(record.cells[position])))
+            several = [name for name in names if name]
+            if len(several) < 2:
+                # Also bytes that are no text: they are said to be that when the cell is read.
+                several = several if len(names) > 1 else [record.cells[position]]
+            elif not self._kind.by_chamber:
+                several = [""]
+            for number, name in enumerate(several or [""]):
+                cells = [*record.cells[:position], name, *record.cells[position + 1 :]]
+                each.append(replace(record, cells=cells, copy=number > 0))
         return each
 
     def _is_needed(self, column: Column) -> bool:

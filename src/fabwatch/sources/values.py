@@ -46,17 +46,17 @@ def converter(column: Column, sample: Sequence[Any], source: SourceSettings, dec
     columns. Raises CannotRead when only the user can say which one it is (day or month first, decimal or thousands comma).
     """
     missing = source.missing_words(column.name)
-    sample = [cell for cell in sample if not _empty(cell) and _text_of(cell) not in missing]
+    sample = [cell for cell in sample if not _empty(cell) and text_of(cell) not in missing]
     if column.kind == "time":
         return TimeOf(column, sample, source, missing)
     if column.kind in ("whole", "number"):
         convert = _number(column, [c for c in sample if isinstance(c, str)], source, decimal)
     else:
         convert = _word(column, source) if column.words else _name(sample)
-    return (lambda cell: None if _text_of(cell) in missing else convert(cell)) if missing else convert
+    return (lambda cell: None if text_of(cell) in missing else convert(cell)) if missing else convert
 
 
-def _text_of(cell: Any) -> str:
+def text_of(cell: Any) -> str:
     """A cell as text; empty for bytes that are none, of which who reads the cell is told."""
     try:
         return str(cell).strip()
@@ -74,7 +74,7 @@ _BYTES = re.compile(r"b'(.*)'|b\"(.*)\"")
 
 def _name(sample: Sequence[Any]) -> Convert:
     """Names as people write them: where every cell of the column is a whole number as 3.0, or bytes as b'3', it is 3."""
-    texts = [text for text in map(_text_of, sample) if text]
+    texts = [text for text in map(text_of, sample) if text]
     form = next((form for form in (_WHOLE, _BYTES) if texts and all(map(form.fullmatch, texts))), None)
 
     def convert(cell: Any) -> str | None:
@@ -198,7 +198,7 @@ class TimeOf:
 
     def __call__(self, cell: Any) -> datetime | None:
         """The time that a cell says. Raises Unfit."""
-        if _empty(cell) or (self._missing and _text_of(cell) in self._missing):
+        if _empty(cell) or (self._missing and text_of(cell) in self._missing):
             return None
         moment = self._moment(cell)
         if moment is None:
@@ -214,7 +214,7 @@ class TimeOf:
 
     def is_zoneless(self, cells: Sequence[Any]) -> bool:
         """Whether one of these says a time without saying its zone."""
-        moments = (self._moment(cell) for cell in cells if not _empty(cell) and _text_of(cell) not in self._missing)
+        moments = (self._moment(cell) for cell in cells if not _empty(cell) and text_of(cell) not in self._missing)
         return any(moment is not None and moment.tzinfo is None for moment in moments)
 
     def _moment(self, cell: Any) -> datetime | None:
