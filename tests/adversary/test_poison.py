@@ -87,6 +87,14 @@ def of_moves(count, **more):
     }
 
 
+def digits_log(at):
+    """The log with one very long cell of digits that is no number, again and again, as a search that goes back would."""
+    lines = LOG.encode().splitlines()
+    cells = lines[-1].split(b",")
+    cells[at] = b"0" * 60_000 + b"x"
+    return b"\n".join([*lines, *[b",".join(cells)] * 20, b""])
+
+
 FILES = {
     "zip_names.zip": (lambda: zipped([(name, of_lot(f"N{n}")) for n, name in enumerate(MEMBERS)]), {"loaded"}, ""),
     "encrypted.zip": (lambda: changed_zip(6, 8, 1), {"failed"}, "locked"),
@@ -110,6 +118,8 @@ FILES = {
     "too_wide.log": (lambda: wide_log(COLUMN_LIMIT - 2), {"failed"}, "columns"),
     "wide.log": (lambda: wide_log(COLUMN_LIMIT - 3), {"loaded"}, ""),
     "word.log": (lambda: LOG.encode() + b"x" * 900_000 + b"\n", {"loaded"}, "1 messages"),
+    "digits.log": (lambda: digits_log(-1), {"loaded"}, ""),
+    "digits_time.log": (lambda: digits_log(0), {"loaded"}, ""),
     "words.log": (lambda: LOG.encode() + b"step 1 " * 100_000 + b"\n", {"loaded"}, "1 messages"),
     "pairs.log": (lambda: PAIRS.encode() + b"a=" * 400_000 + b"\n", {"loaded"}, "messages"),
     "pair_word.log": (lambda: PAIRS.encode() + b"x" * 900_000 + b"\n", {"loaded"}, "messages"),
@@ -235,6 +245,17 @@ def test_names_of_any_bytes_and_lengths_load_and_are_shown(tmp_path):
     assert statuses == ["loaded"] * len(names)
     for told in (told for results_of in results.values() for told in results_of):
         told.path.encode()
+
+
+def test_a_member_whose_name_no_disk_takes_is_no_fault_of_the_logs_that_begin_like_it(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    rows = LOG.splitlines(keepends=True)
+    longer = "".join([*rows[:10], *rows[11:], *rows[-1:] * 20])
+    (folder / "a.zip").write_bytes(zipped([("x" * 300 + ".log", longer)]))
+    (folder / "b.log").write_text(LOG)
+    results = loaded(tmp_path, folder)
+    assert {name: [told.status for told in of] for name, of in results.items()} == {"a.zip": ["loaded"], "b.log": ["loaded"]}
 
 
 def test_files_that_vanish_or_cannot_be_read_while_others_load_cost_themselves_alone(tmp_path, monkeypatch):

@@ -146,6 +146,9 @@ def test_tables_for_people_say_the_status_in_words_and_the_sentence_in_two_langu
         (("xyzzy",), "fabwatch --help lists the commands"),
         (("contain",), "Missing argument"),
         (("ingest", "m.csv", "--as", "movez"), "'movez' is not a kind of file"),
+        (("ingest", "m" * 300), "File name too long"),
+        (("risk", "--fab", "m" * 300), "File name too long"),
+        (("log", "explain", "m" * 300), "There is no file m"),
     ],
 )
 def test_a_wrong_question_leaves_1_with_the_nearest_way_out_and_no_traceback(loaded, arguments, said):

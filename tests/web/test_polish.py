@@ -95,6 +95,10 @@ def test_the_worked_cases_are_the_same_on_the_page(reader):
         ("9 012,5", 9012.5),
         ("9'012.5", 9012.5),
         ("9\u202f012,5", 9012.5),
+        ("1,234,567", 1234567),
+        ("9,012", None),
+        ("90 12", None),
+        ("nan", None),
         ("-", None),
         ("n/a", None),
     ],
@@ -131,6 +135,21 @@ def test_a_line_that_can_be_read_two_ways_or_not_at_all_is_refused_and_not_guess
     assert [line.wafer for line in told[:2]] == ["W1", "W2"]
     with pytest.raises(BadQuestion, match="501 lines"):
         pasted("9000\n" * 501)
+
+
+def test_a_comma_that_may_be_for_decimals_or_thousands_is_settled_by_the_other_numbers_or_refused(reader):
+    way = {"unit": "um", "rate": "1", "rate_unit": "um/min"}
+    rows, text = sheet(reader, wafers="W1\t5,012", target="5000.0", **way)
+    assert rows[0][1]["values"] == [5012], "the point of the target says that the comma is for thousands"
+    rows, _ = sheet(reader, wafers="W1\t5,012", target="5,0", **way)
+    assert rows[0][1]["values"] == [5.012]
+    rows, _ = sheet(reader, wafers="W1\t5,012\nW2\t5,01", target="5", **way)
+    assert [row[1]["values"] for row in rows] == [[5.012], [5.01]]
+    rows, text = sheet(reader, wafers="W1\t5,012", target="5", **way)
+    assert "'5,012' can be 5.012 or 5012. Write it as one of them." in html.unescape(text)
+    rows, text = sheet(reader, wafers="W1\t5012", target="5,000", **way)
+    assert "'5,000'" in html.unescape(text)
+    assert "can be 5.000 or 5000" in html.unescape(text)
 
 
 def test_every_pasted_wafer_is_on_the_sheet_with_a_time_or_with_the_reason_why_not(reader):

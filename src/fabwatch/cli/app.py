@@ -20,6 +20,7 @@ from fabwatch.fab.actions import ACTIONS
 from fabwatch.fab.questions import QUESTIONS, ForecastQuestion
 from fabwatch.store.skip_pandas import without_pandas
 
+DISK_HINT = "check the name, and that it can be read and written here"
 HELP = {
     "trace": "What a tool did, from its logs.",
     "cmp": "How long to polish, learning from every wafer.",
@@ -133,6 +134,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as fault:
+        if debug:
+            raise
+        return _failed(f"{fault.strerror or fault}: {str(fault.filename or '')[:200]}", DISK_HINT)
     except Exception as fault:
         if debug:
             raise

@@ -8,13 +8,14 @@ from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.answers import Json
 from fabwatch.terms.clock import SKEW, utc_now
 from fabwatch.terms.errors import BadQuestion, NoSuchPath
+from fabwatch.terms.paths import is_file
 from fabwatch.terms.settings import read_settings
 
 
 def explain(path: str | Path, fab: str | Path = "fab") -> Json:
     """Dialect, columns, runs, rows, messages and what would be set aside. Raises NoSuchPath and BadQuestion."""
     file = Path(path)
-    if not file.is_file():
+    if not is_file(file):
         raise NoSuchPath(f"There is no file {file}.")
     try:
         document = documents(file)[0]

@@ -13,6 +13,7 @@ from fabwatch.store.receipts import faults
 from fabwatch.store.repair import loads_of, of_deletions, restored, take_out
 from fabwatch.store.seals import DataFile, data_files
 from fabwatch.terms.errors import FabwatchError, NoFab
+from fabwatch.terms.paths import is_file
 from fabwatch.terms.settings import read_settings
 
 NO_ORIGINAL = "put it back where it was loaded from, or use --backup FOLDER; nothing was changed"
@@ -118,7 +119,7 @@ class _Origin:
     @property
     def is_there(self) -> bool:
         """Whether it can be read again."""
-        return Path(self.path).is_file()
+        return is_file(Path(self.path))
 
 
 def _origins(lake: Lake, loads: Collection[str]) -> list[_Origin]:

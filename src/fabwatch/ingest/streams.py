@@ -12,6 +12,7 @@ from fabwatch.sources.toollog.columns import KEYS
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.streams import EDGE, digest
+from fabwatch.terms.paths import is_file
 
 LINES = 4
 """So many lines at the begin of a log are looked for among the known ones before any more is compared."""
@@ -68,7 +69,7 @@ def longer(log: LogFile, streams: list[Stream]) -> list[Stream]:
 def is_begin_of(log: LogFile, stream: Stream) -> bool:
     """True if what was read as the stream still lies where it was read from, and begins with all of this file."""
     path, encoding = Path(stream.path), log.layout.encoding
-    if stream.path == log.document.name or not path.is_file():
+    if stream.path == log.document.name or not is_file(path):
         return False
     other = Document(path)
     try:

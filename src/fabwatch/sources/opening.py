@@ -17,6 +17,7 @@ from fabwatch.sources import workbook
 from fabwatch.sources.binary import WORKBOOK
 from fabwatch.sources.content import Content
 from fabwatch.sources.effort import progress
+from fabwatch.terms.paths import is_file
 from fabwatch.terms.problems import Problem, Refused, TornFile, Unreadable
 
 PIECE = 1 << 18
@@ -134,7 +135,7 @@ def visible(name: str) -> str:
 
 def documents(path: Path) -> list[Document]:
     """The documents in one file: itself, or the members of a zip file. Raises CannotRead."""
-    if not path.is_file():
+    if not is_file(path):
         # A pipe or a device is read without an end, and whoever opens one may wait for ever.
         raise CannotRead(Problem(Unreadable, "this is not a regular file", hint="copy what it gives into a file first"))
     try:

@@ -14,7 +14,8 @@ from fabwatch.sources.header import Mapping, header_score, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
-from fabwatch.sources.values import Convert, TimeOf, Unfit, converter, decimal_of, text_of
+from fabwatch.sources.values import Convert, TimeOf, Unfit, converter, text_of
+from fabwatch.terms.numbers import decimal_of
 from fabwatch.terms.problems import (
     BadEncoding,
     FutureTime,
@@ -142,7 +143,7 @@ class _Reader:
         samples = {
             c.name: [cells[places[c.name]] for cells in whole] if c.name in places else [] for c in self._kind.columns
         }
-        decimal = decimal_of(samples[c.name] for c in self._kind.columns if c.kind in ("whole", "number"))
+        decimal = decimal_of(cell for c in self._kind.columns if c.kind in ("whole", "number") for cell in samples[c.name])
         for column in self._kind.columns:
             cells = samples[column.name]
             convert = self._converters[column.name] = converter(column, cells, file.stated, decimal)

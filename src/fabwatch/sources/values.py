@@ -1,14 +1,15 @@
 """Cells become values: one converter per kind of column. A cell that does not fit is reported, never guessed."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.times import of_number, parser
 from fabwatch.terms.clock import RepeatedTime, SkippedTime, to_utc, zone_to_utc
+from fabwatch.terms.numbers import LARGEST, plain, telling, undecided
 from fabwatch.terms.problems import (
     AmbiguousTime,
     BadNumber,
@@ -35,8 +36,6 @@ class Unfit(Exception):
 
 
 Convert = Callable[[Any], Any]
-LARGEST = 1e100
-"""What is larger is no measured value, and its square is no number any more."""
 
 
 def converter(column: Column, sample: Sequence[Any], source: SourceSettings, decimal: str | None = None) -> Convert:
@@ -107,51 +106,16 @@ def _word(column: Column, source: SourceSettings) -> Convert:
     return convert
 
 
-_WAYS = {
-    sign: re.compile(
-        rf"""[+-]?(?:\d{{1,3}}(?:(?P<g>[{other}'\u2019\ \u00a0\u202f])\d{{3}}(?:(?P=g)\d{{3}})*)?|\d*)
-        (?:{re.escape(sign)}\d*)?(?:[eE][+-]?\d+)?""",
-        re.VERBOSE,
-    )
-    for sign, other in ((".", ","), (",", "."))
-}
-"""What a number looks like whose decimal sign is this: the other sign stands between groups of three, if at all."""
-_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
-"""A number that reads with either sign, and not as the same."""
-
-
-def _is_number(text: str, sign: str) -> bool:
-    return any(sign.isdigit() for sign in text) and _WAYS[sign].fullmatch(text) is not None
-
-
-def _telling(sample: Sequence[Any]) -> dict[str, str]:
-    """Numbers that read with one decimal sign only: {sign: the first of them}."""
-    first: dict[str, str] = {}
-    for cell in sample:
-        if isinstance(cell, str) and ("," in cell or "." in cell) and len(first) < len(_WAYS):
-            text = cell.strip()
-            signs = [sign for sign in _WAYS if _is_number(text, sign)]
-            if len(signs) == 1 and not _EITHER.fullmatch(text):
-                first.setdefault(signs[0], text)
-    return first
-
-
-def decimal_of(samples: Iterable[Sequence[Any]]) -> Literal[".", ","] | None:
-    """The decimal sign of a file, by the cells of its columns of numbers; None where they do not show one."""
-    signs = {sign for sample in samples for sign in _telling(sample)}
-    return None if len(signs) != 1 else "," if "," in signs else "."
-
-
 def _decimal(name: str, sample: Sequence[str], of_file: str | None) -> str:
     """The decimal sign of a column, by all of these numbers, else by those of its file. Raises CannotRead if it is open."""
-    telling = _telling(sample)
-    if len(telling) == 1:
-        return next(iter(telling))
-    if telling:
-        shown = " and ".join(repr(text) for text in telling.values())
+    signs = telling(sample)
+    if len(signs) == 1:
+        return next(iter(signs))
+    if signs:
+        shown = " and ".join(repr(text) for text in signs.values())
         why = f"{name}: {shown} stand in one column: which of them has the decimal sign?"
         raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
-    either = next((cell.strip() for cell in sample if "," in cell and _EITHER.fullmatch(cell.strip())), None)
+    either = undecided(sample)
     if either is not None and of_file is None:
         why = f"{name}: is {either!r} a decimal or a thousands comma?"
         raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
@@ -160,7 +124,6 @@ def _decimal(name: str, sample: Sequence[str], of_file: str | None) -> str:
 
 def _number(column: Column, sample: Sequence[str], source: SourceSettings, of_file: str | None) -> Convert:
     sign = source.decimal or _decimal(column.name, sample, of_file)
-    groups = str.maketrans("", "", "'\u2019 \u00a0\u202f" + ("." if sign == "," else ","))
     whole = column.kind == "whole"
 
     def convert(cell: Any) -> Any:
@@ -169,9 +132,7 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings, of_fi
         text = str(cell).strip()
         try:
             if isinstance(cell, str):
-                if not _is_number(text, sign):
-                    raise ValueError
-                text = text.translate(groups).replace(",", ".")
+                text = plain(text, sign)
             value = int(text) if whole and text.lstrip("+-").isdigit() else float(text)
         except ValueError:
             raise Unfit(BadNumber, f"{column.name}: {str(cell).strip()[:40]!r} is not a number") from None

@@ -10,7 +10,7 @@ from pyarrow import csv as arrow_csv
 
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.layout import Layout, is_number, split
-from fabwatch.sources.values import LARGEST
+from fabwatch.terms.numbers import LARGEST, plain
 from fabwatch.terms.problems import BadNumber, Problem
 from fabwatch.terms.words import NOTHING
 
@@ -108,8 +108,8 @@ def _row(cells: list[str], layout: Layout) -> tuple[list[str | None], str | None
             values.append(None)
         elif not column.number:
             values.append(text)
-        elif is_number(text, layout.delimiter) and "_" not in text:
-            values.append(text.replace(",", ".") if layout.decimal == "," else text)
+        elif is_number(text, layout.decimal):
+            values.append(plain(text, layout.decimal))
         else:
             return [], f"{column.name}: {text[:40]!r} is not a number"
     return values, None

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.toollog.cells import typed
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.columns import LogColumn, columns_of
-from fabwatch.sources.toollog.layout import Layout, is_log, is_number, shown
+from fabwatch.sources.toollog.layout import Layout, decimal_sign, is_log, is_number, shown
 from fabwatch.sources.toollog.marks import COMMENTS, context_of
-from fabwatch.terms.problems import Problem, Undecided
+from fabwatch.terms.numbers import plain
 from fabwatch.terms.words import NOTHING
 
 # A name begins where no name goes on: tried at each letter of it, a long word would take the square of its length.
@@ -23,7 +22,6 @@ _PAIR = re.compile(
 _STAMP = re.compile(
     r"^\W{0,2}(\d[\d\-/.]*(?:[T ]\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d?:\d\d:\d\d(?:[.,]\d+)?)\W"
 )
-_COMMA = re.compile(r"[+-]?\d+,\d+")
 TIME = "time"
 
 
@@ -36,21 +34,18 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], dec
     rows = [row for row in map(_row, full) if row]
     if len(rows) < 2 or 2 * len(rows) < len(full):
         return None
-    commas = [value for row in rows for value in row.values() if _COMMA.fullmatch(value)]
-    if commas and decimal != "," and all(len(value.rpartition(",")[2]) == 3 for value in commas):
-        why = f"is {commas[0]!r} a decimal or a thousands comma?"
-        raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or write the numbers without commas'))
+    decimal = decimal or decimal_sign(value for row in rows for value in row.values() if is_number(value))
     names = list(Counter(name for row in rows for name in row))
     columns = columns_of(names, (), (), stated)
     columns = tuple(
         LogColumn(TIME, role="time") if name == TIME else column for name, column in zip(names, columns, strict=True)
     )
-    columns = tuple(shown(c, [row.get(name, "") for row in rows], ";") for name, c in zip(names, columns, strict=True))
+    columns = tuple(shown(c, [row.get(name, "") for row in rows]) for name, c in zip(names, columns, strict=True))
     first = next(number for number, line in enumerate(lines) if _row(line))
     context: dict[str, str] = {}
     for line in lines[:first]:
         context.update(context_of(line))
-    layout = Layout(encoding, ";", columns, first, tuple(names), ".", context)
+    layout = Layout(encoding, ";", columns, first, tuple(names), decimal, context)
     return layout if is_log(layout) else None
 
 
@@ -59,7 +54,7 @@ def _row(line: str) -> dict[str, str]:
     if line.lstrip().startswith(COMMENTS):
         return {}
     pairs = {name.strip(): value.strip('"') for name, value in _PAIR.findall(line)}
-    if sum(is_number(value, ";") for value in pairs.values()) < 2:
+    if sum(is_number(value) for value in pairs.values()) < 2:
         return {}
     stamp = _STAMP.match(line)
     rest = _PAIR.sub("", line[stamp.end() :] if stamp else line)
@@ -86,7 +81,8 @@ def table_of(chunk: Chunk, layout: Layout, *, open_end: bool) -> tuple[pa.Table,
         for name, position in known.items():
             value = row.get(name, "")
             empty = value.lower() in NOTHING or value in layout.missing
-            cells[position].append(None if empty else value.replace(",", ".") if layout.columns[position].number else value)
+            number = layout.columns[position].number and not empty
+            cells[position].append(None if empty else plain(value, layout.decimal) if number else value)
     return typed(cells, layout), np.array(lines, int), rows
 
 
@@ -95,6 +91,6 @@ def _fits(row: dict[str, str], layout: Layout, known: dict[str, int]) -> bool:
         not layout.columns[known[name]].number
         or value.lower() in NOTHING
         or value in layout.missing
-        or is_number(value, ";")
+        or is_number(value, layout.decimal)
         for name, value in row.items()
     )

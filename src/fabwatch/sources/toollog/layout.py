@@ -3,21 +3,22 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.text import DELIMITERS, HEADER_WITHIN, cells_of
 from fabwatch.sources.toollog.columns import _ACTUAL, _SET, KEYS, TIMES, LogColumn, columns_of, is_unit
 from fabwatch.sources.toollog.marks import COMMENTS, context_of, uncommented
-from fabwatch.sources.values import LARGEST
+from fabwatch.terms.numbers import LARGEST, decimal_of, plain, undecided
+from fabwatch.terms.numbers import is_number as _number
+from fabwatch.terms.problems import Problem, Undecided
 from fabwatch.terms.words import NOTHING
 
 SAMPLE_LINES = 400
 WIDE = 8
 """A table without a clock is a log with one row per run if it has at least this many readings and names wafer or lot."""
 MOSTLY = 0.6
-NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-COMMA_NUMBER = re.compile(r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$")
 STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
 SHORT = 100
 """Digits of a number that is below LARGEST unless it has an exponent."""
@@ -49,10 +50,12 @@ class Layout:
         return [position for position, column in enumerate(self.columns) if column.role in roles]
 
 
-def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], delimiter: str | None) -> Layout | None:
+def find_layout(
+    lines: Sequence[str], encoding: str, stated: dict[str, str], delimiter: str | None, decimal: str | None = None
+) -> Layout | None:
     """The layout of a log from its first lines; None if they are not a log.
 
-    `stated` is {header, case folded: role}.
+    `stated` is {header, case folded: role}. Raises CannotRead where only a person can say the decimal sign.
     """
     best: tuple[int, int, str, list[list[str]], int] | None = None
     for separator in [delimiter] if delimiter else [*DELIMITERS, " "]:
@@ -60,9 +63,9 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], del
             # Blanks stand within stamps and names too: they separate only where nothing else does.
             break
         rows = [split(line, separator) for line in lines]
-        width, data = _commonest_width(rows, separator)
+        width, data = _commonest_width(rows)
         if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
-            first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row, separator))
+            first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row))
             # What cuts the rows and not the header is a decimal comma.
             if _header_rows(lines, first, width, separator)[0]:
                 best = (data, width, separator, rows, first)
@@ -71,15 +74,15 @@ def find_layout(lines: Sequence[str], encoding: str, stated: dict[str, str], del
     _, width, separator, rows, first = best
     names, second, units, header_from = _header_rows(lines, first, width, separator)
     columns = columns_of(names, second, units, stated)
-    sample = [row for row in rows[first:] if len(row) == width and _is_data(row, separator)]
-    columns = tuple(shown(column, [row[n] for row in sample], separator) for n, column in enumerate(columns))
+    sample = [row for row in rows[first:] if len(row) == width and _is_data(row)]
+    columns = tuple(shown(column, [row[n] for row in sample]) for n, column in enumerate(columns))
     context: dict[str, str] = {}
     for line in lines[:header_from]:
         context.update(context_of(line, separator))
+    numbers = [n for n, column in enumerate(columns) if column.number or column.role == "elapsed"]
+    sign = decimal or decimal_sign(row[n] for row in sample for n in numbers)
     dense = _is_dense(sample, [n for n, column in enumerate(columns) if column.role in KEYS])
-    layout = Layout(
-        encoding, separator, columns, first, tuple(names), _decimal(sample, columns, separator), context, (), dense
-    )
+    layout = Layout(encoding, separator, columns, first, tuple(names), sign, context, (), dense)
     return layout if is_log(layout) else None
 
 
@@ -103,23 +106,23 @@ def _is_dense(sample: list[list[str]], keys: list[int]) -> bool:
     return not keys or same >= 0.5 * max(len(named) - 1, 1)
 
 
-def _commonest_width(rows: list[list[str]], separator: str) -> tuple[int, int]:
-    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row, separator))
+def _commonest_width(rows: list[list[str]]) -> tuple[int, int]:
+    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row))
     return max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
 
 
-def is_number(cell: str, separator: str) -> bool:
-    """True for a cell that is a number up to LARGEST; a decimal comma is allowed unless the comma separates cells."""
+def is_number(cell: str, sign: str = "") -> bool:
+    """True for a cell that is a number up to LARGEST, with this decimal sign; without one, with either."""
     cell = cell.strip()
-    if not (NUMBER.match(cell) or (separator != "," and COMMA_NUMBER.match(cell))):
+    if not _number(cell, sign):
         return False
-    plain = len(cell) < SHORT and "e" not in cell and "E" not in cell
-    return plain or abs(float(cell.replace(",", "."))) <= LARGEST
+    sure = len(cell) < SHORT and "e" not in cell and "E" not in cell
+    return sure or any(abs(float(plain(cell, way))) <= LARGEST for way in ([sign] if sign else ".,") if _number(cell, way))
 
 
-def _is_data(row: Sequence[str], separator: str) -> bool:
+def _is_data(row: Sequence[str]) -> bool:
     full = [cell for cell in row if cell.strip().lower() not in NOTHING]
-    numbers = sum(is_number(cell, separator) for cell in full)
+    numbers = sum(is_number(cell) for cell in full)
     clocks = sum(bool(STAMP.match(cell.strip())) for cell in full)
     return numbers >= 1 and numbers + clocks >= max(2, len(full) // 2) and not row[0].startswith(COMMENTS)
 
@@ -159,7 +162,7 @@ def _above(lines: Sequence[str], first: int, width: int, separator: str) -> Iter
             row = [*row, ""]
         if len(row) != width:
             continue
-        if any(is_number(cell, separator) for cell in row):
+        if any(is_number(cell) for cell in row):
             return
         yield line, [cell.strip() for cell in row]
 
@@ -168,18 +171,18 @@ def _says_set_or_actual(cell: str) -> bool:
     return cell.casefold().strip("[]()") in _SET + _ACTUAL
 
 
-def shown(column: LogColumn, cells: list[str], separator: str) -> LogColumn:
+def shown(column: LogColumn, cells: list[str]) -> LogColumn:
     """The column with what its cells show: words or numbers, a clock or elapsed time, wafers in a column without a name."""
     full = [cell.strip() for cell in cells if cell.strip().lower() not in NOTHING]
     # A few words among many numbers are faults of their rows; the column is still numeric.
-    number = sum(is_number(cell, separator) for cell in full) >= MOSTLY * len(full)
+    number = sum(is_number(cell) for cell in full) >= MOSTLY * len(full)
     role = column.role
     if role == "sensor" and cells != [""] and not full:
         # Its first cells further down are checked before the first row is read.
         return replace(column, role="empty", number=False)
     if role == "time" and number and full:
-        first = next(cell for cell in full if is_number(cell, separator))
-        role = "time" if float(first.replace(",", ".")) >= EPOCH_FROM else "elapsed"
+        first = next(cell for cell in full if is_number(cell))
+        role = "time" if float(plain(first, decimal_of([first]) or ".")) >= EPOCH_FROM else "elapsed"
     elif role == "elapsed" and not number:
         role = "time"
     elif role in ("sensor", "usage", "setpoint") and not number:
@@ -194,8 +197,12 @@ def shown(column: LogColumn, cells: list[str], separator: str) -> LogColumn:
     return replace(column, role=role, number=number and role not in KEYS and role not in (*TIMES, "step", "label"))
 
 
-def _decimal(sample: list[list[str]], columns: Sequence[LogColumn], separator: str) -> str:
-    if separator == ",":
-        return "."
-    cells = [row[n] for row in sample for n, column in enumerate(columns) if column.number]
-    return "," if any("," in cell for cell in cells) else "."
+def decimal_sign(numbers: Iterable[str]) -> str:
+    """The decimal sign of these numbers. Raises CannotRead where only a person can say it."""
+    numbers = list(numbers)
+    sign = decimal_of(numbers)
+    either = None if sign else undecided(numbers) or next((n for n in numbers if "," in n and is_number(n)), None)
+    if either is not None:
+        why = f"is {either.strip()!r} a decimal or a thousands comma?"
+        raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
+    return sign or "."

@@ -46,7 +46,7 @@ def _filled(document: Document, layout: Layout, *, returns: bool) -> tuple[LogCo
                 if len(first) == len(empty):
                     break
     return tuple(
-        shown(replace(column, role="sensor"), [first.get(n, "")], layout.delimiter) if n in empty else column
+        shown(replace(column, role="sensor"), [first.get(n, "")]) if n in empty else column
         for n, column in enumerate(layout.columns)
     )
 
@@ -74,7 +74,7 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     layout = keyvalue.find_layout(lines, encoding, roles, stated.decimal)
     dialect = "keyvalue"
     if layout is None:
-        dialect, layout = "delimited", find_layout(lines, encoding, roles, stated.delimiter)
+        dialect, layout = "delimited", find_layout(lines, encoding, roles, stated.delimiter, stated.decimal)
     if layout is None:
         return None
     check_width(len(layout.columns))

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fabwatch.sources.toollog.columns import SECONDS
-from fabwatch.sources.toollog.layout import NUMBER, Layout
+from fabwatch.sources.toollog.layout import Layout
 from fabwatch.sources.values import Convert, Unfit, converter
+from fabwatch.terms.numbers import is_number, typed
 from fabwatch.terms.problems import AmbiguousTime
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import Column
@@ -92,9 +93,9 @@ class Stamps:
         return pc.binary_join_element_wise(pc.utf8_trim_whitespace(table.column(str(self._date))), cells, " ")
 
     def _reader(self, sample: Sequence[str]) -> Callable[[Cells], np.ndarray]:
-        if self._elapsed or all(NUMBER.match(cell.replace(",", ".")) for cell in sample):
+        if self._elapsed or all(map(is_number, sample)):
             if not self._elapsed:
-                self._scale = _epoch_scale(float(sample[0].replace(",", "."))) if sample else 1.0
+                self._scale = _epoch_scale(typed(sample[0], self._decimal) or 0.0) if sample else 1.0
             return self._numbers
         if all(_ISO.match(cell) for cell in sample) and not self._source.time_format:
             self.zoneless = self._source.zone is None
@@ -109,12 +110,10 @@ class Stamps:
         return self._one_by_one
 
     def _numbers(self, cells: Cells) -> np.ndarray:
-        if self._decimal == ",":
-            cells = pc.replace_substring(cells, ",", ".")
         try:
-            numbers = pc.cast(cells, pa.float64())
+            numbers = pc.cast(pc.replace_substring(cells, ",", ".") if self._decimal == "," else cells, pa.float64())
         except pa.ArrowInvalid:
-            numbers = pa.array([float(c) if c and NUMBER.match(c) else None for c in cells.to_pylist()], pa.float64())
+            numbers = pa.array([typed(cell or "", self._decimal) for cell in cells.to_pylist()], pa.float64())
         return _floats(numbers) * self._scale
 
     def _iso(self, cells: Cells) -> np.ndarray:

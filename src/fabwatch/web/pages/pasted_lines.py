@@ -1,16 +1,15 @@
 """Wafers from lines pasted from a spreadsheet or typed; decimal commas too."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.numbers import decimal_of, is_number, typed, undecided
 
 MOST_LINES = 500
 LARGEST = 1e9
 """No thickness and no rate is larger, and what is beyond is no number that can be reckoned with."""
-_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
-_COMMA = re.compile(r"[+-]?\d+,\d+")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 _TWO_WAYS = re.compile(r"\d{1,3}( \d{3})+([.,]\d+)?")
 """One number with blanks between thousands, or a name and a number."""
 NAMES = {
@@ -36,25 +35,46 @@ class Line:
         return {"incoming": self.incoming, "wafer": self.wafer, "head": self.head, "sites": list(self.sites) or None}
 
 
-def pasted(text: str) -> list[Line]:
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of one line, before anybody knows their decimal sign."""
+
+    thickness: str
+    wafer: str | None = None
+    head: str | None = None
+    fault: str | None = None
+    sites: tuple[str, ...] = ()
+
+
+def pasted(text: str, sign: str | None = None) -> list[Line]:
     """One wafer per line: thickness; name and thickness; name, head and thickness; or the columns of a heading line.
 
-    Headings name wafer, head, and thickness or a column for each site. A line whose thickness cannot be read is kept with
-    its fault. Raises BadQuestion for too many lines.
+    Headings name wafer, head, and thickness or a column for each site. `sign` is the decimal sign of numbers that read with
+    either, as far as `decimal_shown` knows it. A line whose thickness cannot be read is kept with its fault. Raises
+    BadQuestion for too many lines.
     """
+    return [_line(wafer, sign) for wafer in _wafers(text)]
+
+
+def decimal_shown(text: str, beside: Iterable[str] = ()) -> str | None:
+    """The decimal sign that pasted numbers show, and those of the form `beside`; None where they show none, or both."""
+    return decimal_of([*beside, *(cell for wafer in _wafers(text) for cell in (wafer.thickness, *wafer.sites))])
+
+
+def _wafers(text: str) -> list[_Cells]:
     lines = [line.strip(" ") for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES:
         hint = "send more to POST /api/v1/cmp/polish-time"
         raise BadQuestion(f"{len(lines):,} lines; at most {MOST_LINES} are taken here.", hint)
     if not lines:
         return []
-    places = _headings(_cells(lines[0]))
-    return [_line(line, places) for line in (lines if places is None else lines[1:])]
+    places = _headings(_split(lines[0]))
+    return [_cells(line, places) for line in (lines if places is None else lines[1:])]
 
 
-def _cells(line: str) -> list[str]:
+def _split(line: str) -> list[str]:
     cells = [cell.strip() for cell in re.split(r"\t|;| {2,}", line)]
-    return cells[0].split() if len(cells) == 1 and number(cells[0]) is None else cells
+    return cells[0].split() if len(cells) == 1 and not is_number(cells[0]) else cells
 
 
 def _headings(cells: list[str]) -> dict[str, list[int]] | None:
@@ -63,49 +83,51 @@ def _headings(cells: list[str]) -> dict[str, list[int]] | None:
     words = [re.split(r"[\W\d]", cell, maxsplit=1)[0] for cell in plain]
     places = {name: [n for n, word in enumerate(words) if word in known] for name, known in NAMES.items()}
     named = any(places.values()) or not any(map(str.isdigit, "".join(plain)))
-    return places if named and all(number(cell) is None for cell in plain) else None
+    return places if named and not any(map(is_number, plain)) else None
 
 
-def _line(line: str, places: dict[str, list[int]] | None) -> Line:
+def _cells(line: str, places: dict[str, list[int]] | None) -> _Cells:
     if _TWO_WAYS.fullmatch(line):
-        return Line(None, fault=f"{line!r} is one number or two: put a tab or ; between name and thickness.")
-    cells = _cells(line)
+        return _Cells("", fault=f"{line!r} is one number or two: put a tab or ; between name and thickness.")
+    cells = _split(line)
     if places and len(cells) > 1 and (places["incoming"] or places["site"]):
         values = {name: [cells[n] for n in columns if n < len(cells) and cells[n]] for name, columns in places.items()}
         wafer, head = (next(iter(values[name]), None) for name in ("wafer", "head"))
         if not places["incoming"]:
-            return _of_sites(values["site"], wafer, head)
-        thickness = next(iter(values["incoming"]), "")
-    else:
-        cells = [cell for cell in cells if cell]
-        wafer, head, thickness = cells[0] if len(cells) > 1 else None, cells[1] if len(cells) > 2 else None, cells[-1]
-        if len(cells) > 3 or (head is not None and number(head) is not None):
-            message = f"{len(cells)} columns, and nothing says which one is the thickness."
-            return Line(None, wafer, fault=f"{message} Add a heading line above: wafer, head, thickness.")
-    value = number(thickness)
-    if value is None and thickness:
-        return Line(None, wafer, head, f"{thickness!r} is not a thickness. Write a number such as 9012.5 or 9012,5.")
-    return Line(value, wafer, head)
+            return _Cells("", wafer, head, sites=tuple(values["site"]))
+        return _Cells(next(iter(values["incoming"]), ""), wafer, head)
+    cells = [cell for cell in cells if cell]
+    wafer, head, thickness = cells[0] if len(cells) > 1 else None, cells[1] if len(cells) > 2 else None, cells[-1]
+    if len(cells) > 3 or (head is not None and is_number(head)):
+        message = f"{len(cells)} columns, and nothing says which one is the thickness."
+        return _Cells("", wafer, fault=f"{message} Add a heading line above: wafer, head, thickness.")
+    return _Cells(thickness, wafer, head)
 
 
-def _of_sites(cells: list[str], wafer: str | None, head: str | None) -> Line:
-    """A wafer with one column per site; an empty site was not measured."""
-    values = [number(cell) for cell in cells]
-    if None in values:
-        cell = cells[values.index(None)]
-        return Line(None, wafer, head, f"{cell!r} is not a thickness. Leave the cell empty if the site was not measured.")
-    return Line(None, wafer, head, sites=tuple(value for value in values if value is not None))
+def _line(cells: _Cells, sign: str | None) -> Line:
+    wafer, head, fault = cells.wafer, cells.head, cells.fault
+    numbers = {cell: number(cell, sign) for cell in (*cells.sites, cells.thickness) if cell}
+    odd = next((cell for cell, value in numbers.items() if value is None), None)
+    if fault is None and odd is not None:
+        way_out = "Write a number such as 9012.5 or 9012,5."
+        if cells.sites:
+            way_out = "Leave the cell empty if the site was not measured."
+        fault = either(odd, sign) or f"{odd!r} is not a thickness. {way_out}"
+    if fault is not None:
+        return Line(None, wafer, head, fault)
+    # An empty site was not measured.
+    return Line(numbers.get(cells.thickness), wafer, head, sites=tuple(numbers[cell] for cell in cells.sites))  # type: ignore[misc]
 
 
-def number(text: str) -> float | None:
-    """A number in any usual notation: 9000, 9,000.5, 9.000,5, 9000,5."""
-    plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("'", "")
-    if _POINTS.fullmatch(plain) or (_COMMA.fullmatch(plain) and not _THOUSANDS.fullmatch(plain)):
-        plain = plain.replace(".", "").replace(",", ".")
-    else:
-        plain = plain.replace(",", "")
-    try:
-        value = float(plain)
-    except ValueError:
+def number(text: str, sign: str | None = None) -> float | None:
+    """A number in any usual notation: 9000, 9,000.5, 9.000,5, 9000,5; 9,000 only where the decimal sign is known."""
+    value = typed(text, sign)
+    return value if value is not None and abs(value) <= LARGEST else None
+
+
+def either(text: str, sign: str | None = None) -> str | None:
+    """What to say of a number whose comma may be for decimals or for thousands; None for any other."""
+    if sign is not None or undecided([text]) is None:
         return None
-    return value if abs(value) <= LARGEST else None
+    whole, _, rest = text.strip().partition(",")
+    return f"{text.strip()!r} can be {whole}.{rest} or {whole}{rest}. Write it as one of them."

@@ -18,7 +18,7 @@ from fabwatch.terms.errors import BadQuestion, UnknownTool
 from fabwatch.terms.questions import Timed
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, scale
-from fabwatch.web.pages.pasted_lines import Line, number, pasted
+from fabwatch.web.pages.pasted_lines import Line, decimal_shown, either, number, pasted
 from fabwatch.web.query_params import params, sends, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
@@ -74,10 +74,13 @@ async def cmp(request: Request) -> Response:
         states, nothing = await _states(request, fields.get("tool"), times)
         replay = states and "replay" in request.query_params
         trends = (await cache.answer(RateTrendsQuestion(tool=fields.get("tool")))).groups if states else ()
-        sheet, fault = None, None
+        sheet, fault, call = None, None, None
         if lines.strip() and ("tool" in fields or "rate" in fields):
             try:
-                sheet = await _sheet(request, fields, pasted(lines), times)
+                sign = decimal_shown(lines, (fields[name] for name in NUMBERS if name in fields))
+                wafers, numbers = pasted(lines, sign), _numbers(fields, sign)
+                sheet = await _sheet(request, fields, wafers, numbers, times)
+                call = _curl_command(page, fields, wafers, numbers)
             except BadQuestion as stop:
                 fault = stop
         text = page.render(
@@ -96,7 +99,7 @@ async def cmp(request: Request) -> Response:
             sheet=sheet,
             chosen=sheet.chosen(fields.get("keep")) if sheet else None,
             fault=fault,
-            call=_curl_command(page, fields, pasted(lines)) if sheet else None,
+            call=call,
             replayed=await cache.answer(ReplayQuestion(as_of=times.as_of, known_at=times.known_at)) if replay else None,
             trends=[trend_picture(trend) for trend in trends],
         )
@@ -115,12 +118,13 @@ async def _states(request: Request, tool: str | None, times: Timed) -> tuple[Rat
         return None, stop
 
 
-async def _sheet(request: Request, fields: dict[str, str], lines: list[Line], times: Timed) -> Sheet:
+async def _sheet(
+    request: Request, fields: dict[str, str], lines: list[Line], numbers: dict[str, float], times: Timed
+) -> Sheet:
     """The times of the pasted wafers, by the tool or, without a tool, by the rate. Raises BadQuestion."""
     if not lines:
         hint = "one wafer per line: its name (optional), then its thickness"
         raise BadQuestion("There is no thickness in these lines.", hint)
-    numbers = _numbers(fields)
     unit = fields.get("unit", "angstrom")
     wafers = tuple(_wafer(line, numbers, "rework" in fields) for line in lines)
     others: dict[str, PolishTimes] = {}
@@ -173,11 +177,11 @@ def _rows(lines: list[Line], own: PolishTimes, others: dict[str, PolishTimes]) -
     return Sheet(tuple(rows), tuple(others))
 
 
-def _curl_command(page: Page, fields: dict[str, str], lines: list[Line]) -> str:
+def _curl_command(page: Page, fields: dict[str, str], lines: list[Line], numbers: dict[str, float]) -> str:
     """The same question as a line for a terminal."""
     place = PLACE if "tool" in fields else ("rate_unit",)
     by = {name: fields[name] for name in place if name in fields}
-    numbers = {name: value for name, value in _numbers(fields).items() if "tool" not in fields or name not in RATE}
+    numbers = {name: value for name, value in numbers.items() if "tool" not in fields or name not in RATE}
     ticks = {name: True for name in TICKS if name in fields}
     body = {**by, "unit": fields.get("unit", "angstrom"), **numbers, **ticks, "wafers": [line.stated() for line in lines]}
     text = json.dumps(_stated(body), ensure_ascii=False).replace("'", "'\\''")
@@ -192,18 +196,17 @@ def _stated(value: Any) -> Any:
     return [_stated(part) for part in value] if isinstance(value, list) else value
 
 
-def _numbers(fields: dict[str, str]) -> dict[str, float]:
-    """The numbers that were typed. Raises BadQuestion if one is not a number."""
-    numbers = {}
-    for name in NUMBERS:
-        if name in fields:
-            value = number(fields[name])
-            if value is None:
-                raise BadQuestion(
-                    f"{name} must be a number (got {fields[name]!r}).", "write a number such as 9012.5 or 9012,5"
-                )
-            numbers[name] = value
-    return numbers
+def _numbers(fields: dict[str, str], sign: str | None) -> dict[str, float]:
+    """The numbers that were typed. Raises BadQuestion if one is not a number, or may be one of two."""
+    return {name: _number(name, fields[name], sign) for name in NUMBERS if name in fields}
+
+
+def _number(name: str, text: str, sign: str | None = None) -> float:
+    value = number(text, sign)
+    if value is None:
+        hint = either(text, sign) or "write a number such as 9012.5 or 9012,5"
+        raise BadQuestion(f"{name} must be a number (got {text!r}).", hint)
+    return value
 
 
 def _by_rate(wafers: tuple[WaferToPolish, ...], unit: str, fields: dict[str, str], numbers: dict[str, float]) -> PolishTimes:
@@ -240,9 +243,7 @@ async def keep(
     """Record an advised time, or the time that was chosen instead."""
     key = key_of(request)
     await seen(request, key, tool)
-    chosen_s = number(chosen) if chosen.strip() else None
-    if chosen.strip() and chosen_s is None:
-        raise BadQuestion(f"The chosen time must be a number of seconds (got {chosen!r}).", "write it such as 98.5 or 98,5")
+    chosen_s = _number("The chosen time", chosen) if chosen.strip() else None
     action = KeepPolish(
         tool=tool,
         incoming=incoming,

@@ -30,6 +30,7 @@ from fabwatch.fab.questions import (
 )
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import unknown
+from fabwatch.terms.numbers import typed
 from fabwatch.web import translation
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
@@ -273,10 +274,9 @@ async def decide(
     """Record a limit or interval that was set on the page."""
     key = key_of(request)
     await seen(request, key, name)
-    try:
-        number = float(value.replace(",", ".")) if value.strip() else None
-    except ValueError:
-        raise Refused(422, "BadRequest", f"{value!r} is not a number.", "write it as 1400 or 9.5") from None
+    number = typed(value) if value.strip() else None
+    if number is None and value.strip():
+        raise Refused(422, "BadRequest", f"{value!r} is not a number.", "write it as 1400 or 9.5")
     stated: Any = what
     decision = Decide(tool=name, qual_type=qual_type, name=stated, value=number, reason=reason, chamber=chamber)
     await cache_of(request).act(decision, key.who)
