@@ -19,7 +19,8 @@ SML = [
     for line in (f"2026-05-01 10:00:0{n} S5F1 W", "<L", "<B 0x80>", f"<U4 {n}>", '<A "Pump fault">', ">", ".")
 ]
 MOVES = ["lot,tool,wafers,end_at,chamber", *(f"L{n},OX-3,25,2026-05-01T1{n}:00:00Z,A" for n in range(4))]
-FILES = {"a.log": LOG, "b.log": PAIRS, "c.log": SML, "d.csv": MOVES}
+OPEN = [*[line.replace("Pump", "Valve") for line in SML], "2026-05-01 10:00:09 S1F3 W", "<L"]
+FILES = {"a.log": LOG, "b.log": PAIRS, "c.log": SML, "d.csv": MOVES, "e.log": OPEN}
 
 HEADERS = {"a.log": 1, "d.csv": 0}
 """Which of their lines is the header."""
@@ -58,6 +59,18 @@ def test_zero_bytes_anywhere_cost_their_line_alone_and_stand_in_no_table(tmp_pat
     assert {row.tool for row in fab.risk(as_of="2026-05-02").tools} >= {"OX-9"}
     # What is known of the tools is worked out of all logs again.
     fab.ingest(folder, again=True)
+    assert not texts_with_zeros(fab)
+
+
+def test_zero_bytes_in_a_last_line_that_is_open_wait_with_it(tmp_path, fab):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, lines in FILES.items():
+        for end, tail in (("0", b"\0"), ("1", b"\0\0" + lines[-1].encode()), ("2", lines[-1].encode() + b"\0")):
+            (folder / (end + name)).write_bytes("".join(line + "\n" for line in lines).encode() + tail)
+    for result in fab.ingest(folder).files:
+        assert result.status == "loaded", result
+        assert "reading_failed" not in result.rules
     assert not texts_with_zeros(fab)
 
 

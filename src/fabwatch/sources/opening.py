@@ -237,6 +237,9 @@ def _unpacked(file: IO[bytes], document: Document, tear: list[Problem]) -> Itera
                     yield from _no_bomb(iter(lambda: content.read(PIECE), b""), member.compress_size)
             except (zlib.error, EOFError, RuntimeError, NotImplementedError, lzma.LZMAError, zipfile.BadZipFile) as fault:
                 tear.append(Problem(TornFile, f"{visible(document.member)} is damaged or locked: {visible(str(fault))}"))
+            except MemoryError:
+                why = f"{visible(document.member)} asks for more memory to be unpacked than is given"
+                raise CannotRead(Problem(Refused, why)) from None
         return
     size = file.seek(0, io.SEEK_END)
     file.seek(0)

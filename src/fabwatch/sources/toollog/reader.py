@@ -210,8 +210,9 @@ class LogFile:
         problems = [*_torn(cut), *cut.faults]
         if cut.table is None:
             self.dated = True
-            messages = [TimedMessage(message, own_time(message.stamp), None) for message in sml.messages(cut.chunk)]
-            return LogBatch(self.schema.empty_table(), messages, problems)
+            messages = sml.messages(cut.chunk, open_end=cut.torn)
+            timed = [TimedMessage(message, own_time(message.stamp), None) for message in messages]
+            return LogBatch(self.schema.empty_table(), timed, problems)
         between, marks = self._between(cut.chunk, cut.rows, cut.torn)
         return self._samples(cut.chunk, cut.table, cut.lines, between, marks, problems, limit)
 

@@ -7,29 +7,44 @@ from typing import Any
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.marks import Message
 
-_HEAD = re.compile(r"(?:^|\s)(?:([\w\-]+)\s*:\s*)?'?S(\d{1,3})F(\d{1,3})'?\b", re.IGNORECASE)
+_HEAD = re.compile(r"(?:^|\s)(?:([\w\-]+)\s*:\s*)?'?S(\d{1,3})F(\d{1,3})(?:'|\b)", re.IGNORECASE)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 _TOKEN = re.compile(r"""<\s*([A-Z]\w*)\s*(?:\[[^\]]{0,40}\])?|>|"([^"]*)"|'([^']*)'|([^\s<>"']+)""")
+_QUOTED = re.compile(r""""[^"]*"|'(?!S\d{1,3}F\d{1,3}')[^']*'""", re.IGNORECASE)
 ALARM_ON = 0x80
+QUOTED_LINES = 20
+"""A quoted text may span this many lines; a quote still open after that is a stray one."""
 DEEPEST = 64
 """Lists within lists; what lies deeper is put into the list of this depth."""
 
 
 def is_sml(lines: Sequence[str]) -> bool:
     """True if the first lines of a file are SML."""
-    heads = sum(bool(_HEAD.search(line)) for line in lines)
+    heads = sum(bool(_head(line)) for line in lines)
     items = sum(line.lstrip().startswith(("<", ">")) or " <" in line for line in lines)
     return heads >= 1 and items >= 1 and 2 * (heads + items) > len([line for line in lines if line.strip()]) - heads
 
 
-def messages(chunk: Chunk) -> list[Message]:
-    """The messages in some lines, each positioned at its first line."""
+def _head(line: str) -> re.Match[str] | None:
+    """The head of a message: it stands before the items, and in no text that somebody quotes."""
+    before = line.partition("<")[0]
+    # Blanks keep the places.
+    return _HEAD.search(
+        _QUOTED.sub(lambda hit: " " * len(hit[0]), before) if before.count('"') + before.count("'") else before
+    )
+
+
+def messages(chunk: Chunk, *, open_end: bool) -> list[Message]:
+    """The messages in some lines, each positioned at its first line; a last line that is open is not read yet."""
     complete: list[Message] = []
     lines: list[str] = []
-    begin, stamp, own = 0, "", ""
-    for row in range(len(chunk)):
+    begin, stamp, own, open_for = 0, "", "", 0
+    for row in range(len(chunk) - open_end):
         text = chunk.line(row)
-        if _HEAD.search(text):
+        # A quote goes on over some lines, as in a text of two lines.
+        inside, ends = open_for > 0, text.count('"') % 2 == 1
+        open_for = (0 if ends else open_for - 1) if inside else QUOTED_LINES * ("<" in text and ends)
+        if not inside and _head(text):
             complete += _message(lines, own, int(chunk.offsets[begin]), chunk.number + begin)
             lines, begin = [text], row
             # The time is on the line of the message or on one above it.
@@ -42,7 +57,7 @@ def messages(chunk: Chunk) -> list[Message]:
 
 
 def _message(lines: list[str], stamp: str, offset: int, number: int) -> list[Message]:
-    head = _HEAD.search(lines[0]) if lines else None
+    head = _head(lines[0]) if lines else None
     if head is None:
         return []
     kind = (int(head[2]), int(head[3]))
