@@ -11,7 +11,7 @@ from fabwatch.cli.tables import files
 from fabwatch.ingest.reading import Desk, Find, Understand
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.sources import reading
-from fabwatch.sources.binary import binary
+from fabwatch.sources.foreign import foreign
 from fabwatch.sources.header import recognise
 from fabwatch.terms.settings import Settings
 from tests.made_logs import log_of
@@ -61,10 +61,40 @@ def test_a_workbook_is_refused_with_what_to_save_it_as(fab, tmp_path):
     assert "save each sheet as CSV" in file.message
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"FileVersion 1 2;\nFileTimestamp 05-01-26 10:00:00;\n", "a KLARF file"),
+        (b'\nRecord FileRecord  "1.8"\n{\n', "a KLARF file"),
+        (b"\x02\x00\x00\x0a\x02\x04\x19\x00\x01\x0a", "an STDF file"),
+        (b"\x00\x02\x00\x0a\x01\x04", "an STDF file"),
+        (b"FAR:A|4|2|U\nMIR:L1|X\n", "an ATDF file"),
+        (b"TDSm\x0e\x00\x00\x00", "a TDMS file"),
+        (b'<?xml version="1.0"?><Map/>', "an XML file"),
+        (b"\xef\xbb\xbf<!DOCTYPE html>\n<table>", "a web page"),
+        (b'[{"tool": "E1", "lot": "L1"}]', "a JSON file"),
+        (b'{"tool": "E1"}\n{"tool": "E2"}\n', "a JSON file"),
+        (b"\x89HDF\r\n\x1a\n\x00", "an HDF5 file"),
+        (b"BZh91AY&SY\x00", "packed as bz2"),
+    ],
+)
+def test_what_is_not_read_yet_or_never_is_said_as_that(fab, tmp_path, start, kind):
+    (tmp_path / "x.dat").write_bytes(start + b"\n" * 9)
+    (file,) = fab.ingest(tmp_path / "x.dat").files
+    assert (file.status, file.suggestion) == ("failed", None)
+    assert kind in file.message
+    assert "hint: " in file.message
+
+
+@pytest.mark.parametrize("text", ["[2026-05-01 10:00:00] p=1 q=2\n", "{tool},b\n1,2\n", "Record,tool\n", "<PM1> up\n"])
+def test_a_text_that_only_begins_alike_is_no_file_of_another_kind(text):
+    assert foreign(text.encode()) is None
+
+
 @pytest.mark.parametrize("text", [MOVES, LOG, "°C;µm\n1;2\n", "\ufeff" + MOVES])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "cp1252"])
 def test_text_is_text_in_any_encoding(text, encoding):
-    assert binary(text.encode(encoding, errors="replace")) is None
+    assert foreign(text.encode(encoding, errors="replace")) is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from fabwatch.sources.opening import Document, inspect
 from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.clock import iso
 from fabwatch.terms.settings import SourceSettings
+from tests.fabs import new_fab
 
 pytestmark = pytest.mark.unit
 
@@ -78,3 +79,41 @@ def _lines(content):
     for line in content.splitlines(keepends=True):
         yield offset, line
         offset += len(line)
+
+
+LABVIEW = (Path(__file__).parent.parent / "cases" / "toollog" / "labview.log").read_bytes()
+SEGMENT = LABVIEW[LABVIEW.index(b"\t\r\nChannels") :]
+
+
+@pytest.mark.parametrize(
+    ("content", "why", "way_out"),
+    [
+        (LABVIEW + SEGMENT, "a second measurement begins", "a file of its own"),
+        (LABVIEW.replace(b"X_Value\tPressure", b"Pressure\tP2"), "without a column of time", "X_Columns One"),
+        (LABVIEW.replace(b"X_Dimension\tTime", b"X_Dimension\tFrequency"), "without a column of time", "X_Columns One"),
+        (LABVIEW.replace(b"\r\n0,000000\t", b"\r\n3786825600,5\t"), "seconds since 1904", "Time_Pref Relative"),
+        (LABVIEW[: LABVIEW.index(b"X0")], "without the ends of its two headers", "X_Columns One"),
+    ],
+    ids=["two", "no time", "frequency", "1904", "cut"],
+)
+def test_a_measurement_file_that_is_not_read_says_how_to_write_it(fab, tmp_path, content, why, way_out):
+    (tmp_path / "m.lvm").write_bytes(content)
+    (result,) = fab.ingest(tmp_path / "m.lvm").files
+    assert (result.status, result.rows) == ("failed", 0)
+    assert why in result.message
+    assert way_out in result.message
+
+
+def test_numbers_of_a_log_that_read_in_two_ways_are_asked_for(tmp_path):
+    for number in range(2):
+        rows = "".join(f"2026-05-01T10:00:0{n}Z\t{n}00\t5,01{n}\n" for n in range(1, 5))
+        (tmp_path / f"{number}.log").write_text("time\tFlow\tPressure\n" + rows)
+    with new_fab(tmp_path / "asked") as fab:
+        (result,) = fab.ingest(tmp_path / "0.log").files
+        assert result.status == "inbox"
+        assert "'5,011' a decimal or a thousands comma" in result.message
+    document = Document(tmp_path / "1.log")
+    for sign, first in ((",", 5.011), (".", 5011.0)):
+        log = open_log(document, inspect(document), SourceSettings(decimal=sign))
+        (batch,) = log.batches(LATEST)
+        assert batch.samples.column("Pressure").to_pylist()[0] == first

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from fabwatch.sources import workbook
-from fabwatch.sources.binary import WORKBOOK
 from fabwatch.sources.content import Content
 from fabwatch.sources.effort import progress
+from fabwatch.sources.foreign import WORKBOOK
 from fabwatch.terms.paths import is_file
 from fabwatch.terms.problems import Problem, Refused, TornFile, Unreadable
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from fabwatch.sources import parquet
-from fabwatch.sources.binary import OTHER_FILE, binary
+from fabwatch.sources.foreign import foreign
 from fabwatch.sources.header import Mapping, header_score, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
@@ -22,7 +22,6 @@ from fabwatch.terms.problems import (
     OddValue,
     Problem,
     TornLine,
-    Unreadable,
     UnreadableCell,
     WrongColumnCount,
 )
@@ -105,9 +104,8 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
     if inspected.start.startswith(b"PAR1"):
         header = parquet.header(document)
         return TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
-    kind_of_file = binary(inspected.start)
-    if kind_of_file is not None:
-        raise CannotRead(Problem(Unreadable, f"this is neither text nor a table: {kind_of_file}", hint=OTHER_FILE))
+    if (problem := foreign(inspected.start)) is not None:
+        raise CannotRead(problem)
     scored: dict[tuple[str, ...], Mapping] = {}
 
     def score(cells: list[str]) -> float:

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fabwatch.sources.effort import progress
-from fabwatch.sources.opening import Document, Inspected, only_returns
+from fabwatch.sources.opening import CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.prefetch import Ahead
 from fabwatch.sources.text import as_text
-from fabwatch.sources.toollog import keyvalue, sml
+from fabwatch.sources.toollog import keyvalue, lvm, sml
 from fabwatch.sources.toollog.cells import names_of, table_of
 from fabwatch.sources.toollog.chunks import Chunk, chunks, rows_of
 from fabwatch.sources.toollog.columns import KEYS, LogColumn, stored_name
@@ -26,7 +26,7 @@ from fabwatch.sources.toollog.parts import Part, Parts, coded, constant
 from fabwatch.sources.toollog.stamps import Stamps
 from fabwatch.sources.values import Unfit
 from fabwatch.terms.clock import to_utc
-from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TornLine
+from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TornLine, Unreadable
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 
@@ -90,6 +90,11 @@ def _torn(cut: _Cut) -> list[Problem]:
     return [Problem(TornLine, why, cut.chunk.number + last, int(cut.chunk.offsets[last]), raw)]
 
 
+DELIMITED, LVM = "delimited", "lvm"
+CUT = (DELIMITED, LVM)
+"""Dialects whose lines are cut into cells."""
+
+
 class LogFile:
     """A log and how to read it; `parts` fills while the batches are read."""
 
@@ -151,7 +156,7 @@ class LogFile:
         """True if this is more likely a log than a table with `of_table` known columns."""
         readings = sum(column.role in ("sensor", "usage", "setpoint") for _, column in self.sampled)
         wide = readings >= 2 and readings >= of_table
-        return self.dialect != "delimited" or wide or (readings >= 1 and self.layout.dense)
+        return self.dialect != DELIMITED or wide or (readings >= 1 and self.layout.dense)
 
     @property
     def shape(self) -> str:
@@ -189,7 +194,7 @@ class LogFile:
             cut = _Cut(chunk.without(zeros) if len(zeros) else chunk, whole)
             cut.faults = [self._problem(chunk, int(line), NulBytes, "the line contains zero bytes") for line in zeros]
             cut.unwritten = len(zeros)
-            if self.dialect == "delimited":
+            if self.dialect in CUT:
                 cut.rows = rows_of(cut.chunk, self.layout)
                 if begin == 0:
                     cut.rows[: max(self.layout.first_line + 1 - chunk.number, 0)] = False
@@ -199,7 +204,7 @@ class LogFile:
 
     def _tabled(self, cut: "_Cut") -> "_Cut":
         """The same with the cells of the rows."""
-        if self.dialect == "delimited":
+        if self.dialect in CUT:
             cut.table, cut.lines, faults = table_of(cut.chunk, cut.rows, self.layout)
             cut.faults += faults
         elif self.dialect == "keyvalue":
@@ -225,6 +230,8 @@ class LogFile:
             text = chunk.line(int(row)).strip()
             if not text or number <= self.layout.first_line:
                 continue
+            if self.dialect == LVM and lvm.is_another_segment(text):
+                raise CannotRead(Problem(Unreadable, f"line {number}: a second measurement begins", hint=lvm.ALONE))
             offset = int(chunk.offsets[row])
             if text.startswith(COMMENTS):
                 marks += [Mark(offset, role, value) for role, value in context_of(text).items() if role in (*KEYS, "step")]

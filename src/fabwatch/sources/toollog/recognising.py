@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from fabwatch.sources.opening import CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.text import check_width, encoding_of
-from fabwatch.sources.toollog import keyvalue, sml
+from fabwatch.sources.toollog import keyvalue, lvm, sml
 from fabwatch.sources.toollog.cells import table_of
 from fabwatch.sources.toollog.chunks import chunks, rows_of
 from fabwatch.sources.toollog.columns import LogColumn
 from fabwatch.sources.toollog.layout import SAMPLE_LINES, Layout, find_layout, shown
-from fabwatch.sources.toollog.reader import LogFile
+from fabwatch.sources.toollog.reader import DELIMITED, LVM, LogFile
 from fabwatch.terms.problems import Problem, TallTable
 from fabwatch.terms.settings import SourceSettings
 
@@ -71,15 +71,16 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     roles = stated.roles()
     if sml.is_sml(lines):
         return LogFile(document, inspected, stated, "sml", Layout(encoding, "", (), 0, notes=tuple(notes)))
-    layout = keyvalue.find_layout(lines, encoding, roles, stated.decimal)
-    dialect = "keyvalue"
+    dialect, layout = LVM, lvm.find_layout(lines, encoding, roles)
     if layout is None:
-        dialect, layout = "delimited", find_layout(lines, encoding, roles, stated.delimiter, stated.decimal)
+        dialect, layout = "keyvalue", keyvalue.find_layout(lines, encoding, roles, stated.decimal)
+    if layout is None:
+        dialect, layout = DELIMITED, find_layout(lines, encoding, roles, stated.delimiter, stated.decimal)
     if layout is None:
         return None
     check_width(len(layout.columns))
     layout = replace(layout, missing=stated.missing_words(), header=tuple(name.replace("\0", "") for name in layout.header))
-    if dialect == "delimited":
+    if dialect == DELIMITED:
         layout = replace(layout, columns=_filled(document, layout, returns=only_returns(inspected.start)))
     _check_wide(layout)
     file = LogFile(document, inspected, stated, dialect, layout)

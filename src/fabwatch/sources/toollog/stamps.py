@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from fabwatch.sources.toollog.columns import SECONDS
 from fabwatch.sources.toollog.layout import Layout
-from fabwatch.sources.values import Convert, Unfit, converter
+from fabwatch.sources.values import Convert, TimeOf, Unfit, converter
 from fabwatch.terms.numbers import is_number, typed
 from fabwatch.terms.problems import AmbiguousTime
 from fabwatch.terms.settings import SourceSettings
@@ -45,13 +45,14 @@ class Stamps:
         if self._elapsed and column is not None and re.search(r"(^|_)(ms|msec)$", column.name.casefold()):
             self._scale = 1e-3
         self._decimal = layout.decimal
+        self.zoneless = False
+        """Whether a time says no zone, and fab.toml neither."""
         self._began = self._start(layout.context)
         self._rolled, self._last = 0.0, -np.inf
         self._before = -np.inf
         """The time of the row before."""
         self._fell = False
         """Whether its hour is the second of two."""
-        self.zoneless = False
         self.faults: dict[int, Unfit] = {}
         """Rows of the table that was read last whose time cannot be taken, where more is known of it than that."""
         sample = [cell for cell in self._cells(table.slice(0, 500)).to_pylist() if cell] if column else []
@@ -98,7 +99,7 @@ class Stamps:
                 self._scale = _epoch_scale(typed(sample[0], self._decimal) or 0.0) if sample else 1.0
             return self._numbers
         if all(_ISO.match(cell) for cell in sample) and not self._source.time_format:
-            self.zoneless = self._source.zone is None
+            self.zoneless |= self._source.zone is None
             return self._iso
         if all(_ISO_ZONE.match(cell) for cell in sample):
             return self._iso_zone
@@ -211,11 +212,13 @@ class Stamps:
             text = context.get(name)
             if text:
                 both = f"{context['date']} {text}" if name == "time" and "date" in context and len(text) < 13 else text
+                convert = converter(_COLUMN, [both], self._source)
                 try:
-                    moment = converter(_COLUMN, [both], self._source)(both)
+                    moment = convert(both)
                 except Unfit:
                     moment = None
                 if isinstance(moment, datetime):
+                    self.zoneless = self._source.zone is None and isinstance(convert, TimeOf) and convert.is_zoneless([both])
                     return moment.replace(tzinfo=UTC).timestamp()
         return None
 
