@@ -81,7 +81,7 @@ def test_a_figure_by_place_is_that_of_its_row_and_places_stand_in_the_order_of_t
             value, lasted = expected.get((n, place), (np.nan, 0.0))
             assert matrix.values[n, m] == pytest.approx(value, nan_ok=True)
             assert matrix.seconds[n, m] == pytest.approx(lasted)
-    assert matrix.units["S0"] == "u0"
+    assert matrix.units == [f"u{sensor[1:]}" for _, _, sensor in matrix.places]
 
 
 def test_runs_without_any_sensor_are_no_run_group():

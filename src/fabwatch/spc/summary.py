@@ -46,10 +46,10 @@ def readings(view: View, selection: Selection, period: Period) -> Readings:
     """The readings of one tool in order of time. Raises UnknownTool."""
     lake, as_of = view.lake, view.as_of
     sql = question("spc", "readings") + "ORDER BY q.qual_type, chamber, q.processed_at"
-    previous: dict[tuple[str, str], float] = {}
+    previous: dict[tuple[str, str, str | None], float] = {}
     readings = []
     for row in lake.rows(sql, _select(lake, selection, as_of, period)):
-        place = row["chamber"], row["qual_type"]
+        place = row["chamber"], row["qual_type"], row["unit"]
         moving_range = abs(row["reading"] - previous[place]) if place in previous else None
         previous[place] = row["reading"]
         fields = {name: row[name] for name in Reading.__dataclass_fields__ if name in row}

@@ -55,23 +55,26 @@ def chambers(
     step = step if step is not None else _usual(rows, "step")
     recipe = recipe if recipe is not None else _usual(rows, "recipe")
     rows = [row for row in rows if row["step"] == step and row["recipe"] == recipe]
+    # Of two units the one of most runs: nobody can compare 5 mTorr with 5 Pa.
+    unit = _usual(rows, "unit")
+    rows = [row for row in rows if row["unit"] == unit]
     means: dict[tuple[str, str | None], list[float]] = defaultdict(list)
     names: dict[tuple[str, str | None], list[str]] = defaultdict(list)
     for row in rows:
         means[row["tool"], row["chamber"]].append(row["mean"])
         names[row["tool"], row["chamber"]].append(row["run"])
     chosen = [run for run_names in names.values() for run in run_names[:RUNS_AT_MOST]]
-    tables, unit = _drawn(lake, sorted(set(chosen)), sensor, step)
+    tables = _drawn(lake, sorted(set(chosen)), sensor, step)
     header = view.header(METHOD, sql)
     answer = Chambers(*header, sensor, step, recipe, unit, ())
     traces = [_chamber(place, means, names[place], tables, step, sensor) for place in means]
-    traces = [replace(trace, sentence=chamber_sentence(trace, replace(answer, unit=unit))) for trace in traces]
+    traces = [replace(trace, sentence=chamber_sentence(trace, answer)) for trace in traces]
     traces.sort(key=lambda trace: (-abs(trace.z or 0.0), trace.tool, trace.chamber or ""))
     return replace(answer, chambers=tuple(traces))
 
 
 def _usual(rows: list[Record], name: str) -> str | None:
-    """The step or recipe of most of the runs."""
+    """The step, recipe or unit of most of the runs."""
     counts: dict[str | None, int] = defaultdict(int)
     for row in rows:
         counts[row[name]] += 1
@@ -106,18 +109,16 @@ def _chamber(
     return ChamberTrace(place[0], place[1], len(mine), float(mine.mean()), std, z, "", points)
 
 
-def _drawn(lake: Lake, runs: list[str], sensor: str, step: str | None) -> tuple[list[Stretched], str | None]:
-    """Runs in stretches of time, one table for each shape of log that has the sensor; and its unit."""
+def _drawn(lake: Lake, runs: list[str], sensor: str, step: str | None) -> list[Stretched]:
+    """Runs in stretches of time, one table for each shape of log that has the sensor."""
     by_shape: dict[str, list[RunPart]] = defaultdict(list)
     for part in parts_of(lake, runs):
         by_shape[part.shape].append(part)
     tables: list[Stretched] = []
-    unit = None
     seconds = [(part.end_s or 0) - (part.begin_s or 0) for parts in by_shape.values() for part in parts]
     every = max(float(np.median(seconds)) / STRETCHES, 1e-3) if seconds else 1.0
     for shape, parts in by_shape.items():
         column = columns_of(lake, shape).get(sensor)
         if column is not None:
-            unit = unit or column.unit
             tables.append(stretched(lake, parts, [column], every, Window(step=step)))
-    return tables, unit
+    return tables

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 
 import numpy as np
@@ -167,7 +167,7 @@ class _Matrix:
     values: np.ndarray
     seconds: np.ndarray
     """How long the place lasted."""
-    units: dict[str, str | None] = field(default_factory=dict)
+    units: list[str | None]
 
 
 def _matrix(group: RunGroup, steps: Steps, statistic: str) -> _Matrix:
@@ -184,7 +184,7 @@ def _matrix(group: RunGroup, steps: Steps, statistic: str) -> _Matrix:
     values[here] = steps.statistic(statistic)[rows]
     lasted = [np.nan_to_num(steps.numbers[name][rows], nan=0.0) for name in ("t_last", "t_first")]
     seconds[here] = lasted[0] - lasted[1]
-    return _Matrix([steps.places[code] for code in codes], values, seconds, dict(steps.units))
+    return _Matrix([steps.places[code] for code in codes], values, seconds, [steps.units[code] for code in codes])
 
 
 def _statistic_alarms(rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
@@ -211,7 +211,7 @@ def _statistic_alarms(rule: WatchRule, group: RunGroup, steps: Steps) -> Alarms:
                 value, limit = float(x[n, m]), float(high[m] if x[n, m] > high[m] else low[m])
                 z = limits.z_of(m, value)
                 kind = settings.figure if rule.settings else "setpoint"
-                raised.append(SensorFault(sensor, step, z, "", chamber, matrix.units.get(sensor), kind, value, limit))
+                raised.append(SensorFault(sensor, step, z, "", chamber, matrix.units[watched[m]], kind, value, limit))
             raised.sort(key=lambda alarm: -abs(alarm.z))
             alarms_by_run[group.runs[n].run] = raised[:SHOWN]
     return alarms_by_run

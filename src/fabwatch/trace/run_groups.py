@@ -62,12 +62,26 @@ def kind_of(run: Run) -> RunKind:
 def run_groups(runs: Sequence[Run], summary: Steps | Sequence[Record], goldens: Sequence[Golden] = ()) -> list[RunGroup]:
     """Groups of comparable runs (rows of `runs_list.sql`), with their features and the golden runs that people chose."""
     steps = summary if isinstance(summary, Steps) else steps_from(summary)
-    groups: dict[RunKind, list[Run]] = defaultdict(list)
+    mixed = _mixed(steps)
+    groups: dict[tuple[RunKind, frozenset[int]], list[Run]] = defaultdict(list)
     for run in runs:
         if run.run in steps.rows:
-            groups[kind_of(run)].append(run)
+            # Runs whose sensors are recorded in other units are not compared.
+            units = frozenset(mixed[steps.place[steps.rows[run.run]]].tolist()) if mixed is not None else frozenset()
+            groups[kind_of(run), units].append(run)
     chosen = {golden.kind: golden for golden in goldens}
-    return [_run_group(group, steps, chosen.get(kind)) for kind, group in groups.items()]
+    return [_run_group(group, steps, chosen.get(kind)) for (kind, _), group in groups.items()]
+
+
+def _mixed(steps: Steps) -> np.ndarray | None:
+    """For each place a number of its sensor and unit, if that sensor is recorded in several; else 0. None without any."""
+    units: dict[str, set[str | None]] = defaultdict(set)
+    for (_, _, sensor), unit in zip(steps.places, steps.units, strict=True):
+        units[sensor].add(unit)
+    pairs = [(sensor, unit) for sensor, known in units.items() if len(known) > 1 for unit in known]
+    numbers = {pair: n for n, pair in enumerate(pairs, 1)}
+    names = ((sensor, unit) for (_, _, sensor), unit in zip(steps.places, steps.units, strict=True))
+    return np.array([numbers.get(name, 0) for name in names], int) if pairs else None
 
 
 def _run_group(runs: Sequence[Run], steps: Steps, golden: Golden | None) -> RunGroup:

@@ -44,8 +44,8 @@ class Steps:
     """The place of each row, by its number."""
     numbers: Mapping[str, np.ndarray]
     """Each statistic by row; NaN where there is none."""
-    units: Mapping[str, str | None]
-    """The unit of each sensor."""
+    units: Sequence[str | None]
+    """The unit of each place: a sensor that is recorded in two units has two places."""
 
     def statistic(self, name: str) -> np.ndarray:
         """A statistic by row; `range` is that of the samples."""
@@ -73,12 +73,9 @@ def steps_in(table: pa.Table) -> Steps:
     order = np.argsort(run, kind="stable")
     edges = np.searchsorted(run[order], np.arange(len(names)))
     rows = {name: order[edges[n] : edges[n + 1]] for n, name in enumerate(names[:-1]) if name is not None}
-    place, places = combined((by_name(_coded(table, name)) for name in PLACE), table.num_rows)
-    units: dict[str, str | None] = {}
-    for pair in table.select(["sensor", "unit"]).group_by(["sensor", "unit"]).aggregate([]).to_pylist():
-        units[pair["sensor"]] = pair["unit"]
-    known = [(chamber, step, str(sensor)) for chamber, step, sensor in places]
-    return Steps(rows, known, place, {name: _numbers(table, name) for name in NUMBERS}, units)
+    place, places = combined((by_name(_coded(table, name)) for name in (*PLACE, "unit")), table.num_rows)
+    known = [(chamber, step, str(sensor)) for chamber, step, sensor, _ in places]
+    return Steps(rows, known, place, {name: _numbers(table, name) for name in NUMBERS}, [unit for *_, unit in places])
 
 
 def steps_from(rows: Sequence[Record]) -> Steps:
