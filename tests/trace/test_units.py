@@ -1,7 +1,6 @@
 """Units are part of what is compared: 5 mTorr beside 0.005 Torr are two sensors of one name, never one with a fault."""
 
 import pytest
-
 from tests.made_logs import log_of
 
 GOOD = [f"L1.{n:02d}" for n in range(12)]

@@ -1,7 +1,7 @@
 """Headers: which table a file fills, which column is which, how sure that is, and what to suggest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fabwatch.sources.counters import COUNTERS_KIND
 from fabwatch.sources.kinds import Kind, plain_name
@@ -11,7 +11,9 @@ from fabwatch.sources.moves import MOVES_KIND
 from fabwatch.sources.quals import QUALS_KIND
 from fabwatch.sources.tools import TOOLS_KIND
 from fabwatch.terms.errors import nearest
+from fabwatch.terms.numbers import is_number
 from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.units import in_brackets, is_unit
 
 KINDS: dict[str, Kind] = {
     kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, COUNTERS_KIND, METROLOGY_KIND, TOOLS_KIND)
@@ -33,7 +35,7 @@ class Mapping:
     lacking: tuple[str, ...]
     """Required columns that the file does not have."""
     twice: tuple[str, ...] = ()
-    """Required columns that two headers both match."""
+    """Required columns that two headers both match, and columns in different units."""
 
     @property
     def fits(self) -> bool:
@@ -48,16 +50,19 @@ class Mapping:
         return round(share if self.fits else share / 2, 3)
 
 
-def recognise(header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None) -> Mapping:
+def recognise(
+    header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None, units: Sequence[str] = ()
+) -> Mapping:
     """The mapping that recognises most of the header; of two equal ones, the one that has all required columns.
 
-    A table does not win because it requires fewer columns: moves without their end are not a tool list.
+    A table does not win because it requires fewer columns: moves without their end are not a tool list. `units` are those
+    that stand below the header.
     """
     stated = stated or SourceSettings()
     table = kind or stated.kind
     candidates = [KINDS[table]] if table in KINDS else list(KINDS.values())
     user = stated.headers()
-    mappings = [_mapping(candidate, header, stated, user) for candidate in candidates]
+    mappings = [_with_units(_mapping(candidate, header, stated, user), header, units) for candidate in candidates]
     return max(mappings, key=lambda m: (len(m.columns), m.fits))
 
 
@@ -75,7 +80,7 @@ def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings, user: di
     for position, name in enumerate(header):
         column = user.get(name.casefold())
         if column is None:
-            named = kind.column_of(name)
+            named = kind.column_of(name) or _without_unit(kind, name)
             column = None if named in taken else named
         if name in stated.ignore:
             continue
@@ -99,6 +104,51 @@ def _mapping(kind: Kind, header: Sequence[str], stated: SourceSettings, user: di
     have = columns.keys() | constants.keys()
     lacking = tuple(" or ".join(group) for group in kind.needs if not have & set(group))
     return Mapping(kind, columns, constants, tuple(unused), lacking, tuple(twice))
+
+
+UNIT_OF = {
+    "quals": dict.fromkeys(("reading", "lower", "upper"), "unit"),
+    "metrology": {**dict.fromkeys(("incoming", "after", "target", "lower", "upper"), "unit"), "rate": "rate_unit"},
+}
+"""The column that says the unit of others, by table."""
+IN_SECONDS = ("s", "sec", "seconds")
+
+
+def _without_unit(kind: Kind, name: str) -> str | None:
+    """The column that a header names before its brackets; a duration only in the unit that it is stored in."""
+    bare, inside, rest = in_brackets(name)
+    column = kind.column_of(bare) if inside and not rest else None
+    return None if column == "seconds" and inside.casefold() not in IN_SECONDS else column
+
+
+def _with_units(mapping: Mapping, header: Sequence[str], below: Sequence[str]) -> Mapping:
+    """The same with the unit that stands in the brackets of the header, or in the row below it."""
+    known: dict[str, dict[str, str]] = {}
+    for column, of in UNIT_OF.get(mapping.kind.table.name, {}).items():
+        position = mapping.columns.get(column)
+        if position is not None:
+            own = below[position].strip(" []()") if position < len(below) else ""
+            unit = own or in_brackets(header[position])[1]
+            if unit and is_unit(unit):
+                known.setdefault(of, {}).setdefault(unit, header[position])
+    several = [
+        f"{' and '.join(f'{name} in {unit}' for unit, name in of.items())}: one file has one unit"
+        for of in known.values()
+        if len(of) > 1
+    ]
+    constants = {of: next(iter(units)) for of, units in known.items() if of not in mapping.columns}
+    return replace(mapping, constants={**constants, **mapping.constants}, twice=(*mapping.twice, *several))
+
+
+def are_units(cells: Sequence[str], mapping: Mapping) -> bool:
+    """Whether the row below a header says units: some of its cells are units, and no cell is a name or a number."""
+    if len(cells) < len(mapping.columns):
+        return False
+    kinds = {column.name: column.kind for column in mapping.kind.columns}
+    named = (cells[place].strip(" -") for name, place in mapping.columns.items() if kinds[name] == "text")
+    full = [cell.strip() for cell in cells if cell.strip(" -")]
+    units = sum(map(is_unit, full))
+    return not any(named) and units > 0 and 2 * units >= len(full) and not any(is_number(c) or ":" in c for c in full)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from fabwatch.sources import parquet
 from fabwatch.sources.foreign import foreign
-from fabwatch.sources.header import Mapping, header_score, recognise
+from fabwatch.sources.header import Mapping, are_units, header_score, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing
 from fabwatch.sources.opening import CannotRead, Document, Inspected
 from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
-from fabwatch.sources.values import Convert, TimeOf, Unfit, converter, text_of
+from fabwatch.sources.values import Convert, TimeOf, Unfit, Unwrapped, converter, text_of
 from fabwatch.terms.numbers import decimal_of
 from fabwatch.terms.problems import (
     BadEncoding,
@@ -116,10 +116,16 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
 
     layout = find_layout(inspected, stated, score)
     mapping = scored.get(layout.header) or recognise(layout.header, stated, kind)
+    line, below = layout.below
+    if are_units(below, mapping):
+        layout = replace(layout, header_line=line, units=below)
+        mapping = recognise(layout.header, stated, kind, below)
     return TableFile(document, inspected, stated, layout.header, mapping, layout, _notes(layout))
 
 
 def _notes(layout: Layout) -> list[str]:
+    if layout.units:
+        return [*layout.notes, f"line {layout.header_line} says the units"]
     return [*layout.notes, *([f"the header is line {layout.header_line}"] if layout.header_line > 1 else [])]
 
 
@@ -145,7 +151,7 @@ class _Reader:
         for column in self._kind.columns:
             cells = samples[column.name]
             convert = self._converters[column.name] = converter(column, cells, file.stated, decimal)
-            if isinstance(convert, TimeOf) and not file.stated.zone and convert.is_zoneless(cells):
+            if isinstance(convert, (TimeOf, Unwrapped)) and not file.stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
         if zoneless:
             file.notes.append(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')

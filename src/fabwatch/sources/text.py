@@ -2,6 +2,8 @@
 
 import csv
 import io
+import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -51,7 +53,15 @@ class Layout:
     delimiter: str
     header: tuple[str, ...]
     header_line: int
+    """The line that the header ends in."""
     notes: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    """The units that stand below the header."""
+    below: tuple[int, tuple[str, ...]] = (0, ())
+    """The first full line below the header: its number, and its cells."""
+
+
+_BREAK = re.compile(r"\s*[\r\n]\s*")
 
 
 # A cell may be as long as the lines that a quote may span; the limit of the module is 131,072 signs.
@@ -68,20 +78,39 @@ def find_layout(inspected: Inspected, stated: SourceSettings, recognise: Recogni
     """
     notes: list[str] = []
     encoding = encoding_of(inspected, stated, notes)
-    text = _decoded_start(inspected.start, encoding)
-    lines = [line.rstrip("\r\n") for line in io.StringIO(text, newline="\n")][:HEADER_WITHIN]
-    if not any(line.strip() for line in lines):
-        raise CannotRead(Problem(EmptyFile, "the file is empty"))
     delimiters = (stated.delimiter,) if stated.delimiter else DELIMITERS
+    lines = _headings(_decoded_start(inspected.start, encoding), delimiters, quotes=inspected.quotes)
+    if not any(text.strip() for _, text in lines):
+        raise CannotRead(Problem(EmptyFile, "the file is empty"))
     best = max(
-        ((recognise(cells), len(cells), -number, delimiter) for number, cells, delimiter in _cut(lines, delimiters)),
+        ((recognise(cells), len(cells), -place, delimiter) for place, cells, delimiter in _cut(lines, delimiters)),
         default=(0.0, 0, 0, ","),
     )
-    _, _, minus_line, delimiter = best
-    header = cells_of(lines[-minus_line], delimiter)
+    _, _, minus_place, delimiter = best
+    end, text = lines[-minus_place]
+    header = cells_of(text, delimiter)
     check_width(len(header))
-    names = tuple(cell.replace("\0", "").strip() for cell in header)
-    return Layout(encoding, delimiter, names, 1 - minus_line, tuple(notes))
+    names = tuple(_BREAK.sub(" ", cell.replace("\0", "")).strip() for cell in header)
+    below = next(((n, tuple(cells_of(line, delimiter))) for n, line in lines[1 - minus_place :] if line.strip()), (0, ()))
+    return Layout(encoding, delimiter, names, end, tuple(notes), below=below)
+
+
+def _headings(text: str, delimiters: Sequence[str], *, quotes: bool) -> list[tuple[int, str]]:
+    """The first lines, each with its number; one that ends within quotes goes on, and has the number of its last line."""
+    raw = [line.rstrip("\r\n") for line in itertools.islice(io.StringIO(text, newline="\n"), HEADER_WITHIN + QUOTED_LINES)]
+    lines: list[tuple[int, str]] = []
+    begin = 0
+    while begin < len(raw) and len(lines) < HEADER_WITHIN:
+        end = begin + 1
+        while quotes and end < begin + QUOTED_LINES and any(_is_open(raw[begin:end], sign) for sign in delimiters):
+            end += 1
+            if end > len(raw):
+                break
+        # A quote that is not closed is a sign like any other.
+        end = end if end <= len(raw) and end < begin + QUOTED_LINES else begin + 1
+        lines.append((end, "\n".join(raw[begin:end])))
+        begin = end
+    return lines
 
 
 def check_width(columns: int) -> None:
@@ -128,7 +157,7 @@ def _records(document: Document, inspected: Inspected, layout: Layout, batch: Ba
             batch.problems.append(line.fault)
             continue
         pending.append(line)
-        if inspected.quotes and _is_open(pending, layout.delimiter):
+        if inspected.quotes and _is_open([line.text for line in pending], layout.delimiter):
             if len(pending) < QUOTED_LINES:
                 continue
             # A stray quote costs its own line only; the lines after it are read again, each by itself.
@@ -144,11 +173,11 @@ def _records(document: Document, inspected: Inspected, layout: Layout, batch: Ba
         yield from _alone(part, layout.delimiter, header, batch)
 
 
-def _is_open(lines: "Sequence[_Line]", delimiter: str) -> bool:
+def _is_open(texts: Sequence[str], delimiter: str) -> bool:
     """Whether a quoted cell goes on after these lines: a quote opens one only where a cell begins, as in `8" wafer`."""
     inside = False
-    for line in lines:
-        text, place = line.text, 0
+    for text in texts:
+        place = 0
         while place >= 0:
             if not inside:
                 inside = text.startswith('"', place)
@@ -166,7 +195,7 @@ def _is_open(lines: "Sequence[_Line]", delimiter: str) -> bool:
 
 def _alone(line: "_Line", delimiter: str, header: list[str], batch: Batch) -> Iterator[Record]:
     """The record of one line after a quote that was not closed."""
-    if _is_open([line], delimiter):
+    if _is_open([line.text], delimiter):
         batch.problems.append(line.problem(StrayQuote, "a quotation mark is not closed"))
     else:
         yield from _record([line], delimiter, header, batch)
@@ -187,7 +216,7 @@ def _record(lines: "list[_Line]", delimiter: str, header: list[str], batch: Batc
             return
     if first.text.startswith("#") and len(cells) != len(header):
         return
-    if cells and cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header:
+    if cells and cells[0].strip() == header[0] and [_BREAK.sub(" ", cell).strip() for cell in cells] == header:
         return
     yield Record(cells, first.number, first.offset, raw)
 
@@ -264,8 +293,8 @@ def _decoded_start(start: bytes, encoding: str) -> str:
     return text if "\n" in text else text.replace("\r", "\n")
 
 
-def _cut(lines: list[str], delimiters: tuple[str, ...]) -> Iterator[tuple[int, list[str], str]]:
-    for number, line in enumerate(lines):
+def _cut(lines: list[tuple[int, str]], delimiters: tuple[str, ...]) -> Iterator[tuple[int, list[str], str]]:
+    for place, (_, line) in enumerate(lines):
         if line.strip():
             for delimiter in delimiters:
-                yield number, cells_of(line, delimiter), delimiter
+                yield place, cells_of(line, delimiter), delimiter

@@ -46,6 +46,10 @@ def converter(column: Column, sample: Sequence[Any], source: SourceSettings, dec
     """
     missing = source.missing_words(column.name)
     sample = [cell for cell in sample if not _empty(cell) and text_of(cell) not in missing]
+    wrapping = _wrapping(sample)
+    if wrapping is not None:
+        inner = converter(column, [_unwrapped(cell, wrapping) for cell in sample], source, decimal)
+        return Unwrapped(inner, wrapping)
     if column.kind == "time":
         return TimeOf(column, sample, source, missing)
     if column.kind in ("whole", "number"):
@@ -65,6 +69,24 @@ def text_of(cell: Any) -> str:
 
 def _empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and cell.strip().lower() in NOTHING) or cell != cell
+
+
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+_QUOTED = re.compile(r"'(.*)'", re.DOTALL)
+_MARKED = re.compile(r"'(.*)", re.DOTALL)
+
+
+def _wrapping(sample: Sequence[Any]) -> re.Pattern[str] | None:
+    """What people put around cells so that a spreadsheet leaves them alone: ="0012", '0012 or '0012', in a whole column."""
+    texts = [cell.strip() for cell in sample if isinstance(cell, str)]
+    if any(map(_FORMULA.fullmatch, texts)):
+        return _FORMULA
+    return next((form for form in (_QUOTED, _MARKED) if texts and all(map(form.fullmatch, texts))), None)
+
+
+def _unwrapped(cell: Any, wrapping: re.Pattern[str]) -> Any:
+    hit = wrapping.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    return hit[1] if hit else cell
 
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
@@ -146,6 +168,21 @@ def _number(column: Column, sample: Sequence[str], source: SourceSettings, of_fi
         return int(value)
 
     return convert
+
+
+class Unwrapped:
+    """A converter of cells that stand within signs of a spreadsheet."""
+
+    def __init__(self, inner: Convert, wrapping: re.Pattern[str]):
+        self.inner, self._wrapping = inner, wrapping
+
+    def __call__(self, cell: Any) -> Any:
+        """The value of what is within. Raises Unfit."""
+        return self.inner(_unwrapped(cell, self._wrapping))
+
+    def is_zoneless(self, cells: Sequence[Any]) -> bool:
+        """Whether one of these says a time without saying its zone."""
+        return isinstance(self.inner, TimeOf) and self.inner.is_zoneless([_unwrapped(c, self._wrapping) for c in cells])
 
 
 class TimeOf:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, names, plain_name
 from fabwatch.sources.moves import MOVES_KIND
 from fabwatch.terms.tables import SAMPLE_COLUMNS
+from fabwatch.terms.units import in_brackets, is_unit
 
 KEYS = ("tool", "chamber", "recipe", "lot", "wafer", "slot", "stage")
 """What identifies a run, in the order in which it is written."""
@@ -34,16 +35,8 @@ NAMES: Mapping[str, str] = {
 USAGE = re.compile(
     r"^(usage|use_count|life|lifetime|count(er)?|rf_hours|hours|wafer_count)(_|$)|_(usage|counter|life|hours)$"
 )
-_UNITS = """s sec ms us min h hz khz mhz ghz w kw mw v mv kv a ma ua ohm sccm slm slpm lpm ml/min l/min cc/min torr mtorr
-pa kpa mpa hpa bar mbar ubar psi psia psig atm c degc k f degf % pct deg rpm rps mm cm um nm m inch in mm/s um/s nm/s a/min
-nm/min kg g mg n nm kgf lb dac count counts steps a.u. au ppm ppb db dbm j kj wh kwh ah t g/min pa·s mw/cm2 w/cm2"""
-UNITS = frozenset(_UNITS.split())
-_ASCII_UNITS = str.maketrans({"°": "deg", "µ": "u", "μ": "u", "Ω": "ohm", "Å": "a"})
-_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[\[({<]\s*(?P<unit>[^\])}>]{1,12})\s*[\])}>]\s*(?P<rest>.*)$")
 _SET = ("sp", "set", "setpoint", "setpt", "set_point", "target", "soll", "demand", "cmd", "command", "req", "setvalue")
 _ACTUAL = ("pv", "act", "actual", "read", "ist", "mon", "meas", "measured", "value", "rdbk", "readback", "fb")
-LONGEST = 200
-"""A unit is looked for in a name of up to so many signs."""
 RESERVED = frozenset(column.name for column in SAMPLE_COLUMNS)
 SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
 
@@ -58,11 +51,6 @@ class LogColumn:
     setpoint_of: str | None = None
     number: bool = True
     """False for a column of words."""
-
-
-def is_unit(cell: str) -> bool:
-    """True for a cell that is a unit."""
-    return cell.strip(" []()").translate(_ASCII_UNITS).casefold() in UNITS
 
 
 def role_of(name: str) -> str:
@@ -97,13 +85,11 @@ def columns_of(
 
 
 def _name_and_unit(cell: str) -> tuple[str, str]:
-    hit = _BRACKETS.match(cell) if len(cell) <= LONGEST else None
-    if hit and hit["name"]:
-        inside = hit["unit"].strip()
-        if is_unit(inside):
-            return f"{hit['name']} {hit['rest']}".strip(), inside
-        if plain_name(inside) in _SET + _ACTUAL:
-            return f"{hit['name']} {inside}", ""
+    name, inside, rest = in_brackets(cell)
+    if is_unit(inside):
+        return f"{name} {rest}".strip(), inside
+    if plain_name(inside) in _SET + _ACTUAL:
+        return f"{name} {inside}", ""
     return cell, ""
 
 

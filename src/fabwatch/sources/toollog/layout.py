@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.text import DELIMITERS, HEADER_WITHIN, cells_of
-from fabwatch.sources.toollog.columns import _ACTUAL, _SET, KEYS, TIMES, LogColumn, columns_of, is_unit
+from fabwatch.sources.toollog.columns import _ACTUAL, _SET, KEYS, TIMES, LogColumn, columns_of
 from fabwatch.sources.toollog.marks import COMMENTS, context_of, uncommented
 from fabwatch.terms.numbers import LARGEST, decimal_of, plain, undecided
 from fabwatch.terms.numbers import is_number as _number
 from fabwatch.terms.problems import Problem, Undecided
+from fabwatch.terms.units import is_unit
 from fabwatch.terms.words import NOTHING
 
 SAMPLE_LINES = 400

@@ -1,0 +1,91 @@
+"""Headers as people's programs write them: over several lines, with units in brackets or below, repeated; and totals."""
+
+import pytest
+
+ROWS = ["L1,E1,25,2026-05-01T10:00:00Z", "L2,E1,20,2026-05-01T11:00:00Z"]
+
+
+def lots(fab):
+    frame = fab.sql("SELECT lot, wafers FROM moves ORDER BY lot")
+    return list(zip(frame.lot, frame.wafers, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        (["lot,tool,wafers,end_at"], []),
+        (['lot,tool,wafers,"end', 'at"'], []),
+        (['"lot","tool","wafers","end', "", 'at"'], []),
+        (['Report for 8" wafers', "", "lot,tool,wafers,end_at"], []),
+        (['"Report of the', 'night shift"', "lot,tool,wafers,end_at"], []),
+        (['"Report, never closed', "lot,tool,wafers,end_at"], []),
+        (["sep=,", "lot,tool,wafers,end_at"], []),
+        (["lot,tool,wafers (pcs),end_at (UTC)"], []),
+        (["# lots of May", "lot,tool,wafers,end_at", "# a comment"], []),
+        (["lot,tool,wafers,end_at"], ["", "lot,tool,wafers,end_at"]),
+        (['lot,tool,wafers,"end', 'at"'], ['lot,tool,wafers,"end', 'at"']),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_header_is_found_wherever_it_stands_and_however_many_lines_it_takes(fab, write, head, end, line_end):
+    (result,) = fab.ingest(write("m.csv", line_end.join([*head, *ROWS, *end]) + line_end)).files
+    assert (result.status, result.rows, result.set_aside) == ("loaded", 2, 0), result
+    assert lots(fab) == [("L1", 25), ("L2", 20)]
+
+
+def test_totals_and_footers_are_set_aside_as_what_they_are(fab, write):
+    (result,) = fab.ingest(write("m.csv", "\n".join(["lot,tool,wafers,end_at", *ROWS, "Total,,45,", "2 rows"]) + "\n")).files
+    assert (result.rows, result.rules) == (2, {"missing_value": 1, "wrong_column_count": 1})
+    assert lots(fab) == [("L1", 25), ("L2", 20)]
+
+
+QUAL = "E1,thk,2026-05-01T10:00:00Z,PASS,1.5,5"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["tool,qual_type,processed_at,result,reading [nm],upper (nm)", QUAL],
+        ["tool,qual_type,processed_at,result,reading,upper", ",,,,nm,nm", QUAL],
+        ["tool,qual_type,processed_at,result,reading,upper", ",,,,[nm],", QUAL],
+        ["tool,qual_type,processed_at,result,reading,upper,unit", QUAL + ",nm"],
+    ],
+    ids=["brackets", "below", "below in brackets", "column"],
+)
+def test_the_unit_of_a_reading_is_read_wherever_it_is_said(fab, write, lines):
+    fab.ingest(write("tools.csv", "tool,area\nE1,Etch\n"))
+    (result,) = fab.ingest(write("q.csv", "\n".join(lines) + "\n")).files
+    assert (result.status, result.rows, result.set_aside) == ("loaded", 1, 0), result
+    (reading,) = fab.readings(tool="E1").readings
+    assert (reading.reading, reading.unit, reading.upper) == (1.5, "nm", 5)
+
+
+def test_two_units_in_one_file_are_asked_about_and_durations_in_minutes_are_no_seconds(fab, write):
+    head = "wafer,tool,polished_at,Pre Thickness (nm),Post Thickness (um)"
+    (result,) = fab.ingest(write("m.csv", head + "\nW1,CMP-1,2026-05-01T10:00:00Z,900,0.5\n")).files
+    assert result.status == "inbox"
+    assert "Pre Thickness (nm)" in result.message
+    assert "one file has one unit" in result.message
+    head = "wafer,tool,polished_at,Pre Thickness (nm),Post Thickness (nm),Polish Time (min)"
+    (result,) = fab.ingest(write("n.csv", head + "\nW1,CMP-1,2026-05-01T10:00:00Z,900,500,1.5\n")).files
+    assert "not used: Polish Time (min)" in result.message
+
+
+def test_a_first_row_of_names_that_look_like_units_is_a_row(fab, write):
+    (result,) = fab.ingest(write("tools.csv", "tool,area\nA,W\nB,nm\n")).files
+    assert result.rows == 2
+
+
+@pytest.mark.parametrize("cell", ['="{}"', '"=""{}"""', "'{}'", "'{}"])
+def test_what_keeps_a_spreadsheet_from_changing_a_cell_is_no_part_of_it(fab, write, cell):
+    rows = ["0012,E1,25,2026-05-01 10:00:00", "0013,E1,20,2026-05-01 11:00:00"]
+    rows = [",".join(cell.format(part) for part in row.split(",")) for row in rows]
+    (result,) = fab.ingest(write("m.csv", "\n".join(["lot,tool,wafers,end_at", *rows]) + "\n")).files
+    assert (result.rows, result.set_aside) == (2, 0)
+    assert "end_at without a zone" in result.message
+    assert lots(fab) == [("0012", 25), ("0013", 20)]
+
+
+def test_an_apostrophe_that_is_not_before_every_name_is_part_of_it(fab, write):
+    fab.ingest(write("m.csv", "lot,tool,wafers,end_at\n'L1,E1,25,2026-05-01T10:00:00Z\nL2,E1,20,2026-05-01T11:00:00Z\n"))
+    assert lots(fab) == [("'L1", 25), ("L2", 20)]
