@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fabwatch.ingest.balance import balanced
 from fabwatch.ingest.clocks import note_clocks
 from fabwatch.ingest.copies import lost, note_copies
+from fabwatch.ingest.spool import Spool
 from fabwatch.sources.kinds import Kind
 from fabwatch.sources.reading import WHERE
 from fabwatch.sources.text import as_text
@@ -16,10 +18,10 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import note_receipt
 from fabwatch.store.rows import schema_of
 from fabwatch.store.temporary import append, temp_table
-from fabwatch.store.waiting import KNOWN_TOOLS, REFERRING, admit_waiting, insert_new, note_places
+from fabwatch.store.waiting import KNOWN_TOOLS, admit_waiting, insert_new, note_places
 from fabwatch.terms.clock import SKEW
 from fabwatch.terms.problems import Problem, UnknownTool
-from fabwatch.terms.tables import PROBLEMS
+from fabwatch.terms.tables import PROBLEMS, REFERRING
 
 
 @dataclass
@@ -66,6 +68,18 @@ class Aside:
         }
 
 
+_PLACE = ("tool", "chamber", "tool_type", "area", "route", "product", "step_no", "step")
+
+
+def _distinct(moves: pa.Table) -> pa.Table:
+    """The different places of some moves, with a wafer where the moves are by wafer."""
+    by_wafer = pc.if_else(pc.is_valid(moves.column("wafer")), pa.scalar("*"), pa.scalar(None, pa.string()))
+    places = moves.select(_PLACE).append_column("wafer", by_wafer).unify_dictionaries()
+    distinct = places.group_by([*_PLACE, "wafer"], use_threads=False).aggregate([])
+    texts = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in distinct.schema]
+    return distinct.cast(pa.schema([pa.field(name, kind) for name, kind in zip(distinct.column_names, texts, strict=True)]))
+
+
 class Staging:
     """The rows and problems of one file on their way into the lake."""
 
@@ -73,13 +87,22 @@ class Staging:
         self._lake, self._load, self._kind, self._now = lake, load, kind, now
         self.aside = Aside(lake, load, path, kind.table.name)
         self.staged = self.read = 0
-        temp_table(lake, "staged", pa.schema([*schema_of(kind.columns), *WHERE]))
+        self._places: list[pa.Table] = []
+        where = WHERE if kind.table.name in REFERRING else ()
+        self._spool = Spool(lake, pa.schema([*schema_of(kind.columns), *where]))
+        self._source, self._parts = "staged", list[str]()
+
+    def __enter__(self) -> "Staging":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spool.close()
 
     def add(self, rows: pa.Table, records: int) -> None:
         """Add typed rows, made of so many records; their place in the file is kept only for rows that may have to wait."""
-        if self._kind.table.name not in REFERRING:
-            rows = rows.drop_columns([f.name for f in WHERE])
-        append(self._lake, "staged", rows)
+        self._spool.add(rows)
+        if self._kind.table.name == "moves":
+            self._places.append(_distinct(rows))
         self.staged += rows.num_rows
         self.read += records
 
@@ -90,14 +113,15 @@ class Staging:
         """
         table = self._kind.table
         introduced = 0
+        self._source, self._parts = self._spool.source(changing=table.name in (*REFERRING, "metrology"))
         if table.name == "moves":
-            introduced = note_places(self._lake, "staged")
+            introduced = self._note_places()
             self._supersede()
         if table.name == "metrology":
             self._number_sites()
         if table.name in REFERRING:
             counts.parked = self._park()
-        counts.rows = insert_new(self._lake, table, "staged", f"'{self._load}'")
+        counts.rows = insert_new(self._lake, table, self._source, f"'{self._load}'", self._parts)
         counts.duplicates = self.staged - counts.parked - counts.rows
         self._balance(counts, aside)
         if table.name == "tools":
@@ -110,7 +134,7 @@ class Staging:
 
     def _balance(self, counts: Counts, aside: int) -> None:
         table, missing = self._kind.table, 0
-        if counts.duplicates and note_copies(self._lake, table, "staged", self._load):
+        if counts.duplicates and note_copies(self._lake, table, self._source, self._load):
             missing = lost(self._lake, table)
         kept = note_receipt(self._lake, table, self._load)
         balanced(
@@ -123,11 +147,19 @@ class Staging:
             lost=missing,
         )
 
+    def _note_places(self) -> int:
+        """Note where the moves went; returns how many of these places are new."""
+        if not self._places:
+            return 0
+        temp_table(self._lake, "staged_places", pa.concat_tables(self._places))
+        self._places = []
+        return note_places(self._lake, "staged_places")
+
     def _supersede(self) -> None:
         """Moves that were derived from logs give way to those of the MES: they are the same passes once more."""
         if self._lake.is_untouched("parts"):
             return
-        logged = "SELECT DISTINCT tool FROM lake.parts WHERE tool IN (SELECT tool FROM staged)"
+        logged = f"SELECT DISTINCT tool FROM lake.parts WHERE tool IN (SELECT tool FROM {self._source})"
         tools = [tool for (tool,) in self._lake.ask(logged).fetchall()]
         if tools:
             self._lake.ask(

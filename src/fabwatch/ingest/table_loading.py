@@ -15,7 +15,11 @@ from fabwatch.terms.problems import FutureTime, Problem, TornLine, UnknownTool, 
 
 def load_table(loading: Loading, file: Identified, table: TableFile) -> FileResult:
     """Load one table. Raises CannotRead, StoreBusy and DiskFull; then nothing of it is stored."""
-    staging = Staging(loading.lake, file.load, file.document.name, table.mapping.kind, loading.clock())
+    with Staging(loading.lake, file.load, file.document.name, table.mapping.kind, loading.clock()) as staging:
+        return _stored(loading, file, table, staging)
+
+
+def _stored(loading: Loading, file: Identified, table: TableFile, staging: Staging) -> FileResult:
     rules = _staged(loading, table, staging)
     torn = file.inspected.torn if file.inspected else None
     if torn is not None:

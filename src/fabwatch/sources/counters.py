@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names, unchanged
 from fabwatch.terms.tables import COUNTERS
 
 
@@ -22,5 +22,6 @@ COUNTERS_KIND = Kind(
     },
     needs=(("tool",), ("counter",), ("read_at",), ("value",)),
     faults=faults,
+    quick=unchanged,
     vague={**names("read_at", "time", "timestamp", "datetime", "date"), **names("counter", "parameter", "name")},
 )

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from fabwatch.terms.problems import FutureTime, MissingValue, Rule
 from fabwatch.terms.tables import Column, Table
 
@@ -31,6 +34,8 @@ class Kind:
     """False if a row that names several chambers is not one for each of them: it is left without any."""
     extras: tuple[Column, ...] = ()
     """Columns that such a file often has but that belong to another table."""
+    quick: "Callable[[dict[str, pa.Array]], dict[str, pa.Array] | None] | None" = None
+    """The same as `faults` for whole columns: what it makes of them, or None if a row may break a rule."""
     vague: Mapping[str, str] = field(default_factory=dict)
     """Names too general to be used without asking; they only lead to suggestions."""
 
@@ -72,6 +77,18 @@ def names(column: str, *others: str) -> dict[str, str]:
 def plain_name(header: str) -> str:
     """A header in lower case, with `_` for everything that is not a letter or digit."""
     return "_".join("".join(char if char.isalnum() else " " for char in header.casefold()).split())
+
+
+def late_begin(begin: pa.Array, end: pa.Array) -> bool:
+    """Whether one of these times is later than the one that it may not be later than."""
+    if begin.null_count == len(begin) or end.null_count == len(end):
+        return False
+    return bool(pc.any(pc.greater(begin, end)).as_py())
+
+
+def unchanged(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    """Whole columns of a kind of file without rules."""
+    return columns
 
 
 def missing(kind: Kind, columns: Columns) -> Iterator[Fault]:

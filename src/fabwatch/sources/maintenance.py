@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names, unchanged
 from fabwatch.terms.tables import RESTORES
 
 
@@ -22,5 +22,6 @@ MAINTENANCE_KIND = Kind(
     },
     needs=(("tool",), ("done_at",)),
     faults=faults,
+    quick=unchanged,
     vague=names("done_at", "time", "timestamp", "datetime", "date"),
 )

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, late_begin, names
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.problems import ImpossibleValue, MissingValue, StartAfterEnd
 from fabwatch.terms.tables import METROLOGY
@@ -39,6 +42,23 @@ def _unknown_units(name: str, values: list[Any], read: Callable[[str], float]) -
                 yield row, ImpossibleValue, f"{name}: {stop.what} {stop.hint}"
 
 
+def quick(columns: dict[str, pa.Array]) -> dict[str, pa.Array] | None:
+    """The same for whole columns; None if a row may break a rule."""
+    wafer, lot = columns["wafer"], columns["lot"]
+    if wafer.null_count and lot.null_count and not pc.all(pc.or_(pc.is_valid(wafer), pc.is_valid(lot))).as_py():
+        return None
+    if late_begin(columns["polished_at"], columns["measured_at"]):
+        return None
+    for name in ("incoming", "after", "seconds", "rate"):
+        least = pc.min(columns[name]).as_py()
+        if least is not None and (least < 0 or (least == 0 and name != "after")):
+            return None
+    units = {name: pc.unique(columns[name].cast(pa.string())).to_pylist() for name in ("unit", "rate_unit")}
+    odd = [*_unknown_units("unit", units["unit"], in_angstrom)]
+    odd += _unknown_units("rate_unit", units["rate_unit"], in_angstrom_per_s)
+    return None if odd else columns
+
+
 METROLOGY_KIND = Kind(
     table=METROLOGY,
     aliases={
@@ -63,6 +83,7 @@ METROLOGY_KIND = Kind(
     },
     needs=(("wafer", "lot"), ("rate", "after")),
     faults=faults,
+    quick=quick,
     by_chamber=False,
     vague={
         **names("polished_at", "time", "timestamp", "datetime", "date"),

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, names
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, Columns, Fault, Kind, late_begin, names
 from fabwatch.terms.problems import MissingValue, NegativeQuantity, StartAfterEnd
 from fabwatch.terms.tables import MOVES, TOOLS
 
@@ -22,6 +25,20 @@ def faults(columns: Columns) -> Iterator[Fault]:
             yield row, MissingValue, "lot and wafer are both empty"
         if start_at is not None and end_at is not None and start_at > end_at:
             yield row, StartAfterEnd, f"start_at {start_at} is after end_at {end_at}"
+
+
+def quick(columns: dict[str, pa.Array]) -> dict[str, pa.Array] | None:
+    """The same for whole columns; None if a row may break a rule."""
+    lot, wafer, wafers = columns["lot"], columns["wafer"], columns["wafers"]
+    if lot.null_count and wafer.null_count and not pc.all(pc.or_(pc.is_valid(lot), pc.is_valid(wafer))).as_py():
+        return None
+    if wafers.null_count:
+        if wafer.null_count and not pc.all(pc.or_(pc.is_valid(wafers), pc.is_valid(wafer))).as_py():
+            return None
+        wafers = pc.fill_null(wafers, 1)
+    if pc.min(wafers).as_py() < 1 or late_begin(columns["start_at"], columns["end_at"]):
+        return None
+    return {**columns, "wafers": wafers}
 
 
 MOVES_KIND = Kind(
@@ -48,6 +65,7 @@ MOVES_KIND = Kind(
     },
     needs=(("tool",), ("end_at",), ("lot", "wafer"), ("wafers", "wafer")),
     faults=faults,
+    quick=quick,
     defaults={"kind": "production"},
     extras=(TOOLS.column("tool_type"), TOOLS.column("area")),
     vague={

@@ -1,5 +1,6 @@
 """A file as a table: its mapping, then batches of typed rows and the problems found on the way."""
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from fabwatch.sources import parquet
+from fabwatch.sources import parquet, quick
+from fabwatch.sources.effort import progress
 from fabwatch.sources.foreign import foreign
 from fabwatch.sources.header import Mapping, are_units, header_score, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing
-from fabwatch.sources.opening import CannotRead, Document, Inspected
-from fabwatch.sources.text import Batch, Layout, Record, as_text, batches, encoding_of, find_layout
+from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, only_returns
+from fabwatch.sources.text import BATCH, Batch, Layout, Record, as_text, batch_of, batches, encoding_of, find_layout
 from fabwatch.sources.values import Convert, TimeOf, Unfit, Unwrapped, converter, text_of
 from fabwatch.terms.numbers import decimal_of
 from fabwatch.terms.problems import (
@@ -26,7 +28,7 @@ from fabwatch.terms.problems import (
     WrongColumnCount,
 )
 from fabwatch.terms.settings import SourceSettings
-from fabwatch.terms.tables import Column
+from fabwatch.terms.tables import REFERRING, Column
 
 ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -66,12 +68,37 @@ class TableFile:
     """How the text is laid out; None for Parquet."""
     notes: list[str] = field(default_factory=list)
 
-    def rows(self, latest: datetime) -> Iterator[Rows]:
-        """The rows of the file in batches; a row with a time after `latest` is set aside. Raises CannotRead."""
+    def rows(self, latest: datetime, *, exactly: int = BATCH) -> Iterator[Rows]:
+        """The rows of the file in batches; a row with a time after `latest` is set aside. Raises CannotRead.
+
+        The first rows, `exactly` so many, show how the cells of each column are read, one by one; below them whole columns
+        are read at once where that gives the same.
+        """
         reader: _Reader | None = None
-        for batch in self._batches():
+        for batch in self._batches(exactly):
             reader = reader or _Reader(self, batch)
             yield reader.read(batch, latest)
+            if len(batch.records) >= exactly and reader.may_be_quick:
+                yield from self._blocks(reader, batch.records[-1], latest)
+                return
+
+    def _blocks(self, reader: "_Reader", last: Record, latest: datetime) -> Iterator[Rows]:
+        """The rows below a record, in blocks."""
+        assert self.layout is not None  # noqa: S101 - only a text is read so
+        number, offset = last.line + 1, last.byte_offset + len(last.raw)
+        with self.document.open(offset) as stream:
+            while block := stream.read(quick.BLOCK):
+                progress()
+                block += stream.readline()
+                whole = reader.quick(block, number, offset, latest)
+                if whole is None:
+                    # The exact way, in pieces that take little memory.
+                    for piece, line, begin in _pieces(block, number, offset):
+                        batch = batch_of(piece, line, begin, self.inspected, self.layout)
+                        yield reader.read(batch, latest)
+                else:
+                    yield whole
+                number, offset = number + block.count(b"\n"), offset + len(block)
 
     def with_whole(self, inspected: Inspected) -> "TableFile | None":
         """The same table for the whole file, where only its first bytes had been read when the header was recognised.
@@ -91,10 +118,10 @@ class TableFile:
         """How many records the file holds, readable or not."""
         return sum(len(batch.records) + len(batch.problems) for batch in self._batches())
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self, size: int = BATCH) -> Iterator[Batch]:
         if self.layout is None:
             return parquet.batches(self.document, self.mapping.columns.values())
-        return batches(self.document, self.inspected, self.layout)
+        return batches(self.document, self.inspected, self.layout, size)
 
 
 def open_table(document: Document, inspected: Inspected, stated: SourceSettings, kind: str | None = None) -> TableFile:
@@ -158,6 +185,32 @@ class _Reader:
         self._needed = {column.name for column in self._kind.columns if self._is_needed(column)}
         # Only a line of a text can be cut.
         self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}
+
+    @property
+    def may_be_quick(self) -> bool:
+        """Whether each line of the file is a record by itself, and each byte a sign that is read as it is."""
+        file = self._file
+        text = file.layout is not None and file.layout.encoding == "utf-8" and not file.inspected.quotes
+        return text and not self._trailing and not only_returns(file.inspected.start)
+
+    def quick(self, block: bytes, number: int, offset: int, latest: datetime) -> Rows | None:
+        """The rows of a block of lines, all at once; None where one of them needs the exact way."""
+        layout, mapping = self._file.layout, self._file.mapping
+        if layout is None or not quick.is_plain(block):
+            return None
+        cells = quick.cells_of(block, layout.delimiter, len(layout.header), sorted({0, *mapping.columns.values()}))
+        if cells is None or quick.is_repeated(layout.header[0], cells[0]):
+            return None
+        named = {name: cells[position] for name, position in mapping.columns.items()}
+        table = quick.table_of(
+            self._kind, named, self._converters, mapping.constants, ARROW, latest, ascii_only=block.isascii()
+        )
+        if table is None:
+            return None
+        if self._kind.table.name in REFERRING:
+            for field_of, values in zip(WHERE, quick.places_of(block, number, offset), strict=True):
+                table = table.append_column(field_of, values)
+        return Rows(table, (), table.num_rows, number + table.num_rows - 1)
 
     def read(self, batch: Batch, latest: datetime) -> Rows:
         problems = list(batch.problems)
@@ -265,6 +318,15 @@ class _Reader:
         if column.words:
             return _fits(self._converters[name], last)
         return column.kind == "time" and self._widths == {len(last)} and _fits(self._converters[name], last)
+
+
+def _pieces(block: bytes, number: int, offset: int) -> Iterator[tuple[bytes, int, int]]:
+    """A block in pieces of whole lines, with the number and byte of the first of each."""
+    stream = io.BytesIO(block)
+    while piece := stream.read(PIECE):
+        piece += stream.readline()
+        yield piece, number, offset
+        number, offset = number + piece.count(b"\n"), offset + len(piece)
 
 
 def _ends_empty(record: Record, width: int) -> bool:

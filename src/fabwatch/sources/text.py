@@ -137,7 +137,7 @@ def cells_of(line: str, delimiter: str) -> list[str]:
 def batches(document: Document, inspected: Inspected, layout: Layout, size: int = BATCH) -> Iterator[Batch]:
     """The records below the header, `size` at a time; blank lines, comments and repeated headers are skipped."""
     batch = Batch()
-    for record in _records(document, inspected, layout, batch):
+    for record in _records(_lines(document, inspected, layout.encoding), inspected, layout, batch):
         batch.records.append(record)
         if len(batch.records) >= size:
             done = Batch(batch.records, batch.problems)
@@ -146,13 +146,26 @@ def batches(document: Document, inspected: Inspected, layout: Layout, size: int 
     yield batch
 
 
-def _records(document: Document, inspected: Inspected, layout: Layout, batch: Batch) -> Iterator[Record]:
+def batch_of(block: bytes, number: int, offset: int, inspected: Inspected, layout: Layout) -> Batch:
+    """The records in a block of whole lines without quotes, which begins with line `number` at byte `offset`."""
+    batch = Batch()
+    batch.records = list(_records(_lines_of(block, number, offset, layout.encoding), inspected, layout, batch))
+    return batch
+
+
+def _lines_of(block: bytes, number: int, offset: int, encoding: str) -> Iterator["_Line"]:
+    for raw in io.BytesIO(block):
+        yield _line(raw, number, offset, raw, encoding)
+        number, offset = number + 1, offset + len(raw)
+
+
+def _records(lines: Iterator["_Line"], inspected: Inspected, layout: Layout, batch: Batch) -> Iterator[Record]:
     header = list(layout.header)
     pending: list[_Line] = []
-    for line in _lines(document, inspected, layout.encoding):
-        batch.last_is_open = not line.ended
+    for line in lines:
         if line.number <= layout.header_line or not (pending or line.text.strip()):
             continue
+        batch.last_is_open = not line.ended
         if line.fault is not None:
             batch.problems.append(line.fault)
             continue

@@ -52,10 +52,11 @@ def converter(column: Column, sample: Sequence[Any], source: SourceSettings, dec
         return Unwrapped(inner, wrapping)
     if column.kind == "time":
         return TimeOf(column, sample, source, missing)
+    convert: Convert
     if column.kind in ("whole", "number"):
-        convert = _number(column, [c for c in sample if isinstance(c, str)], source, decimal)
+        convert = NumberOf(column, [c for c in sample if isinstance(c, str)], source, decimal)
     else:
-        convert = _word(column, source) if column.words else _name(sample)
+        convert = _word(column, source) if column.words else NameOf(sample)
     return (lambda cell: None if text_of(cell) in missing else convert(cell)) if missing else convert
 
 
@@ -93,22 +94,28 @@ _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _BYTES = re.compile(r"b'(.*)'|b\"(.*)\"")
 
 
-def _name(sample: Sequence[Any]) -> Convert:
+class NameOf:
     """Names as people write them: where every cell of the column is a whole number as 3.0, or bytes as b'3', it is 3."""
-    texts = [text for text in map(text_of, sample) if text]
-    form = next((form for form in (_WHOLE, _BYTES) if texts and all(map(form.fullmatch, texts))), None)
 
-    def convert(cell: Any) -> str | None:
+    def __init__(self, sample: Sequence[Any]):
+        texts = [text for text in map(text_of, sample) if text]
+        self._form = next((form for form in (_WHOLE, _BYTES) if texts and all(map(form.fullmatch, texts))), None)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a name is the text of its cell, without blanks around it."""
+        return self._form is None
+
+    def __call__(self, cell: Any) -> str | None:
+        """The name in a cell. Raises Unfit."""
         if cell is None or cell != cell:
             return None
         text = str(cell).strip()
         if "\0" in text:
             raise Unfit(NulBytes, f"{text[:40]!r} contains zero bytes")
-        if form is not None and (hit := form.fullmatch(text)):
+        if self._form is not None and (hit := self._form.fullmatch(text)):
             text = next(group for group in hit.groups() if group is not None)
         return None if text.lower() in NOTHING else text
-
-    return convert
 
 
 def _word(column: Column, source: SourceSettings) -> Convert:
@@ -144,30 +151,36 @@ def _decimal(name: str, sample: Sequence[str], of_file: str | None) -> str:
     return of_file or "."
 
 
-def _number(column: Column, sample: Sequence[str], source: SourceSettings, of_file: str | None) -> Convert:
-    sign = source.decimal or _decimal(column.name, sample, of_file)
-    whole = column.kind == "whole"
+class NumberOf:
+    """Cells as numbers, or as whole numbers."""
 
-    def convert(cell: Any) -> Any:
+    def __init__(self, column: Column, sample: Sequence[str], source: SourceSettings, of_file: str | None):
+        self._name = column.name
+        self.sign = source.decimal or _decimal(column.name, sample, of_file)
+        self.whole = column.kind == "whole"
+
+    def __call__(self, cell: Any) -> float | None:
+        """The number in a cell. Raises Unfit."""
         if _empty(cell):
             return None
         text = str(cell).strip()
         try:
             if isinstance(cell, str):
-                text = plain(text, sign)
-            value = int(text) if whole and text.lstrip("+-").isdigit() else float(text)
+                text = plain(text, self.sign)
+            value = int(text) if self.whole and text.lstrip("+-").isdigit() else float(text)
         except ValueError:
-            raise Unfit(BadNumber, f"{column.name}: {str(cell).strip()[:40]!r} is not a number") from None
+            raise self._unfit(str(cell).strip()) from None
         # A number that is none compares as false.
         if not abs(value) <= LARGEST:
-            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a number")
-        if not whole:
+            raise self._unfit(text)
+        if not self.whole:
             return value
         if value != int(value) or abs(value) >= 2**31:
-            raise Unfit(BadNumber, f"{column.name}: {text[:40]!r} is not a whole number")
+            raise self._unfit(text, "a whole number")
         return int(value)
 
-    return convert
+    def _unfit(self, text: str, what: str = "a number") -> Unfit:
+        return Unfit(BadNumber, f"{self._name}: {text[:40]!r} is not {what}")
 
 
 class Unwrapped:
@@ -185,6 +198,10 @@ class Unwrapped:
         return isinstance(self.inner, TimeOf) and self.inner.is_zoneless([_unwrapped(c, self._wrapping) for c in cells])
 
 
+_PROBE = "2026-03-17 06:30:00"
+_PROBED = datetime.fromisoformat(_PROBE)
+
+
 class TimeOf:
     """Cells as times in UTC, or in the zone that fab.toml states."""
 
@@ -192,6 +209,9 @@ class TimeOf:
         texts = [str(cell).strip() for cell in sample if isinstance(cell, str)]
         self._name, self._missing = column.name, missing
         self._parse = parser(column.name, texts, source.time_format)
+        self.zone = source.zone
+        self.is_iso = not (missing or (source.zone and source.ambiguous)) and self._parse(_PROBE) == _PROBED
+        """Whether an ISO stamp with a time of day is what it says."""
         self._local = zone_to_utc(source.zone, source.ambiguous) if source.zone else to_utc
 
     def __call__(self, cell: Any) -> datetime | None:

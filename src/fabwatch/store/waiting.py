@@ -1,22 +1,27 @@
 """Rows that enter the lake once each, and those that wait: until their tool is known, or until their time has come."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from fabwatch.store.lake import SQL_TYPES, Lake
 from fabwatch.store.receipts import note_receipt
 from fabwatch.store.temporary import temp_table
-from fabwatch.terms.tables import BY_NAME, LOADED, PLACES, Table
+from fabwatch.terms.tables import BY_NAME, LOADED, PLACES, REFERRING, Table
 
-REFERRING = ("quals", "restores", "counters")
-"""Tables whose rows wait until their tool is known."""
 KNOWN_TOOLS = "(SELECT tool FROM lake.tools UNION SELECT tool FROM lake.places)"
 
 
-def insert_new(lake: Lake, table: Table, source: str, load: str) -> int:
+def insert_new(lake: Lake, table: Table, source: str, load: str, parts: Sequence[str] = ()) -> int:
     """Insert the rows of `source` that the lake does not hold yet, each once; returns how many.
+
+    Where `source` has `parts`, they are compared, sorted and inserted one after the other, with the memory for one.
 
     Two rows are the same when all columns of the table are, empty cells included.
     """
+    return sum(_insert_part(lake, table, part, load) for part in parts or [source])
+
+
+def _insert_part(lake: Lake, table: Table, source: str, load: str) -> int:
     names = ", ".join(table.names)
     bound = ""
     if table.at:
@@ -70,7 +75,7 @@ def _admit(lake: Lake, table: Table, latest: datetime) -> None:
 
 def note_places(lake: Lake, source: str) -> int:
     """Note the tools, chambers and steps of some moves; returns how many are new."""
-    extra = "tool_type, area" if source == "staged" else "NULL, NULL"
+    extra = "tool_type, area" if source == "staged_places" else "NULL, NULL"
     noted = lake.ask(
         f"INSERT INTO lake.places SELECT DISTINCT tool, chamber, {extra}, coalesce(route, product), step_no, step, "
         f"wafer IS NOT NULL FROM {source} EXCEPT SELECT {', '.join(PLACES.names)} FROM lake.places"

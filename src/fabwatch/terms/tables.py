@@ -511,5 +511,7 @@ TABLES: tuple[Table, ...] = (
     TOOLS, MOVES, QUALS, RESTORES, COUNTERS, METROLOGY, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS,
     HOLDS, DECISIONS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS, RECEIPTS,
 )  # fmt: skip
+REFERRING = ("quals", "restores", "counters")
+"""Tables whose rows wait until their tool is known."""
 LOADED: tuple[Table, ...] = tuple(table for table in TABLES if table.loaded)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
