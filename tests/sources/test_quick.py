@@ -124,6 +124,12 @@ def exact(path, stated):
         quick.is_plain = before
 
 
+@pytest.mark.parametrize("tail", ["", "\n", "\n   ", "\n# a comment", "\nx", "\n\n"])
+def test_a_last_row_with_a_line_end_is_whole_whatever_comes_after_it(fab, write, tail):
+    (result,) = fab.ingest(write("m.csv", "lot,tool,end_at,wafers\nL1,E1,2026-05-01T10:00:00Z,25" + tail)).files
+    assert (result.rows, result.rules.get("torn_line", 0)) == ((1, 0) if tail else (0, 1))
+
+
 @pytest.mark.parametrize("header", [MOVES, QUALS, METROLOGY, COUNTERS], ids=["moves", "quals", "metrology", "counters"])
 def test_an_ordinary_table_is_read_by_whole_columns(tmp_path, header):
     lines = [",".join(cell_of(name, number, " ") for name in header) for number in range(500)]

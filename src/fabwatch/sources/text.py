@@ -140,7 +140,7 @@ def batches(document: Document, inspected: Inspected, layout: Layout, size: int 
     for record in _records(_lines(document, inspected, layout.encoding), inspected, layout, batch):
         batch.records.append(record)
         if len(batch.records) >= size:
-            done = Batch(batch.records, batch.problems)
+            done = Batch(batch.records, batch.problems, batch.last_is_open)
             batch.records, batch.problems = [], []
             yield done
     yield batch
@@ -165,7 +165,6 @@ def _records(lines: Iterator["_Line"], inspected: Inspected, layout: Layout, bat
     for line in lines:
         if line.number <= layout.header_line or not (pending or line.text.strip()):
             continue
-        batch.last_is_open = not line.ended
         if line.fault is not None:
             batch.problems.append(line.fault)
             continue
@@ -231,6 +230,7 @@ def _record(lines: "list[_Line]", delimiter: str, header: list[str], batch: Batc
         return
     if cells and cells[0].strip() == header[0] and [_BREAK.sub(" ", cell).strip() for cell in cells] == header:
         return
+    batch.last_is_open = not lines[-1].ended
     yield Record(cells, first.number, first.offset, raw)
 
 
