@@ -124,7 +124,7 @@ def exact(path, stated):
         quick.is_plain = before
 
 
-@pytest.mark.parametrize("tail", ["", "\n", "\n   ", "\n# a comment", "\nx", "\n\n"])
+@pytest.mark.parametrize("tail", ["", "\n", "\n   ", "\n# a comment", "\nx\n", "\n\n"])
 def test_a_last_row_with_a_line_end_is_whole_whatever_comes_after_it(fab, write, tail):
     (result,) = fab.ingest(write("m.csv", "lot,tool,end_at,wafers\nL1,E1,2026-05-01T10:00:00Z,25" + tail)).files
     assert (result.rows, result.rules.get("torn_line", 0)) == ((1, 0) if tail else (0, 1))
