@@ -1,4 +1,4 @@
-"""Loading tables: wafer-level moves, quals, metrology and counters, against a bare scan of the same file; and many small files.
+"""Loading tables: moves by wafer, quals, metrology and counters, against a bare scan of the same file; many small files.
 
     python bench/tables.py [--rows 2000000] [--files 1000 5000]
 
@@ -64,7 +64,8 @@ def metrology(first: int, count: int) -> Iterator[str]:
     before, after = (np.round(rng.normal(mean, 40, count), 1).tolist() for mean in (9000, 5000))
     for n, stamp in enumerate(_stamps(first, count, 13)):
         k = first + n
-        yield f"LOT{k // 25:06d},LOT{k // 25:06d}.{k % 25 + 1:02d},EQP-{k % 20:03d},{stamp},{before[n]},{after[n]},98.5,angstrom\n"
+        lot = f"LOT{k // 25:06d}"
+        yield f"{lot},{lot}.{k % 25 + 1:02d},EQP-{k % 20:03d},{stamp},{before[n]},{after[n]},98.5,angstrom\n"
 
 
 def counters(first: int, count: int) -> Iterator[str]:
@@ -93,7 +94,7 @@ def made(name: str, rows: int) -> Path:
 
 
 def measured(program: str, *arguments: str) -> tuple[float, int, str]:
-    """Processor seconds of a program with all that it starts, the most memory of one of its processes in MB, what it says."""
+    """Processor seconds of a program and all that it starts, the most memory of it in MB, and what it says."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.Popen(
         [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

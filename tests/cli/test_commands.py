@@ -288,3 +288,30 @@ def test_plan_prints_the_checks_of_the_coming_days(loaded):
     assert set(out) >= {"days", "checked", "items", "sentence"}
     code, out, _ = loaded("plan", "--days", "30", "--as-of", "2026-05-01T10:30Z")
     assert (code, "what to check, 30 days" in out) == (0, True)
+
+
+def test_explain_shows_column_by_column_how_files_would_be_read_and_loads_nothing(loaded, tmp_path):
+    folder = tmp_path / "strange"
+    folder.mkdir()
+    (folder / "q.csv").write_text(
+        'tool,qual_type,processed_at,result,reading [nm],shift\nETCH-07,thk,2026-05-01 10:00:00,PASS,"1.250,5",late\n'
+    )
+    (folder / "m.csv").write_text("lot,tool,wafers out,end_at\nL1,E1,25,2026-05-01T10:00:00Z\n")
+    (folder / "a.log").write_text("time,Flow [sccm],Power\n2026-05-01T10:00:00Z,50.5,300\n2026-05-01T10:00:01Z,51,301\n")
+    code, out, _ = loaded("ingest", str(folder), "--explain")
+    assert code == 2, "one of them is not recognised"
+    lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "reading" in lines["reading"]
+    assert all(word in lines["reading"] for word in ("number", "nm", "1250.5", "by a name"))
+    assert all(word in lines["processed_at"] for word in ("time", "UTC", "by its name", "2026-05-01T10:00:00Z"))
+    assert all(word in lines["shift"] for word in ("not used", "late"))
+    assert "missing" in out
+    assert 'columns = { wafers = "wafers out" }' in out
+    assert all(word in lines["Flow"] for word in ("sensor", "sccm", "50.5, 51"))
+    _, told, _ = loaded("ingest", str(folder), "--explain", "--json")
+    fields = {file["path"].rpartition("/")[2]: file["guess"] for file in json.loads(told)["files"]}["q.csv"]["fields"]
+    assert [(field["header"], field["column"], field["by"]) for field in fields][-2:] == [
+        ("reading [nm]", "reading", "alias"),
+        ("shift", None, ""),
+    ]
+    assert "a.log" not in loaded("loads")[1]

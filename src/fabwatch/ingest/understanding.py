@@ -7,7 +7,7 @@ from typing import Any
 from fabwatch.ingest.summary import Status
 from fabwatch.sources.header import KINDS, READ_FIRST, suggest
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected
-from fabwatch.sources.reading import TableFile, open_table
+from fabwatch.sources.reading import Described, TableFile, open_table
 from fabwatch.sources.toollog.explaining import explained
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.sources.toollog.recognising import open_log
@@ -168,12 +168,23 @@ def preview(seen: Understanding, latest: datetime) -> tuple[Understanding, Json 
         if seen.table is None:
             return seen, None
         first = next(iter(seen.table.rows(latest))) if seen.problem is None else None
+        described = _described(seen)
     except CannotRead as stop:
         return seen.refused(stop.problem), None
-    return seen, _mapped(seen.table, [] if first is None else first.table)
+    return seen, _mapped(seen.table, described, [] if first is None else first.table)
 
 
-def _mapped(file: TableFile, rows: Any) -> Json:
+def _described(seen: Understanding) -> list[Described]:
+    """How each column is read. Raises CannotRead for what only the rows show, unless the file waits for another reason."""
+    try:
+        return seen.table.described() if seen.table else []
+    except CannotRead:
+        if seen.problem is None:
+            raise
+        return []
+
+
+def _mapped(file: TableFile, described: list[Described], rows: Any) -> Json:
     mapping = file.mapping
     names = [column.name for column in mapping.kind.columns]
     return {
@@ -181,6 +192,7 @@ def _mapped(file: TableFile, rows: Any) -> Json:
         "columns": {name: file.header[position] for name, position in mapping.columns.items()},
         "unused": list(mapping.unused),
         "lacking": [*mapping.lacking, *mapping.twice],
+        "fields": [plain(column) for column in described],
         "rows": plain(rows.select(names).slice(0, ROWS_SHOWN).to_pylist()) if rows else [],
     }
 

@@ -1,6 +1,7 @@
 """A file as a table: its mapping, then batches of typed rows and the problems found on the way."""
 
 import io
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,11 +13,12 @@ import pyarrow as pa
 from fabwatch.sources import parquet, quick
 from fabwatch.sources.effort import progress
 from fabwatch.sources.foreign import foreign
-from fabwatch.sources.header import Mapping, are_units, header_score, recognise
-from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing
+from fabwatch.sources.header import UNIT_OF, Mapping, are_units, header_score, recognise
+from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing, plain_name
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.text import BATCH, Batch, Layout, Record, as_text, batch_of, batches, encoding_of, find_layout
 from fabwatch.sources.values import Convert, TimeOf, Unfit, Unwrapped, converter, text_of
+from fabwatch.terms.answers import plain
 from fabwatch.terms.numbers import decimal_of
 from fabwatch.terms.problems import (
     BadEncoding,
@@ -41,6 +43,9 @@ ARROW: dict[str, pa.DataType] = {
 WHERE = (pa.field("_line", pa.int64()), pa.field("_byte_offset", pa.int64()), pa.field("_raw", pa.binary()))
 
 
+VALUES = 3
+SHOWN = 40
+"""Values of a column that are shown, and how much of each."""
 _SEVERAL = re.compile(f"[{SEVERAL}]")
 
 
@@ -53,6 +58,23 @@ class Rows:
     records: int = 0
     """How many records of the file they were made of."""
     last_line: int = 0
+
+
+@dataclass(frozen=True)
+class Described:
+    """How one column of a file is read."""
+
+    header: str
+    column: str | None
+    """The column of the table; None for one that is not used."""
+    by: str
+    """How that is known: stated (in fab.toml), name (the column's own), alias (another name of it); empty if unused."""
+    type: str
+    unit: str | None
+    zone: str | None
+    """For times: the zone in which those without one are read, or `stated` where each says its own."""
+    values: tuple[str, ...]
+    """Some values as they are read; as they stand in the file where the column is not used."""
 
 
 @dataclass
@@ -99,6 +121,13 @@ class TableFile:
                 else:
                     yield whole
                 number, offset = number + block.count(b"\n"), offset + len(block)
+
+    def described(self) -> list[Described]:
+        """How each column of the file is read, in their order. Raises CannotRead."""
+        batch = next(iter(self._batches()))
+        reader = _Reader(self, batch)
+        columns = {position: name for name, position in self.mapping.columns.items()}
+        return [reader.described(position, columns.get(position), batch) for position in range(len(self.header))]
 
     def with_whole(self, inspected: Inspected) -> "TableFile | None":
         """The same table for the whole file, where only its first bytes had been read when the header was recognised.
@@ -165,8 +194,9 @@ class _Reader:
         width = len(file.header)
         # A separator at the end of every row is one too many, and no sign of a column.
         self._trailing = bool(first.records) and all(_ends_empty(r, width) for r in first.records)
-        if self._trailing:
-            file.notes.append("every row ends in one separator more than the header")
+        trailing = "every row ends in one separator more than the header"
+        if self._trailing and trailing not in file.notes:
+            file.notes.append(trailing)
         whole = [r.cells[:width] for r in first.records if len(r.cells) == width + self._trailing]
         self._converters: dict[str, Convert] = {}
         zoneless: list[str] = []
@@ -180,11 +210,32 @@ class _Reader:
             convert = self._converters[column.name] = converter(column, cells, file.stated, decimal)
             if isinstance(convert, (TimeOf, Unwrapped)) and not file.stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
-        if zoneless:
-            file.notes.append(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
+        note = f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)'
+        if zoneless and note not in file.notes:
+            file.notes.append(note)
         self._needed = {column.name for column in self._kind.columns if self._is_needed(column)}
         # Only a line of a text can be cut.
         self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}
+
+    def described(self, position: int, name: str | None, batch: Batch) -> Described:
+        """How the column at this position is read, with values of these records."""
+        file = self._file
+        header = file.header[position]
+        cells = [r.cells[position] for r in batch.records if len(r.cells) == len(file.header)]
+        full = list(dict.fromkeys(cell for cell in cells if not _is_empty(cell)))
+        if name is None:
+            return Described(header, None, "", "", None, None, tuple(text_of(cell)[:SHOWN] for cell in full[:VALUES]))
+        column = next(column for column in self._kind.columns if column.name == name)
+        convert = self._converters[name]
+        values = (_shown(convert, cell) for cell in full[: VALUES * VALUES])
+        by = "stated" if header.casefold() in file.stated.headers() else "name" if plain_name(header) == name else "alias"
+        zone = None
+        if column.kind == "time":
+            timed = isinstance(convert, (TimeOf, Unwrapped)) and convert.is_zoneless(cells)
+            zone = (file.stated.zone or "UTC") if timed else "stated"
+        unit = file.mapping.constants.get(UNIT_OF.get(self._kind.table.name, {}).get(name, ""))
+        shown = tuple(itertools.islice((value for value in values if value is not None), VALUES))
+        return Described(header, name, by, column.kind, None if unit is None else str(unit), zone, shown)
 
     @property
     def may_be_quick(self) -> bool:
@@ -327,6 +378,18 @@ def _pieces(block: bytes, number: int, offset: int) -> Iterator[tuple[bytes, int
         piece += stream.readline()
         yield piece, number, offset
         number, offset = number + piece.count(b"\n"), offset + len(piece)
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or not text_of(cell)
+
+
+def _shown(convert: Convert, cell: Any) -> str | None:
+    try:
+        value = convert(cell)
+    except (Unfit, UnicodeError):
+        return None
+    return None if value is None else str(plain(value))[:SHOWN]
 
 
 def _ends_empty(record: Record, width: int) -> bool:

@@ -26,6 +26,9 @@ def ingest(
         str | None, typer.Option("--as", help="moves, quals, restores, counters, metrology, tools or log.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how the files would be read; load nothing.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="The same, column by column: what it is, unit, zone, how sure, some values.")
+    ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Read files again that are there already, after fab.toml was changed.")
     ] = False,
@@ -37,8 +40,11 @@ def ingest(
     from fabwatch.cli.tables import files
 
     with opened(fab, create=True) as door, output.progress(as_json) as step:
-        summary = door.ingest(paths, kind=kind, dry_run=dry_run, again=again, progress=step)
-    files.ingested(summary, fab, as_json, dry_run)
+        summary = door.ingest(paths, kind=kind, dry_run=dry_run or explain, again=again, progress=step)
+    if explain and not as_json:
+        files.explained(summary)
+    else:
+        files.ingested(summary, fab, as_json, dry_run or explain)
     if not summary.clean:
         raise typer.Exit(SET_ASIDE)
 

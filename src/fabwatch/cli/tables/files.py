@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from fabwatch.cli.output import ROWS_SHOWN, json_out, out, table_of, talk
 from fabwatch.fab.answers import Risk
@@ -48,6 +49,45 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
     if dry_run:
         return
     console.print(f"next: fabwatch risk --fab {fab}" if summary.clean else f"next: fabwatch problems --fab {fab}")
+
+
+BY = {
+    "stated": "stated in fab.toml",
+    "name": "by its name",
+    "alias": "by a name it often has",
+    "": "not used",
+}
+
+
+def explained(summary: IngestSummary) -> None:
+    """How each file would be read, a line a column."""
+    console = out()
+    for file in summary.files:
+        console.print(escape(f"{file.path}: {file.kind or 'not recognised'}, {file.status}"), style="bold")
+        if file.message:
+            console.print(escape(f"  {file.message}"), style="dim")
+        if file.guess:
+            console.print(_log_columns(file.guess) if file.kind == LOG else _columns(file.guess))
+        if file.suggestion:
+            console.print(escape("  for fab.toml:\n    " + file.suggestion.replace("\n", "\n    ")))
+
+
+def _columns(guess: Json) -> Table:
+    table = Table("header", "is", "type", "unit", "zone", "how sure", "values", box=None, pad_edge=True)
+    for field in guess["fields"]:
+        cells = [field["header"], field["column"] or "-", field["type"] or "-", field["unit"] or "-", field["zone"] or "-"]
+        table.add_row(*(escape(cell) for cell in (*cells, BY[field["by"]], ", ".join(field["values"]))))
+    for gap in guess["lacking"]:
+        table.add_row("-", escape(gap), "-", "-", "-", "missing", "")
+    return table
+
+
+def _log_columns(guess: Json) -> Table:
+    table = Table("header", "is", "unit", "setpoint of", "values", box=None, pad_edge=True)
+    for column in guess["columns"]:
+        cells = (column["name"], column["role"], column["unit"] or "-", column["setpoint_of"] or "-")
+        table.add_row(*(escape(cell) for cell in (*cells, ", ".join(column["values"]))))
+    return table
 
 
 def _guess(console: Console, guess: Json) -> None:

@@ -1,8 +1,10 @@
 """How a log is read: dialect, columns with units and roles, runs, rows, and what would be set aside."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
+from fabwatch.sources.toollog.columns import LogColumn, stored_name
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.clock import moment_at
@@ -31,7 +33,13 @@ def explained(log: LogFile, latest: datetime) -> Json:
         "encoding": log.layout.encoding,
         "delimiter": log.layout.delimiter,
         "columns": [
-            {"name": c.name, "unit": c.unit or None, "role": c.role, "setpoint_of": c.setpoint_of}
+            {
+                "name": c.name,
+                "unit": c.unit or None,
+                "role": c.role,
+                "setpoint_of": c.setpoint_of,
+                "values": _values(sample, c),
+            }
             for c in log.layout.columns
         ],
         "runs": len(log.parts),
@@ -46,6 +54,12 @@ def explained(log: LogFile, latest: datetime) -> Json:
         ],
         "notes": log.notes,
     }
+
+
+def _values(sample: Sequence[Json], column: LogColumn) -> list[str]:
+    """The first different values of a column that is stored."""
+    cells = (row.get(stored_name(column.name)) for row in sample)
+    return list(dict.fromkeys(str(cell) for cell in cells if cell is not None))[:3]
 
 
 def _dated(row: Json, dated: bool) -> Json:
