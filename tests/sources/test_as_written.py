@@ -332,3 +332,29 @@ def test_bytes_that_are_no_text_beside_several_chambers_cost_their_row(tmp_path,
     pq.write_table(pa.table({**columns, "end_at": [datetime(2026, 5, 1, 10)] * 2}), tmp_path / "m.parquet")
     (result,) = fab.ingest(tmp_path / "m.parquet").files
     assert (result.rows, result.rules) == (2, {"bad_encoding": 1})
+
+
+MANY = 12_000
+"""More rows than the first ones, by which most columns show how they are read."""
+
+
+@pytest.mark.parametrize(("telling", "first"), [("1.250,5", 1234.0), ("1,250.5", 1.234)])
+def test_what_a_column_is_is_told_by_all_of_its_rows_and_not_the_first(fab, write, telling, first):
+    fab.ingest(write("tools.csv", "tool,area\nE1,A\n"))
+    rows = [f"E1;thk;2026-05-01 {n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d};PASS;1.234" for n in range(MANY)]
+    rows[-1] = rows[-1].replace("1.234", telling)
+    (result,) = fab.ingest(write("q.csv", "\n".join(["tool;qual_type;processed_at;result;reading", *rows]) + "\n")).files
+    assert (result.rows, result.rules) == (MANY, {})
+    assert sorted({row.reading for row in fab.readings(tool="E1").readings}) == sorted([first, 1250.5])
+
+
+def test_the_order_of_day_and_month_is_told_by_all_rows_or_asked_for(fab, write):
+    head = "lot,tool,wafers,end_at"
+    rows = [f"L{n},E1,25,0{1 + n % 9}/0{1 + n // 9 % 9}/2025 10:00:00" for n in range(MANY)]
+    (result,) = fab.ingest(write("asked.csv", "\n".join([head, *rows]) + "\n")).files
+    assert result.status == "inbox"
+    assert "day or month first" in result.message
+    (result,) = fab.ingest(write("told.csv", "\n".join([head, *rows, "L,E1,25,31/05/2025 10:00:00"]) + "\n")).files
+    assert (result.rows, result.rules) == (MANY + 1, {})
+    assert fab.sql("SELECT min(end_at) AS first FROM moves").first[0] == datetime(2025, 1, 1, 10)
+    assert fab.sql("SELECT count(*) AS n FROM moves WHERE month(end_at) = 5 AND day(end_at) = 31").n[0] == 1

@@ -4,6 +4,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as PlainMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from fabwatch.sources.header import UNIT_OF, Mapping, are_units, header_score, r
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing, plain_name
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.text import BATCH, Batch, Layout, Record, as_text, batch_of, batches, encoding_of, find_layout
-from fabwatch.sources.values import Convert, TimeOf, Unfit, Unwrapped, converter, text_of
+from fabwatch.sources.values import Convert, MoreNeeded, TimeOf, Unfit, Unwrapped, converter, tells, text_of
 from fabwatch.terms.answers import plain
 from fabwatch.terms.numbers import decimal_of
 from fabwatch.terms.problems import (
@@ -98,11 +99,31 @@ class TableFile:
         """
         reader: _Reader | None = None
         for batch in self._batches(exactly):
-            reader = reader or _Reader(self, batch)
+            reader = reader or self._reader(batch, exactly)
             yield reader.read(batch, latest)
             if len(batch.records) >= exactly and reader.may_be_quick:
                 yield from self._blocks(reader, batch.records[-1], latest)
                 return
+
+    def _reader(self, first: Batch, exactly: int = BATCH) -> "_Reader":
+        """The reader of the file, by its first records, and by all of them where those leave something open."""
+        try:
+            return _Reader(self, first, partly=len(first.records) >= exactly)
+        except MoreNeeded:
+            return _Reader(self, first, self._telling())
+
+    def _telling(self) -> dict[str, list[Any]]:
+        """Of all cells of the file those that tell how their columns are read, one of each kind."""
+        places = [(c, self.mapping.columns[c.name]) for c in self.mapping.kind.columns if c.name in self.mapping.columns]
+        kept: dict[str, dict[str, Any]] = {column.name: {} for column, _ in places}
+        for batch in self._batches():
+            progress()
+            for record in batch.records:
+                for column, place in places:
+                    told = tells(column, record.cells[place]) if place < len(record.cells) else None
+                    if told is not None:
+                        kept[column.name].setdefault(told, record.cells[place])
+        return {name: list(cells.values()) for name, cells in kept.items()}
 
     def _blocks(self, reader: "_Reader", last: Record, latest: datetime) -> Iterator[Rows]:
         """The rows below a record, in blocks."""
@@ -125,7 +146,7 @@ class TableFile:
     def described(self) -> list[Described]:
         """How each column of the file is read, in their order. Raises CannotRead."""
         batch = next(iter(self._batches()))
-        reader = _Reader(self, batch)
+        reader = self._reader(batch)
         columns = {position: name for name, position in self.mapping.columns.items()}
         return [reader.described(position, columns.get(position), batch) for position in range(len(self.header))]
 
@@ -188,7 +209,9 @@ def _notes(layout: Layout) -> list[str]:
 class _Reader:
     """Turns the records of one file into typed rows."""
 
-    def __init__(self, file: TableFile, first: Batch):
+    def __init__(
+        self, file: TableFile, first: Batch, more: PlainMapping[str, list[Any]] | None = None, *, partly: bool = False
+    ):
         self._file = file
         self._kind = file.mapping.kind
         width = len(file.header)
@@ -204,10 +227,12 @@ class _Reader:
         samples = {
             c.name: [cells[places[c.name]] for cells in whole] if c.name in places else [] for c in self._kind.columns
         }
+        for name, cells in (more or {}).items():
+            samples[name] += cells
         decimal = decimal_of(cell for c in self._kind.columns if c.kind in ("whole", "number") for cell in samples[c.name])
         for column in self._kind.columns:
             cells = samples[column.name]
-            convert = self._converters[column.name] = converter(column, cells, file.stated, decimal)
+            convert = self._converters[column.name] = converter(column, cells, file.stated, decimal, whole=not partly)
             if isinstance(convert, (TimeOf, Unwrapped)) and not file.stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
         note = f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)'

@@ -38,23 +38,39 @@ class Unfit(Exception):
 Convert = Callable[[Any], Any]
 
 
-def converter(column: Column, sample: Sequence[Any], source: SourceSettings, decimal: str | None = None) -> Convert:
+class MoreNeeded(CannotRead):
+    """What the first rows leave open, and other rows of the file may show."""
+
+
+def converter(
+    column: Column, sample: Sequence[Any], source: SourceSettings, decimal: str | None = None, *, whole: bool = True
+) -> Convert:
     """The function from a cell of `column` to its value or None; it raises Unfit.
 
     `sample` holds cells of the file, which show the format of times and the decimal sign; `decimal` is that of its other
-    columns. Raises CannotRead when only the user can say which one it is (day or month first, decimal or thousands comma).
+    columns. Raises CannotRead when only the user can say which one it is (day or month first, decimal or thousands comma),
+    and MoreNeeded instead where the sample is not `whole`: it does not tell all that the column tells.
     """
+    try:
+        return _converter(column, sample, source, decimal, whole=whole)
+    except CannotRead as stop:
+        raise stop if whole else MoreNeeded(stop.problem) from stop
+
+
+def _converter(
+    column: Column, sample: Sequence[Any], source: SourceSettings, decimal: str | None, *, whole: bool
+) -> Convert:
     missing = source.missing_words(column.name)
     sample = [cell for cell in sample if not _empty(cell) and text_of(cell) not in missing]
     wrapping = _wrapping(sample)
     if wrapping is not None:
-        inner = converter(column, [_unwrapped(cell, wrapping) for cell in sample], source, decimal)
+        inner = _converter(column, [_unwrapped(cell, wrapping) for cell in sample], source, decimal, whole=whole)
         return Unwrapped(inner, wrapping)
     if column.kind == "time":
         return TimeOf(column, sample, source, missing)
     convert: Convert
     if column.kind in ("whole", "number"):
-        convert = NumberOf(column, [c for c in sample if isinstance(c, str)], source, decimal)
+        convert = NumberOf(column, [c for c in sample if isinstance(c, str)], source, decimal, whole=whole)
     else:
         convert = _word(column, source) if column.words else NameOf(sample)
     return (lambda cell: None if text_of(cell) in missing else convert(cell)) if missing else convert
@@ -135,7 +151,16 @@ def _word(column: Column, source: SourceSettings) -> Convert:
     return convert
 
 
-def _decimal(name: str, sample: Sequence[str], of_file: str | None) -> str:
+def tells(column: Column, cell: Any) -> str | None:
+    """What a cell tells of how its column is read; of cells that tell the same, one is enough. None if it tells nothing."""
+    if not isinstance(cell, str):
+        return None
+    if column.kind == "time":
+        return cell.strip()[:10]
+    return (*telling([cell]), undecided([cell]) and "?", None)[0] if column.kind in ("whole", "number") else None
+
+
+def _decimal(name: str, sample: Sequence[str], of_file: str | None, *, whole: bool) -> str:
     """The decimal sign of a column, by all of these numbers, else by those of its file. Raises CannotRead if it is open."""
     signs = telling(sample)
     if len(signs) == 1:
@@ -144,7 +169,8 @@ def _decimal(name: str, sample: Sequence[str], of_file: str | None) -> str:
         shown = " and ".join(repr(text) for text in signs.values())
         why = f"{name}: {shown} stand in one column: which of them has the decimal sign?"
         raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
-    either = undecided(sample)
+    # A point is for decimals where nothing in the whole column says otherwise.
+    either = undecided(sample) or (None if whole else undecided(sample, "."))
     if either is not None and of_file is None:
         why = f"{name}: is {either!r} a decimal or a thousands comma?"
         raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
@@ -154,9 +180,11 @@ def _decimal(name: str, sample: Sequence[str], of_file: str | None) -> str:
 class NumberOf:
     """Cells as numbers, or as whole numbers."""
 
-    def __init__(self, column: Column, sample: Sequence[str], source: SourceSettings, of_file: str | None):
+    def __init__(
+        self, column: Column, sample: Sequence[str], source: SourceSettings, of_file: str | None, *, whole: bool = True
+    ):
         self._name = column.name
-        self.sign = source.decimal or _decimal(column.name, sample, of_file)
+        self.sign = source.decimal or _decimal(column.name, sample, of_file, whole=whole)
         self.whole = column.kind == "whole"
 
     def __call__(self, cell: Any) -> float | None:

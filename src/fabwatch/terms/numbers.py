@@ -52,10 +52,10 @@ def decimal_of(texts: Iterable[object]) -> str | None:
     return next(iter(signs)) if len(signs) == 1 else None
 
 
-def undecided(texts: Iterable[object]) -> str | None:
-    """The first number with a comma that may be for decimals or for thousands."""
+def undecided(texts: Iterable[object], mark: str = ",") -> str | None:
+    """The first number with a comma, or another mark, that may be for decimals or for thousands."""
     cells = (cell.strip() for cell in texts if isinstance(cell, str))
-    return next((cell for cell in cells if "," in cell and _EITHER.fullmatch(cell)), None)
+    return next((cell for cell in cells if mark in cell and _EITHER.fullmatch(cell)), None)
 
 
 def typed(text: str, sign: str | None = None) -> float | None:
