@@ -356,5 +356,5 @@ def test_the_order_of_day_and_month_is_told_by_all_rows_or_asked_for(fab, write)
     assert "day or month first" in result.message
     (result,) = fab.ingest(write("told.csv", "\n".join([head, *rows, "L,E1,25,31/05/2025 10:00:00"]) + "\n")).files
     assert (result.rows, result.rules) == (MANY + 1, {})
-    assert fab.sql("SELECT min(end_at) AS first FROM moves").first[0] == datetime(2025, 1, 1, 10)
+    assert fab.sql("SELECT min(end_at) AS early FROM moves").early[0] == datetime(2025, 1, 1, 10)
     assert fab.sql("SELECT count(*) AS n FROM moves WHERE month(end_at) = 5 AND day(end_at) = 31").n[0] == 1
