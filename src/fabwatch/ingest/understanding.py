@@ -1,11 +1,12 @@
 """What kind of file a document is, decided once: a dry run shows it, and a load acts on it."""
 
-from dataclasses import dataclass, replace
+import itertools
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from fabwatch.ingest.summary import Status
-from fabwatch.sources.header import KINDS, READ_FIRST, suggest
+from fabwatch.sources.header import KINDS, READ_FIRST, source_lines, suggest
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected
 from fabwatch.sources.reading import Described, TableFile, open_table
 from fabwatch.sources.toollog.explaining import explained
@@ -14,10 +15,11 @@ from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, Undecided, UnknownColumns, Unreadable
 from fabwatch.terms.settings import LOG, Settings, SourceSettings
+from fabwatch.terms.toml import is_toml
 
 HEADER_SHOWN = 120
 ROWS_SHOWN = 5
-LOG_COLUMNS = 'kind = "log"\n# still open: which columns are what, as in columns = { time = "…", wafer = "…", step = "…" }'
+LOG_COLUMNS = '# still open: which columns are what, as in columns = { time = "…", wafer = "…", step = "…" }'
 WAITING = (UnknownColumns, RenamedColumn, Undecided)
 """Problems that a statement in fab.toml solves: such a file waits in the inbox."""
 
@@ -54,13 +56,15 @@ class Understanding:
     inspected: Inspected | None
     """None if it cannot be opened."""
     source: str = ""
-    """The source in fab.toml that covers it, or a suggested name for one."""
+    """A name for a source of this file alone."""
+    stated: SourceSettings = field(default_factory=SourceSettings)
+    """What fab.toml states of it."""
     table: TableFile | None = None
     """The table that it is, or the nearest one."""
     log: LogFile | None = None
     problem: Problem | None = None
     stated_log: bool = False
-    """True if the user states that it is a tool log."""
+    """True if the user states that it is a tool log, or if only its numbers are in doubt."""
 
     @property
     def kind(self) -> str | None:
@@ -84,10 +88,14 @@ class Understanding:
         """Lines for fab.toml, for a file that waits."""
         if not self.waits or self.table is None or self.problem is None:
             return None
+        file_name, hint = self.document.file_name, self.problem.hint
         if self.stated_log:
-            return f'[sources.{self.source}]\nfiles = "{self.document.file_name}"\n{LOG_COLUMNS}'
-        block = suggest(self.table.mapping).toml(self.source, self.document.file_name)
-        return "\n".join([block, self.problem.hint]) if self.problem.hint else block
+            block = source_lines(self.source, file_name, {**self.stated.as_stated(), "kind": LOG})
+            return f"{block}\n{hint if hint and is_toml(hint) else LOG_COLUMNS}"
+        block = suggest(self.table.mapping).toml(self.source, file_name, self.stated)
+        if not hint:
+            return block
+        return f"{block}\n{hint}" if is_toml(f"{block}\n{hint}") else f"{block}\n# {hint}"
 
     @property
     def message(self) -> str:
@@ -108,7 +116,8 @@ def understand(candidate: Candidate, settings: Settings, inspected: Inspected, k
     document = candidate.document
     name, stated = settings.source_of(document.file_name)
     stated_kind = kind or stated.kind
-    seen = Understanding(document, inspected, name or _source_name(document), stated_log=stated_kind == LOG)
+    source = _free(name or _source_name(document), settings)
+    seen = Understanding(document, inspected, source, stated, stated_log=stated_kind == LOG)
     try:
         table = candidate.table and candidate.table.with_whole(inspected)
         seen = replace(seen, table=table or open_table(document, inspected, stated, kind))
@@ -121,7 +130,8 @@ def understand(candidate: Candidate, settings: Settings, inspected: Inspected, k
     except CannotRead as stop:
         # If it cannot even be read as a table, a statement in fab.toml does not help.
         deeper = seen.problem if stop.problem.rule in WAITING else None
-        return replace(seen, problem=deeper or stop.problem)
+        as_log = seen.stated_log or (deeper is None and stop.problem.rule is Undecided)
+        return replace(seen, problem=deeper or stop.problem, stated_log=as_log)
     if seen.table is None:
         return seen
     return _as_table(seen, seen.table)
@@ -204,6 +214,12 @@ def _unplaced(file: TableFile) -> Problem:
     parts = [f"for {mapping.kind.table.name} it needs {', '.join(mapping.lacking)}"] if mapping.lacking else []
     why = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"no column of {', '.join(KINDS)} is in it"
     return Problem(UnknownColumns, f"header not recognised ({header}): {why}")
+
+
+def _free(name: str, settings: Settings) -> str:
+    """The name, with a number if fab.toml has a source of that name: a table of it stands there once."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return name if name not in settings.sources else next(n for n in numbered if n not in settings.sources)
 
 
 def _source_name(document: Document) -> str:

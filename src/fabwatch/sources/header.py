@@ -1,15 +1,20 @@
 """Headers: which table a file fills, which column is which, how sure that is, and what to suggest."""
 
+import glob
+from collections.abc import Mapping as PlainMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fabwatch.sources.counters import COUNTERS_KIND
 from fabwatch.sources.kinds import Kind, plain_name
 from fabwatch.sources.maintenance import MAINTENANCE_KIND
 from fabwatch.sources.metrology import METROLOGY_KIND
 from fabwatch.sources.moves import MOVES_KIND
+from fabwatch.sources.opening import visible
 from fabwatch.sources.quals import QUALS_KIND
 from fabwatch.sources.tools import TOOLS_KIND
+from fabwatch.terms import toml
 from fabwatch.terms.errors import nearest
 from fabwatch.terms.numbers import is_number
 from fabwatch.terms.settings import SourceSettings
@@ -160,14 +165,24 @@ class Suggestion:
     open: tuple[str, ...] = ()
     """Required columns that no header of the file resembles."""
 
-    def toml(self, name: str, file_name: str) -> str:
-        """The lines for fab.toml; what is still open stays as a comment."""
-        lines = [f"[sources.{name}]", f'files = "{file_name}"', f'kind = "{self.kind}"']
-        if self.columns:
-            stated = ", ".join(f'{column} = "{header}"' for column, header in self.columns.items())
-            lines.append(f"columns = {{ {stated} }}")
-        lines += [f"# still open: {gap}" for gap in self.open]
-        return "\n".join(lines)
+    def toml(self, name: str, file_name: str, stated: SourceSettings) -> str:
+        """The lines for fab.toml; what is still open stays as a comment. They keep what is `stated` of the file already."""
+        kept = {**stated.as_stated(), "kind": self.kind}
+        names = {column.name for column in KINDS[self.kind].columns}
+        if constants := {name: value for name, value in stated.constants.items() if name in names}:
+            kept["constants"] = constants
+        else:
+            kept.pop("constants", None)
+        if self.columns or stated.columns:
+            kept["columns"] = {**stated.columns, **self.columns}
+        return "\n".join([source_lines(name, file_name, kept), *(f"# still open: {gap}" for gap in self.open)])
+
+
+def source_lines(name: str, file_name: str, stated: PlainMapping[str, Any]) -> str:
+    """The lines of a source for one file, with what is stated of it."""
+    # Signs that stand for others in a pattern stand for themselves in a name.
+    lines = [f"[sources.{toml.key(name)}]", f"files = {toml.value(glob.escape(visible(file_name)))}"]
+    return "\n".join([*lines, *(f"{toml.key(key)} = {toml.value(value)}" for key, value in stated.items())])
 
 
 def suggest(mapping: Mapping) -> Suggestion:

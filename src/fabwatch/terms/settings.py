@@ -81,6 +81,10 @@ class SourceSettings(_Stated):
     name: str | None = Field(None, description="Pattern of log file names: '{tool}_{lot}_{wafer}_{*}.csv'.")
     expects: Names = Field((), description="Columns that a log must have; * stands for any text.")
 
+    def as_stated(self) -> dict[str, Any]:
+        """What is stated of the source, as fab.toml has it; without the names of its files."""
+        return self.model_dump(exclude={"pattern"}, exclude_defaults=True)
+
     def missing_words(self, column: str = "") -> tuple[str, ...]:
         """What stands for "not measured" in a column, as it may be written."""
         stated = self.missing.get(column, ()) if isinstance(self.missing, dict) else self.missing

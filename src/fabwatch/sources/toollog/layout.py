@@ -80,11 +80,14 @@ def find_layout(
     context: dict[str, str] = {}
     for line in lines[:header_from]:
         context.update(context_of(line, separator))
-    numbers = [n for n, column in enumerate(columns) if column.number or column.role == "elapsed"]
-    sign = decimal or decimal_sign(row[n] for row in sample for n in numbers)
     dense = _is_dense(sample, [n for n, column in enumerate(columns) if column.role in KEYS])
-    layout = Layout(encoding, separator, columns, first, tuple(names), sign, context, (), dense)
-    return layout if is_log(layout) else None
+    layout = Layout(encoding, separator, columns, first, tuple(names), decimal or ".", context, (), dense)
+    if not is_log(layout):
+        return None
+    if decimal:
+        return layout
+    numbers = [n for n, column in enumerate(columns) if column.number or column.role == "elapsed"]
+    return replace(layout, decimal=decimal_sign(row[n] for row in sample for n in numbers))
 
 
 def split(line: str, separator: str) -> list[str]:
