@@ -358,3 +358,17 @@ def test_the_order_of_day_and_month_is_told_by_all_rows_or_asked_for(fab, write)
     assert (result.rows, result.rules) == (MANY + 1, {})
     assert fab.sql("SELECT min(end_at) AS early FROM moves").early[0] == datetime(2025, 1, 1, 10)
     assert fab.sql("SELECT count(*) AS n FROM moves WHERE month(end_at) = 5 AND day(end_at) = 31").n[0] == 1
+
+
+def test_a_comma_far_down_that_reads_in_two_ways_is_no_number_where_none_above_it_had_any(fab, write, tmp_path):
+    fab.ingest(write("tools.csv", "tool,area\nE1,A\n"))
+    rows = [f"E1;thk;2026-05-01 {n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d};PASS;12" for n in range(MANY)]
+    rows[-1] = rows[-1].replace(";12", ";1,234")
+    (result,) = fab.ingest(write("q.csv", "\n".join(["tool;qual_type;processed_at;result;reading", *rows]) + "\n")).files
+    assert (result.rows, result.rules) == (MANY, {"unreadable_cell": 1})
+    assert {row.reading for row in fab.readings(tool="E1").readings} == {12}
+    lines = [f"2026-05-01T10:{n // 60:02d}:{n % 60:02d}Z\t{n}\t5" for n in range(900)]
+    lines[800] = lines[800].replace("\t5", "\t5,012")
+    (tmp_path / "a.log").write_text("time\tFlow\tPressure\n" + "\n".join(lines) + "\n")
+    (result,) = fab.ingest(tmp_path / "a.log").files
+    assert (result.rows, result.rules) == (899, {"bad_number": 1})

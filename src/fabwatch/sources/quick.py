@@ -76,7 +76,7 @@ def values_of(column: Column, cells: pa.Array, convert: Convert, kind: pa.DataTy
         if isinstance(convert, NameOf) and convert.is_plain and ascii_only:
             trimmed = pc.utf8_trim_whitespace(cells)
             return pc.if_else(pc.is_in(pc.ascii_lower(trimmed), _NOTHING), pa.scalar(None, pa.string()), trimmed)
-        if isinstance(convert, NumberOf) and convert.sign == "." and not convert.whole:
+        if isinstance(convert, NumberOf) and convert.sign in ("", ".") and not convert.whole:
             numbers = _numbers(cells)
             if numbers is not None:
                 return numbers

@@ -161,7 +161,10 @@ def tells(column: Column, cell: Any) -> str | None:
 
 
 def _decimal(name: str, sample: Sequence[str], of_file: str | None, *, whole: bool) -> str:
-    """The decimal sign of a column, by all of these numbers, else by those of its file. Raises CannotRead if it is open."""
+    """The decimal sign of a column, by all of these numbers, else by those of its file; empty where none of them needs one.
+
+    Raises CannotRead if it is open.
+    """
     signs = telling(sample)
     if len(signs) == 1:
         return next(iter(signs))
@@ -174,7 +177,7 @@ def _decimal(name: str, sample: Sequence[str], of_file: str | None, *, whole: bo
     if either is not None and of_file is None:
         why = f"{name}: is {either!r} a decimal or a thousands comma?"
         raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
-    return of_file or "."
+    return of_file or ""
 
 
 class NumberOf:

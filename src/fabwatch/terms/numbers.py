@@ -28,8 +28,12 @@ def is_number(text: str, sign: str = "") -> bool:
 
 
 def plain(text: str, sign: str) -> str:
-    """A number without signs between its groups and with a decimal point. Raises ValueError for what is no number."""
-    if not is_number(text, sign):
+    """A number without signs between its groups and with a decimal point. Raises ValueError for what is no number.
+
+    Without a decimal sign it is read by itself; a comma that may be for decimals or for thousands is then no number.
+    """
+    sign = sign or decimal_of([text]) or ("" if undecided([text]) else ".")
+    if not sign or not is_number(text, sign):
         raise ValueError(text)
     return text.translate(_GROUPS[sign]).replace(",", ".")
 
@@ -64,10 +68,7 @@ def typed(text: str, sign: str | None = None) -> float | None:
     A comma that may be for decimals or for thousands is no number while no sign is known.
     """
     text = text.strip()
-    own = decimal_of([text]) or sign
-    if own is None and undecided([text]) is not None:
-        return None
     try:
-        return float(plain(text, own or "."))
+        return float(plain(text, decimal_of([text]) or sign or ""))
     except ValueError:
         return None

@@ -10,7 +10,7 @@ from pyarrow import csv as arrow_csv
 
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.layout import Layout, is_number, split
-from fabwatch.terms.numbers import LARGEST, plain
+from fabwatch.terms.numbers import LARGEST, plain, undecided
 from fabwatch.terms.problems import BadNumber, Problem
 from fabwatch.terms.words import NOTHING
 
@@ -59,7 +59,10 @@ def _read(content: bytes, layout: Layout) -> pa.Table:
             delimiter=layout.delimiter, quote_char='"' if b'"' in content else False, ignore_empty_lines=True
         ),
         convert_options=arrow_csv.ConvertOptions(
-            column_types=kinds, null_values=[*NULLS, *layout.missing], strings_can_be_null=True, decimal_point=layout.decimal
+            column_types=kinds,
+            null_values=[*NULLS, *layout.missing],
+            strings_can_be_null=True,
+            decimal_point=layout.decimal or ".",
         ),
     )
 
@@ -108,7 +111,7 @@ def _row(cells: list[str], layout: Layout) -> tuple[list[str | None], str | None
             values.append(None)
         elif not column.number:
             values.append(text)
-        elif is_number(text, layout.decimal):
+        elif is_number(text, layout.decimal) and (layout.decimal or not undecided([text])):
             values.append(plain(text, layout.decimal))
         else:
             return [], f"{column.name}: {text[:40]!r} is not a number"

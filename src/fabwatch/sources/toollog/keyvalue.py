@@ -12,7 +12,7 @@ from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.columns import LogColumn, columns_of
 from fabwatch.sources.toollog.layout import Layout, decimal_sign, is_log, is_number, shown
 from fabwatch.sources.toollog.marks import COMMENTS, context_of
-from fabwatch.terms.numbers import plain
+from fabwatch.terms.numbers import plain, undecided
 from fabwatch.terms.words import NOTHING
 
 # A name begins where no name goes on: tried at each letter of it, a long word would take the square of its length.
@@ -91,6 +91,6 @@ def _fits(row: dict[str, str], layout: Layout, known: dict[str, int]) -> bool:
         not layout.columns[known[name]].number
         or value.lower() in NOTHING
         or value in layout.missing
-        or is_number(value, layout.decimal)
+        or (is_number(value, layout.decimal) and (layout.decimal or not undecided([value])))
         for name, value in row.items()
     )

@@ -38,6 +38,7 @@ class Layout:
     """How many lines come before the first row of data."""
     header: tuple[str, ...] = ()
     decimal: str = "."
+    """Empty where the first numbers need none: then each is read by itself."""
     context: dict[str, str] = field(default_factory=dict)
     """What the lines above the header say about the run: {role: value}."""
     notes: tuple[str, ...] = ()
@@ -120,8 +121,9 @@ def is_number(cell: str, sign: str = "") -> bool:
     cell = cell.strip()
     if not _number(cell, sign):
         return False
-    sure = len(cell) < SHORT and "e" not in cell and "E" not in cell
-    return sure or any(abs(float(plain(cell, way))) <= LARGEST for way in ([sign] if sign else ".,") if _number(cell, way))
+    if len(cell) < SHORT and "e" not in cell and "E" not in cell:
+        return True
+    return any(abs(float(plain(cell, way))) <= LARGEST for way in ([sign] if sign else ".,") if _number(cell, way))
 
 
 def _is_data(row: Sequence[str]) -> bool:
@@ -202,11 +204,11 @@ def shown(column: LogColumn, cells: list[str]) -> LogColumn:
 
 
 def decimal_sign(numbers: Iterable[str]) -> str:
-    """The decimal sign of these numbers. Raises CannotRead where only a person can say it."""
+    """The decimal sign of these numbers, empty where none needs one. Raises CannotRead where only a person can say it."""
     numbers = list(numbers)
     sign = decimal_of(numbers)
     either = None if sign else undecided(numbers) or next((n for n in numbers if "," in n and is_number(n)), None)
     if either is not None:
         why = f"is {either.strip()!r} a decimal or a thousands comma?"
         raise CannotRead(Problem(Undecided, why, hint='decimal = ","   # or "."'))
-    return sign or "."
+    return sign or ""
