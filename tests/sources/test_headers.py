@@ -89,3 +89,10 @@ def test_what_keeps_a_spreadsheet_from_changing_a_cell_is_no_part_of_it(fab, wri
 def test_an_apostrophe_that_is_not_before_every_name_is_part_of_it(fab, write):
     fab.ingest(write("m.csv", "lot,tool,wafers,end_at\n'L1,E1,25,2026-05-01T10:00:00Z\nL2,E1,20,2026-05-01T11:00:00Z\n"))
     assert lots(fab) == [("'L1", 25), ("L2", 20)]
+
+
+@pytest.mark.parametrize("below", ["", "nm", "nm,", "]]", ",,,,,,,nm", '"nm', ",,nm,,"])
+def test_a_line_below_the_header_that_is_short_or_odd_costs_itself_alone(fab, write, below):
+    (result,) = fab.ingest(write("m.csv", "\n".join(["lot,tool,wafers,end_at", below, *ROWS]) + "\n")).files
+    assert (result.status, result.rows) == ("loaded", 2), result
+    assert lots(fab) == [("L1", 25), ("L2", 20)]

@@ -147,7 +147,7 @@ def _with_units(mapping: Mapping, header: Sequence[str], below: Sequence[str]) -
 
 def are_units(cells: Sequence[str], mapping: Mapping) -> bool:
     """Whether the row below a header says units: some of its cells are units, and no cell is a name or a number."""
-    if len(cells) < len(mapping.columns):
+    if len(cells) <= max(mapping.columns.values(), default=0):
         return False
     kinds = {column.name: column.kind for column in mapping.kind.columns}
     named = (cells[place].strip(" -") for name, place in mapping.columns.items() if kinds[name] == "text")
