@@ -104,6 +104,13 @@ def test_a_measurement_file_that_is_not_read_says_how_to_write_it(fab, tmp_path,
     assert way_out in result.message
 
 
+@pytest.mark.parametrize("sign", [b"", b"|", b"comma", b"Decimal_Separator"])
+def test_a_measurement_file_with_an_odd_decimal_sign_is_read_number_by_number(fab, tmp_path, sign):
+    (tmp_path / "m.lvm").write_bytes(LABVIEW.replace(b"Decimal_Separator\t,", b"Decimal_Separator\t" + sign))
+    (result,) = fab.ingest(tmp_path / "m.lvm").files
+    assert (result.status, result.rows) == ("loaded", 3), result
+
+
 def test_numbers_of_a_log_that_read_in_two_ways_are_asked_for(tmp_path):
     for number in range(2):
         rows = "".join(f"2026-05-01T10:00:0{n}Z\t{n}00\t5,01{n}\n" for n in range(1, 5))

@@ -35,7 +35,9 @@ def find_layout(lines: Sequence[str], encoding: str, stated: Mapping[str, str]) 
     segment = {cells[0]: cells[1:] for line in lines[ends[0] + 1 : ends[1]] if (cells := split(line, separator))}
     names = [cell.strip() for cell in split(lines[first], separator)]
     rows = [cells for line in lines[first + 1 :] if len(cells := split(line, separator)) == len(names)]
-    decimal = general.get("Decimal_Separator", [""])[0] or "."
+    stated_sign = general.get("Decimal_Separator", ["."])[0]
+    # Whatever else stands there: each number is read by itself.
+    decimal = stated_sign if stated_sign in (".", ",") else ""
     begin = typed(rows[0][0], decimal) if rows else None
     if names[0] != ELAPSED or segment.get("X_Dimension", ["Time"])[0] != "Time":
         raise CannotRead(Problem(Unreadable, "a LabVIEW measurement file without a column of time", hint=_AGAIN))
