@@ -46,6 +46,7 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/risk.py
 	@$(BIN)/python bench/forecast.py
 	@$(BIN)/python bench/server.py
+	@$(BIN)/python bench/tables.py
 	@$(BIN)/python bench/logs.py
 	@$(BIN)/python bench/page.py
 	@$(BIN)/python bench/polish.py
