@@ -71,7 +71,6 @@ class Spool:
             folder = self._lake.folder / "tmp"
             folder.mkdir(exist_ok=True, mode=0o700)
             self._files.append(folder / f"spool-{os.getpid()}-{uuid.uuid4().hex}.parquet")
-            # Names repeat themselves; what does not is written as it is.
             self._writer = pq.ParquetWriter(self._files[-1], self._schema, compression="none", write_statistics=False)
             self._written = 0
         self._writer.write_table(_plain(rows, self._schema))

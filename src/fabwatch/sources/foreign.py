@@ -6,6 +6,7 @@ from fabwatch.terms.problems import Problem, Unreadable
 
 NOT_YET = "it is not read yet; keep it, and load tables (CSV, TSV, Excel, Parquet) and tool logs"
 SCRIPT = "write its records as a table, a line for each: CSV, or Parquet with the types of its columns"
+UNPACK = "unpack it, or pack it as gz or zip, and load that"
 NAMED = (
     (rb"\s*FileVersion\s+\d+\s+\d+\s*;|\s*Record\s+FileRecord\b", "a KLARF file (defects of wafers)", NOT_YET),
     (rb"\x02\x00\x00\x0a|\x00\x02\x00\x0a", "an STDF file (results of a tester)", NOT_YET),
@@ -19,9 +20,9 @@ NAMED = (
     (rb"(?i)\s*(<!DOCTYPE html|<html)", "a web page", "open it in Excel, save it as .xlsx or CSV and load that"),
     (rb"\s*<(\?xml|[A-Za-z]+[ :>])", "an XML file", NOT_YET),
     (rb'\s*(\{\s*"|\[\s*[\[{])', "a JSON file", SCRIPT),
-    (rb"BZh\d1AY&SY", "a file packed as bz2", "unpack it, or pack it as gz or zip, and load that"),
-    (rb"\xfd7zXZ\x00", "a file packed as xz", "unpack it, or pack it as gz or zip, and load that"),
-    (rb"\x28\xb5\x2f\xfd", "a file packed as zstd", "unpack it, or pack it as gz or zip, and load that"),
+    (rb"BZh\d1AY&SY", "a file packed as bz2", UNPACK),
+    (rb"\xfd7zXZ\x00", "a file packed as xz", UNPACK),
+    (rb"\x28\xb5\x2f\xfd", "a file packed as zstd", UNPACK),
 )
 """What begins like that, what it is, and what to do with it."""
 BEGINS = {

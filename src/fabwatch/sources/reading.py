@@ -120,9 +120,9 @@ class TableFile:
             progress()
             for record in batch.records:
                 for column, place in places:
-                    told = tells(column, record.cells[place]) if place < len(record.cells) else None
-                    if told is not None:
-                        kept[column.name].setdefault(told, record.cells[place])
+                    what = tells(column, record.cells[place]) if place < len(record.cells) else None
+                    if what is not None:
+                        kept[column.name].setdefault(what, record.cells[place])
         return {name: list(cells.values()) for name, cells in kept.items()}
 
     def _blocks(self, reader: "_Reader", last: Record, latest: datetime) -> Iterator[Rows]:
@@ -142,6 +142,11 @@ class TableFile:
                 else:
                     yield whole
                 number, offset = number + block.count(b"\n"), offset + len(block)
+
+    def note(self, text: str) -> None:
+        """Add a note about how the file is read, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def described(self) -> list[Described]:
         """How each column of the file is read, in their order. Raises CannotRead."""
@@ -217,9 +222,8 @@ class _Reader:
         width = len(file.header)
         # A separator at the end of every row is one too many, and no sign of a column.
         self._trailing = bool(first.records) and all(_ends_empty(r, width) for r in first.records)
-        trailing = "every row ends in one separator more than the header"
-        if self._trailing and trailing not in file.notes:
-            file.notes.append(trailing)
+        if self._trailing:
+            file.note("every row ends in one separator more than the header")
         whole = [r.cells[:width] for r in first.records if len(r.cells) == width + self._trailing]
         self._converters: dict[str, Convert] = {}
         zoneless: list[str] = []
@@ -235,9 +239,8 @@ class _Reader:
             convert = self._converters[column.name] = converter(column, cells, file.stated, decimal, whole=not partly)
             if isinstance(convert, (TimeOf, Unwrapped)) and not file.stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
-        note = f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)'
-        if zoneless and note not in file.notes:
-            file.notes.append(note)
+        if zoneless:
+            file.note(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
         self._needed = {column.name for column in self._kind.columns if self._is_needed(column)}
         # Only a line of a text can be cut.
         self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from fabwatch.sources.toollog.chunks import Chunk
-from fabwatch.sources.toollog.layout import Layout, is_number, split
-from fabwatch.terms.numbers import LARGEST, plain, undecided
+from fabwatch.sources.toollog.layout import Layout, split
+from fabwatch.terms.numbers import LARGEST, plain
 from fabwatch.terms.problems import BadNumber, Problem
 from fabwatch.terms.words import NOTHING
 
@@ -111,7 +111,7 @@ def _row(cells: list[str], layout: Layout) -> tuple[list[str | None], str | None
             values.append(None)
         elif not column.number:
             values.append(text)
-        elif is_number(text, layout.decimal) and (layout.decimal or not undecided([text])):
+        elif layout.reads(text):
             values.append(plain(text, layout.decimal))
         else:
             return [], f"{column.name}: {text[:40]!r} is not a number"

@@ -12,7 +12,7 @@ from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.columns import LogColumn, columns_of
 from fabwatch.sources.toollog.layout import Layout, decimal_sign, is_log, is_number, shown
 from fabwatch.sources.toollog.marks import COMMENTS, context_of
-from fabwatch.terms.numbers import plain, undecided
+from fabwatch.terms.numbers import plain
 from fabwatch.terms.words import NOTHING
 
 # A name begins where no name goes on: tried at each letter of it, a long word would take the square of its length.
@@ -88,9 +88,6 @@ def table_of(chunk: Chunk, layout: Layout, *, open_end: bool) -> tuple[pa.Table,
 
 def _fits(row: dict[str, str], layout: Layout, known: dict[str, int]) -> bool:
     return all(
-        not layout.columns[known[name]].number
-        or value.lower() in NOTHING
-        or value in layout.missing
-        or (is_number(value, layout.decimal) and (layout.decimal or not undecided([value])))
+        not layout.columns[known[name]].number or value.lower() in NOTHING or value in layout.missing or layout.reads(value)
         for name, value in row.items()
     )

@@ -47,6 +47,10 @@ class Layout:
     """What stands for "not measured" in it, as fab.toml says."""
     """True if each wafer has many rows in a row, as in a log; False if it has one, as in a list of moves."""
 
+    def reads(self, number: str) -> bool:
+        """Whether a cell is a number; while no decimal sign is known, none that may be one of two."""
+        return is_number(number, self.decimal) and bool(self.decimal or not undecided([number]))
+
     def having(self, *roles: str) -> list[int]:
         """The positions of the columns that have one of these roles."""
         return [position for position, column in enumerate(self.columns) if column.role in roles]
