@@ -1,32 +1,31 @@
 """Copies: rows that several files hold. They are stored once, and stay for as long as one of those files is loaded."""
 
+from collections.abc import Sequence
+
 from fabwatch.store.lake import Lake
-from fabwatch.store.receipts import note_receipt, row_key
+from fabwatch.store.receipts import note_receipts, row_key
 from fabwatch.store.temporary import temp_table
+from fabwatch.store.waiting import times_of
 from fabwatch.terms.tables import Table
 
 
-def note_copies(lake: Lake, table: Table, source: str, load: str) -> int:
-    """Note which rows of `source` another load has stored before; returns how many there are.
+def note_copies(lake: Lake, table: Table, source: str, loads: Sequence[str]) -> int:
+    """Note which rows of some loads of `source` are stored with another load; returns how many are not stored at all.
 
-    Call it after the new ones are in, inside `lake.writing()`.
+    None is, or something is wrong. Call it after the new ones are in, inside `lake.writing()`.
     """
-    names = ", ".join(table.names)
+    names, bound = ", ".join(table.names), times_of(table, source)
+    of_these = "load IN (SELECT unnest($loads))"
     temp_table(
         lake,
         "shared",
-        f"SELECT {names} FROM {source} EXCEPT SELECT {names} FROM lake.{table.name} WHERE load = $load",
-        {"load": load},
+        f"SELECT load, {names} FROM {source} WHERE {of_these} "
+        f"EXCEPT SELECT load, {names} FROM lake.{table.name} WHERE {of_these} AND {bound}",
+        {"loads": list(loads)},
     )
-    noted = lake.ask(f"INSERT INTO lake.copies SELECT $load, '{table.name}', {row_key(table)} FROM shared", {"load": load})
-    return int(noted.fetchall()[0][0])
-
-
-def lost(lake: Lake, table: Table) -> int:
-    """How many of the rows that were noted last are not in the lake at all: none, or something is wrong."""
-    names = ", ".join(table.names)
-    missing = lake.ask(f"SELECT count(*) FROM (SELECT {names} FROM shared EXCEPT SELECT {names} FROM lake.{table.name})")
-    return int(missing.fetchall()[0][0])
+    lake.ask(f"INSERT INTO lake.copies SELECT load, '{table.name}', {row_key(table)} FROM shared")
+    missing = f"SELECT {names} FROM shared EXCEPT SELECT {names} FROM lake.{table.name} WHERE {bound}"
+    return int(lake.ask(f"SELECT count(*) FROM ({missing})").fetchall()[0][0])
 
 
 def hand_over(lake: Lake, table: Table, load: str, *, stored: bool) -> None:
@@ -35,7 +34,7 @@ def hand_over(lake: Lake, table: Table, load: str, *, stored: bool) -> None:
         if lake.rows(f"SELECT 1 FROM lake.copies WHERE kind = '{table.name}' AND load <> $load LIMIT 1", {"load": load}):
             _bequeath(lake, table, load)
         lake.ask(f"DELETE FROM lake.{table.name} WHERE load = $load", {"load": load})
-        note_receipt(lake, table, load)
+        note_receipts(lake, table, [load])
     lake.ask("DELETE FROM lake.copies WHERE load = $load", {"load": load})
 
 
@@ -59,5 +58,4 @@ def _bequeath(lake: Lake, table: Table, load: str) -> None:
         "UPDATE lake.loads SET rows = rows + h.n, duplicates = duplicates - h.n "
         "FROM (SELECT heir, count(*) AS n FROM heirs GROUP BY heir) AS h WHERE load = h.heir"
     )
-    for (heir,) in lake.ask("SELECT DISTINCT heir FROM heirs").fetchall():
-        note_receipt(lake, table, heir)
+    note_receipts(lake, table, [heir for (heir,) in lake.ask("SELECT DISTINCT heir FROM heirs ORDER BY heir").fetchall()])

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,16 @@ from fabwatch.ingest.streams import identity
 from fabwatch.ingest.understanding import Understanding
 from fabwatch.sources.opening import Document, Inspected
 from fabwatch.store.lake import Lake, Record
+from fabwatch.store.rows import insert
 from fabwatch.terms.clock import Clock
 from fabwatch.terms.settings import LOG
-from fabwatch.terms.tables import BY_NAME
+from fabwatch.terms.tables import BY_NAME, LOADS
 from fabwatch.terms.version import VERSION
 
 ID_LENGTH = 16
+FEW, MANY = 8, 200_000
+"""Files that are looked for one by one; lines of the ledger that are held at once for more of them."""
+_LINE = "load, content, path, kind, status, loaded_at"
 _LAST_NAME = re.compile(r"[^/\\\\!]*$")
 
 
@@ -68,13 +72,46 @@ def identified(seen: Understanding) -> Identified:
 
 
 class Ledger:
-    """The ledger of one lake."""
+    """The ledger of one lake, as it is in one state of it: `refresh` says that a newer one may be looked at."""
 
     def __init__(self, lake: Lake, clock: Clock):
         self._lake, self._clock = lake, clock
-        self._seen: tuple[int, Identified] | None = None
-        """The newest snapshot and the file that were looked for last; then its lines."""
-        self._lines: Sequence[Record] = ()
+        self._state = -1
+        """The snapshot that the rest is of."""
+        self._asked = 0
+        self._lines: tuple[Identified, Sequence[Record]] | None = None
+        """The file that was looked for last, and its lines."""
+        self._index: dict[str, list[Record]] | None = None
+        """All lines by load and by content, where many files are looked for."""
+        self._headers: dict[str, list[str]] = {}
+
+    def refresh(self) -> None:
+        """Forget what is known of the ledger where anything was committed since."""
+        newest = self._lake.newest()
+        if newest != self._state:
+            self._state, self._asked = newest, 0
+            self._lines, self._index, self._headers = None, None, {}
+
+    def look_again(self) -> None:
+        """Forget what is known of the ledger: what was expected has not come."""
+        self._state = -1
+        self.refresh()
+
+    def headers(self, kind: str) -> list[str]:
+        """The headers of the files of a kind that are loaded, the newest first."""
+        if kind not in self._headers:
+            rows = self._lake.ask(
+                "SELECT header FROM lake.loads WHERE status = 'loaded' AND kind = $kind AND header IS NOT NULL "
+                "GROUP BY header ORDER BY max(loaded_at) DESC",
+                {"kind": kind},
+            )
+            self._headers[kind] = [header for (header,) in rows.fetchall()]
+        return self._headers[kind]
+
+    def expect(self, kind: str, header: Sequence[str]) -> None:
+        """Say that a file with this header is about to be loaded."""
+        text = "\t".join(header)
+        self._headers[kind] = [text, *(known for known in self.headers(kind) if known != text)]
 
     def already(self, file: Identified) -> Record | None:
         """What the ledger says of a file that is loaded; None for one that is not."""
@@ -82,7 +119,6 @@ class Ledger:
 
     def forget(self, lines: Sequence[Record]) -> list[str]:
         """Delete all that earlier readings of a file have stored; returns the loads among them that wait in the inbox."""
-        self._seen = None
         for line in lines:
             self.forget_load(line["load"])
         return [line["load"] for line in lines if line["status"] == "inbox"]
@@ -99,51 +135,72 @@ class Ledger:
             for table in ("loads", "problems", "clocks"):
                 self._lake.ask(f"DELETE FROM lake.{table} WHERE load = $load", {"load": load})
 
-    def enter(self, file: Identified, entry: Entry) -> None:
-        """Write the line of a file."""
-        inspected = file.inspected
-        row: dict[str, str | int | datetime | None] = {
-            "load": file.load,
-            "path": file.document.name,
-            "sha256": inspected.sha256 if inspected else None,
-            "content": inspected.content if inspected else "",
-            "kind": entry.kind,
-            "status": entry.status,
-            "bytes": inspected.size if inspected else None,
-            "rows": entry.rows,
-            "duplicates": entry.duplicates,
-            "set_aside": entry.set_aside,
-            "header": "\t".join(entry.header) or None,
-            "message": entry.message,
-            "loaded_at": self._clock(),
-            "version": VERSION,
-        }
-        names = ", ".join(row)
-        values = ", ".join(f"${name}" for name in row)
-        self._lake.ask(f"INSERT INTO lake.loads ({names}) VALUES ({values})", row)
+    def enter(self, entries: Sequence[tuple[Identified, Entry]]) -> None:
+        """Write the lines of files."""
+        now = self._clock()
+        insert(self._lake, LOADS, [_line(file, entry, now) for file, entry in entries])
 
     def lines_of(self, file: Identified) -> Sequence[Record]:
-        """The lines of the ledger that are of this file: its load, or its content under its name.
-
-        They are looked for again only where something was committed in the meantime.
-        """
-        newest = self._lake.newest()
-        if self._seen != (newest, file):
-            self._lines = self._looked_up(file)
-            self._seen = newest, file
-        return self._lines
+        """The lines of the ledger that are of this file: its load, or its content under its name."""
+        if self._lines is None or self._lines[0] is not file:
+            self._lines = file, self._looked_up(file)
+        return self._lines[1]
 
     def _looked_up(self, file: Identified) -> Sequence[Record]:
         inspected = file.inspected
         # An older fabwatch knew files by their bytes, which for most are their text.
         contents = [file.content, inspected.unpacked, file.by_name] if inspected else [file.content]
-        rows = self._lake.rows(
-            "SELECT load, path, kind, status, loaded_at FROM lake.loads "
+        self._asked += 1
+        if self._asked > FEW and self._index is None:
+            self._index = self._all()
+        rows = self._queried(file, contents) if self._index is None else _found(self._index, file, contents)
+        name = file.document.file_name
+        return [row for row in rows if row["load"] == file.load or _last_name(row["path"]) == name]
+
+    def _queried(self, file: Identified, contents: list[str]) -> list[Record]:
+        return self._lake.rows(
+            f"SELECT {_LINE} FROM lake.loads "
             "WHERE load IN ($load, $failed) OR list_contains($contents, content) ORDER BY load <> $load, loaded_at",
             {"load": file.load, "failed": file.by_name[:ID_LENGTH], "contents": contents},
         )
-        name = file.document.file_name
-        return [row for row in rows if row["load"] == file.load or _last_name(row["path"]) == name]
+
+    def _all(self) -> dict[str, list[Record]] | None:
+        """All lines by load and by content; None where they are too many to be held."""
+        (count,) = self._lake.ask("SELECT count(*) FROM lake.loads").fetchall()[0]
+        if count > MANY:
+            return None
+        index: dict[str, list[Record]] = {}
+        for line in self._lake.rows(f"SELECT {_LINE} FROM lake.loads"):
+            for key in {line["load"], line["content"]}:
+                index.setdefault(key, []).append(line)
+        return index
+
+
+def _found(index: Mapping[str, Sequence[Record]], file: Identified, contents: Sequence[str]) -> list[Record]:
+    """The lines of a file that a query would give, in the same order."""
+    keys = (file.load, file.by_name[:ID_LENGTH], *contents)
+    lines = {line["load"]: line for key in keys for line in index.get(key, ())}
+    return sorted(lines.values(), key=lambda line: (line["load"] != file.load, line["loaded_at"]))
+
+
+def _line(file: Identified, entry: Entry, now: datetime) -> Record:
+    inspected = file.inspected
+    return {
+        "load": file.load,
+        "path": file.document.name,
+        "sha256": inspected.sha256 if inspected else None,
+        "content": inspected.content if inspected else "",
+        "kind": entry.kind,
+        "status": entry.status,
+        "bytes": inspected.size if inspected else None,
+        "rows": entry.rows,
+        "duplicates": entry.duplicates,
+        "set_aside": entry.set_aside,
+        "header": "\t".join(entry.header) or None,
+        "message": entry.message,
+        "loaded_at": now,
+        "version": VERSION,
+    }
 
 
 def loaded_of(lines: Sequence[Record]) -> Record | None:

@@ -11,8 +11,7 @@ from fabwatch.ingest.logs import StoredLog, kept_rows, read, store
 from fabwatch.ingest.reading import ReadSamples
 from fabwatch.ingest.snapshots import Snapshot
 from fabwatch.ingest.streams import Stream, begin_of, continued, is_begin_of, known_streams, longer
-from fabwatch.ingest.summary import FileResult
-from fabwatch.ingest.table_loading import counted
+from fabwatch.ingest.summary import FileResult, counted
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.terms.clock import SKEW
 from fabwatch.terms.problems import TornLine
@@ -22,6 +21,7 @@ from fabwatch.terms.settings import LOG
 def load_log(loading: Loading, file: Identified, log: LogFile) -> FileResult:
     """Load one log. Raises CannotRead, StoreBusy and DiskFull; then nothing of it is stored."""
     with loading.lake.writing():
+        loading.ledger.refresh()
         lines = loading.ledger.lines_of(file)
         raced = loading.was_there(file, lines)
         if raced is not None:
@@ -48,9 +48,9 @@ def _stored(loading: Loading, file: Identified, log: LogFile, stream: Stream | N
     if log.inspected.torn is not None:
         stored.problems.append(log.inspected.torn)
     rules = stored.rules
-    aside = Aside(loading.lake, file.load, log.document.name, LOG)
-    aside.add(stored.problems)
-    note_log_clocks(loading.lake, file.load, loading.clock())
+    aside = Aside(loading.lake)
+    aside.add(file.load, log.document.name, LOG, stored.problems)
+    note_log_clocks(loading.lake, loading.clock())
     aside.commit()
     if stream is not None:
         # The line that was cut when the log was last read is complete now.
@@ -62,7 +62,7 @@ def _stored(loading: Loading, file: Identified, log: LogFile, stream: Stream | N
     runs = f"{len(log.parts):,} runs, {len(stored.messages):,} messages"
     message = "; ".join([runs, *grown, *log.notes, *counted(rules)])
     entry = Entry("loaded", LOG, log.layout.header, stored.rows, set_aside=rules.total(), message=message)
-    loading.ledger.enter(file, entry)
+    loading.ledger.enter([(file, entry)])
     return FileResult(
         log.document.name, LOG, log.inspected.sha256, stored.rows, rules.total(), "loaded", message, rules=dict(rules)
     )
@@ -94,7 +94,7 @@ def _snapshot_of(loading: Loading, log: LogFile, streams: list[Stream]) -> Strea
 def _nothing_new(loading: Loading, file: Identified, log: LogFile, stream: Stream) -> FileResult:
     """Note an older snapshot of a log that is there."""
     message = f"an older snapshot of {stream.path}, of which more is there already; load that one again to read it anew"
-    loading.ledger.enter(file, Entry("loaded", LOG, log.layout.header, message=message))
+    loading.ledger.enter([(file, Entry("loaded", LOG, log.layout.header, message=message))])
     return FileResult(log.document.name, LOG, log.inspected.sha256, 0, 0, "already", message)
 
 

@@ -1,31 +1,27 @@
 """Columns that were renamed: a header that lacks what earlier files of its kind had, and has something unknown instead."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from fabwatch.ingest.ledger import Ledger
 from fabwatch.ingest.understanding import Understanding
 from fabwatch.sources.header import Mapping, recognise
 from fabwatch.sources.reading import TableFile
-from fabwatch.store.lake import Lake
 from fabwatch.terms.problems import Problem, RenamedColumn
 
 
-def compared(lake: Lake, seen: Understanding) -> Understanding:
+def compared(ledger: Ledger, seen: Understanding) -> Understanding:
     """The understanding of a table, compared with the headers of the files of its kind that were loaded before."""
     if seen.problem is not None or seen.log is not None or seen.table is None:
         return seen
-    renamed = _renamed(lake, seen.table)
+    renamed = _renamed(ledger.headers(seen.table.mapping.kind.table.name), seen.table)
     return seen if renamed is None else replace(seen, problem=renamed)
 
 
-def _renamed(lake: Lake, file: TableFile) -> Problem | None:
+def _renamed(known: Sequence[str], file: TableFile) -> Problem | None:
     """A problem if a column of the last file with this header is gone and an unknown one is there instead."""
-    known = lake.rows(
-        "SELECT header, max(loaded_at) FROM lake.loads WHERE status = 'loaded' AND kind = $kind "
-        "GROUP BY header ORDER BY 2 DESC",
-        {"kind": file.mapping.kind.table.name},
-    )
-    for row in known:
-        before = row["header"].split("\t")
+    for header in known:
+        before = header.split("\t")
         if before == list(file.header):
             return None
         if len(set(before) & set(file.header)) >= 0.6 * len(set(before) | set(file.header)):

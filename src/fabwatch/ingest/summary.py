@@ -1,12 +1,26 @@
 """What an ingest did, file by file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from fabwatch.sources.opening import visible
 from fabwatch.terms.answers import Json, plain
+from fabwatch.terms.problems import Problem, UnreadableCell
 from fabwatch.terms.settings import LOG
 
 Status = Literal["loaded", "already", "inbox", "failed", "would load"]
+
+
+def counted(rules: Mapping[str, int]) -> list[str]:
+    """How many rows were set aside by which rule, for the message; nothing where none was."""
+    aside = [f"{count} {rule}" for rule, count in rules.items() if rule != UnreadableCell.code and count]
+    cells = rules.get(UnreadableCell.code, 0)
+    return [
+        *(["set aside: " + ", ".join(aside)] if aside else []),
+        *([f"left empty: {cells} cells that cannot be read"] if cells else []),
+    ]
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,11 @@ class FileResult:
     """Lines for fab.toml, for a file that waits in the inbox."""
     guess: Json | None = None
     """In a dry run: which column is which, how sure that is, and five rows as read."""
+
+
+def not_opened(path: Path, problem: Problem) -> FileResult:
+    """The result of a file that cannot be opened."""
+    return FileResult(visible(str(path)), None, None, 0, 0, "failed", f"{problem.why}. hint: {problem.way_out}")
 
 
 @dataclass(frozen=True)

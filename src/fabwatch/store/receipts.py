@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from fabwatch.store.anchor import Head, missing
 from fabwatch.store.lake import Lake, Record
+from fabwatch.store.rows import insert
 from fabwatch.terms.clock import iso, utc_now
-from fabwatch.terms.tables import LOADED, Table
+from fabwatch.terms.tables import LOADED, RECEIPTS, Table
 
 CHAIN = "ledger"
 _FIELDS = "seq, load, kind, rows, digest, written_at, previous, hash"
@@ -18,17 +19,28 @@ def row_key(table: Table) -> str:
     return f"(md5_number_lower(concat_ws(chr(31), {cells})) // 2)::BIGINT"
 
 
-def note_receipt(lake: Lake, table: Table, load: str) -> int:
-    """Note what a load has in a table from now on; returns its rows. Call it inside `lake.writing()`."""
-    held = f"SELECT count(*), coalesce(sum({row_key(table)}), 0)::VARCHAR FROM lake.{table.name} WHERE load = $load"
-    rows, digest = lake.ask(held, {"load": load}).fetchall()[0]
-    last = lake.head("receipts")
-    entry = {"seq": last.seq + 1, "load": load, "kind": table.name, "rows": rows, "digest": digest}
-    entry |= {"written_at": utc_now(), "previous": last.hash}
-    entry |= {"hash": _hash(entry)}
-    lake.ask(f"INSERT INTO lake.receipts ({_FIELDS}) VALUES ({', '.join('$' + name for name in entry)})", entry)
-    lake.note_head(CHAIN, Head(last.seq + 1, entry["hash"]))
-    return int(rows)
+def note_receipts(lake: Lake, table: Table, loads: Sequence[str], bound: str = "true") -> dict[str, int]:
+    """Note what loads have in a table from now on; returns their rows. Call it inside `lake.writing()`.
+
+    `bound` is a condition that all of their rows meet: with it the engine leaves out files that hold none of them.
+    """
+    sums = lake.ask(
+        f"SELECT load, count(*), sum({row_key(table)})::VARCHAR FROM lake.{table.name} "
+        f"WHERE load IN (SELECT unnest($loads)) AND {bound} GROUP BY load",
+        {"loads": list(loads)},
+    )
+    held = {load: (rows, digest) for load, rows, digest in sums.fetchall()}
+    last, now = lake.head("receipts"), utc_now()
+    entries: list[Record] = []
+    for load in loads:
+        rows, digest = held.get(load, (0, "0"))
+        entry = {"seq": last.seq + 1, "load": load, "kind": table.name, "rows": rows, "digest": digest}
+        entry |= {"written_at": now, "previous": last.hash}
+        entries.append(entry | {"hash": _hash(entry)})
+        last = Head(last.seq + 1, entries[-1]["hash"])
+    insert(lake, RECEIPTS, entries)
+    lake.note_head(CHAIN, last)
+    return {load: held.get(load, (0, "0"))[0] for load in loads}
 
 
 def faults(lake: Lake) -> list[tuple[str, str]]:

@@ -4,33 +4,41 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fabwatch.store.lake import SQL_TYPES, Lake
-from fabwatch.store.receipts import note_receipt
+from fabwatch.store.receipts import note_receipts
 from fabwatch.store.temporary import temp_table
 from fabwatch.terms.tables import BY_NAME, LOADED, PLACES, REFERRING, Table
 
 KNOWN_TOOLS = "(SELECT tool FROM lake.tools UNION SELECT tool FROM lake.places)"
 
 
-def insert_new(lake: Lake, table: Table, source: str, load: str, parts: Sequence[str] = ()) -> int:
+def insert_new(lake: Lake, table: Table, source: str, parts: Sequence[str] = ()) -> int:
     """Insert the rows of `source` that the lake does not hold yet, each once; returns how many.
 
-    Where `source` has `parts`, they are compared, sorted and inserted one after the other, with the memory for one.
+    `source` has the columns of the table and `load`; a row that several loads of it have is stored with one of them. Where
+    it has `parts`, they are compared, sorted and inserted one after the other, with the memory for one.
 
     Two rows are the same when all columns of the table are, empty cells included.
     """
-    return sum(_insert_part(lake, table, part, load) for part in parts or [source])
+    return sum(_insert_part(lake, table, part) for part in parts or [source])
 
 
-def _insert_part(lake: Lake, table: Table, source: str, load: str) -> int:
+def times_of(table: Table, source: str) -> str:
+    """A condition that the rows of `source` meet in the table: that of their times, by which whole files are left out."""
+    if not table.at:
+        return "true"
+    return f"{table.at} BETWEEN (SELECT min({table.at}) FROM {source}) AND (SELECT max({table.at}) FROM {source})"
+
+
+def _insert_part(lake: Lake, table: Table, source: str) -> int:
     names = ", ".join(table.names)
-    bound = ""
-    if table.at:
-        bound = f"WHERE {table.at} BETWEEN (SELECT min({table.at}) FROM {source}) AND (SELECT max({table.at}) FROM {source})"
-    extra = (f", {table.at}::DATE" if table.at else "") + (f", {load}" if table.loaded else "")
+    day = f", {table.at}::DATE" if table.at else ""
     order = f" ORDER BY tool, {table.at}" if table.at else ""
+    # No load has an empty name: a row that has one is there already.
     inserted = lake.ask(
-        f"INSERT INTO lake.{table.name} SELECT {names}{extra} FROM "
-        f"(SELECT {names} FROM {source} EXCEPT SELECT {names} FROM lake.{table.name} {bound}){order}"
+        f"INSERT INTO lake.{table.name} SELECT {names}{day}, load FROM (SELECT {names}, min(load) AS load FROM "
+        f"(SELECT {names}, load FROM {source} UNION ALL "
+        f"SELECT {names}, '' FROM lake.{table.name} WHERE {times_of(table, source)}) "
+        f"GROUP BY {names} HAVING min(load) > ''){order}"
     )
     return int(inserted.fetchall()[0][0])
 
@@ -62,13 +70,13 @@ def _admit(lake: Lake, table: Table, latest: datetime) -> None:
         waited = int(lake.ask("SELECT count(*) FROM one_load").fetchall()[0][0])
         if table.name == "moves":
             note_places(lake, "one_load")
-        stored = insert_new(lake, table, "one_load", f"'{load}'")
+        stored = insert_new(lake, table, "one_load")
         lake.ask(
             "UPDATE lake.loads SET rows = rows + $stored, duplicates = duplicates + $again, "
             "set_aside = set_aside - $waited WHERE load = $load",
             {"stored": stored, "again": waited - stored, "waited": waited, "load": load},
         )
-        note_receipt(lake, table, load)
+        note_receipts(lake, table, [load])
     if loads:
         lake.ask(f"DELETE FROM lake.problems WHERE {where}", bounds)
 
