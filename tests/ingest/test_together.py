@@ -27,7 +27,7 @@ def faults(fab):
 
 
 def everything(folder):
-    """Files of every kind, with rows that are set aside, rows in two files, a copy, a cut file, a strange and a broken one."""
+    """Files of every kind: with rows set aside, rows in two of them, a copy, a cut file, a strange and a broken one."""
     paths = [write(folder, number, kind, lines) for number, (kind, lines) in enumerate(LINES.items())]
     paths += [write(folder, 11, "moves", LINES["moves"][:2]), write(folder, 12, "metrology", LINES["metrology"][:2] * 2)]
     copy = folder / "copy.csv"
@@ -51,13 +51,17 @@ def fates(summary):
     }
 
 
+def ledger(fab):
+    return {load.path: (load.status, load.kind, load.rows + load.duplicates, load.set_aside) for load in fab.loads()}
+
+
 def test_files_of_every_kind_fare_together_as_they_do_alone(tmp_path):
     paths = everything(tmp_path)
     with new_fab(tmp_path / "together", clock=lambda: NOW) as fab:
         together = fab.ingest(paths)
         held = contents(fab)
         assert faults(fab) == []
-        loads = {load.path: (load.status, load.kind, load.rows + load.duplicates, load.set_aside) for load in fab.loads()}
+        loads = ledger(fab)
     order = [file.path for file in together.files]
     with new_fab(tmp_path / "alone", clock=lambda: NOW) as fab:
         alone = [fab.ingest(path) for path in order]
@@ -169,8 +173,8 @@ def test_many_files_that_wait_in_the_inbox_come_in_together_once_they_are_known(
         (tmp_path / f"s{number}.csv").write_text(f"quark,charm,when\nL{number},ETCH-1,2026-05-0{1 + number % 9} 10:00:00\n")
     with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         assert fab.ingest([tmp_path / f"s{number}.csv" for number in range(12)]).failed == 12
-        stated = 'kind = "moves"\nfiles = "s*.csv"\ncolumns = { lot = "quark", tool = "charm", end_at = "when" }\nconstants = { wafers = "25" }\n'
-        (tmp_path / "fab" / "fab.toml").write_text(f"[sources.strange]\n{stated}")
+        columns = 'columns = { lot = "quark", tool = "charm", end_at = "when" }\nconstants = { wafers = "25" }'
+        (tmp_path / "fab" / "fab.toml").write_text(f'[sources.strange]\nkind = "moves"\nfiles = "s*.csv"\n{columns}\n')
     with Fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         before = snapshots(tmp_path / "fab")
         assert fab.retry().rows == 12
