@@ -107,8 +107,10 @@ def started(tmp_path_factory):
     "kind",
     [
         # Every kind of table goes one way; of these three each goes one of its own.
-        *("tools", "moves", "log that grows"),
-        *(pytest.param(kind, marks=pytest.mark.soak) for kind in FILES if kind not in ("tools", "moves")),
+        *("tools", "log that grows"),
+        # Small tables are stored together.
+        "several",
+        *(pytest.param(kind, marks=pytest.mark.soak) for kind in FILES if kind != "tools"),
     ],
 )
 def test_killed_at_every_statement_of_a_load_and_loaded_again_the_fab_is_as_if_nothing_had_been(
@@ -116,6 +118,8 @@ def test_killed_at_every_statement_of_a_load_and_loaded_again_the_fab_is_as_if_n
 ):
     if kind == "log that grows":
         paths = [write(tmp_path, 0, "log", LOG[1:])]
+    elif kind == "several":
+        paths = [write(tmp_path, 1, name, FILES[name][len(FILES[name]) // 2 :]) for name in ("moves", "quals", "metrology")]
     else:
         paths = [write(tmp_path, 1, kind, FILES[kind][len(FILES[kind]) // 2 :] if kind != "tools" else FILES[kind])]
     shutil.copytree(started, tmp_path / "whole")

@@ -124,6 +124,7 @@ class Group:
                     waiting[member.file.load] = self._forgotten(member)
                 self._store()
                 self._loading.ledger.enter([(member.file, _entry(member)) for member in self._members])
+            self._loading.ledger.committed()
             for member in self._members:
                 self._loading.cleared(member.file, waiting[member.file.load])
         return [entry if isinstance(entry, FileResult) else _result(entry) for entry in self.entries]

@@ -84,13 +84,23 @@ class Ledger:
         self._index: dict[str, list[Record]] | None = None
         """All lines by load and by content, where many files are looked for."""
         self._headers: dict[str, list[str]] = {}
+        self._entered: list[Record] | None = None
+        """The lines that the open transaction adds; None where it takes others away."""
 
     def refresh(self) -> None:
         """Forget what is known of the ledger where anything was committed since."""
-        newest = self._lake.newest()
+        newest, self._entered = self._lake.newest(), []
         if newest != self._state:
             self._state, self._asked = newest, 0
             self._lines, self._index, self._headers = None, None, {}
+
+    def committed(self) -> None:
+        """Say that the transaction is committed: what is known of the ledger goes on from it if nobody else was there."""
+        newest, entered = self._lake.newest(), self._entered
+        if entered is not None and self._index is not None and newest == self._state + 1:
+            _index(self._index, entered)
+            self._state = newest
+        self._lines, self._entered = None, []
 
     def look_again(self) -> None:
         """Forget what is known of the ledger: what was expected has not come."""
@@ -125,6 +135,7 @@ class Ledger:
 
     def forget_load(self, load: str) -> None:
         """Delete what a load stored: its rows, its problems and its line in the ledger."""
+        self._entered = None
         earlier = self._lake.ask("SELECT kind, rows FROM lake.loads WHERE load = $load", {"load": load}).fetchall()
         for kind, rows in earlier:
             if kind == LOG:
@@ -138,7 +149,10 @@ class Ledger:
     def enter(self, entries: Sequence[tuple[Identified, Entry]]) -> None:
         """Write the lines of files."""
         now = self._clock()
-        insert(self._lake, LOADS, [_line(file, entry, now) for file, entry in entries])
+        lines = [_line(file, entry, now) for file, entry in entries]
+        insert(self._lake, LOADS, lines)
+        if self._entered is not None:
+            self._entered += lines
 
     def lines_of(self, file: Identified) -> Sequence[Record]:
         """The lines of the ledger that are of this file: its load, or its content under its name."""
@@ -170,10 +184,14 @@ class Ledger:
         if count > MANY:
             return None
         index: dict[str, list[Record]] = {}
-        for line in self._lake.rows(f"SELECT {_LINE} FROM lake.loads"):
-            for key in {line["load"], line["content"]}:
-                index.setdefault(key, []).append(line)
+        _index(index, self._lake.rows(f"SELECT {_LINE} FROM lake.loads"))
         return index
+
+
+def _index(index: dict[str, list[Record]], lines: Sequence[Record]) -> None:
+    for line in lines:
+        for key in {line["load"], line["content"]}:
+            index.setdefault(key, []).append(line)
 
 
 def _found(index: Mapping[str, Sequence[Record]], file: Identified, contents: Sequence[str]) -> list[Record]:
