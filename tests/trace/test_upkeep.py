@@ -1,7 +1,13 @@
 """What is derived of logs: each log by itself where one of them cannot be summarised."""
 
-import pytest
+import random
+from datetime import datetime, timedelta
 
+import pytest
+from tests.conftest import NOW
+from tests.fabs import new_fab
+
+from fabwatch.terms.tables import COUNTERS, MOVES, RESTORES
 from fabwatch.trace import summary
 
 HEADER = "time,wafer,step,Flow,Flow Setpoint,Power,Pressure,Temp\n"
@@ -57,3 +63,64 @@ def test_a_log_that_cannot_be_summarised_costs_itself_alone_and_is_tried_again(t
     fab.ingest(tmp_path)
     assert {wafer for wafer, _ in summaries(fab)} == {"W0", "W1", "W2"}
     assert fab.problems() == []
+
+
+def stretch(tool, wafer, begin, usage, step="1"):
+    """Ten seconds of a log: of one wafer, or of a tool that names none."""
+    begun = datetime(2026, 5, 1) + timedelta(minutes=begin, microseconds=1000 * int(usage * 7 + begin) % 999_999)
+    return "".join(
+        f"{(begun + timedelta(seconds=n)).isoformat()}Z,{tool},{wafer},{step},{300 + n},{usage + n / 100}\n"
+        for n in range(10)
+    )
+
+
+def pieces(seed):
+    """Logs of three tools: wafers that go on in another file, others in between, a tool without names, counters set back."""
+    rng = random.Random(seed)
+    texts, usage = [], {"OX-1": 40.0, "OX-2": 70.0, "OX-3": 5.0}
+    for number in range(14):
+        rows = []
+        for tool in rng.sample(sorted(usage), 2):
+            usage[tool] = rng.choice([0.0, usage[tool] + 1, usage[tool] + 2])
+            wafer = "" if tool == "OX-3" else f"W{rng.randrange(5)}"
+            rows.append(stretch(tool, wafer, 20 * number + rng.randrange(0, 200, 40), usage[tool], rng.choice("12")))
+        texts.append("time,tool,wafer,step,Power,Usage of pad\n" + "".join(rows))
+    return texts
+
+
+def derived(fab):
+    """Moves, readings of counters and restores, with the load that each stands under."""
+    fab._lake.pin()
+    tables = {"moves": MOVES, "counters": COUNTERS, "restores": RESTORES}
+    return {
+        name: sorted(map(repr, fab._lake.ask(f"SELECT {', '.join(table.names)}, load FROM {name}").fetchall()))
+        for name, table in tables.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_logs_that_come_one_by_one_in_any_order_give_what_they_give_together(tmp_path, seed):
+    paths = []
+    for number, text in enumerate(pieces(seed)):
+        paths.append(tmp_path / f"l{number}.log")
+        paths[-1].write_text(text)
+    with new_fab(tmp_path / "together", clock=lambda: NOW) as fab:
+        fab.ingest(paths)
+        expected = derived(fab)
+    assert all(expected.values())
+    assert len({row.rpartition(",")[2] for row in expected["moves"]}) < len(expected["moves"])
+    with new_fab(tmp_path / "apart", clock=lambda: NOW) as fab:
+        # Rows of the same kinds that come from files are nobody's to replace.
+        (tmp_path / "maintenance.csv").write_text("TOOL_ID,DONE_AT,KIND\nOX-1,2026-05-01 00:30:00,pm\n")
+        (tmp_path / "readings.csv").write_text("TOOL_ID,COUNTER,READ_AT,VALUE\nOX-1,Usage of pad,2026-05-01 00:30:00,1\n")
+        for path in random.Random(seed).sample(paths, len(paths)):
+            fab.ingest(path)
+            fab.ingest([tmp_path / "maintenance.csv", tmp_path / "readings.csv"])
+        of_files = {load.load for load in fab.loads() if load.kind != "log"}
+        found = {
+            name: [row for row in rows if not any(load in row for load in of_files)] for name, rows in derived(fab).items()
+        }
+        assert found == expected
+        assert {name: len(rows) - len(found[name]) for name, rows in derived(fab).items()} == {
+            "moves": 0, "counters": 1, "restores": 1,
+        }  # fmt: skip

@@ -41,10 +41,12 @@ class Files(Door):
         """
         named = [paths] if isinstance(paths, (str, Path)) else paths
         folder = None if within is None else Path(within)
+        began = self._clock()
         summary = Ingest(self._lake, self._clock).load([Path(p) for p in named], kind, dry_run, again, progress, folder)
         if not dry_run and (summary.has_logs or again or not self._derived):
             # The first time also where no log has come: a load that was stopped may have left something to derive.
-            refresh_derived(self._lake, self._clock() + SKEW, again)
+            since = began if self._derived and not summary.admitted else None
+            refresh_derived(self._lake, self._clock() + SKEW, again, since)
             self._derived = True
         return summary
 

@@ -1,6 +1,6 @@
 """Loading files: each is stored whole or not at all, so that stopping at any moment loses or doubles nothing."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,7 +95,7 @@ class Ingest:
 
         tell(not_opened(path, problem) for path, problem in candidates.unreadable)
         admitted = 0 if dry_run else admit_due(self._lake, self._clock() + SKEW)
-        documents = map(self._with_origin, candidates.documents)
+        documents = map(self._with_origin, _taken(candidates.documents))
         if dry_run:
             tell(look(loading, candidate, kind) for candidate in documents)
         else:
@@ -115,3 +115,10 @@ class Ingest:
         rows = self._lake.rows("SELECT path FROM lake.loads WHERE load = $load", {"load": load})
         origin = rows[0]["path"] if rows else ""
         return replace(candidate, document=replace(candidate.document, origin=origin))
+
+
+def _taken(documents: list[Candidate]) -> Iterator[Candidate]:
+    """The documents in order; each is let go of, because there may be a hundred thousand."""
+    documents.reverse()
+    while documents:
+        yield documents.pop()

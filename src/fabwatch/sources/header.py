@@ -54,6 +54,15 @@ class Mapping:
         share = recognised / max(recognised + len(self.unused), 1)
         return round(share if self.fits else share / 2, 3)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Between processes a kind goes by its name: thousands of files share it then.
+        rest = (self.columns, self.constants, self.unused, self.lacking, self.twice)
+        return _of_kind, (self.kind.table.name, *rest)
+
+
+def _of_kind(kind: str, *rest: Any) -> Mapping:
+    return Mapping(KINDS[kind], *rest)
+
 
 def recognise(
     header: Sequence[str], stated: SourceSettings | None = None, kind: str | None = None, units: Sequence[str] = ()

@@ -2,7 +2,7 @@
 WITH pieces AS (
     SELECT r.tool, s.sensor, min(s.load) AS load, arg_min(s.first, s.t_first) AS first, arg_max(s.last, s.t_last) AS last,
            min(s.t_first) AS t_first, max(s.t_last) AS t_last
-    FROM lake.step_summary AS s JOIN runs AS r ON r.load = s.load AND r.part = s.part
+    FROM summaries AS s JOIN runs AS r ON r.load = s.load AND r.part = s.part
     JOIN lake.sensors AS u ON u.shape = r.shape AND u.sensor = s.sensor AND u.role = 'usage'
     WHERE r.dated AND s.n > 0
     GROUP BY r.run, r.tool, s.chamber, s.step, s.sensor
@@ -10,3 +10,4 @@ WITH pieces AS (
 SELECT DISTINCT tool, NULL::VARCHAR AS chamber, sensor AS counter, make_timestamp((t * 1000000)::BIGINT) AS read_at, value, load
 FROM (SELECT tool, sensor, load, t_first AS t, first AS value FROM pieces
       UNION ALL SELECT tool, sensor, load, t_last, last FROM pieces)
+WHERE load IN (SELECT load FROM touched)

@@ -5,9 +5,10 @@ WITH placed AS (
            coalesce(r.wafer, CASE WHEN r.slot IS NOT NULL AND r.lot IS NOT NULL THEN r.lot || '.' || lpad(r.slot, 2, '0') END) AS wafer,
            CASE WHEN s.load IS NOT NULL THEN s.chamber WHEN NOT contains(r.chambers, ';') THEN r.chambers END AS chamber,
            min(coalesce(s.t_first, r.begin_s)) AS began, max(coalesce(s.t_last, r.end_s)) AS ended
-    FROM runs AS r LEFT JOIN lake.step_summary AS s ON s.load = r.load AND s.part = r.part
+    FROM runs AS r LEFT JOIN summaries AS s ON s.load = r.load AND s.part = r.part
     WHERE r.dated GROUP BY ALL
 )
+SELECT * FROM (
 SELECT any_value(lot) AS lot, any_value(wafer) AS wafer, 1::BIGINT AS wafers, NULL::VARCHAR AS product, NULL::VARCHAR AS route,
        NULL::BIGINT AS step_no, any_value(stage) AS step, any_value(tool) AS tool, chamber, any_value(recipe) AS recipe,
        'production' AS kind, NULL::VARCHAR AS status, make_timestamp((min(began) * 1000000)::BIGINT) AS start_at,
@@ -15,3 +16,4 @@ SELECT any_value(lot) AS lot, any_value(wafer) AS wafer, 1::BIGINT AS wafers, NU
 FROM placed
 WHERE wafer IS NOT NULL AND began IS NOT NULL
 GROUP BY run, chamber
+) WHERE load IN (SELECT load FROM touched)

@@ -1,6 +1,7 @@
 """Step summaries: what each sensor did in each step, stored per part when a log is loaded and combined per run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,28 @@ ROWS_AT_ONCE = 500_000
 PLACE = ("load", "part", "chamber", "step")
 
 
-def refresh_derived(lake: Lake, stated: LogSettings, load: str | None = None) -> int:
-    """Summarise the parts (of one load) without a summary, one log shape after the other; returns how many there were.
+def unsummarised(lake: Lake, since: datetime | None = None) -> list[str]:
+    """The loads of logs without a summary, or those among them that were entered in the ledger from `since` on."""
+    recent = ""
+    if since is not None:
+        recent = "AND load IN (SELECT load FROM lake.loads WHERE kind = 'log' AND loaded_at >= $since)"
+    rows = lake.ask(
+        f"SELECT DISTINCT load FROM lake.parts WHERE shape IS NOT NULL {recent} "
+        f"EXCEPT SELECT load FROM lake.step_summary WHERE true {recent} ORDER BY 1",
+        {"since": since} if recent else {},
+    )
+    return [load for (load,) in rows.fetchall()]
+
+
+def refresh_derived(lake: Lake, stated: LogSettings, loads: Sequence[str]) -> int:
+    """Summarise the parts of loads without a summary, one log shape after the other; returns how many there were.
 
     To be called inside `lake.writing()`.
     """
     waiting = lake.rows(
-        "SELECT p.shape, list(DISTINCT p.load) AS loads, count(*) AS parts FROM lake.parts AS p "
-        "WHERE p.shape IS NOT NULL AND coalesce(p.load = $load, true) "
-        "AND NOT EXISTS (SELECT 1 FROM lake.step_summary AS s WHERE s.load = p.load) GROUP BY p.shape ORDER BY p.shape",
-        {"load": load},
+        "SELECT shape, list(DISTINCT load) AS loads, count(*) AS parts FROM lake.parts "
+        "WHERE shape IS NOT NULL AND load IN (SELECT unnest($loads)) GROUP BY shape ORDER BY shape",
+        {"loads": list(loads)},
     )
     for row in waiting:
         tables = list(_of_shape(lake, row["shape"], row["loads"], stated))
@@ -53,7 +66,7 @@ def _of_shape(lake: Lake, shape: str, loads: list[str], stated: LogSettings) -> 
     names = ", ".join(identifier(column["column_name"]) for column in columns)
     reader = lake.ask(
         f"SELECT load, part, chamber, step, byte_offset, t, {names} FROM lake.{samples_name(shape)} "
-        "WHERE list_contains($loads, load)",
+        "WHERE load IN (SELECT unnest($loads))",
         {"loads": loads},
     ).to_arrow_reader(ROWS_AT_ONCE)
     for batch in reader:
@@ -70,7 +83,8 @@ def _scales(
         return {}
     most = ", ".join(f"max(abs({identifier(column['setpoint'])})) AS {identifier(column['sensor'])}" for column in paired)
     rows = lake.rows(
-        f"SELECT load, part, {most} FROM lake.{samples_name(shape)} WHERE list_contains($loads, load) GROUP BY load, part",
+        f"SELECT load, part, {most} FROM lake.{samples_name(shape)} WHERE load IN (SELECT unnest($loads)) "
+        "GROUP BY load, part",
         {"loads": loads},
     )
     return {(row["load"], row["part"]): row for row in rows}

@@ -14,27 +14,25 @@ from fabwatch.trace import moves, summary
 LOGGER = logging.getLogger("fabwatch")
 
 
-def refresh_derived(lake: Lake, latest: datetime, again: bool = False) -> int:
+def refresh_derived(lake: Lake, latest: datetime, again: bool = False, since: datetime | None = None) -> int:
     """Update everything derived from logs, in one transaction; returns how many parts were summarised.
 
-    Only what the new loads affect is derived again; with `again` everything is, as when files are read again. Rows that
-    waited for a tool are stored if their time has come by `latest`. A log that cannot be summarised costs itself alone:
-    then each is done by itself.
+    Only what the new loads affect is derived again; with `again` everything is, as when files are read again. Of a fab
+    where nothing was left to do before `since` only what was loaded from then on is looked at. Rows that waited for a tool
+    are stored if their time has come by `latest`. A log that cannot be summarised costs itself alone: then each is done by
+    itself.
     """
     if lake.is_untouched("parts"):
         # A fab without logs has nothing to derive.
         return 0
-    waiting = lake.rows(
-        "SELECT DISTINCT p.load FROM lake.parts AS p WHERE p.shape IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM lake.step_summary AS s WHERE s.load = p.load) ORDER BY 1"
-    )
-    if not waiting and not again:
-        return 0
-    loads = [row["load"] for row in waiting]
+    loads: list[str] = []
     try:
         with lake.writing():
+            loads = summary.unsummarised(lake, since)
+            if not loads and not again:
+                return 0
             _forget(lake, loads)
-            parts = summary.refresh_derived(lake, lake.settings.logs)
+            parts = summary.refresh_derived(lake, lake.settings.logs, loads)
             moves.refresh_derived(lake, latest, None if again else set(loads))
         return parts
     except (StoreBusy, DiskFull):
@@ -54,7 +52,9 @@ def _summarised(lake: Lake, load: str) -> int:
     try:
         with lake.writing():
             _forget(lake, [load])
-            return summary.refresh_derived(lake, lake.settings.logs, load)
+            # Another process may have done it in the meantime.
+            there = lake.rows("SELECT 1 FROM lake.step_summary WHERE load = $load LIMIT 1", {"load": load})
+            return 0 if there else summary.refresh_derived(lake, lake.settings.logs, [load])
     except (StoreBusy, DiskFull):
         raise
     except Exception as fault:
