@@ -39,6 +39,11 @@ def examples(server):
         names = {"tool": "ETCH-1", "hold": held["hold"], "qual_type": "particles", "name": held["items"][0]["wafer"]}
         names["run"] = client.get("/api/v1/trace/runs").json()["runs"][0]["run"]
         names |= {"sensor": "Pressure", "polisher": "CMP-1"}
+        waiting = {"file": ("export_1.csv", b"tool,lot,wafers,Fertig um\nETCH-1,X9,25,2026-05-01 00:00:00\n")}
+        client.post("/api/v1/loads", files=waiting)
+        names["load"] = next(
+            row["load"] for row in client.get("/api/v1/loads").json()["loads"] if row["path"].endswith("export_1.csv")
+        )
         names["upload"] = client.post("/api/v1/loads", files={"file": ("t.csv", b"tool,area\nX,Y\n")}).json()["upload"]
     routes = [route for _, some in reference(described, server.address, names) for route in some]
     # What takes the last wafer off the list comes after what needs one there; what puts on hold finds nothing left.
@@ -91,6 +96,7 @@ def examples_only(server):
         "tool": "ETCH-1",
         "hold": "H-0001",
         "upload": "x",
+        "load": "l",
         "qual_type": "particles",
         "name": "w",
         "run": "r",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from fabwatch.api.jobs import Act, Ask, FabState, Loading, ReadState, WorkAhead
+from fabwatch.api.jobs import Act, Ask, FabState, Job, Loading, ReadState, WorkAhead
 from fabwatch.api.workers import Pool
 from fabwatch.fab.actions import Action
 from fabwatch.fab.door import Present, present_of
@@ -182,6 +182,13 @@ class AnswerCache:
         """Let a worker write a decision; the next question sees it."""
         try:
             return await self._quick.run(Act(action, who))
+        finally:
+            self._looked = 0.0
+
+    async def read_file(self, job: Job[R]) -> R:
+        """Let a worker read a file for somebody who waits for it; it may change fab.toml."""
+        try:
+            return await self._deep.run(job)
         finally:
             self._looked = 0.0
 

@@ -25,6 +25,14 @@ QUERY: dict[str, str] = {
     "/loads": "?format=csv",
 }
 BODIES: dict[str, Json] = {
+    "/loads/{load}/try": {"keys": {"kind": "moves", "zone": "Europe/Berlin"}, "columns": {"Fertig um": "end_at"}},
+    "/loads/{load}/source": {
+        "source": "mes",
+        "files": ["export_*.csv"],
+        "keys": {"kind": "moves", "zone": "Europe/Berlin"},
+        "columns": {"Fertig um": "end_at"},
+        "reason": "the new export of the MES",
+    },
     "/holds": {"tool": "{tool}", "reason": "particles over the limit"},
     "/holds/{hold}/release": {"reason": "inspected and found good"},
     "/holds/{hold}/scrap": {"reason": "inspected and found bad", "names": ["{name}"]},
@@ -56,6 +64,7 @@ NAMES = {
     "tool": "TOOL",
     "hold": "H-0001",
     "upload": "UPLOAD",
+    "load": "LOAD",
     "qual_type": "QUAL_TYPE",
     "name": "WAFER",
     "run": "RUN",

@@ -20,6 +20,7 @@ STATUS: dict[type[FabwatchError], int] = {
     errors.NothingRecorded: 404,
     errors.CannotPolish: 409,
     errors.DecidedAlready: 409,
+    errors.NotWritten: 409,
     errors.BadQuestion: 422,
     errors.NoSuchPath: 422,
     errors.DiskFull: 507,

@@ -16,6 +16,8 @@ from fabwatch.terms.questions import A, Cost
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
+    from fabwatch.ingest.answers import Explanation
+    from fabwatch.ingest.stating import Statement
     from fabwatch.ingest.summary import FileResult, IngestSummary
 
 LOG = logging.getLogger("fabwatch")
@@ -114,13 +116,14 @@ class Loading(Job["IngestSummary"]):
 
 @dataclass(frozen=True)
 class LoadFiles(Loading):
-    """Load files."""
+    """Load files; `again` reads those anew that are there already."""
 
     paths: tuple[str, ...]
+    again: bool = False
 
     def run(self, fab: "Fab") -> "IngestSummary":
         """What became of them."""
-        return fab.ingest(self.paths, progress=self.step)
+        return fab.ingest(self.paths, again=self.again, progress=self.step)
 
 
 class RetryInbox(Loading):
@@ -129,3 +132,30 @@ class RetryInbox(Loading):
     def run(self, fab: "Fab") -> "IngestSummary":
         """What became of them."""
         return fab.retry(progress=self.step)
+
+
+@dataclass(frozen=True)
+class TrySource(Job["Explanation"]):
+    """See how a file would be read with a statement."""
+
+    load: str
+    statement: "Statement"
+
+    def run(self, fab: "Fab") -> "Explanation":
+        """How it would be read."""
+        return fab.try_source(self.load, self.statement)
+
+
+@dataclass(frozen=True)
+class WriteSource(Job["Explanation"]):
+    """Write a statement about a file into fab.toml."""
+
+    load: str
+    statement: "Statement"
+    who: str
+    reason: str
+    seen: str | None
+
+    def run(self, fab: "Fab") -> "Explanation":
+        """How it is read from then on."""
+        return fab.write_source(self.load, self.statement, who=self.who, reason=self.reason, seen=self.seen)

@@ -13,6 +13,7 @@ from fabwatch.api.faults import Refused
 from fabwatch.api.jobs import LoadFiles, Loading, RetryInbox
 from fabwatch.api.upload_store import MOST_STARTS, UploadError, UploadStore
 from fabwatch.fab.questions import LoadsQuestion
+from fabwatch.ingest.answers import Explanation
 from fabwatch.ingest.summary import FileResult, IngestSummary
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import (
@@ -50,6 +51,8 @@ class Upload:
     error: UploadError | None = None
     paths: list[Path] = field(default_factory=list, repr=False)
     of_inbox: bool = False
+    again: bool = False
+    """Whether files are read anew that are there already."""
 
     @property
     def ended(self) -> bool:
@@ -83,10 +86,17 @@ class Uploads:
             job.done, job.total = int(done or 0), int(total or 0)
         return job
 
-    def begin(self, paths: Sequence[Path]) -> Upload:
-        """Have stored files loaded; the answer comes at once, the loading goes on."""
+    def begin(self, paths: Sequence[Path], again: bool = False) -> Upload:
+        """Have stored files loaded, or read `again`; the answer comes at once, the loading goes on."""
         names = [path.name for path in paths]
-        return self._begin(Upload(secrets.token_hex(8), "waiting", names, paths=list(paths), total=len(paths)))
+        job = Upload(secrets.token_hex(8), "waiting", names, paths=list(paths), total=len(paths), again=again)
+        return self._begin(job)
+
+    def begin_with_source(self, explanation: Explanation) -> Upload:
+        """Have a file read after fab.toml was changed for it: those of the inbox are tried again, others read anew."""
+        if explanation.waits:
+            return self.begin_retry()
+        return self.begin([self._cache.folder / explanation.place], again=True)
 
     def begin_retry(self) -> Upload:
         """Have the files of the inbox tried again, in their turn. Who asks again before it has begun gets the same one."""
@@ -171,7 +181,7 @@ class Uploads:
 
     async def _loaded(self, job: Upload, paths: Sequence[Path]) -> list[FileResult] | None:
         """What became of files, each marked as what it is; None if one of several kept all from being loaded."""
-        load = LoadFiles(str(self.files.progress(job.upload)), tuple(str(path) for path in paths))
+        load = LoadFiles(str(self.files.progress(job.upload)), tuple(str(path) for path in paths), job.again)
         try:
             summary = await self._patiently(load)
         except Exception as fault:

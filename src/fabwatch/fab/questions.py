@@ -20,7 +20,7 @@ from fabwatch.decisions.questions import (
     HoldsQuestion,
 )
 from fabwatch.ingest import questions as ingest
-from fabwatch.ingest.questions import InboxQuestion, LoadsQuestion, ProblemsQuestion
+from fabwatch.ingest.questions import ExplainQuestion, InboxQuestion, LoadsQuestion, ProblemsQuestion
 from fabwatch.quals import questions as quals
 from fabwatch.quals.questions import CurveQuestion, ForecastQuestion, IntervalQuestion, ScoreQuestion
 from fabwatch.risk import questions as risk
@@ -64,6 +64,7 @@ __all__ = [
     "ContainQuestion",
     "CurveQuestion",
     "DecisionsQuestion",
+    "ExplainQuestion",
     "FaultsQuestion",
     "ForecastQuestion",
     "GoldensQuestion",

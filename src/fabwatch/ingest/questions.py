@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.questions import Param, Reach, Spec, declaration
+from fabwatch.terms.clock import SKEW, utc_now
+from fabwatch.terms.questions import Cost, Param, Reach, Spec, declaration
 
 if TYPE_CHECKING:
-    from fabwatch.ingest.answers import InboxFiles, Loads, Problems
+    from fabwatch.ingest.answers import Explanation, InboxFiles, Loads, Problems
 
 TAG = "files"
 LOADS = "SELECT * FROM loads ORDER BY loaded_at DESC, path"
@@ -61,4 +62,18 @@ class InboxQuestion(Answerable["InboxFiles"]):
         return InboxFiles(tuple(view.lake.records(InboxFile, INBOX)))
 
 
-QUESTIONS: tuple[type[Answerable[Any]], ...] = (LoadsQuestion, ProblemsQuestion, InboxQuestion)
+@declaration
+class ExplainQuestion(Answerable["Explanation"]):
+    """How a file that was sent or that waits is read: its columns, what they are, unit, zone, how sure, and some values."""
+
+    spec: ClassVar = Spec("", "/loads/{load}/explain", "explain", cost=Cost.DEEP, reach=Reach.FAB, tag=TAG)
+    load: Annotated[str, Param("The load, as GET /loads and GET /inbox name it.", argument=True)]
+
+    def answer(self, view: View) -> "Explanation":
+        """The columns of the file, and what fab.toml states of it."""
+        from fabwatch.ingest.explaining import explain
+
+        return explain(view.lake, utc_now() + SKEW, self.load)
+
+
+QUESTIONS: tuple[type[Answerable[Any]], ...] = (LoadsQuestion, ProblemsQuestion, InboxQuestion, ExplainQuestion)

@@ -129,10 +129,12 @@ class Preview(Task):
     """What a dry run shows of the file."""
 
     latest: datetime
+    most: int | None = None
+    """How many batches of a log are read; all of them without it."""
 
     def run(self, desk: Desk) -> Iterator[object]:
         """The understanding, which the rows may have changed, and what is shown."""
-        yield preview(seen_by(desk), self.latest)
+        yield preview(seen_by(desk), self.latest, self.most)
 
 
 class Count(Task):

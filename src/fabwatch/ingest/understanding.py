@@ -167,20 +167,21 @@ def _as_table(seen: Understanding, file: TableFile) -> Understanding:
     return seen
 
 
-def preview(seen: Understanding, latest: datetime) -> tuple[Understanding, Json | None]:
+def preview(seen: Understanding, latest: datetime, most: int | None = None) -> tuple[Understanding, Json | None]:
     """What a dry run shows: for a log its columns, runs and rows, for a table its mapping, and five rows as read.
 
-    Problems that only the rows show, such as dates that can be read in two ways, appear here as they would in a load.
+    Problems that only the rows show, such as dates that can be read in two ways, appear here as they would in a load. Of a
+    long log `most` batches are read.
     """
     try:
         if seen.log is not None:
-            return seen, explained(seen.log, latest)
+            return seen, explained(seen.log, latest, most)
         if seen.table is None:
             return seen, None
         first = next(iter(seen.table.rows(latest))) if seen.problem is None else None
         described = _described(seen)
     except CannotRead as stop:
-        return seen.refused(stop.problem), None
+        return seen.refused(stop.problem), None if seen.table is None else _mapped(seen.table, _as_it_stands(seen.table), [])
     return seen, _mapped(seen.table, described, [] if first is None else first.table)
 
 
@@ -189,8 +190,15 @@ def _described(seen: Understanding) -> list[Described]:
     try:
         return seen.table.described() if seen.table else []
     except CannotRead:
-        if seen.problem is None:
+        if seen.problem is None or seen.table is None:
             raise
+        return _as_it_stands(seen.table)
+
+
+def _as_it_stands(table: TableFile) -> list[Described]:
+    try:
+        return table.as_it_stands()
+    except CannotRead:
         return []
 
 

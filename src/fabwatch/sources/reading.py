@@ -155,6 +155,29 @@ class TableFile:
         columns = {position: name for name, position in self.mapping.columns.items()}
         return [reader.described(position, columns.get(position), batch) for position in range(len(self.header))]
 
+    def as_it_stands(self) -> list[Described]:
+        """The columns of the file with what stands in them, where it is open how they are to be read. Raises CannotRead."""
+        batch = next(iter(self._batches()), None)
+        columns = {position: name for name, position in self.mapping.columns.items()}
+        return [
+            self._unread(position, columns.get(position), batch.records if batch else ())
+            for position in range(len(self.header))
+        ]
+
+    def _unread(self, position: int, name: str | None, records: Sequence[Record]) -> Described:
+        kinds = {column.name: column.kind for column in self.mapping.kind.columns}
+        cells = (text_of(record.cells[position]) for record in records if position < len(record.cells))
+        values = tuple(itertools.islice(dict.fromkeys(cell[:SHOWN] for cell in cells if cell), VALUES))
+        by = self.known_by(position, name)
+        return Described(self.header[position], name, by, kinds.get(name or "", ""), None, None, values)
+
+    def known_by(self, position: int, name: str | None) -> str:
+        """How it is known which column this one is (see `Described.by`)."""
+        header = self.header[position]
+        if name is None:
+            return ""
+        return "stated" if header.casefold() in self.stated.headers() else "name" if plain_name(header) == name else "alias"
+
     def with_whole(self, inspected: Inspected) -> "TableFile | None":
         """The same table for the whole file, where only its first bytes had been read when the header was recognised.
 
@@ -256,7 +279,7 @@ class _Reader:
         column = next(column for column in self._kind.columns if column.name == name)
         convert = self._converters[name]
         values = (_shown(convert, cell) for cell in full[: VALUES * VALUES])
-        by = "stated" if header.casefold() in file.stated.headers() else "name" if plain_name(header) == name else "alias"
+        by = file.known_by(position, name)
         zone = None
         if column.kind == "time":
             timed = isinstance(convert, (TimeOf, Unwrapped)) and convert.is_zoneless(cells)

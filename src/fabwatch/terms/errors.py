@@ -20,6 +20,7 @@
         │   └── NothingThen   no qual at that time, or nothing had been loaded by then
         ├── NotOnHold         no hold list or wafer of that name
         ├── DecidedAlready    the wafers are already held, released or scrapped
+        ├── NotWritten        fab.toml was not changed: it cannot be written, or somebody else was faster
         ├── NothingRecorded   no runs, no metrology: nothing on record to answer from
         ├── CannotPolish      no polish time is possible
         ├── NothingFailed     containment requested, but no qual has failed
@@ -164,6 +165,12 @@ class DecidedAlready(BadQuestion):
     """The wafers are already held, released or scrapped."""
 
     hint = "fabwatch holds shows what was decided, by whom and why"
+
+
+class NotWritten(BadQuestion):
+    """fab.toml was not changed: it cannot be written, or was changed by somebody else in the meantime."""
+
+    hint = "look at fab.toml as it is now, and write the lines into it yourself"
 
 
 class NothingRecorded(BadQuestion):

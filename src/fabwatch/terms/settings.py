@@ -393,8 +393,17 @@ def read_settings(folder: Path) -> Settings:
     if not path.exists():
         return Settings()
     try:
-        stated = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise BadSettings(f"{path} is not TOML: {fault}") from None
+    return settings_of(text, path)
+
+
+def settings_of(text: str, path: Path) -> Settings:
+    """The settings that the text of a fab.toml states; `path` is where it stands. Raises BadSettings with every fault."""
+    try:
+        stated = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
         raise BadSettings(f"{path} is not TOML: {fault}") from None
     try:
         return Settings.model_validate(stated)

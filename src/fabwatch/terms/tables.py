@@ -499,7 +499,12 @@ AUDIT = Table(
         Column("seq", "whole", "Number of the entry, from 1.", needed=True),
         Column("written_at", "time", "When it was written.", "UTC", needed=True),
         Column("who", "text", "Who decided: the name of a key, or of the user of this machine.", needed=True),
-        Column("act", "text", "`hold`, `release`, `scrap`, `decide`, `rule`, `golden`, `polish` or `discard`.", needed=True),
+        Column(
+            "act",
+            "text",
+            "`hold`, `release`, `scrap`, `decide`, `rule`, `golden`, `polish`, `discard`, `source`.",
+            needed=True,
+        ),
         Column("about", "text", "The decision (JSON)."),
         Column("reason", "text", "Why.", needed=True),
         Column("previous", "text", "Hash of the entry before; empty for the first."),

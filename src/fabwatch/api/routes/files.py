@@ -4,14 +4,22 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Body, Path, Query, Request
+from pydantic import Field, JsonValue
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
 
+from fabwatch.api.access import Asker, cache_of
 from fabwatch.api.faults import Refused
+from fabwatch.api.jobs import TrySource, WriteSource
+from fabwatch.api.models import Strict
+from fabwatch.api.responses import plain_json
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.api.uploads import Upload, Uploads
+from fabwatch.ingest.answers import Explanation
+from fabwatch.ingest.stating import Statement
 from fabwatch.terms.answers import Json
+from fabwatch.terms.questions import LONGEST
 
 routes = routes_of("files")
 MOST_FILES = 1000
@@ -34,6 +42,40 @@ FILES = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "
 FORM = {"type": "object", "required": ["file"], "properties": {"file": FILES}}
 BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}}
 Wait = Annotated[float, Query(ge=0, le=300, description="Seconds to wait for the end of loading; else 202.")]
+
+
+LoadName = Annotated[str, Path(max_length=LONGEST, description="The load, as GET /loads and GET /inbox name it.")]
+Text = Annotated[str, Field(max_length=LONGEST)]
+Header = Annotated[str, Field(max_length=1000)]
+MOST_COLUMNS = 10_000
+
+
+class SourceBody(Strict):
+    """What somebody states of a file."""
+
+    source: Annotated[
+        str | None, Field(max_length=60, description="Its source in fab.toml; else the one that covers it, or a new one.")
+    ] = None
+    files: list[Text] = Field([], max_length=20, description="Patterns of the files of the source.")
+    keys: dict[Text, JsonValue] = Field(
+        {}, max_length=40, description="Keys of [sources.NAME] such as kind, zone, decimal; null takes one back."
+    )
+    columns: dict[Header, Text | None] = Field(
+        {}, max_length=MOST_COLUMNS, description="{header: column}; null for one that is not used."
+    )
+
+    def statement(self) -> Statement:
+        """The statement."""
+        return Statement(self.source or None, tuple(self.files), self.keys, self.columns)
+
+
+class WriteBody(SourceBody):
+    """The same, with what the audit needs."""
+
+    reason: Annotated[str, Field(min_length=3, max_length=2000, description="Why; it stands in the audit.")]
+    seen: Annotated[
+        str | None, Field(max_length=60, description="`seen` of the explanation: if it has changed since, 409.")
+    ] = None
 
 
 def uploads_of(request: Request) -> Uploads:
@@ -73,6 +115,22 @@ async def upload(request: Request, upload: str) -> Response:
 async def retry(request: Request, wait: Wait = 30.0) -> Response:
     """Try the files that are not recognised yet again, after fab.toml was changed."""
     return await _report(request, uploads_of(request).begin_retry(), wait)
+
+
+@routes.post("/loads/{load}/try", answer=Explanation, scope="load", whole=True)
+async def try_source(request: Request, load: LoadName, body: Annotated[SourceBody, Body()]) -> Response:
+    """See how a file would be read with a statement for fab.toml; nothing is stored or written."""
+    return plain_json(await cache_of(request).read_file(TrySource(load, body.statement())))
+
+
+@routes.post("/loads/{load}/source", answer=UploadAnswer, scope="load", whole=True)
+async def write_source(
+    request: Request, key: Asker, load: LoadName, body: Annotated[WriteBody, Body()], wait: Wait = 30.0
+) -> Response:
+    """Write a statement about a file into fab.toml, and have the file read by it; who and why stand in the audit."""
+    job = WriteSource(load, body.statement(), key.who, body.reason, body.seen)
+    explanation = await cache_of(request).read_file(job)
+    return await _report(request, uploads_of(request).begin_with_source(explanation), wait)
 
 
 async def _report(request: Request, job: Upload, wait: float) -> Response:

@@ -14,15 +14,15 @@ SAMPLE = 5
 PROBLEMS_SHOWN = 20
 
 
-def explained(log: LogFile, latest: datetime) -> Json:
-    """Reads a log from start to end and stores nothing; a row with a time after `latest` is set aside.
+def explained(log: LogFile, latest: datetime, most: int | None = None) -> Json:
+    """Reads a log and stores nothing; a row with a time after `latest` is set aside.
 
-    Raises CannotRead.
+    From start to end, or of a long one the first `most` batches. Raises CannotRead.
     """
     rows, messages = 0, 0
     problems: list[Problem] = []
     sample: list[Json] = []
-    for batch in log.batches(latest):
+    for batch in islice(log.batches(latest), most):
         rows += batch.samples.num_rows
         problems += batch.problems
         messages += len(batch.messages)
