@@ -33,8 +33,9 @@ PAGES = {
     "search.html": ["/search?q=zzz"],
     "message.html": ["/nowhere"],
 }
-ELSEWHERE = {"signin.html", "hold.html", "scrap.html"}
-"""Templates whose pages are scanned by tests of their own: before anybody signed in, and after something is on hold."""
+ELSEWHERE = {"signin.html", "hold.html", "scrap.html", "file.html"}
+"""Templates whose pages are scanned by tests of their own: before anybody signed in, and after something is on hold or was
+sent."""
 
 
 def test_there_is_a_browser_where_nothing_may_be_skipped():
