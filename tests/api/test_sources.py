@@ -87,14 +87,14 @@ def test_of_several_people_at_once_each_statement_is_written_or_refused(server, 
 
 
 BAD = {
-    "a column twice": ({"columns": {"Los": "lot", "Rest": "lot"}}, 422, "chosen for two columns"),
-    "no such column": ({"columns": {"Los": "<b>"}}, 422, "'<b>' is not a column"),
-    "no such kind": ({"keys": {"kind": "mooves"}}, 422, "is not a kind of file"),
-    "no such key": ({"keys": {"zoone": "UTC"}}, 422, "near it: zone"),
+    "a column twice": ({"columns": {"Los": "lot", "Rest": "lot"}}, 409, "chosen for two columns"),
+    "no such column": ({"columns": {"Los": "<b>"}}, 409, "'<b>' is not a column"),
+    "no such kind": ({"keys": {"kind": "mooves"}}, 409, "is not a kind of file"),
+    "no such key": ({"keys": {"zoone": "UTC"}}, 409, "near it: zone"),
     "an unknown field": ({"colums": {}}, 422, "not known"),
-    "a list for a table": ({"keys": {"constants": [1, None]}}, 422, ""),
+    "a list for a table": ({"keys": {"constants": [1, None]}}, 409, ""),
     "half a character": ({"source": "\ud800"}, 422, ""),
-    "half a character in a key": ({"keys": {"zone": "\ud800", "words": {"\ud800": "pass"}}}, 422, ""),
+    "half a character in a key": ({"keys": {"words": {"\ud800": "pass"}}}, 409, "surrogates"),
     "half a character in a header": ({"columns": {"\ud800": "tool"}}, 422, ""),
     "a long name": ({"source": "x" * 61}, 422, ""),
     "no object": ([], 422, ""),
@@ -132,4 +132,4 @@ def test_an_unknown_load_and_a_file_that_is_gone_are_answered_with_a_way_out(ser
     for path in server.fab.glob("uploads/*/gone.csv"):
         path.unlink()
     answer = client.post(f"/api/v1/loads/{load}/try", json={})
-    assert (answer.status_code, answer.json()["hint"]) == (422, "send it again")
+    assert (answer.status_code, answer.json()["hint"]) == (404, "send it again")

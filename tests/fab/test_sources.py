@@ -9,7 +9,7 @@ import pytest
 from fabwatch.api.upload_store import UploadStore
 from fabwatch.fab import Fab
 from fabwatch.ingest.stating import Statement, pattern_for
-from fabwatch.terms.errors import BadQuestion, NoSuchPath, NotWritten, UnknownTool
+from fabwatch.terms.errors import CannotState, NotKept, NotWritten, UnknownTool
 from tests.made_logs import log_of
 
 ODD = "EQP,Los,Menge,Fertig um,Rest\nE1,L1,25,03/04/2026 10:00,x\nE2,L2,25,04/04/2026 10:00,y\n"
@@ -145,7 +145,7 @@ BAD = {
 def test_what_cannot_be_meant_is_refused_with_a_way_out_and_nothing_is_written(stated, name):
     statement, what = BAD[name]
     load = sent(stated, "export_1.csv", ODD)
-    with pytest.raises(BadQuestion) as stop:
+    with pytest.raises(CannotState) as stop:
         stated.write_source(load, statement, who="ana", reason="a try")
     assert what in stop.value.what
     assert stop.value.hint
@@ -154,7 +154,7 @@ def test_what_cannot_be_meant_is_refused_with_a_way_out_and_nothing_is_written(s
 
 def test_a_statement_that_does_not_make_the_file_readable_is_not_written(stated):
     load = sent(stated, "export_1.csv", ODD)
-    with pytest.raises(BadQuestion, match=r"still cannot be loaded: end_at: is .* day or month first"):
+    with pytest.raises(CannotState, match=r"still cannot be loaded: end_at: is .* day or month first"):
         stated.write_source(load, Statement(keys={"kind": "moves"}, columns=COLUMNS), who="ana", reason="too early")
     assert written(stated) == OURS
 
@@ -200,11 +200,11 @@ def test_an_unknown_load_a_file_that_is_gone_and_one_from_elsewhere_are_told_apa
     load = sent(fab, "tools.csv", "tool,area\nE1,Etch\n")
     for path in fab.path.glob("uploads/*/*"):
         path.unlink()
-    with pytest.raises(NoSuchPath, match="not there any more"):
+    with pytest.raises(NotKept, match="not there any more"):
         fab.explain(load)
     fab.ingest(write("own.csv", "tool,area\nE2,Etch\n"))
     elsewhere = next(row.load for row in fab.loads() if row.path.endswith("own.csv"))
-    with pytest.raises(BadQuestion, match="loaded on the machine itself"):
+    with pytest.raises(NotKept, match="loaded on the machine itself"):
         fab.explain(elsewhere)
 
 

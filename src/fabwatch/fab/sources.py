@@ -15,7 +15,7 @@ from fabwatch.ingest.answers import Explanation
 from fabwatch.ingest.explaining import Trial
 from fabwatch.ingest.stating import SOURCES, Statement, stated_of
 from fabwatch.terms.clock import SKEW
-from fabwatch.terms.errors import BadQuestion, NotWritten
+from fabwatch.terms.errors import CannotState, NotWritten
 from fabwatch.terms.settings import FILE, read_settings
 from fabwatch.terms.toml_edit import table_lines
 
@@ -28,12 +28,15 @@ class Sources(Door):
     def explain(self, load: str) -> Explanation:
         """How a file that was sent or that waits in the inbox is read, column by column.
 
-        Raises UnknownTool for an unknown load, NoSuchPath for a file that is gone, and BadQuestion for one that is not kept.
+        Raises UnknownTool for an unknown load, and NotKept for a file that is not kept or gone.
         """
         return self.ask(ExplainQuestion(load=load))
 
     def try_source(self, load: str, statement: Statement) -> Explanation:
-        """How the file would be read with a statement; nothing is stored or written. Raises what `explain` raises."""
+        """How the file would be read with a statement; nothing is stored or written.
+
+        Raises CannotState, and what `explain` raises.
+        """
         return self._tried(load, statement).explanation
 
     def write_source(
@@ -43,7 +46,8 @@ class Sources(Door):
 
         The rest of fab.toml stays as it is, and a copy of it as it was is kept beside it. `seen` is that of the explanation
         which the statement was made from. Raises NotWritten where somebody else was faster or fab.toml cannot be written,
-        BadQuestion for a statement with which the file cannot be loaded, and what `explain` raises.
+        CannotState for a statement with which the file cannot be loaded, BadQuestion without a reason, and what `explain`
+        raises.
         """
         text = reasoned(reason)
         trial = self._tried(load, statement)
@@ -51,7 +55,7 @@ class Sources(Door):
         if seen is not None and seen != explanation.seen:
             raise NotWritten("What fab.toml states of this source was changed meanwhile.", "look at the file again")
         if not explanation.fits:
-            raise BadQuestion(f"The file still cannot be loaded: {explanation.message}.", "try another statement first")
+            raise CannotState(f"The file still cannot be loaded: {explanation.message}.", "try another statement first")
         if draft.text != trial.before:
             about = {
                 "load": load,

@@ -17,11 +17,11 @@ from fabwatch.ingest.renaming import compared
 from fabwatch.ingest.stating import Draft, Statement
 from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.header import KINDS, UNIT_OF
-from fabwatch.sources.opening import CannotRead
+from fabwatch.sources.opening import CannotRead, Document
 from fabwatch.sources.reading import SHOWN
 from fabwatch.store.lake import Lake
 from fabwatch.terms.answers import Json
-from fabwatch.terms.errors import BadQuestion, NoSuchPath, unknown
+from fabwatch.terms.errors import CannotState, NotKept, unknown
 from fabwatch.terms.settings import FILE, LOG, LOG_ROLES, Settings
 
 UPLOADS = "uploads"
@@ -52,13 +52,13 @@ def is_kept(path: str, status: str) -> bool:
 
 
 def explain(lake: Lake, latest: datetime, load: str) -> Explanation:
-    """How a file is read with what fab.toml states. Raises UnknownTool for an unknown load, NoSuchPath, BadQuestion."""
+    """How a file is read with what fab.toml states. Raises UnknownTool for an unknown load, and NotKept."""
     with reader() as reading:
         return _File(lake, reading, latest, load).as_it_is()
 
 
 def tried(lake: Lake, latest: datetime, load: str, statement: Statement) -> Trial:
-    """How a file would be read with a statement; nothing is stored. Raises what `explain` raises."""
+    """How a file would be read with a statement; nothing is stored. Raises CannotState, and what `explain` raises."""
     with reader() as reading:
         return _File(lake, reading, latest, load).tried(statement)
 
@@ -93,7 +93,7 @@ class _File:
         name = statement.source or covering or seen.source
         if name != covering and name in self._settings.sources:
             hint = "choose another name, or change the source in fab.toml so that it covers the file"
-            raise BadQuestion(f"There is a source {name} already, of other files.", hint)
+            raise CannotState(f"There is a source {name} already, of other files.", hint)
         before = stating.stated_of(self._text, covering) if covering else {}
         stated = stating.keys_of(statement, covering, before, name, self._file_name)
         draft = self._drafted(name, stated)
@@ -115,33 +115,32 @@ class _File:
         hit = _UPLOADED.search(self._name)
         if hit is None:
             what = f"{self._name} was loaded on the machine itself."
-            raise BadQuestion(what, "there: fabwatch ingest FILE --explain, then --again once fab.toml is changed")
+            raise NotKept(what, "there: fabwatch ingest FILE --explain, then --again once fab.toml is changed")
         inside = self._name[hit.end() :]
         folder = self._lake.folder / UPLOADS / hit[1]
         for path in sorted(folder.glob("*")) if folder.is_dir() else []:
             if inside == path.name or inside.startswith(f"{path.name}!"):
                 return path, inside
-        raise NoSuchPath(f"{inside} is not there any more.", "send it again")
+        raise NotKept(f"{inside} is not there any more.", "send it again")
 
     def _candidate(self, settings: Settings) -> Candidate:
-        try:
-            found = self._reading.find(self._path, settings, None)
-        except CannotRead as stop:
-            raise BadQuestion(f"{self._name}: {stop.problem.why}.", stop.problem.way_out) from None
-        for candidate in found:
+        for candidate in self._reading.find(self._path, settings, None):
             if not self._inside:
                 return replace(candidate, document=replace(candidate.document, origin=self._name))
             if candidate.document.name.endswith(self._inside):
                 return candidate
-        raise NoSuchPath(f"{self._name} is not there any more.", "send it again")
+        raise NotKept(f"{self._name} is not there any more.", "send it again")
 
     def _understood(self, settings: Settings) -> Understanding:
-        candidate = self._candidate(settings)
-        self._file_name = candidate.document.file_name
+        document = Document(self._path, origin=self._name)
         try:
+            candidate = self._candidate(settings)
+            document = candidate.document
             seen = self._reading.one(Understand(candidate, settings, None), Understanding)
         except CannotRead as stop:
-            return Understanding(candidate.document, None, problem=stop.problem)
+            return Understanding(document, None, problem=stop.problem)
+        finally:
+            self._file_name = document.file_name
         return compared(self._lake, seen)
 
     def _explanation(self, seen: Understanding, draft: Draft) -> Explanation:

@@ -16,7 +16,7 @@ from fabwatch.sources.header import KINDS, recognise
 from fabwatch.sources.reading import TableFile
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.terms.answers import Json
-from fabwatch.terms.errors import BadQuestion, BadSettings, nearest
+from fabwatch.terms.errors import BadSettings, CannotState, nearest
 from fabwatch.terms.settings import FILE, LOG, LOG_ROLES, Settings, SourceSettings, settings_of
 from fabwatch.terms.tables import LOADED
 from fabwatch.terms.toml_edit import table_lines, with_table
@@ -24,7 +24,6 @@ from fabwatch.terms.toml_edit import table_lines, with_table
 PATTERNS = ("files", "pattern", "file", "file_pattern", "match", "glob")
 """The names under which fab.toml may have the patterns of a source."""
 SOURCES = "sources"
-HINT = "fabwatch ingest FILE --explain shows the columns of a file; docs/settings.md lists the keys of a source"
 _STAMP = re.compile(r"\d{4,}(?:[-_.T]?\d+)*")
 LEAST_LETTERS = 3
 
@@ -117,31 +116,33 @@ def pattern_for(file_name: str) -> str:
 
 
 def drafted(text: str, folder: Path, name: str, stated: Json, file_name: str) -> Draft:
-    """What fab.toml would be with these keys of a source. Raises BadQuestion for what cannot be stated so."""
+    """What fab.toml would be with these keys of a source. Raises CannotState for what cannot be stated so."""
     if not name.strip():
-        raise BadQuestion("The source needs a name.", "name it after the system that writes the files, such as mes")
+        raise CannotState("The source needs a name.", "name it after the system that writes the files, such as mes")
     try:
         made = with_table(text, (SOURCES, name), stated)
+        # Half a character cannot be written into a file.
+        made.encode()
         settings = settings_of(made, folder / FILE)
     except ValueError as fault:
-        raise BadQuestion(f"{fault}.", "write the lines into fab.toml yourself") from None
+        raise CannotState(f"{fault}.", "write the lines into fab.toml yourself") from None
     except BadSettings as fault:
-        raise BadQuestion(fault.what.partition("\n")[2].strip() or fault.what, HINT) from None
+        raise CannotState(fault.what.partition("\n")[2].strip() or fault.what) from None
     owner = settings.source_of(file_name)[0]
     if owner != name:
         by = f"it belongs to {owner}, whose pattern is longer" if owner else "its patterns do not match the name"
-        raise BadQuestion(f"{file_name} would not be a file of the source {name}: {by}.", f"state files = {file_name!r}")
+        raise CannotState(f"{file_name} would not be a file of the source {name}: {by}.", f"state files = {file_name!r}")
     return Draft(made, settings, name, stated)
 
 
 def with_columns(stated: Json, choices: Mapping[str, str | None], table: TableFile | None, log: LogFile | None) -> Json:
-    """The keys of a source with what its columns are. Raises BadQuestion for a column that is chosen twice or unknown."""
+    """The keys of a source with what its columns are. Raises CannotState for a column that is chosen twice or unknown."""
     if log is not None:
         names = [column.name for column in log.layout.columns]
         _check(choices, names, LOG_ROLES, several=True)
         return _with_roles(stated, choices, {column.name: column.role for column in log.layout.columns})
     if table is None:
-        raise BadQuestion("The file has no columns that could be chosen.", HINT)
+        raise CannotState("The file has no columns that could be chosen.")
     _check(choices, table.header, [column.name for column in table.mapping.kind.columns], several=False)
     return _with_columns(stated, choices, table)
 
@@ -152,16 +153,16 @@ def _check(choices: Mapping[str, str | None], header: Sequence[str], known: Sequ
     for name, column in choices.items():
         if name.casefold() not in there:
             near = nearest(name, header) or list(header)[:12]
-            raise BadQuestion(f"The file has no column {name!r}.", f"its columns are {', '.join(near)}")
+            raise CannotState(f"The file has no column {name!r}.", f"its columns are {', '.join(near)}")
         if not column:
             continue
         if column not in known:
             near = nearest(column, known) or list(known)
-            raise BadQuestion(f"{column!r} is not a column of such files.", f"choose one of {', '.join(near)}")
+            raise CannotState(f"{column!r} is not a column of such files.", f"choose one of {', '.join(near)}")
         if there.count(name.casefold()) > 1:
-            raise BadQuestion(f"Several columns of the file are called {name!r}.", "give each a name of its own first")
+            raise CannotState(f"Several columns of the file are called {name!r}.", "give each a name of its own first")
         if not several and column in by_column:
-            raise BadQuestion(
+            raise CannotState(
                 f"{column} is chosen for two columns: {by_column[column]!r} and {name!r}.",
                 "choose it for one of them, and 'not used' for the other",
             )
@@ -218,7 +219,7 @@ def _with_roles(stated: Json, choices: Mapping[str, str | None], roles: Mapping[
         elif name.casefold() not in LOG_ROLES and (role in columns or list(wanted.values()).count(role) > 1):
             columns[name] = role
         elif role in columns:
-            raise BadQuestion(f"{name!r} cannot be stated to be {role}: {columns[role]!r} is.", HINT)
+            raise CannotState(f"{name!r} cannot be stated to be {role}: {columns[role]!r} is.")
         else:
             columns[role] = name
     made = dict(stated)
@@ -238,7 +239,7 @@ def _settings(stated: Json, columns: Mapping[str, str], ignored: Sequence[str]) 
     try:
         return SourceSettings.model_validate({**own, "columns": columns, "ignore": ignored})
     except ValidationError as fault:
-        raise BadQuestion(str(fault.errors()[0]["msg"]).removeprefix("Value error, ") + ".", HINT) from None
+        raise CannotState(str(fault.errors()[0]["msg"]).removeprefix("Value error, ") + ".") from None
 
 
 def _listed(value: Any) -> list[str]:

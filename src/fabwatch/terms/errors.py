@@ -20,6 +20,8 @@
         │   └── NothingThen   no qual at that time, or nothing had been loaded by then
         ├── NotOnHold         no hold list or wafer of that name
         ├── DecidedAlready    the wafers are already held, released or scrapped
+        ├── NotKept           the file of a load is not kept in the fab folder, or not any more
+        ├── CannotState       a statement about a file that cannot hold: no such column, zone or key
         ├── NotWritten        fab.toml was not changed: it cannot be written, or somebody else was faster
         ├── NothingRecorded   no runs, no metrology: nothing on record to answer from
         ├── CannotPolish      no polish time is possible
@@ -165,6 +167,18 @@ class DecidedAlready(BadQuestion):
     """The wafers are already held, released or scrapped."""
 
     hint = "fabwatch holds shows what was decided, by whom and why"
+
+
+class NotKept(BadQuestion):
+    """The file of a load is not kept in the fab folder, or not any more."""
+
+    hint = "send it again; or on the machine itself: fabwatch ingest FILE --explain"
+
+
+class CannotState(BadQuestion):
+    """A statement about a file that cannot hold: no such column, zone or key, or the file cannot be loaded with it."""
+
+    hint = "fabwatch ingest FILE --explain shows the columns of a file; docs/settings.md lists the keys of a source"
 
 
 class NotWritten(BadQuestion):

@@ -17,7 +17,7 @@ from fabwatch.ingest.answers import Explanation
 from fabwatch.ingest.explaining import kinds
 from fabwatch.ingest.stating import Statement
 from fabwatch.terms.answers import Json
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.errors import BadQuestion, CannotState
 from fabwatch.terms.settings import TIMES_AS_NUMBERS
 from fabwatch.web.page import Page
 from fabwatch.web.query_params import takes
@@ -64,7 +64,7 @@ async def write_source(request: Request, load: str) -> Response:
 
 
 def statement_of(form: FormData) -> Statement:
-    """What a form states. Raises BadQuestion."""
+    """What a form states. Raises CannotState."""
     # What was chosen among the columns of one kind of file says nothing about those of another.
     same = _text(form, "kind") == _text(form, "shown")
     keys: Json = {name: _text(form, name) or None for name in TEXTS if name in form}
@@ -88,7 +88,7 @@ def _columns(form: FormData) -> dict[str, str | None]:
             break
         name, column = str(form[f"h{number}"]), _text(form, f"c{number}") or None
         if columns.get(name, column) != column:
-            raise BadQuestion(f"Several columns of the file are called {name!r}.", "give each a name of its own first")
+            raise CannotState(f"Several columns of the file are called {name!r}.", "give each a name of its own first")
         columns[name] = column
     return columns
 
@@ -112,7 +112,7 @@ def _meanings(text: str) -> dict[str, str]:
     for pair in _words(text):
         word, equals, meaning = (part.strip() for part in pair.partition("="))
         if not (word and equals and meaning):
-            raise BadQuestion(f"{pair!r} does not say what a word means.", "write words as GREEN = pass, ENGR = test")
+            raise CannotState(f"{pair!r} does not say what a word means.", "write words as GREEN = pass, ENGR = test")
         meanings[word] = meaning
     return meanings
 
