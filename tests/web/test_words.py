@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from fabwatch.web.translation import language_of, moment, moments_in, number, percent, translations, with_zone
+from fabwatch.web.translation import exact, language_of, moment, moments_in, number, percent, translations, with_zone
 
 pytestmark = pytest.mark.unit
 
@@ -74,6 +74,13 @@ def test_no_page_names_another_host_or_carries_a_script_or_style_of_its_own():
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|//[a-z]+\.[a-z]", text), path
         assert not re.search(r"<script>|<style|\sstyle=|\son\w+=", text), path
+
+
+def test_a_time_in_a_cell_keeps_its_seconds_and_what_is_no_time_stays():
+    assert exact("2026-03-17T06:30:05Z", "en", "Europe/Berlin") == "17 Mar 2026 07:30:05"
+    assert exact("2026-03-17T23:30:05.250000Z", "es", "Europe/Berlin") == "18 mar 2026 00:30:05.25"
+    for text in ("", "L2026-03-17T06:30:05Z", "03/04/2026", "2026-13-01T00:00"):
+        assert exact(text, "en", "UTC") == text
 
 
 def test_a_time_is_shown_and_read_on_the_clocks_of_the_fab_also_across_summer_time():

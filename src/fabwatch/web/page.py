@@ -122,6 +122,10 @@ class Page:
         """A time on the clocks of the fab."""
         return translation.moment(value, self.language, year, self.zone)
 
+    def exact(self, text: str) -> str:
+        """What stands in a cell: a time on the clocks of the fab with its seconds, anything else as it is."""
+        return translation.exact(text, self.language, self.zone)
+
     def may(self, act: str) -> bool:
         """True if the reader may do that."""
         return self.key is not None and self.key.may(act)

@@ -127,6 +127,17 @@ def moments_in(text: str, language: str, zone: str) -> str:
     return _ISO.sub(lambda hit: moment(hit[0], language, year=True, zone=zone), text)
 
 
+def exact(text: str, language: str, zone: str) -> str:
+    """A text that is an ISO time, in a zone to the second and as far below it as it is stated; any other as it is."""
+    hit = _EXACT.fullmatch(text)
+    if hit is None:
+        return text
+    stamp = local(datetime.fromisoformat(f"{hit[1]}+00:00"), zone)
+    part = (hit[2] or "").rstrip("0").removesuffix(".")
+    return f"{dates.format_datetime(stamp, 'd MMM y HH:mm:ss', locale=language)}{part}"
+
+
+_EXACT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z")
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z")
 
 
