@@ -87,12 +87,14 @@ def faults_of(fab, folder, names):
     faults: list[tuple[object, ...]] = []
     last = [busy_seconds()]
 
-    def watch(result, done, total):
+    def watch(step):
+        if step.result is None:
+            return
         now = busy_seconds()
         taken, last[0] = now - last[0], now
         memory = reader_megabytes()
         if taken > SECONDS or memory > MEGABYTES:
-            faults.append((result.path, f"{taken:.1f} s, {memory} MB"))
+            faults.append((step.result.path, f"{taken:.1f} s, {memory} MB"))
 
     summary = fab.ingest(folder, progress=watch)
     by_name = {}

@@ -154,10 +154,12 @@ def loaded(tmp_path, folder):
     (folder / "good.csv").write_text(GOOD)
     slow, last = [], [busy_seconds()]
 
-    def watch(result, done, total):
+    def watch(step):
+        if step.result is None:
+            return
         now = busy_seconds()
         if now - last[0] > SECONDS:
-            slow.append((result.path, now - last[0]))
+            slow.append((step.result.path, now - last[0]))
         last[0] = now
 
     with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:

@@ -83,7 +83,9 @@ def test_a_hundred_small_files_take_far_fewer_transactions_and_each_has_its_line
     with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         before = snapshots(tmp_path / "fab")
         told = []
-        summary = fab.ingest(files, progress=lambda result, done, total: told.append((result.path, done, total)))
+        summary = fab.ingest(
+            files, progress=lambda step: told.append((step.file, step.done, step.total)) if step.result else None
+        )
         assert (summary.loaded, summary.rows) == (100, 300)
         assert told == [(str(path), number, 100) for number, path in enumerate(sorted(files), 1)]
         assert snapshots(tmp_path / "fab") - before <= 20

@@ -1,6 +1,7 @@
 """The page Load shows each file column by column; a wrong guess is picked from a list, tried and written down."""
 
 import re
+import time
 
 import httpx
 import pytest
@@ -162,3 +163,54 @@ def test_a_form_that_is_forged_or_stale_is_answered_as_a_page(server):
         assert client.post(f"/load/files/{load}/try", data={}).status_code == 200
         other = client.post(f"/load/files/{load}/source", data=form, headers={"Sec-Fetch-Site": "cross-site"})
         assert other.status_code == 403
+
+
+def big(tmp_path, lot):
+    path = tmp_path / f"big_{lot}.csv"
+    lines = (f"{lot}{n // 25},{lot}{n // 25}.{n % 25},B{n % 7},2026-05-01T00:00:00Z" for n in range(400_000))
+    path.write_text("\n".join(["lot,wafer,tool,end_at", *lines]) + "\n")
+    return path
+
+
+def test_the_bar_of_a_load_moves_by_events_and_the_page_is_new_at_its_end(opened, server, tmp_path):
+    page = opened("load")
+    page.goto(f"{server.address}/load")
+    page.set_input_files("input[type=file] >> nth=0", str(big(tmp_path, "V")))
+    page.click("[data-drop] button")
+    expect(page.locator("[data-figures]")).to_contain_text("MB")
+    first = float(page.locator("#upload progress").get_attribute("value"))
+    page.wait_for_function(
+        "from => { const bar = document.querySelector('#upload progress'); return !bar || bar.value > from }", arg=first
+    )
+    expect(page.locator("#upload")).to_contain_text("1 loaded (400,000 rows)")
+    assert any(url.endswith("/events") for url in page.asked)
+    assert not [url for url in page.asked if "polled=1" in url]
+    assert page.complaints == []
+
+
+def test_a_page_whose_stream_is_refused_asks_now_and_then_instead(opened, server, tmp_path):
+    page = opened("load")
+    page.route("**/events", lambda route: route.fulfill(status=503, body="{}"))
+    page.goto(f"{server.address}/load")
+    page.set_input_files("input[type=file] >> nth=0", str(big(tmp_path, "W")))
+    page.click("[data-drop] button")
+    expect(page.locator("#upload")).to_contain_text("1 loaded (400,000 rows)", timeout=60_000)
+    assert [url for url in page.asked if "polled=1" in url]
+
+
+def test_a_load_is_looked_at_again_without_any_script(browser, server, tmp_path):
+    with server.client("load") as client:
+        content = big(tmp_path, "X").read_bytes()
+        upload = client.post("/api/v1/loads", files={"file": ("x.csv", content)}, params={"wait": 0}).json()["upload"]
+    context = browser.new_context(java_script_enabled=False, locale="en")
+    page = context.new_page()
+    page.goto(f"{server.address}/signin?next=%2Fload%3Fupload%3D{upload}")
+    page.fill("#key", server.key("load"))
+    page.click("main button")
+    again = page.get_by_role("link", name="look again")
+    end = time.monotonic() + 120
+    while again.count() and time.monotonic() < end:
+        again.click()
+        time.sleep(0.3)
+    expect(page.locator("#upload")).to_contain_text("1 loaded (400,000 rows)")
+    context.close()

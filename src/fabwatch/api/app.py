@@ -19,6 +19,7 @@ from starlette.responses import Response
 from fabwatch.api.access import Tries
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.area_cache import narrowed
+from fabwatch.api.events import Streams
 from fabwatch.api.faults import Fault, Refused, of_error, unknown_parameter
 from fabwatch.api.keys import Keys
 from fabwatch.api.middleware.auth import Auth, shown
@@ -80,7 +81,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         lifespan=living,
     )
     app.state.cache, app.state.keys, app.state.uploads, app.state.tries = cache, keys, uploads, Tries()
-    app.state.settings, app.state.bodies = parts.settings, Bodies()
+    app.state.settings, app.state.bodies, app.state.streams = parts.settings, Bodies(), Streams(uploads)
     for routes in ROUTES:
         app.include_router(routes.router)
     for router in pages:

@@ -1,5 +1,6 @@
 """What a worker is handed: an object that knows what to do with the fab, and what that gives."""
 
+import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -17,8 +18,9 @@ from fabwatch.terms.questions import A, Cost
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
     from fabwatch.ingest.answers import Explanation
+    from fabwatch.ingest.progress import Step
     from fabwatch.ingest.stating import Statement
-    from fabwatch.ingest.summary import FileResult, IngestSummary
+    from fabwatch.ingest.summary import IngestSummary
 
 LOG = logging.getLogger("fabwatch")
 R = TypeVar("R", covariant=True)
@@ -109,9 +111,11 @@ class Loading(Job["IngestSummary"]):
 
     progress: str
 
-    def step(self, result: "FileResult", done: int, total: int) -> None:
-        """Note that one more file is done."""
-        Path(self.progress).write_text(f"{done} {total}", encoding="utf-8")
+    def step(self, step: "Step") -> None:
+        """Note how far it is; whoever reads the note finds a whole one."""
+        note = Path(f"{self.progress}.partial")
+        note.write_text(json.dumps([step.done, step.total, step.read, step.size, step.storing]), encoding="utf-8")
+        note.replace(self.progress)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """Files that arrive over HTTP: each upload is a job with an end, loaded by a worker, and never lost on the way."""
 
 import asyncio
+import contextlib
+import json
 import logging
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,6 +34,8 @@ from fabwatch.terms.errors import (
 
 LOG = logging.getLogger("fabwatch")
 JOBS_KEPT = 200
+TOLD_FROM_S = 1.0
+"""Seconds after which it can be told how fast a load goes."""
 WAITS = (1.0, 5.0, 15.0)
 """Seconds before a load is tried again that another writer was in the way of."""
 NOT_THE_FILE = (StoreBusy, StoreBroken, DiskFull, TooBusy, BadSettings, NoFab, NewerFab, EngineMissing)
@@ -47,6 +52,14 @@ class Upload:
     files: list[str]
     done: int = 0
     total: int = 0
+    read: int = 0
+    """Bytes of its files that are read, as they lie on disk."""
+    size: int = 0
+    """Bytes of its files; 0 while they are not known."""
+    storing: bool = False
+    """Whether all of the file at hand is read, and is being stored."""
+    began: float | None = field(default=None, repr=False)
+    """When its loading began, by a clock that only runs."""
     summary: Json | None = None
     error: UploadError | None = None
     paths: list[Path] = field(default_factory=list, repr=False)
@@ -61,8 +74,16 @@ class Upload:
 
     def report(self) -> Json:
         """What is answered of it."""
-        names = ("upload", "state", "files", "done", "total", "summary", "error")
-        return {name: getattr(self, name) for name in names}
+        return {"files": self.files, "summary": self.summary, "error": self.error, **self.progress()}
+
+    def progress(self) -> Json:
+        """How far it is: files, bytes, bytes a second and seconds left, as far as they can be told."""
+        names = ("upload", "state", "done", "total", "read", "size", "storing")
+        seconds = 0.0 if self.began is None else time.monotonic() - self.began
+        known = self.state == "loading" and seconds >= TOLD_FROM_S and self.read > 0
+        rate = round(self.read / seconds) if known else None
+        left = round(seconds * (self.size - self.read) / self.read, 1) if known else None
+        return {name: getattr(self, name) for name in names} | {"bytes_per_s": rate, "left_s": left}
 
 
 class Uploads:
@@ -81,15 +102,17 @@ class Uploads:
             raise Refused(404, "UnknownUpload", "No upload of that name.", "GET /api/v1/loads lists what was loaded")
         job = self._jobs[upload]
         mark = self.files.progress(job.upload)
-        if job.state == "loading" and mark.exists():
-            done, _, total = mark.read_text(encoding="utf-8").partition(" ")
-            job.done, job.total = int(done or 0), int(total or 0)
+        if job.state == "loading":
+            with contextlib.suppress(OSError, ValueError):
+                # There is none before the first word, and after the last.
+                job.done, job.total, job.read, job.size, job.storing = json.loads(mark.read_text(encoding="utf-8"))
         return job
 
     def begin(self, paths: Sequence[Path], again: bool = False) -> Upload:
         """Have stored files loaded, or read `again`; the answer comes at once, the loading goes on."""
         names = [path.name for path in paths]
         job = Upload(secrets.token_hex(8), "waiting", names, paths=list(paths), total=len(paths), again=again)
+        job.size = sum(path.stat().st_size for path in paths if path.exists())
         return self._begin(job)
 
     def begin_with_source(self, explanation: Explanation) -> Upload:
@@ -133,7 +156,7 @@ class Uploads:
         """Bring an upload to its end."""
         try:
             async with self._turn:
-                job.state = "loading"
+                job.state, job.began = "loading", time.monotonic()
                 await (self._retry(job) if job.of_inbox else self._load(job))
         except BaseException as fault:
             # Also when the server is stopped: nobody waits for an upload that nothing works on.
@@ -158,7 +181,7 @@ class Uploads:
                 results += await self._loaded(job, [path]) or []
         job.summary = IngestSummary(tuple(results)).to_dict() if results else None
         if job.error is None:
-            job.done = job.total
+            job.done, job.read, job.storing = job.total, job.size, False
 
     async def _retry(self, job: Upload) -> None:
         try:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, Task, TextColumn
 from rich.table import Table
+from rich.text import Text
 
-from fabwatch.ingest.loading import Progress as Step
-from fabwatch.ingest.summary import FileResult
+from fabwatch.ingest import progress as loads
 from fabwatch.terms.answers import Answer, Row, plain
 from fabwatch.terms.clock import iso
 from fabwatch.terms.tabular import csv_text
@@ -77,16 +77,44 @@ def working(what: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def progress(quiet: bool) -> Iterator[Step]:
-    """A progress bar on stderr, advanced by each file."""
-    console = talk()
-    columns = (TextColumn("loading"), BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+class Figures(TextColumn):
+    """What of how much is read, how fast, how long it still takes, and how many files are done."""
 
-        def step(result: FileResult, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        """The figures; no time left before it can be told."""
+        files = f"{task.fields['done']}/{task.fields['files']} files"
+        if not task.total:
+            return Text(files)
+        read, size, seconds = task.completed, task.total, task.elapsed or 0.0
+        parts = [f"{read / 1e6:,.1f}/{size / 1e6:,.1f} MB", files, *(["storing"] if task.fields["storing"] else [])]
+        if seconds >= 1 and read:
+            parts += [f"{read / seconds / 1e6:,.1f} MB/s", f"{_clock(seconds * (size - read) / read)} left"]
+        return Text(", ".join(parts))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
+
+
+def load_bar(console: Console, quiet: bool, get_time: Callable[[], float] | None = None) -> Progress:
+    """The bar of a load; nothing where the console is no terminal."""
+    columns = (TextColumn("loading"), BarColumn(), Figures())
+    off = quiet or not console.is_terminal
+    return Progress(*columns, console=console, transient=True, disable=off, get_time=get_time)
+
+
+@contextmanager
+def progress(quiet: bool, console: Console | None = None) -> Iterator[loads.Progress]:
+    """A bar on stderr in bytes of the files that are read, with MB/s and the time left; on a terminal alone."""
+    with load_bar(console or talk(), quiet) as bar:
+        task = bar.add_task("", total=None, done=0, files=0, storing=False)
+
+        def step(at: loads.Step) -> None:
+            bar.update(task, completed=at.read, total=at.size, done=at.done, files=at.total, storing=at.storing)
 
         yield step
 

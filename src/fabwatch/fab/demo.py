@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from fabwatch.fab import Fab
-from fabwatch.ingest.loading import Progress
+from fabwatch.ingest.progress import Progress
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.sources.synthetic import Plan, simulate, write_exports
 from fabwatch.sources.synthetic.writing import FAB_TOML

@@ -8,7 +8,8 @@ from fabwatch.fab.door import Door
 from fabwatch.fab.mending import begin_repair, was_read_again
 from fabwatch.fab.questions import InboxQuestion, LoadsQuestion, ProblemsQuestion
 from fabwatch.ingest.answers import InboxFile, Load, SetAside
-from fabwatch.ingest.loading import Ingest, Progress
+from fabwatch.ingest.loading import Ingest
+from fabwatch.ingest.progress import Progress
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.store.backup import Backup, back_up
 from fabwatch.store.check import Finding, examine

@@ -68,6 +68,7 @@ class _File:
 
     def __init__(self, lake: Lake, reading: Reader, latest: datetime, load: str):
         self._lake, self._reading, self._latest, self._load = lake, reading, latest, load
+        self._ledger = Ledger(lake, lambda: latest)
         rows = lake.rows("SELECT path FROM lake.loads WHERE load = $load", {"load": load})
         if not rows:
             raise unknown("load", load[:80], (), ALL_LOADS)
@@ -141,7 +142,8 @@ class _File:
             return Understanding(document, None, problem=stop.problem)
         finally:
             self._file_name = document.file_name
-        return compared(self._lake, seen)
+        self._ledger.refresh()
+        return compared(self._ledger, seen)
 
     def _explanation(self, seen: Understanding, draft: Draft) -> Explanation:
         guess: Json | None = None
@@ -181,7 +183,7 @@ class _File:
     def _status(self, seen: Understanding) -> str:
         if seen.problem is not None:
             return seen.status
-        loaded = Ledger(self._lake, lambda: self._latest).already(identified(seen))
+        loaded = self._ledger.already(identified(seen))
         return "already" if loaded else seen.status
 
 

@@ -1,7 +1,9 @@
 """Loading files: each is stored whole or not at all, so that stopping at any moment loses or doubles nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from fabwatch.ingest.dry_run import look
@@ -11,18 +13,17 @@ from fabwatch.ingest.inbox import Inbox
 from fabwatch.ingest.job import Loading
 from fabwatch.ingest.ledger import Ledger
 from fabwatch.ingest.loader import Loader
+from fabwatch.ingest.progress import Meter, Progress
 from fabwatch.ingest.reader import reader
 from fabwatch.ingest.summary import FileResult, IngestSummary, not_opened
 from fabwatch.ingest.understanding import Candidate
 from fabwatch.sources.header import KINDS
+from fabwatch.sources.opening import Document
 from fabwatch.store.compact import compact_when_needed
 from fabwatch.store.lake import Lake, Record
 from fabwatch.terms.clock import SKEW, Clock
 from fabwatch.terms.errors import BadQuestion, nearest
 from fabwatch.terms.settings import LOG
-
-Progress = Callable[[FileResult, int, int], None]
-"""Called after each file with its result, how many are done, and how many there are."""
 
 
 class Ingest:
@@ -84,25 +85,22 @@ class Ingest:
     def _load_all(
         self, loading: Loading, candidates: Candidates, kind: str | None, dry_run: bool, progress: Progress | None
     ) -> IngestSummary:
-        results: list[FileResult] = []
-        total = len(candidates.documents) + len(candidates.unreadable)
+        results = [not_opened(path, problem) for path, problem in candidates.unreadable]
+        meter = Meter(progress, [candidate.document for candidate in candidates.documents], len(results))
+        begun: deque[Document] = deque()
 
         def tell(some: Iterable[FileResult]) -> None:
             for result in some:
                 results.append(result)
-                if progress and len(results) > len(candidates.unreadable):
-                    progress(result, len(results), total)
+                meter.done(begun.popleft(), result)
 
-        tell(not_opened(path, problem) for path, problem in candidates.unreadable)
         admitted = 0 if dry_run else admit_due(self._lake, self._clock() + SKEW)
-        documents = map(self._with_origin, _taken(candidates.documents))
-        if dry_run:
-            tell(look(loading, candidate, kind) for candidate in documents)
-        else:
-            loader = Loader(loading, kind)
-            for candidate in documents:
-                tell(loader.load(candidate))
-            tell(loader.finish())
+        loader = Loader(loading, kind)
+        for candidate in map(self._with_origin, _taken(candidates.documents)):
+            begun.append(candidate.document)
+            loading.reader.told = partial(meter.part, candidate.document)
+            tell([look(loading, candidate, kind)] if dry_run else loader.load(candidate))
+        tell(loader.finish())
         if any(file.status == "loaded" for file in results):
             compact_when_needed(self._lake, self._clock())
         return IngestSummary(tuple(results), admitted)

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
@@ -33,6 +33,8 @@ class Reader:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self.told: Callable[[float, bool], None] | None = None
+        """Told how far the file is that is being loaded, from 0 to 1, and whether all of it is read."""
 
     def run(self, task: Task) -> Iterator[object]:
         """What a task gives, piece by piece. Raises CannotRead, also for a file that ended the reader."""
@@ -48,7 +50,11 @@ class Reader:
                 if word == "piece":
                     yield piece
                     continue
+                if word == "part":
+                    self._hear(task, piece)
+                    continue
                 finished = True
+                self._hear(task, 1.0)
                 if word == "problem":
                     assert isinstance(piece, Problem)  # noqa: S101 - what the process sends with that word
                     raise CannotRead(piece)
@@ -58,6 +64,11 @@ class Reader:
         finally:
             if not finished:
                 self.close()
+
+    def _hear(self, task: Task, part: object) -> None:
+        begin, end = task.share
+        if self.told is not None and end and isinstance(part, float):
+            self.told(begin + (end - begin) * min(part, 1.0), begin > 0 and part >= 1)
 
     def one(self, task: Task, kind: type[T]) -> T:
         """The only thing that a task gives. Raises CannotRead."""
@@ -101,6 +112,7 @@ def reader() -> Iterator[Reader]:
     try:
         yield mine
     finally:
+        mine.told = None
         if not _idle:
             _idle.append((own, mine))
         else:

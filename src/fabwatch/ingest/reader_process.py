@@ -5,15 +5,19 @@ import pickle
 import signal
 import struct
 import sys
+import threading
+import time
 import traceback
 from typing import IO
 
 from fabwatch.ingest.reading import Desk, Task
-from fabwatch.sources.effort import MEMORY, SECONDS, limit, progress
+from fabwatch.sources.effort import MEMORY, SECONDS, limit, listen, progress
 from fabwatch.sources.opening import CannotRead
 from fabwatch.terms.problems import OverBudget, Problem, ReadingFailed
 
 LENGTH = struct.Struct("<Q")
+BETWEEN = 0.1
+"""Seconds between two words about how far a file is read."""
 
 
 def send(pipe: IO[bytes], value: object) -> None:
@@ -42,16 +46,39 @@ def _exactly(pipe: IO[bytes], length: int) -> bytearray:
     return content
 
 
+class Outgoing:
+    """Sends answers; a file may be read by several threads, each of which says how far it is."""
+
+    def __init__(self, pipe: IO[bytes]):
+        self._pipe, self._lock, self._said = pipe, threading.Lock(), 0.0
+
+    def answer(self, word: str, value: object) -> None:
+        """One whole answer."""
+        with self._lock:
+            send(self._pipe, (word, value))
+
+    def heard(self, part: float) -> None:
+        """How much of the file is read; some times a second, and never where it would have to wait for an answer."""
+        now = time.monotonic()
+        if now - self._said >= BETWEEN and self._lock.acquire(blocking=False):
+            try:
+                self._said = now
+                send(self._pipe, ("part", part))
+            finally:
+                self._lock.release()
+
+
 def main() -> None:
     """Do what comes in, until nothing more can come."""
     # Ctrl-C is for the process that this one works for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     incoming = os.fdopen(os.dup(0), "rb", buffering=0)
-    outgoing = os.fdopen(os.dup(1), "wb", buffering=0)
+    outgoing = Outgoing(os.fdopen(os.dup(1), "wb", buffering=0))
     # A word that a library prints must not get among the answers.
     os.dup2(2, 1)
     desk = Desk()
     limit()
+    listen(outgoing.heard)
     try:
         while True:
             _do(*_received(incoming), desk, outgoing)
@@ -67,26 +94,26 @@ def _received(incoming: IO[bytes]) -> tuple[str | None, Task]:
     return here, task
 
 
-def _do(here: str | None, task: Task, desk: Desk, outgoing: IO[bytes]) -> None:
+def _do(here: str | None, task: Task, desk: Desk, outgoing: Outgoing) -> None:
     progress()
     try:
         if here is not None:
             os.chdir(here)
         for piece in task.run(desk):
-            send(outgoing, ("piece", piece))
+            outgoing.answer("piece", piece)
             progress()
-        send(outgoing, ("done", None))
+        outgoing.answer("done", None)
     except CannotRead as stop:
-        send(outgoing, ("problem", stop.problem))
+        outgoing.answer("problem", stop.problem)
     except MemoryError:
         why = f"reading it takes more than {MEMORY >> 20:,} MB of memory"
-        send(outgoing, ("problem", Problem(OverBudget, why, desk.line)))
+        outgoing.answer("problem", Problem(OverBudget, why, desk.line))
     except (BrokenPipeError, EOFError):
         raise
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is this file's failure
         where = traceback.extract_tb(fault.__traceback__)[-1]
         why = f"{type(fault).__name__}: {str(fault)[:200]} ({os.path.basename(where.filename)}:{where.lineno})"  # noqa: PTH119
-        send(outgoing, ("problem", Problem(ReadingFailed, why, desk.line)))
+        outgoing.answer("problem", Problem(ReadingFailed, why, desk.line))
 
 
 def overdue() -> Problem:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from fabwatch.ingest.understanding import Candidate, Understanding, candidate, preview, understand
 from fabwatch.sources.opening import CannotRead, documents, inspect
@@ -35,6 +36,10 @@ def seen_by(desk: Desk) -> Understanding:
 class Task(ABC):
     """Something for a reader to do."""
 
+    share: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    """From where to where the way through a file goes on with it: it is looked through, then read, then stored. Samples of a
+    log are stored as they are read, rows of a table afterwards, which takes about as long."""
+
     @abstractmethod
     def run(self, desk: Desk) -> Iterator[object]:
         """What comes out, piece by piece. Raises CannotRead."""
@@ -58,6 +63,8 @@ class Find(Task):
 class Understand(Task):
     """What kind of file a document is; the tasks below are about it."""
 
+    share = (0.0, 0.15)
+
     candidate: Candidate
     settings: Settings
     kind: str | None
@@ -75,6 +82,8 @@ class Understand(Task):
 @dataclass(frozen=True)
 class ReadRows(Task):
     """The rows of a table: batches of `Rows`, then the notes about the file."""
+
+    share = (0.15, 0.5)
 
     latest: datetime
 
@@ -104,6 +113,8 @@ class LogEnd:
 @dataclass(frozen=True)
 class ReadSamples(Task):
     """The samples of a log from a byte on: batches of `LogBatch`, then its `LogEnd`."""
+
+    share = (0.15, 0.95)
 
     latest: datetime
     begin: int = 0

@@ -15,12 +15,28 @@ def _nothing() -> None:
     return
 
 
+def _unheard(part: float) -> None:
+    del part
+
+
 _tell: Callable[[], None] = _nothing
+_hear: Callable[[float], None] = _unheard
 
 
-def progress() -> None:
-    """Say that reading goes on: the time that it may take until the next word begins anew."""
+def progress(part: float | None = None) -> None:
+    """Say that reading goes on: the time that it may take until the next word begins anew.
+
+    `part` says how much of the file has been read in this pass, from 0 to 1.
+    """
     _tell()
+    if part is not None:
+        _hear(part)
+
+
+def listen(hear: Callable[[float], None]) -> None:
+    """From now on `hear` is told how much of a file has been read; in whichever thread reads it."""
+    global _hear
+    _hear = hear
 
 
 def limit(seconds: float = SECONDS, memory: int = MEMORY) -> None:

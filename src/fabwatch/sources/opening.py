@@ -93,8 +93,9 @@ class Document:
                 yield from workbook.pieces(self.path, self.sheet)
                 return
             with self.path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
                 for piece in _unpacked(file, self, [] if tear is None else tear):
-                    progress()
+                    progress(None if self.member else file.tell() / max(size, 1))
                     yield piece
         except (OSError, zipfile.BadZipFile) as fault:
             raise CannotRead(Problem(Unreadable, f"cannot be read: {visible(str(fault))}")) from fault
@@ -234,7 +235,9 @@ def _unpacked(file: IO[bytes], document: Document, tear: list[Problem]) -> Itera
             member = packed.infolist()[document.place]
             try:
                 with packed.open(member) as content:
-                    yield from _no_bomb(iter(lambda: content.read(PIECE), b""), member.compress_size)
+                    for piece in _no_bomb(iter(lambda: content.read(PIECE), b""), member.compress_size):
+                        progress(content.tell() / max(member.file_size, 1))
+                        yield piece
             except (zlib.error, EOFError, RuntimeError, NotImplementedError, lzma.LZMAError, zipfile.BadZipFile) as fault:
                 tear.append(Problem(TornFile, f"{visible(document.member)} is damaged or locked: {visible(str(fault))}"))
             except MemoryError:

@@ -48,7 +48,7 @@ def batches(document: Document, needed: Collection[int]) -> Iterator[Batch]:
         row = 0
         records: list[Record] = []
         for part in file.iter_batches(BATCH, columns=[names[position] for position in positions]):
-            progress()
+            progress(row / max(file.metadata.num_rows, 1))
             columns: list[Any] = [[None] * part.num_rows] * len(names)
             for position, column in zip(positions, part.columns, strict=True):
                 columns[position] = _cells(column)

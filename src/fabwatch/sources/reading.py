@@ -131,7 +131,7 @@ class TableFile:
         number, offset = last.line + 1, last.byte_offset + len(last.raw)
         with self.document.open(offset) as stream:
             while block := stream.read(quick.BLOCK):
-                progress()
+                progress(offset / max(self.inspected.size, 1))
                 block += stream.readline()
                 whole = reader.quick(block, number, offset, latest)
                 if whole is None:

@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
 
 from fabwatch.api.access import Asker, cache_of
+from fabwatch.api.events import MEDIA_TYPE, Streams
 from fabwatch.api.faults import Refused
 from fabwatch.api.jobs import TrySource, WriteSource
 from fabwatch.api.models import Strict
@@ -34,6 +35,11 @@ class UploadAnswer:
     files: list[str]
     done: int
     total: int
+    read: int
+    size: int
+    storing: bool
+    bytes_per_s: int | None
+    left_s: float | None
     summary: Json | None
     error: dict[str, str] | None
 
@@ -109,6 +115,13 @@ async def load(request: Request, wait: Wait = 30.0) -> Response:
 async def upload(request: Request, upload: str) -> Response:
     """How far an upload is."""
     return JSONResponse(uploads_of(request).find(upload).report())
+
+
+@routes.get("/loads/uploads/{upload}/events", answer=str, scope="load", whole=True, binary=MEDIA_TYPE)
+async def events(request: Request, upload: str) -> Response:
+    """How far an upload is, as server-sent events until it ends: files, bytes, bytes a second, seconds left."""
+    streams: Streams = request.app.state.streams
+    return streams.follow(upload)
 
 
 @routes.post("/inbox/retry", answer=UploadAnswer, scope="load", whole=True)

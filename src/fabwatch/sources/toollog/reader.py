@@ -181,7 +181,7 @@ class LogFile:
                 self.end = chunk.end if cut.whole else int(chunk.offsets[-1])
                 batch = self._batch(cut, limit)
                 batch.records = int(cut.rows.sum()) + cut.unwritten
-                progress()
+                progress(self.end / max(self.inspected.size, 1))
                 # A line that was cut is read and counted again once the file has grown.
                 self._lines = chunk.number - 1 + len(chunk) - (self.end < chunk.end)
                 yield batch

@@ -41,6 +41,7 @@ async def load(request: Request) -> Response:
         demo=cache.settings.fab.demo,
         job=job,
         job_files=files,
+        polled=False,
         loads=shown,
         kept={row.load for row in shown if is_kept(row.path or "", row.status or "")},
         total=len(rows),
@@ -60,7 +61,7 @@ async def send(request: Request) -> Response:
     return RedirectResponse(Page(request).url("/load", upload=job.upload), 303)
 
 
-@router.get("/load/uploads/{upload}", dependencies=[takes()])
+@router.get("/load/uploads/{upload}", dependencies=[takes("polled")])
 async def progress(request: Request, upload: str) -> Response:
     """The progress of an upload, as a part of the page."""
     job = uploads_of(request).find(upload)
@@ -68,7 +69,7 @@ async def progress(request: Request, upload: str) -> Response:
     headers = {"HX-Refresh": "true"} if job.ended and "HX-Request" in request.headers else None
     rows = (await cache_of(request).answer(LoadsQuestion())).loads if job.summary else ()
     report = job.report()
-    return Page(request).show("upload.html", headers=headers, job=report, job_files=_with_loads(report, rows))
+    return Page(request).show("upload.html", headers=headers, job=report, job_files=_with_loads(report, rows), polled=True)
 
 
 @router.post("/load/retry", dependencies=[needs("load")])

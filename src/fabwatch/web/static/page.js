@@ -55,6 +55,36 @@
     counted(form);
   });
 
+  // A load that goes on: its events move the bar; without them the page is asked again.
+  const clock = (seconds) => {
+    const whole = Math.round(seconds);
+    const pad = (n) => String(n).padStart(2, "0");
+    const hours = Math.floor(whole / 3600);
+    return hours ? `${hours}:${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}` : `${Math.floor(whole / 60)}:${pad(whole % 60)}`;
+  };
+  const followed = (part) => {
+    const bar = one("progress", part);
+    const figures = one("[data-figures]", part);
+    const shown = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    const events = new EventSource(part.dataset.events);
+    one("[data-again]", part).hidden = true;
+    events.addEventListener("progress", (event) => {
+      const at = JSON.parse(event.data);
+      bar.max = Math.max(at.size, 1);
+      bar.value = at.read;
+      const known = { read: shown.format(at.read / 1e6), size: shown.format(at.size / 1e6), done: at.done, total: at.total,
+        speed: shown.format((at.bytes_per_s ?? 0) / 1e6), left: clock(at.left_s ?? 0) };
+      const text = figures.dataset.how + (at.storing ? figures.dataset.store : "") + (at.bytes_per_s ? figures.dataset.fast : "");
+      figures.textContent = text.replace(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
+    });
+    events.addEventListener("end", () => { events.close(); location.reload(); });
+    events.addEventListener("error", () => {
+      // A stream that ended is asked for again by the browser itself; one that was refused is not.
+      if (events.readyState === EventSource.CLOSED) htmx.ajax("GET", part.dataset.poll, "#upload");
+    });
+  };
+  for (const part of all("[data-events]")) followed(part);
+
   // Dropping: files and folders, with the part that was sent.
   const gathered = async (entry, found) => {
     if (entry.isFile) {
