@@ -189,7 +189,32 @@ def test_a_path_is_meant_from_where_the_caller_stands(fab, tmp_path, monkeypatch
 
 def test_a_header_is_suggested_for_one_column_only_and_a_letter_for_none(fab, write):
     (result,) = fab.ingest(write("odd.csv", "d,e,f\n1,2,3\n")).files
-    assert "columns" not in result.suggestion
-    (result,) = fab.ingest(write("near.csv", "tol,lott,end_a,quantities\n1,2,3,4\n")).files
+    assert "columns" not in tomllib.loads(result.suggestion)["sources"]["odd"]
+    (result,) = fab.ingest(write("near.csv", "tol,lott,end_a,quantities\n1,2,2026-05-01,4\n")).files
     stated = tomllib.loads(result.suggestion)["sources"]["near"]["columns"]
-    assert len(set(stated.values())) == len(stated) >= 3
+    assert stated == {"tool": "tol", "lot": "lott", "end_at": "end_a", "wafers": "quantities"}
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("lot,wafers,errorID,when\nL1,25,E-12,2026-05-01 10:00\n", {"end_at": "when"}),
+        ("lot,wafers,End of File,Increment\nL1,25,Logged,\n", {}),
+        ("lot,wafers,Etch Tool,Waveform\nL1,25,E1,x\n", {"tool": "Etch Tool"}),
+        ("tool,lot,wafers,From,To\nE1,L1,25,2026-05-01 10:00,2026-05-01 11:00\n", {}),
+        ("tool,lot,wafers,end_a\nE1,L1,25,no time\n", {}),
+    ],
+    ids=["one time", "no cells of its kind", "last word", "two times", "no time"],
+)
+def test_a_column_is_suggested_only_where_its_name_and_its_cells_speak_for_it(fab, write, text, columns):
+    (result,) = fab.ingest(write("odd.csv", text)).files
+    assert tomllib.loads(result.suggestion)["sources"]["odd"].get("columns", {}) == columns
+
+
+def test_a_file_of_which_no_column_is_known_is_not_called_moves(fab, write):
+    text = "a b,c d\nx,y\n"
+    (result,) = fab.ingest(write("odd.csv", text)).files
+    assert tomllib.loads(result.suggestion)["sources"]["odd"]["kind"] == "log"
+    assert "# still open: what it is" in result.suggestion
+    (result,) = fab.ingest(write("own.csv", text), kind="quals").files
+    assert tomllib.loads(result.suggestion)["sources"]["own"]["kind"] == "quals"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from fabwatch.sources.kinds import compact_names
+
 ROWS = ["L1,E1,25,2026-05-01T10:00:00Z", "L2,E1,20,2026-05-01T11:00:00Z"]
 
 
@@ -96,3 +98,16 @@ def test_a_line_below_the_header_that_is_short_or_odd_costs_itself_alone(fab, wr
     (result,) = fab.ingest(write("m.csv", "\n".join(["lot,tool,wafers,end_at", below, *ROWS]) + "\n")).files
     assert (result.status, result.rows) == ("loaded", 2), result
     assert lots(fab) == [("L1", 25), ("L2", 20)]
+
+
+@pytest.mark.parametrize(
+    "head", ["lotID,machineID,waferQty,trackOutTime", "Lot-Id,EqpID,N.Wafers,ENDTIME", "LotName,toolID,numWafers,Job End"]
+)
+def test_a_name_is_the_same_with_separators_capitals_or_neither(fab, write, head):
+    (result,) = fab.ingest(write("m.csv", "\n".join([head, *ROWS]) + "\n")).files
+    assert (result.status, result.rows, result.set_aside) == ("loaded", 2, 0), result
+    assert lots(fab) == [("L1", 25), ("L2", 20)]
+
+
+def test_a_name_that_would_mean_two_columns_without_its_separators_means_none():
+    assert compact_names({"a_bc": "one", "ab_c": "two", "d_e": "one", "de": "one"}) == {"de": "one"}

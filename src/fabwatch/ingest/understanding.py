@@ -20,6 +20,7 @@ from fabwatch.terms.toml import is_toml
 HEADER_SHOWN = 120
 ROWS_SHOWN = 5
 LOG_COLUMNS = '# still open: which columns are what, as in columns = { time = "…", wafer = "…", step = "…" }'
+ANY_KIND = f'# still open: what it is: "log" for values over time, or a table of {", ".join(KINDS)}'
 WAITING = (UnknownColumns, RenamedColumn, Undecided)
 """Problems that a statement in fab.toml solves: such a file waits in the inbox."""
 
@@ -65,6 +66,8 @@ class Understanding:
     problem: Problem | None = None
     stated_log: bool = False
     """True if the user states that it is a tool log, or if only its numbers are in doubt."""
+    stated_kind: str | None = None
+    """The kind that the user states."""
 
     @property
     def kind(self) -> str | None:
@@ -92,7 +95,12 @@ class Understanding:
         if self.stated_log:
             block = source_lines(self.source, file_name, {**self.stated.as_stated(), "kind": LOG})
             return f"{block}\n{hint if hint and is_toml(hint) else LOG_COLUMNS}"
-        block = suggest(self.table.mapping).toml(self.source, file_name, self.stated)
+        suggestion = suggest(self.table.mapping, self.table.header, self.table.first_rows())
+        if not self.table.mapping.columns and not suggestion.columns and self.stated_kind is None:
+            # Nothing of it is known: then a list of what a table would need leads nowhere.
+            block = source_lines(self.source, file_name, {**self.stated.as_stated(), "kind": LOG})
+            return f"{block}\n{ANY_KIND}\n{LOG_COLUMNS}"
+        block = suggestion.toml(self.source, file_name, self.stated)
         if not hint:
             return block
         return f"{block}\n{hint}" if is_toml(f"{block}\n{hint}") else f"{block}\n# {hint}"
@@ -117,7 +125,7 @@ def understand(candidate: Candidate, settings: Settings, inspected: Inspected, k
     name, stated = settings.source_of(document.file_name)
     stated_kind = kind or stated.kind
     source = _free(name or _source_name(document), settings)
-    seen = Understanding(document, inspected, source, stated, stated_log=stated_kind == LOG)
+    seen = Understanding(document, inspected, source, stated, stated_log=stated_kind == LOG, stated_kind=stated_kind)
     try:
         table = candidate.table and candidate.table.with_whole(inspected)
         seen = replace(seen, table=table or open_table(document, inspected, stated, kind))

@@ -1,21 +1,25 @@
 """Headers: which table a file fills, which column is which, how sure that is, and what to suggest."""
 
 import glob
+import re
 from collections.abc import Mapping as PlainMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 from fabwatch.sources.counters import COUNTERS_KIND
-from fabwatch.sources.kinds import Kind, plain_name
+from fabwatch.sources.kinds import Kind, compact_name, compact_names, plain_name
 from fabwatch.sources.maintenance import MAINTENANCE_KIND
 from fabwatch.sources.metrology import METROLOGY_KIND
 from fabwatch.sources.moves import MOVES_KIND
 from fabwatch.sources.opening import visible
 from fabwatch.sources.quals import QUALS_KIND
+from fabwatch.sources.times import is_stamp, may_be_time
 from fabwatch.sources.tools import TOOLS_KIND
+from fabwatch.sources.values import text_of
 from fabwatch.terms import toml
-from fabwatch.terms.errors import nearest
+from fabwatch.terms.errors import LONGEST_NAME
 from fabwatch.terms.numbers import is_number
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.units import in_brackets, is_unit
@@ -25,6 +29,7 @@ KINDS: dict[str, Kind] = {
 }
 READ_FIRST = ("tools", "moves", "restores", "counters", "quals", "metrology")
 """The order in which kinds are loaded when several arrive at once: tools before the tables that refer to them."""
+_CAMEL = re.compile(r"([a-z0-9])([A-Z])")
 
 
 @dataclass(frozen=True)
@@ -194,24 +199,68 @@ def source_lines(name: str, file_name: str, stated: PlainMapping[str, Any]) -> s
     return "\n".join([*lines, *(f"{toml.key(key)} = {toml.value(value)}" for key, value in stated.items())])
 
 
-def suggest(mapping: Mapping) -> Suggestion:
-    """For each missing column, the unused header nearest to one of its names."""
+ALIKE = 0.75
+"""From this share of equal letters on, two names are taken for one that was written differently."""
+_GENERAL = "id no nr name names at on in of time date stamp number num code used full key value"
+GENERAL = frozenset(_GENERAL.split())
+"""Words of a header that do not say what it is of."""
+
+
+def suggest(mapping: Mapping, header: Sequence[str] = (), rows: Sequence[Sequence[Any]] = ()) -> Suggestion:
+    """For each missing column, the unused header that is most likely it, by its name and by some `rows` of cells."""
     kind = mapping.kind
-    names: dict[str, str] = {column.name: column.name for column in kind.columns} | dict(kind.aliases)
-    free = {plain_name(header): header for header in mapping.unused}
+    cells = {name: [row[n] for row in rows if n < len(row) and text_of(row[n])] for n, name in enumerate(header)}
+    free = [name for name in mapping.unused if name]
     suggested: dict[str, str] = {}
     still_open: list[str] = []
     for gap in mapping.lacking:
-        options = gap.split(" or ")
-        hits = [free[name] for name, column in kind.vague.items() if column in options and name in free]
-        for name, column in names.items():
-            if column in options and not hits:
-                # A letter or two are near to everything, and a header is one column only.
-                hits = [free[near] for near in nearest(name, free, 1) if len(name) > 2 and len(near) > 2]
-        if hits:
-            column = next((kind.vague[n] for n in kind.vague if free.get(n) == hits[0]), options[0])
-            suggested[column] = hits[0]
-            free = {name: header for name, header in free.items() if header != hits[0]}
-        else:
+        found = _nearest(kind, gap.split(" or "), free, cells)
+        if found is None:
             still_open.append(gap)
+        else:
+            column, name = found
+            suggested[column] = name
+            free.remove(name)
     return Suggestion(kind.table.name, suggested, tuple(still_open))
+
+
+def _nearest(
+    kind: Kind, options: Sequence[str], free: Sequence[str], cells: PlainMapping[str, Sequence[Any]]
+) -> tuple[str, str] | None:
+    """One of these columns and the header that is most likely it; None where none is likely."""
+    vague = compact_names(kind.vague)
+    best: tuple[float, str, str] | None = None
+    for column in options:
+        # Every cell has to be what the column holds: a name alone makes `End of File` an end.
+        fit = [name for name in free if not cells or _may_hold(kind.table.column(column).kind, cells.get(name, ()))]
+        for name in fit:
+            sure = 2.0 if vague.get(compact_name(name)) == column else _likeness(kind, column, name)
+            if not sure and cells and len(fit) == 1 and kind.table.column(column).kind == "time":
+                # The only column of times that is left.
+                sure = ALIKE
+            if sure and (best is None or sure > best[0]):
+                best = sure, column, name
+    return best and best[1:]
+
+
+def _likeness(kind: Kind, column: str, header: str) -> float:
+    """How much a header is like one of the names of a column, from ALIKE to 1; 0 for less. A letter or two are like all."""
+    own = [name for name, meant in kind.names.items() if meant == column]
+    compact = compact_name(header)
+    if len(compact) <= 2 or len(compact) > LONGEST_NAME:
+        return 0.0
+    words = [word for word in plain_name(_CAMEL.sub(r"\1 \2", header)).split("_") if word not in GENERAL]
+    if words and len(words[-1]) > 2 and any(words[-1] in name.split("_") for name in own):
+        return 1.0
+    near = max(SequenceMatcher(None, compact, compact_name(name)).ratio() for name in own)
+    return near if near >= ALIKE else 0.0
+
+
+def _may_hold(kind: str, cells: Sequence[Any]) -> bool:
+    """Whether a column of this kind may hold these cells; without any it holds nothing that is needed."""
+    texts = [text_of(cell) for cell in cells]
+    if kind == "time":
+        return bool(cells) and all(may_be_time(cell) for cell in cells)
+    if kind in ("whole", "number"):
+        return bool(cells) and all(map(is_number, texts))
+    return bool(cells) and not all(map(is_stamp, texts))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -47,9 +48,16 @@ class Kind:
     def column_of(self, header: str) -> str | None:
         """The column that a header names, or None."""
         name = plain_name(header)
-        if any(column.name == name for column in self.columns):
-            return name
-        return self.aliases.get(name)
+        return self.names.get(name) or self._compact.get(compact_name(name))
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Every name of a column, its own among them: {name as `plain_name` writes it: column}."""
+        return {**self.aliases, **{column.name: column.name for column in self.columns}}
+
+    @cached_property
+    def _compact(self) -> Mapping[str, str]:
+        return compact_names(self.names)
 
 
 SEVERAL = ";,|+&"
@@ -72,6 +80,19 @@ CHAMBER_NAMES = ("chamber_id", "chamberid", "module", "module_id", "ch", "ch_id"
 def names(column: str, *others: str) -> dict[str, str]:
     """Other names of one column."""
     return dict.fromkeys(others, column)
+
+
+def compact_names(names: Mapping[str, str]) -> dict[str, str]:
+    """The same names as `compact_name` writes them, without those that would then name two things."""
+    several: dict[str, set[str]] = {}
+    for name, meaning in names.items():
+        several.setdefault(compact_name(name), set()).add(meaning)
+    return {name: meanings.pop() for name, meanings in several.items() if len(meanings) == 1}
+
+
+def compact_name(header: str) -> str:
+    """A header as `plain_name` writes it, without separators: `machineID`, `Machine Id` and `machine_id` are one name."""
+    return plain_name(header).replace("_", "")
 
 
 def plain_name(header: str) -> str:

@@ -178,6 +178,14 @@ class TableFile:
             return ""
         return "stated" if header.casefold() in self.stated.headers() else "name" if plain_name(header) == name else "alias"
 
+    def first_rows(self, count: int = 50) -> list[list[Any]]:
+        """The cells of the first rows; none where the file cannot be read any more."""
+        try:
+            batch = next(iter(self._batches(count)))
+        except (CannotRead, OSError, StopIteration):
+            return []
+        return [record.cells for record in batch.records[:count] if len(record.cells) == len(self.header)]
+
     def with_whole(self, inspected: Inspected) -> "TableFile | None":
         """The same table for the whole file, where only its first bytes had been read when the header was recognised.
 

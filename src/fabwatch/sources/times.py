@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeAlias
 
 from fabwatch.sources.opening import CannotRead
@@ -75,6 +75,23 @@ def of_number(value: float) -> datetime | None:
         return None
     text = repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
     return _number_as("excel", text) if _is_serial(text) else _read(text, None, days=False)
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a text is a date, or begins with one and goes on with a time of day; whatever the order of day and month."""
+    hit = _DATE.match(text)
+    if hit is None:
+        return _COMPACT.match(text) is not None and not text.isdigit()
+    rest = text[hit.end() :].lstrip(" ,T_:")
+    return not rest or (len(rest) < len(text) - hit.end() and _CLOCK.match(rest) is not None)
+
+
+def may_be_time(cell: object) -> bool:
+    """Whether a cell may be a time: a stamp, or a number of seconds since 1970 or of days of a spreadsheet."""
+    if isinstance(cell, (date, datetime)):
+        return True
+    text = str(cell).strip()
+    return is_stamp(text) or _is_serial(text) or _DIGITS.fullmatch(text.removesuffix(".0")) is not None
 
 
 def _is_serial(text: str) -> bool:
