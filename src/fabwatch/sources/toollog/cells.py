@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from fabwatch.sources.toollog.chunks import Chunk
-from fabwatch.sources.toollog.layout import Layout, split
+from fabwatch.sources.toollog.headers import split
+from fabwatch.sources.toollog.layout import Layout
 from fabwatch.terms.numbers import LARGEST, plain
 from fabwatch.terms.problems import BadNumber, Problem
 from fabwatch.terms.words import NOTHING

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fabwatch.sources.toollog.layout import Layout, split
+from fabwatch.sources.toollog.headers import split
+from fabwatch.sources.toollog.layout import Layout
 from fabwatch.sources.toollog.marks import COMMENTS
 
 SIZE = 8 << 20

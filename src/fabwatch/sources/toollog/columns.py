@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, names, plain_name
+from fabwatch.sources.kinds import CHAMBER_NAMES, TOOL_NAMES, compact_name, compact_names, names, plain_name
 from fabwatch.sources.moves import MOVES_KIND
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 from fabwatch.terms.units import in_brackets, is_unit
@@ -25,20 +25,26 @@ NAMES: Mapping[str, str] = {
     **names("step", "step", "step_id", "step_no", "step_number", "step_nr", "step_num", "recipe_step", "step_name"),
     **names("step", "recipe_step_no", "stepid", "stepno", "phase"),
     **names("time", "time", "timestamp", "date_time", "datetime", "ts", "log_time", "logtime", "time_stamp", "clock"),
-    **names("time", "at", "sample_time", "event_time", "utc", "local_time", "zeit", "hora"),
-    **names("date", "date", "day", "datum", "fecha"),
+    **names("time", "at", "sample_time", "event_time", "utc", "local_time", "zeit", "uhrzeit", "hora", "heure", "ora"),
+    **names("time", "date_heure", "zeitstempel", "horodatage", "time_string", "時刻", "時間", "日時", "时间"),
+    **names("date", "date", "day", "datum", "fecha", "data", "日付", "日期"),
     **names("elapsed", "elapsed", "elapsed_time", "elapsed_s", "elapsed_ms", "run_time", "process_time", "t", "seconds"),
     **names("elapsed", "time_ms", "time_s", "time_sec", "msec", "ms", "rel_time", "relative_time", "step_time_total"),
+    **names("elapsed", "time_relative", "x_value"),
     **names("message", "message", "msg", "event", "remark", "comment", "text", "alarm_text"),
 }
 """The role of a header, by its name as `plain_name` writes it."""
+_COMPACT = compact_names(NAMES)
 USAGE = re.compile(
     r"^(usage|use_count|life|lifetime|count(er)?|rf_hours|hours|wafer_count)(_|$)|_(usage|counter|life|hours)$"
 )
 _SET = ("sp", "set", "setpoint", "setpt", "set_point", "target", "soll", "demand", "cmd", "command", "req", "setvalue")
 _ACTUAL = ("pv", "act", "actual", "read", "ist", "mon", "meas", "measured", "value", "rdbk", "readback", "fb")
 RESERVED = frozenset(column.name for column in SAMPLE_COLUMNS)
-SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
+SECONDS = {
+    **dict.fromkeys(("", "s", "sec", "second", "seconds"), 1.0),
+    **{"ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0},
+}
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,9 @@ class LogColumn:
 def role_of(name: str) -> str:
     """The role that a header has by its name alone: one of `NAMES`, usage, or sensor."""
     plain = plain_name(name)
-    if plain in NAMES:
-        return NAMES[plain]
+    role = NAMES.get(plain) or _COMPACT.get(compact_name(name))
+    if role is not None:
+        return role
     return "usage" if USAGE.search(plain) else "sensor"
 
 
@@ -78,10 +85,15 @@ def columns_of(
             name = f"{name} {below}" if name else below
         if units and units[position].strip():
             unit = units[position].strip(" []()")
-        name = name or f"column {position + 1}"
+        name = name or nameless(position)
         role = stated.get(cell.strip().casefold(), stated.get(name.casefold(), role_of(name)))
         columns.append(LogColumn(name, unit, role))
     return _paired(_distinct(_one_per_role(columns)))
+
+
+def nameless(position: int) -> str:
+    """What a column without a name is called."""
+    return f"column {position + 1}"
 
 
 def _name_and_unit(cell: str) -> tuple[str, str]:

@@ -10,7 +10,8 @@ import pyarrow as pa
 from fabwatch.sources.toollog.cells import typed
 from fabwatch.sources.toollog.chunks import Chunk
 from fabwatch.sources.toollog.columns import LogColumn, columns_of
-from fabwatch.sources.toollog.layout import Layout, decimal_sign, is_log, is_number, shown
+from fabwatch.sources.toollog.headers import is_number
+from fabwatch.sources.toollog.layout import Layout, decimal_sign, is_log, shown
 from fabwatch.sources.toollog.marks import COMMENTS, context_of
 from fabwatch.terms.numbers import plain
 from fabwatch.terms.words import NOTHING

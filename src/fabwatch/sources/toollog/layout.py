@@ -3,26 +3,24 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fabwatch.sources.opening import CannotRead
-from fabwatch.sources.text import DELIMITERS, HEADER_WITHIN, cells_of
-from fabwatch.sources.toollog.columns import _ACTUAL, _SET, KEYS, TIMES, LogColumn, columns_of
-from fabwatch.sources.toollog.marks import COMMENTS, context_of, uncommented
-from fabwatch.terms.numbers import LARGEST, decimal_of, plain, undecided
-from fabwatch.terms.numbers import is_number as _number
-from fabwatch.terms.problems import Problem, Undecided
-from fabwatch.terms.units import is_unit
+from fabwatch.sources.text import DELIMITERS
+from fabwatch.sources.times import is_stamp
+from fabwatch.sources.toollog.columns import KEYS, SECONDS, TIMES, LogColumn, columns_of, nameless
+from fabwatch.sources.toollog.headers import STAMP, header_of, is_number, names_clock, says_units, split
+from fabwatch.sources.toollog.marks import COMMENTS, context_of
+from fabwatch.terms.numbers import decimal_of, plain, typed, undecided
+from fabwatch.terms.problems import Problem, Undecided, Unreadable
 from fabwatch.terms.words import NOTHING
 
 SAMPLE_LINES = 400
 WIDE = 8
 """A table without a clock is a log with one row per run if it has at least this many readings and names wafer or lot."""
 MOSTLY = 0.6
-STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
-SHORT = 100
-"""Digits of a number that is below LARGEST unless it has an exponent."""
+ONE_CLOCK = "write one column of time for all of them: a row for each time, a column for each name"
 EPOCH_FROM = 1e8
 """Numbers from here on are seconds since 1970 (dates after 1973); smaller ones are elapsed time."""
 
@@ -43,9 +41,11 @@ class Layout:
     """What the lines above the header say about the run: {role: value}."""
     notes: tuple[str, ...] = ()
     dense: bool = True
+    """True if each wafer has many rows in a row, as in a log; False if it has one, as in a list of moves."""
     missing: tuple[str, ...] = ()
     """What stands for "not measured" in it, as fab.toml says."""
-    """True if each wafer has many rows in a row, as in a log; False if it has one, as in a list of moves."""
+    clock_named: bool = True
+    """False if only its cells show which column holds the times."""
 
     def reads(self, number: str) -> bool:
         """Whether a cell is a number; while no decimal sign is known, none that may be one of two."""
@@ -69,35 +69,37 @@ def find_layout(
             # Blanks stand within stamps and names too: they separate only where nothing else does.
             break
         rows = [split(line, separator) for line in lines]
-        width, data = _commonest_width(rows)
+        width, data = _commonest_width(rows, separator)
         if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
-            first = next(number for number, row in enumerate(rows) if len(row) == width and _is_data(row))
+            first = _first_row(rows, width, separator)
             # What cuts the rows and not the header is a decimal comma.
-            if _header_rows(lines, first, width, separator)[0]:
+            if header_of(lines, first, _sample(rows, first, width, separator), separator).names:
                 best = (data, width, separator, rows, first)
     if best is None:
         return None
     _, width, separator, rows, first = best
-    names, second, units, header_from = _header_rows(lines, first, width, separator)
-    columns = columns_of(names, second, units, stated)
-    sample = [row for row in rows[first:] if len(row) == width and _is_data(row)]
-    columns = tuple(shown(column, [row[n] for row in sample]) for n, column in enumerate(columns))
+    _check_one_clock(rows[:first])
+    sample = _sample(rows, first, width, separator)
+    header = header_of(lines, first, sample, separator)
+    cells = [[row[n] for row in sample] for n in range(width)]
+    named = columns_of(header.names, header.second, header.units, stated)
+    columns = with_clock(tuple(shown(column, own) for column, own in zip(named, cells, strict=True)), cells, stated)
     context: dict[str, str] = {}
-    for line in lines[:header_from]:
+    for line in lines[: header.begin]:
         context.update(context_of(line, separator))
     dense = _is_dense(sample, [n for n, column in enumerate(columns) if column.role in KEYS])
-    layout = Layout(encoding, separator, columns, first, tuple(names), decimal or ".", context, (), dense)
+    layout = Layout(encoding, separator, columns, first, tuple(header.names), decimal or ".", context, header.notes, dense)
     if not is_log(layout):
         return None
+    layout = replace(layout, clock_named=any(column.role in TIMES for column in named))
     if decimal:
         return layout
     numbers = [n for n, column in enumerate(columns) if column.number or column.role == "elapsed"]
     return replace(layout, decimal=decimal_sign(row[n] for row in sample for n in numbers))
 
 
-def split(line: str, separator: str) -> list[str]:
-    """The cells of a line; if blanks separate, several in a row count as one."""
-    return line.split() if separator == " " else cells_of(line, separator)
+def _sample(rows: Sequence[list[str]], first: int, width: int, separator: str) -> list[list[str]]:
+    return [row for row in rows[first:] if len(row) == width and _is_data(row, separator)]
 
 
 def is_log(layout: Layout) -> bool:
@@ -105,7 +107,7 @@ def is_log(layout: Layout) -> bool:
     readings = [c for c in layout.columns if c.role in ("sensor", "usage") and c.number]
     clock = layout.having("time", "elapsed") or layout.having("date")
     if clock:
-        return len(readings) >= (2 if layout.delimiter != " " else 1) or bool(readings and layout.having("step", "wafer"))
+        return bool(readings)
     return len(readings) >= WIDE and bool(layout.having("wafer", "lot"))
 
 
@@ -115,70 +117,36 @@ def _is_dense(sample: list[list[str]], keys: list[int]) -> bool:
     return not keys or same >= 0.5 * max(len(named) - 1, 1)
 
 
-def _commonest_width(rows: list[list[str]]) -> tuple[int, int]:
-    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row))
+def _commonest_width(rows: list[list[str]], separator: str) -> tuple[int, int]:
+    widths = Counter(len(row) for row in rows if len(row) > 1 and _is_data(row, separator))
     return max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
 
 
-def is_number(cell: str, sign: str = "") -> bool:
-    """True for a cell that is a number up to LARGEST, with this decimal sign; without one, with either."""
-    cell = cell.strip()
-    if not _number(cell, sign):
-        return False
-    if len(cell) < SHORT and "e" not in cell and "E" not in cell:
-        return True
-    return any(abs(float(plain(cell, way))) <= LARGEST for way in ([sign] if sign else ".,") if _number(cell, way))
+def _first_row(rows: list[list[str]], width: int, separator: str) -> int:
+    """The first line of data; numbers above a row of units are names, such as those of channels."""
+    data = [number for number, row in enumerate(rows) if len(row) == width and _is_data(row, separator)]
+    between = rows[data[0] + 1 : data[1]] if len(data) > 1 else []
+    return data[1] if any(len(row) == width and says_units(row) for row in between) else data[0]
 
 
-def _is_data(row: Sequence[str]) -> bool:
+def _check_one_clock(above: Sequence[Sequence[str]]) -> None:
+    """Raises CannotRead where each reading has a column of time of its own: above them, names and values take turns."""
+    turns = [row[0] for row in above if len(row) > 3 and len(row) % 2 == 0 and row[0].strip() and len(set(row[::2])) == 1]
+    if len(turns) > 2:
+        why = f"each reading has a column of time of its own ({', '.join(turns[:3])} … stand above each)"
+        raise CannotRead(Problem(Unreadable, why, hint=ONE_CLOCK))
+
+
+def _is_data(row: Sequence[str], separator: str) -> bool:
     full = [cell for cell in row if cell.strip().lower() not in NOTHING]
     numbers = sum(is_number(cell) for cell in full)
     clocks = sum(bool(STAMP.match(cell.strip())) for cell in full)
-    return numbers >= 1 and numbers + clocks >= max(2, len(full) // 2) and not row[0].startswith(COMMENTS)
-
-
-def _header_rows(
-    lines: Sequence[str], first: int, width: int, separator: str
-) -> tuple[list[str], list[str], list[str], int]:
-    """The names, the row below them that says setpoint or actual, the units, and the line where they start."""
-    names: list[str] = []
-    second: list[str] = []
-    units: list[str] = []
-    begin = first
-    for line, cells in _above(lines, first, width, separator):
-        full = [cell for cell in cells if cell]
-        if not names and not units and full and 2 * sum(is_unit(cell) for cell in full) > len(full):
-            units = cells
-        elif not names and not second and full and all(_says_set_or_actual(cell) for cell in full):
-            second = cells
-        elif not names:
-            names = cells
-        else:
-            break
-        begin = line
-    if second and names:
-        for position in range(1, width):
-            # A name that covers several columns is written only once.
-            names[position] = names[position] or names[position - 1]
-    return names, second, units, begin
-
-
-def _above(lines: Sequence[str], first: int, width: int, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines above the first row of data with as many cells, from the bottom up; messages between them are skipped."""
-    for line in range(first - 1, max(first - HEADER_WITHIN, 0) - 1, -1):
-        row = split(uncommented(lines[line]), separator)
-        if len(row) == width - 1:
-            # Rows that end with a separator have one cell more than their header.
-            row = [*row, ""]
-        if len(row) != width:
-            continue
-        if any(is_number(cell) for cell in row):
-            return
-        yield line, [cell.strip() for cell in row]
-
-
-def _says_set_or_actual(cell: str) -> bool:
-    return cell.casefold().strip("[]()") in _SET + _ACTUAL
+    # A row may have many names, but a sentence has few numbers.
+    least = max(2, len(full) // (2 if separator == " " else 3))
+    if numbers < 1 or numbers + clocks < least or row[0].startswith(COMMENTS):
+        return False
+    # Channels may be named by numbers, below `Time`.
+    return is_number(full[0]) or bool(STAMP.match(full[0].strip())) or not names_clock(row[:4])
 
 
 def shown(column: LogColumn, cells: list[str]) -> LogColumn:
@@ -205,6 +173,53 @@ def shown(column: LogColumn, cells: list[str]) -> LogColumn:
         # A column with measured values is not a name, whatever its header says.
         role = "sensor"
     return replace(column, role=role, number=number and role not in KEYS and role not in (*TIMES, "step", "label"))
+
+
+def with_clock(
+    columns: tuple[LogColumn, ...], cells: Sequence[Sequence[str]], stated: Mapping[str, str]
+) -> tuple[LogColumn, ...]:
+    """The columns with the clock that only their `cells` show, where no header names one."""
+    roles = {column.role for column in columns}
+    if roles & {"time", "elapsed"} or (roles.isdisjoint(TIMES) and set(TIMES) & set(stated.values())):
+        return columns
+    full = [[cell.strip() for cell in own if cell.strip().lower() not in NOTHING] for own in cells]
+    free = [n for n, column in enumerate(columns) if column.name.casefold() not in stated and full[n]]
+    if "date" in roles:
+        clocks = [n for n in free if columns[n].role == "label" and all(map(_OF_DAY.match, full[n]))]
+        return _as_clock(columns, clocks[0], "time") if clocks else columns
+    stamped = [n for n in free if columns[n].role == "label" and all(map(_is_moment, full[n]))]
+    if stamped:
+        # A start and an end are of events, not of samples.
+        return _as_clock(columns, stamped[0], "time") if len(stamped) == 1 else columns
+    rising = [n for n in free if columns[n].role == "sensor" and columns[n].number and _rises(full[n])]
+    for n in rising:
+        if n == 0 and columns[n].name == nameless(n) and all(_EPOCH.fullmatch(cell) for cell in full[n]):
+            return _as_clock(columns, n, "time")
+        if columns[n].unit.casefold() in SECONDS and columns[n].unit and (n == 0 or _ELAPSED.search(columns[n].name)):
+            return _as_clock(columns, n, "elapsed")
+    return columns
+
+
+_OF_DAY = re.compile(r"\d{1,2}:\d\d(:\d\d([.,:]\d+)?)?")
+_EPOCH = re.compile(r"1\d{9}([.,]\d+)?|1\d{12}|1\d{15}|1\d{18}")
+_ELAPSED = re.compile(r"(?i)time|elapsed|zeit|temps|tiempo|tempo")
+
+
+def _is_moment(cell: str) -> bool:
+    """Whether a cell says a day and a time of day."""
+    return is_stamp(cell) and ":" in cell
+
+
+def _rises(cells: Sequence[str]) -> bool:
+    """Whether these numbers never fall, and do not stay either."""
+    values = [typed(cell) for cell in cells]
+    numbers = [value for value in values if value is not None]
+    falls = any(later < earlier for earlier, later in itertools.pairwise(numbers))
+    return len(numbers) == len(values) > 1 and not falls and numbers[-1] > numbers[0]
+
+
+def _as_clock(columns: tuple[LogColumn, ...], place: int, role: str) -> tuple[LogColumn, ...]:
+    return tuple(replace(c, role=role, number=False) if n == place else c for n, c in enumerate(columns))
 
 
 def decimal_sign(numbers: Iterable[str]) -> str:

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.toollog.columns import columns_of
-from fabwatch.sources.toollog.layout import Layout, shown, split
+from fabwatch.sources.toollog.headers import split
+from fabwatch.sources.toollog.layout import Layout, shown
 from fabwatch.terms.numbers import typed
 from fabwatch.terms.problems import Problem, Unreadable
 

@@ -156,7 +156,11 @@ class LogFile:
         """True if this is more likely a log than a table with `of_table` known columns."""
         readings = sum(column.role in ("sensor", "usage", "setpoint") for _, column in self.sampled)
         wide = readings >= 2 and readings >= of_table
-        return self.dialect != DELIMITED or wide or (readings >= 1 and self.layout.dense)
+        if self.dialect != DELIMITED or wide:
+            return True
+        # Where a table knows more of the columns than the time, so few readings make no log of it.
+        said = self.layout.clock_named and (readings >= 2 or bool(self.layout.having("step", "wafer")))
+        return readings >= 1 and self.layout.dense and (said or of_table <= 1)
 
     @property
     def shape(self) -> str:

@@ -8,7 +8,7 @@ from fabwatch.sources.text import check_width, encoding_of
 from fabwatch.sources.toollog import keyvalue, lvm, sml
 from fabwatch.sources.toollog.cells import table_of
 from fabwatch.sources.toollog.chunks import chunks, rows_of
-from fabwatch.sources.toollog.columns import LogColumn
+from fabwatch.sources.toollog.columns import LogColumn, nameless
 from fabwatch.sources.toollog.layout import SAMPLE_LINES, Layout, find_layout, shown
 from fabwatch.sources.toollog.reader import DELIMITED, LVM, LogFile
 from fabwatch.terms.problems import Problem, TallTable
@@ -45,10 +45,15 @@ def _filled(document: Document, layout: Layout, *, returns: bool) -> tuple[LogCo
                         first[position] = str(cells[0].as_py())
                 if len(first) == len(empty):
                     break
-    return tuple(
-        shown(replace(column, role="sensor"), [first.get(n, "")]) if n in empty else column
-        for n, column in enumerate(layout.columns)
-    )
+    return tuple(_further(column, n, first.get(n, "")) if n in empty else column for n, column in enumerate(layout.columns))
+
+
+def _further(column: LogColumn, position: int, cell: str) -> LogColumn:
+    """A column by its first cell further down."""
+    if not cell and column.name == nameless(position):
+        # What has neither a name nor a cell is a separator at one end of every line.
+        return replace(column, role="ignore")
+    return shown(replace(column, role="sensor"), [cell])
 
 
 def _check_wide(layout: Layout) -> None:
