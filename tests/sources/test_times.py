@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabwatch.sources.opening import CannotRead
+from fabwatch.sources.times import zone_in
 from fabwatch.sources.values import Unfit, converter
 from fabwatch.terms.settings import SourceSettings
 from fabwatch.terms.tables import Column
@@ -149,3 +150,25 @@ def test_a_stamp_without_a_zone_is_always_said_to_be_one(tmp_path, fab, stamp, s
     (result,) = fab.ingest(tmp_path / "m.csv").files
     assert result.rows == 1
     assert ("without a zone" in result.message) == said
+
+
+@pytest.mark.parametrize(
+    ("header", "zone"),
+    [
+        ("Time (UTC)", "UTC"),
+        ("Date Time, GMT-04:00", "Etc/GMT+4"),
+        ("Time [UTC+2]", "Etc/GMT-2"),
+        ("Date Time, GMT+00:00", "UTC"),
+        ("Time (UTC+05:30)", None),
+        ("Time", None),
+        ("UTCTIME", None),
+    ],
+)
+def test_the_zone_that_a_header_says_is_the_zone_of_its_column(header, zone):
+    assert zone_in(header) == zone
+
+
+def test_times_of_a_table_are_in_the_zone_that_their_header_says(fab, write):
+    (result,) = fab.ingest(write("m.csv", "lot,tool,wafers,end_at (UTC+2)\nL1,E1,25,2026-05-01 10:00:00\n")).files
+    assert "without a zone" not in result.message
+    assert str(fab.sql("SELECT end_at FROM moves").end_at[0]) == "2026-05-01 08:00:00"

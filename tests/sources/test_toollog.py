@@ -1,6 +1,8 @@
 """Every dialect of a tool log by its cases: a log, and what is to be understood of it, as data that can be added to."""
 
 import json
+import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,9 +94,11 @@ SEGMENT = LABVIEW[LABVIEW.index(b"\t\r\nChannels") :]
         (LABVIEW.replace(b"X_Value\tPressure", b"Pressure\tP2"), "without a column of time", "X_Columns One"),
         (LABVIEW.replace(b"X_Dimension\tTime", b"X_Dimension\tFrequency"), "without a column of time", "X_Columns One"),
         (LABVIEW.replace(b"\r\n0,000000\t", b"\r\n3786825600,5\t"), "seconds since 1904", "Time_Pref Relative"),
+        (LABVIEW.replace(b"X_Columns\tMulti", b"X_Columns\tNo"), "without a column of time", "X_Columns One"),
+        (re.sub(rb"\r\n[01],\d+\t", rb"\r\n\t", LABVIEW), "without a column of time", "X_Columns One"),
         (LABVIEW[: LABVIEW.index(b"X0")], "without the ends of its two headers", "X_Columns One"),
     ],
-    ids=["two", "no time", "frequency", "1904", "cut"],
+    ids=["two", "no time", "frequency", "1904", "said no time", "empty time", "cut"],
 )
 def test_a_measurement_file_that_is_not_read_says_how_to_write_it(fab, tmp_path, content, why, way_out):
     (tmp_path / "m.lvm").write_bytes(content)
@@ -124,3 +128,75 @@ def test_numbers_of_a_log_that_read_in_two_ways_are_asked_for(tmp_path):
         log = open_log(document, inspect(document), SourceSettings(decimal=sign))
         (batch,) = log.batches(LATEST)
         assert batch.samples.column("Pressure").to_pylist()[0] == first
+
+
+def test_a_measurement_file_has_a_cell_for_a_comment_only_where_there_is_one(tmp_path):
+    read_as = []
+    for name, content in (("a", LABVIEW), ("b", LABVIEW.replace(b"000000\t\r\n", b"000000\r\n"))):
+        (tmp_path / f"{name}.lvm").write_bytes(content)
+        document = Document(tmp_path / f"{name}.lvm")
+        (batch,) = open_log(document, inspect(document), SourceSettings()).batches(LATEST)
+        assert not batch.messages
+        read_as.append(batch.samples.drop(["byte_offset"]).to_pylist())
+    assert read_as[0] == read_as[1]
+    assert [row["Comment"] for row in read_as[0]] == [None, "spark", None]
+
+
+TURNS = "\n".join(
+    f"{name}\t{one}\t{name}\t{two}" for name, one, two in (("Name", "a", "b"), ("Port", 1, 2), ("Unit", "V", "V"))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "way_out"),
+    [
+        (
+            TURNS + "\n\n0\t1,5\t0\t2,5\n1\t1,5\t0,2\t2,5\n2\t1,5\t0,4\t2\n",
+            "a column of time of its own",
+            "one column of time",
+        ),
+        (
+            "VarName;TimeString;VarValue\nP;01.05.2026 10:00:00;12,5\nT;01.05.2026 10:00:00;380,25\n",
+            "one value a row",
+            "wide",
+        ),
+        ('"Sensor ID","Value","Time"\n"P",1.5,"2026-05-01 10:00"\n"T",2.5,"2026-05-01 10:00"\n', "one value a row", "wide"),
+        (
+            "#g,1,1,1,1\n,res,table,_time,_value,_field,host\n,,0,2026-05-01T10:00:00Z,3,p,h\n,,0,2026-05-01T10:00:10Z,4,p,h\n",
+            "one value a row",
+            "wide",
+        ),
+    ],
+    ids=["pairs", "historian", "sensor", "annotated"],
+)
+def test_a_log_of_a_shape_that_is_not_read_says_what_shape_would_be(fab, tmp_path, text, why, way_out):
+    (tmp_path / "x.csv").write_text(text)
+    (result,) = fab.ingest(tmp_path / "x.csv").files
+    assert (result.status, result.rows) == ("failed", 0), result
+    assert why in result.message
+    assert way_out in result.message
+
+
+def test_a_question_about_a_log_is_answered_as_a_log(tmp_path):
+    """Which kind it is was known before its first row was read: the suggestion does not make a table of it."""
+    (tmp_path / "x.csv").write_text("Logged on,Pressure,Power\n03-04-2026 10:00:00,1.5,7\n03-05-2026 10:00:01,1.25,8\n")
+    with new_fab(tmp_path / "fab") as fab:
+        (result,) = fab.ingest(tmp_path / "x.csv").files
+        assert (result.kind, result.status) == ("log", "inbox")
+        stated = tomllib.loads(result.suggestion)["sources"]["x"]
+        assert (stated["kind"], stated["time_format"]) == ("log", "%d-%m-%Y %H:%M:%S")
+
+
+def test_a_file_of_events_with_two_times_is_no_log(fab, tmp_path):
+    rows = "".join(f"{n},2026-05-01 10:00:0{n},2026-05-01 10:00:1{n},{n}\n" for n in range(5))
+    (tmp_path / "x.csv").write_text("number,from,to,size\n" + rows)
+    (result,) = fab.ingest(tmp_path / "x.csv").files
+    assert result.status == "inbox"
+
+
+def test_a_table_that_only_lacks_the_name_of_its_time_is_no_log(fab, tmp_path):
+    rows = "".join(f"E1,thk,2026-05-0{n} 10:00:00,PASS,1.5,2.5\n" for n in range(1, 6))
+    (tmp_path / "x.csv").write_text("tool,qual_type,moment,result,reading,upper\n" + rows)
+    (result,) = fab.ingest(tmp_path / "x.csv").files
+    assert (result.kind, result.status) == ("quals", "inbox")
+    assert 'processed_at = "moment"' in result.suggestion

@@ -96,7 +96,7 @@ class Understanding:
             block = source_lines(self.source, file_name, {**self.stated.as_stated(), "kind": LOG})
             return f"{block}\n{hint if hint and is_toml(hint) else LOG_COLUMNS}"
         suggestion = suggest(self.table.mapping, self.table.header, self.table.first_rows())
-        if not self.table.mapping.columns and not suggestion.columns and self.stated_kind is None:
+        if not self.table.mapping.is_likely and not suggestion.columns and self.stated_kind is None:
             # Nothing of it is known: then a list of what a table would need leads nowhere.
             block = source_lines(self.source, file_name, {**self.stated.as_stated(), "kind": LOG})
             return f"{block}\n{ANY_KIND}\n{LOG_COLUMNS}"
@@ -116,7 +116,7 @@ class Understanding:
 
     def refused(self, problem: Problem) -> "Understanding":
         """The same file, refused with a problem that only its rows have shown."""
-        return replace(self, log=None, problem=problem)
+        return replace(self, log=None, problem=problem, stated_log=self.stated_log or self.log is not None)
 
 
 def understand(candidate: Candidate, settings: Settings, inspected: Inspected, kind: str | None) -> Understanding:

@@ -53,6 +53,11 @@ class Mapping:
         return not self.lacking and not self.twice
 
     @property
+    def is_likely(self) -> bool:
+        """True when at least one of the required columns is there."""
+        return any(set(group) & self.columns.keys() for group in self.kind.needs)
+
+    @property
     def sure(self) -> float:
         """How sure the mapping is, from 0 to 1: the share of the file's columns that are recognised."""
         recognised = len(self.columns)
@@ -210,7 +215,8 @@ def suggest(mapping: Mapping, header: Sequence[str] = (), rows: Sequence[Sequenc
     """For each missing column, the unused header that is most likely it, by its name and by some `rows` of cells."""
     kind = mapping.kind
     cells = {name: [row[n] for row in rows if n < len(row) and text_of(row[n])] for n, name in enumerate(header)}
-    free = [name for name in mapping.unused if name]
+    # A file without a header begins with values.
+    free = [name for name in mapping.unused if name and not is_stamp(name) and not is_number(name)]
     suggested: dict[str, str] = {}
     still_open: list[str] = []
     for gap in mapping.lacking:

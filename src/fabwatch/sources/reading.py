@@ -18,6 +18,7 @@ from fabwatch.sources.header import UNIT_OF, Mapping, are_units, header_score, r
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing, plain_name
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.text import BATCH, Batch, Layout, Record, as_text, batch_of, batches, encoding_of, find_layout
+from fabwatch.sources.times import zone_in
 from fabwatch.sources.values import Convert, MoreNeeded, TimeOf, Unfit, Unwrapped, converter, tells, text_of
 from fabwatch.terms.answers import plain
 from fabwatch.terms.numbers import decimal_of
@@ -267,14 +268,23 @@ class _Reader:
         decimal = decimal_of(cell for c in self._kind.columns if c.kind in ("whole", "number") for cell in samples[c.name])
         for column in self._kind.columns:
             cells = samples[column.name]
-            convert = self._converters[column.name] = converter(column, cells, file.stated, decimal, whole=not partly)
-            if isinstance(convert, (TimeOf, Unwrapped)) and not file.stated.zone and convert.is_zoneless(cells):
+            stated = self._stated(column)
+            convert = self._converters[column.name] = converter(column, cells, stated, decimal, whole=not partly)
+            if isinstance(convert, (TimeOf, Unwrapped)) and not stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
         if zoneless:
             file.note(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
         self._needed = {column.name for column in self._kind.columns if self._is_needed(column)}
         # Only a line of a text can be cut.
         self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}
+
+    def _stated(self, column: Column) -> SourceSettings:
+        """What fab.toml states of the file, with the zone that the header of a column of times says."""
+        stated, position = self._file.stated, self._file.mapping.columns.get(column.name)
+        if column.kind != "time" or stated.zone or position is None:
+            return stated
+        zone = zone_in(self._file.header[position])
+        return stated.model_copy(update={"zone": zone}) if zone else stated
 
     def described(self, position: int, name: str | None, batch: Batch) -> Described:
         """How the column at this position is read, with values of these records."""
@@ -291,7 +301,7 @@ class _Reader:
         zone = None
         if column.kind == "time":
             timed = isinstance(convert, (TimeOf, Unwrapped)) and convert.is_zoneless(cells)
-            zone = (file.stated.zone or "UTC") if timed else "stated"
+            zone = (self._stated(column).zone or "UTC") if timed else "stated"
         unit = file.mapping.constants.get(UNIT_OF.get(self._kind.table.name, {}).get(name, ""))
         shown = tuple(itertools.islice((value for value in values if value is not None), VALUES))
         return Described(header, name, by, column.kind, None if unit is None else str(unit), zone, shown)

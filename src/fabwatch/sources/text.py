@@ -129,7 +129,7 @@ def cells_of(line: str, delimiter: str) -> list[str]:
     if '"' not in line:
         return line.split(delimiter)
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
         return line.split(delimiter)
 
@@ -192,6 +192,9 @@ def _is_open(texts: Sequence[str], delimiter: str) -> bool:
         place = 0
         while place >= 0:
             if not inside:
+                while text.startswith(" ", place):
+                    # Programs write a blank between a separator and a quote.
+                    place += 1
                 inside = text.startswith('"', place)
                 place = place + 1 if inside else text.find(delimiter, place) + 1 or -1
                 continue
@@ -221,7 +224,8 @@ def _record(lines: "list[_Line]", delimiter: str, header: list[str], batch: Batc
     else:
         raw = b"".join(line.raw for line in lines)
         try:
-            cells = next(csv.reader([line.text + "\n" for line in lines], delimiter=delimiter), [])
+            texts = [line.text + "\n" for line in lines]
+            cells = next(csv.reader(texts, delimiter=delimiter, skipinitialspace=True), [])
         except csv.Error as fault:
             why = f"its quotation marks cannot be read: {fault}"
             batch.problems.append(Problem(StrayQuote, why, first.number, first.offset, as_text(raw)))

@@ -41,6 +41,7 @@ _ZONES = {
     **{"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8},
 }
 """Names of zones that stand for one offset only. CST and IST do not: a file with those needs a zone in fab.toml."""
+_SAID = re.compile(r"\b(?:UTC|GMT)(?:\s*([+-])\s*(\d{1,2})(?::?(\d\d))?)?(?![\w+-])")
 _SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
 _DIGITS = re.compile(r"(\d{10}|\d{13}|\d{16}|\d{18}|\d{19})(?:[.,](\d+))?")
 _1601 = datetime(1601, 1, 1, tzinfo=UTC)
@@ -75,6 +76,21 @@ def of_number(value: float) -> datetime | None:
         return None
     text = repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
     return _number_as("excel", text) if _is_serial(text) else _read(text, None, days=False)
+
+
+def zone_in(header: str) -> str | None:
+    """The zone that the header of a column of times says, such as `Time (UTC)` and `Date Time, GMT-04:00`, by its name.
+
+    None where it says none, or one that is not of whole hours.
+    """
+    hit = _SAID.search(header)
+    if hit is None:
+        return None
+    hours, minutes = int(hit[2] or 0), int(hit[3] or 0)
+    if minutes or hours > (12 if hit[1] == "-" else 14):
+        return None
+    # The names of these zones count from the other side.
+    return f"Etc/GMT{'-' if hit[1] == '+' else '+'}{hours}" if hours else "UTC"
 
 
 def is_stamp(text: str) -> bool:

@@ -19,7 +19,7 @@ _UNITS = """s sec ms us min h hz khz mhz ghz w kw mw v mv kv a ma ua ohm sccm sl
 mtorr pa kpa mpa hpa bar mbar ubar psi psia psig atm c degc k f degf % pct deg rpm rps mm cm um nm m inch in mm/s um/s nm/s
 a/min a/s nm/min um/min kg g mg n nm kgf lb dac count counts steps a.u. au ppm ppb db dbm j kj wh kwh ah t
 g/min pa·s mw/cm2 w/cm2 ns second seconds volt volts mvolt amp amps ampere watt watts newton newtons kelvin celsius bit
-m/s m/s2 m/s^2 g/m3 g/m^3 mg/m3 mg/m^3 mln/min ln/min sml/min µs"""
+m/s m/s2 m/s^2 g/m3 g/m^3 mg/m3 mg/m^3 mln/min ln/min sml/min l/min l/h m3/h µs"""
 UNITS = frozenset([*_UNITS.split(), "deg c", "deg f", "degrees c", "degree c", "degrees f"])
 _ASCII_UNITS = str.maketrans({"°": "deg", "µ": "u", "μ": "u", "Ω": "ohm", "Å": "a"})
 _BRACKETS = re.compile(r"^(?P<name>.*?)\s*[\[({<]\s*(?P<inside>[^\])}>]{1,12})\s*[\])}>]\s*(?P<rest>.*)$")

@@ -29,7 +29,12 @@ def table_of(chunk: Chunk, rows: np.ndarray, layout: Layout) -> tuple[pa.Table, 
     content = _content(chunk, rows)
     if layout.delimiter == " ":
         content = b"\n".join(_BLANKS.sub(b" ", line.strip()) for line in content.splitlines()) + b"\n"
+    if layout.may_lack_last:
+        content = _filled_up(content, layout.delimiter.encode(), len(layout.columns) - 1)
     try:
+        if b'"' in content and re.search(re.escape(layout.delimiter.encode()) + rb' +"', content):
+            # The engine takes a quote after a blank for a letter.
+            return _slowly(chunk, lines, layout)
         table = _read(content, layout)
         if table.num_rows == len(lines) and _measured(table, layout):
             return table, lines, []
@@ -47,6 +52,12 @@ def _content(chunk: Chunk, rows: np.ndarray) -> bytes:
     view = memoryview(chunk.text)
     spans = zip(edges[::2], edges[1::2], strict=True)
     return b"".join(view[chunk.starts[begin] : after[end - 1]] for begin, end in spans)
+
+
+def _filled_up(content: bytes, delimiter: bytes, count: int) -> bytes:
+    """The rows with the separator before their last cell where that is left out."""
+    lines = content.splitlines()
+    return b"".join(line + (b"\n" if line.count(delimiter) == count else delimiter + b"\n") for line in lines)
 
 
 def _read(content: bytes, layout: Layout) -> pa.Table:
@@ -82,6 +93,7 @@ def _slowly(chunk: Chunk, lines: np.ndarray, layout: Layout) -> tuple[pa.Table, 
     for line in lines:
         text = chunk.line(int(line))
         cells = split(text, layout.delimiter)
+        cells += [""] * (len(layout.columns) - len(cells))
         row, fault = _row(cells, layout)
         if fault is None:
             good_rows.append(row)

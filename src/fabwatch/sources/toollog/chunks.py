@@ -115,7 +115,7 @@ def rows_of(chunk: Chunk, layout: Layout) -> np.ndarray:
     if not len(chunk):
         return np.zeros(0, bool)
     counts = np.add.reduceat(view == ord(layout.delimiter), chunk.starts, dtype=np.uint16)
-    is_row = counts == len(layout.columns) - 1
+    is_row = (counts == len(layout.columns) - 1) | (layout.may_lack_last & (counts == len(layout.columns) - 2))
     full = chunk.ends > chunk.starts
     first = view[np.minimum(chunk.starts, len(view) - 1)]
     comments = [ord(mark[0]) for mark in COMMENTS if mark[0] not in "-"]
@@ -146,4 +146,5 @@ def _is_row(line: str, layout: Layout) -> bool:
     if not line.strip() or line.lstrip().startswith(COMMENTS[:2]):
         return False
     cells = split(line, layout.delimiter)
-    return len(cells) == len(layout.columns) and tuple(cell.strip() for cell in cells) != layout.header
+    fits = len(cells) == len(layout.columns) or (layout.may_lack_last and len(cells) == len(layout.columns) - 1)
+    return fits and tuple(cell.strip() for cell in cells) != layout.header

@@ -44,6 +44,8 @@ def header_of(lines: Sequence[str], first: int, sample: Sequence[Sequence[str]],
     if not above:
         return Header(begin=first)
     named = [n for n, (_, cells) in enumerate(above) if names_clock(cells) and not any(map(_is_value, cells))]
+    # TS may be a time and a unit: the line that names most of its columns is the header, the nearest of several.
+    named.sort(key=lambda n: -len({cell for cell in above[n][1] if cell and not is_unit(cell)}))
     others = [n for n, (_, cells) in enumerate(above) if any(cells) and not _describes(cells)]
     chosen = next(iter(named or others or [n for n, (_, cells) in enumerate(above) if any(cells)]), None)
     if chosen is None:
@@ -51,7 +53,8 @@ def header_of(lines: Sequence[str], first: int, sample: Sequence[Sequence[str]],
     begin, names = above[chosen]
     below = [(line, cells) for line, cells in reversed(above[:chosen]) if any(cells)]
     second = next((cells for _, cells in below if all(map(_says_set_or_actual, filter(None, cells)))), [])
-    units = next((cells for _, cells in below if cells is not second and says_units(cells)), [])
+    clocks = [names_clock([name]) for name in names]
+    units = next((cells for _, cells in below if cells is not second and _has_units(cells, clocks)), [])
     rest = [(line, cells) for line, cells in below if cells is not second and cells is not units]
     if rest and all(not cell or is_number(cell) or names_clock([cell]) for cell in names):
         # Channels that are only numbered have their names below.
@@ -64,7 +67,9 @@ def header_of(lines: Sequence[str], first: int, sample: Sequence[Sequence[str]],
         for position in range(1, len(names)):
             # A name that covers several columns is written only once.
             names[position] = names[position] or names[position - 1]
-    return Header(names, second, units, begin, tuple(f"line {line + 1} says neither names nor units" for line, _ in rest))
+    several = f"line{'s' * (len(rest) > 1)} {', '.join(str(line + 1) for line, _ in rest)}"
+    notes = (f"not used: {several}, between the header and the rows",) if rest else ()
+    return Header(names, second, units, begin, notes)
 
 
 def split(line: str, separator: str) -> list[str]:
@@ -82,6 +87,12 @@ def says_units(cells: Sequence[str]) -> bool:
     """Whether most of the cells are units."""
     full = [cell for cell in cells if cell.strip()]
     return bool(full) and 2 * sum(map(is_unit, full)) > len(full)
+
+
+def _has_units(cells: Sequence[str], clocks: Sequence[bool]) -> bool:
+    """Whether a line below the names says units: half of its cells do, those of the clock not counted."""
+    full = [cell for cell, clock in zip(cells, clocks, strict=True) if cell and not clock]
+    return bool(full) and 2 * sum(map(is_unit, full)) >= len(full)
 
 
 def _describes(cells: Sequence[str]) -> bool:

@@ -44,6 +44,8 @@ class Layout:
     """True if each wafer has many rows in a row, as in a log; False if it has one, as in a list of moves."""
     missing: tuple[str, ...] = ()
     """What stands for "not measured" in it, as fab.toml says."""
+    may_lack_last: bool = False
+    """Whether a row may end before its last cell, which holds a comment."""
     clock_named: bool = True
     """False if only its cells show which column holds the times."""
 
@@ -70,6 +72,8 @@ def find_layout(
             break
         rows = [split(line, separator) for line in lines]
         width, data = _commonest_width(rows, separator)
+        if data > 1:
+            _check_one_clock(rows)
         if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
             first = _first_row(rows, width, separator)
             # What cuts the rows and not the header is a decimal comma.
@@ -78,7 +82,6 @@ def find_layout(
     if best is None:
         return None
     _, width, separator, rows, first = best
-    _check_one_clock(rows[:first])
     sample = _sample(rows, first, width, separator)
     header = header_of(lines, first, sample, separator)
     cells = [[row[n] for row in sample] for n in range(width)]
@@ -129,9 +132,11 @@ def _first_row(rows: list[list[str]], width: int, separator: str) -> int:
     return data[1] if any(len(row) == width and says_units(row) for row in between) else data[0]
 
 
-def _check_one_clock(above: Sequence[Sequence[str]]) -> None:
+def _check_one_clock(rows: Sequence[Sequence[str]]) -> None:
     """Raises CannotRead where each reading has a column of time of its own: above them, names and values take turns."""
-    turns = [row[0] for row in above if len(row) > 3 and len(row) % 2 == 0 and row[0].strip() and len(set(row[::2])) == 1]
+    above = itertools.takewhile(lambda row: not is_number(row[0]), (row for row in rows if row))
+    even = (row for row in above if len(row) > 3 and len(row) % 2 == 0 and row[0].strip())
+    turns = list(dict.fromkeys(row[0] for row in even if len(set(row[::2])) == 1))
     if len(turns) > 2:
         why = f"each reading has a column of time of its own ({', '.join(turns[:3])} … stand above each)"
         raise CannotRead(Problem(Unreadable, why, hint=ONE_CLOCK))

@@ -20,7 +20,7 @@ SINCE_1904 = 1e9
 """LabVIEW's absolute times are larger."""
 END = "***End_of_Header***"
 SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";"}
-ELAPSED = "X_Value"
+ELAPSED, COMMENT = "X_Value", "Comment"
 
 
 def find_layout(lines: Sequence[str], encoding: str, stated: Mapping[str, str]) -> Layout | None:
@@ -35,16 +35,21 @@ def find_layout(lines: Sequence[str], encoding: str, stated: Mapping[str, str]) 
     separator = SEPARATORS.get(general.get("Separator", ["Tab"])[0].casefold(), "\t")
     segment = {cells[0]: cells[1:] for line in lines[ends[0] + 1 : ends[1]] if (cells := split(line, separator))}
     names = [cell.strip() for cell in split(lines[first], separator)]
-    rows = [cells for line in lines[first + 1 :] if len(cells := split(line, separator)) == len(names)]
+    comment = names[-1] == COMMENT
+    rows = [split(line, separator) for line in lines[first + 1 :]]
+    # Only a row that has a comment has a cell for it.
+    rows = [[*row, ""] if comment and len(row) == len(names) - 1 else row for row in rows]
+    rows = [row for row in rows if len(row) == len(names)]
     stated_sign = general.get("Decimal_Separator", ["."])[0]
     # Whatever else stands there: each number is read by itself.
     decimal = stated_sign if stated_sign in (".", ",") else ""
     begin = typed(rows[0][0], decimal) if rows else None
-    if names[0] != ELAPSED or segment.get("X_Dimension", ["Time"])[0] != "Time":
+    timeless = general.get("X_Columns", [""])[0] == "No" or not any(row[0].strip() for row in rows)
+    if names[0] != ELAPSED or timeless or segment.get("X_Dimension", ["Time"])[0] != "Time":
         raise CannotRead(Problem(Unreadable, "a LabVIEW measurement file without a column of time", hint=_AGAIN))
     if begin is not None and begin > SINCE_1904:
         raise CannotRead(Problem(Unreadable, "its times are seconds since 1904", hint="write it with Time_Pref Relative"))
-    readings = sum(name not in (ELAPSED, "Comment") for name in names)
+    readings = sum(name not in (ELAPSED, COMMENT) for name in names)
     units = _per_column(names, segment.get("Y_Unit_Label", [])[:readings])
     several = names.count(ELAPSED) > 1
     own = {"comment": "message", **stated, ELAPSED.casefold(): "elapsed"}
@@ -57,9 +62,9 @@ def find_layout(lines: Sequence[str], encoding: str, stated: Mapping[str, str]) 
     began = {name: next(iter(segment.get(name) or general.get(name) or ()), "") for name in ("Date", "Time")}
     context = {"time": f"{began['Date']} {_to_nanoseconds(began['Time'])}"} if all(began.values()) else {}
     note = ("each reading has a column of time of its own: the first counts for all",) if several else ()
-    return Layout(
-        encoding, separator, columns, first + 1, tuple(names), decimal, context, ("a LabVIEW measurement file", *note)
-    )
+    said = ("a LabVIEW measurement file", *note)
+    layout = Layout(encoding, separator, columns, first + 1, tuple(names), decimal, context, said)
+    return replace(layout, may_lack_last=comment)
 
 
 _AGAIN = "write it again with X_Columns One (one column of time) and its headers, or as CSV with a time in each row"
@@ -73,7 +78,7 @@ def _stated(lines: Sequence[str]) -> dict[str, list[str]]:
 
 def _per_column(names: Sequence[str], units: Sequence[str]) -> list[str]:
     rest = iter(units)
-    return ["s" if name == ELAPSED else "" if name == "Comment" else next(rest, "").strip() for name in names]
+    return ["s" if name == ELAPSED else "" if name == COMMENT else next(rest, "").strip() for name in names]
 
 
 def _to_nanoseconds(clock: str) -> str:

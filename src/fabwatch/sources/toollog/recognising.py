@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 
+from fabwatch.sources.kinds import compact_name
 from fabwatch.sources.opening import CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.text import check_width, encoding_of
 from fabwatch.sources.toollog import keyvalue, lvm, sml
@@ -14,20 +15,11 @@ from fabwatch.sources.toollog.reader import DELIMITED, LVM, LogFile
 from fabwatch.terms.problems import Problem, TallTable
 from fabwatch.terms.settings import SourceSettings
 
-VALUES = ("value", "val", "vvalue", "pointvalue", "point_value", "tagvalue", "tag_value")
-TAGS = (
-    "tag",
-    "tagname",
-    "tag_name",
-    "tagindex",
-    "field",
-    "measurement",
-    "variable",
-    "signal",
-    "parameter",
-    "point",
-    "channel",
-)
+_VALUES = "value val vvalue pointvalue tagvalue varvalue datavalue numericvalue wert valeur valor"
+_TAGS = """tag tagname tagindex tagid field measurement variable variablename varname varid signal signalname parameter
+parametername point pointname pointid channel channelname sensor sensorname sensorid item itemname itemid attribute svid
+name"""
+VALUES, TAGS = _VALUES.split(), _TAGS.split()
 """Headers of tables with one value a row: of the value, and of what it is a value of."""
 
 
@@ -58,7 +50,7 @@ def _further(column: LogColumn, position: int, cell: str) -> LogColumn:
 
 def _check_wide(layout: Layout) -> None:
     """Raises CannotRead for one value a row: all sensors would be read as one."""
-    plain = {name.casefold().strip(" _[]"): name for name in layout.header}
+    plain = {compact_name(name): name for name in layout.header}
     value, tag = (next((plain[name] for name in names if name in plain), None) for names in (VALUES, TAGS))
     if value is not None and tag is not None:
         raise CannotRead(Problem(TallTable, f"one value a row: {tag} says of what, {value} how much"))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fabwatch.sources.times import zone_in
 from fabwatch.sources.toollog.columns import SECONDS
 from fabwatch.sources.toollog.layout import Layout
 from fabwatch.sources.values import Convert, TimeOf, Unfit, converter
@@ -40,6 +41,8 @@ class Stamps:
         if self._time is None and self._date is not None:
             self._time, self._date = self._date, None
         column = layout.columns[self._time] if self._time is not None else None
+        if self._time is not None and source.zone is None and self._time < len(layout.header):
+            self._source = source.model_copy(update={"zone": zone_in(layout.header[self._time])})
         self._elapsed = column is not None and column.role == "elapsed"
         self._scale = SECONDS.get(column.unit.casefold(), 1.0) if column else 1.0
         if self._elapsed and column is not None and re.search(r"(^|_)(ms|msec)$", column.name.casefold()):
@@ -108,6 +111,8 @@ class Stamps:
                 self._elapsed = True
             return self._of_day
         self._convert = self._converter(sample)
+        if isinstance(self._convert, TimeOf):
+            self.zoneless |= self._source.zone is None and self._convert.is_zoneless(sample)
         return self._one_by_one
 
     def _numbers(self, cells: Cells) -> np.ndarray:
