@@ -111,3 +111,39 @@ def test_a_name_is_the_same_with_separators_capitals_or_neither(fab, write, head
 
 def test_a_name_that_would_mean_two_columns_without_its_separators_means_none():
     assert compact_names({"a_bc": "one", "ab_c": "two", "d_e": "one", "de": "one"}) == {"de": "one"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "way_out"),
+    [
+        ('"lot,tool,wafers,end_at"\n"L1,E1,25,2026-05-01 10:00"\n', "one cell in quotes", "sed"),
+        ('"lot;""tool"";wafers"\n"L1;""E1"";25"\n', "one cell in quotes", "sed"),
+        ("lot   tool   wafers  end_at\nL1    E1     25      2026-05-01 10:00\n", "fixed width", "Fixed width"),
+    ],
+)
+def test_columns_that_no_separator_shows_are_called_that_with_a_way_out(fab, write, text, why, way_out):
+    (result,) = fab.ingest(write("m.csv", text)).files
+    assert (result.status, result.rows) == ("failed", 0)
+    assert why in result.message
+    assert way_out in result.message
+
+
+def test_taking_the_quotes_off_each_line_is_a_way_out(fab, write):
+    """What the hint says, done by hand: as sed takes off both quotes and halves the others."""
+    lines = ['"lot,tool,wafers,end_at"', '"L1,""E1, left"",25,2026-05-01 10:00"', '"L2,E1,20,2026-05-01 11:00"']
+    text = "\n".join(line[1:-1].replace('""', '"') for line in lines) + "\n"
+    (result,) = fab.ingest(write("m.csv", text)).files
+    assert (result.rows, result.set_aside) == (2, 0)
+    assert set(fab.sql("SELECT tool FROM moves").tool) == {"E1, left", "E1"}
+
+
+def test_a_text_of_one_column_is_not_called_lined_up(fab, write):
+    (result,) = fab.ingest(write("m.csv", "lot\nL1\nL2\n")).files
+    assert (result.status, "fixed width" in result.message) == ("inbox", False)
+
+
+def test_a_quote_after_a_blank_opens_a_cell(fab, write):
+    rows = ['"L1", "E1, left", 25, 2026-05-01 10:00', 'L2, "E1, left", 20, "2026-05-01 11:00"']
+    (result,) = fab.ingest(write("m.csv", "\n".join(['lot, "tool", wafers, "end_at"', *rows]) + "\n")).files
+    assert (result.status, result.rows, result.set_aside) == ("loaded", 2, 0), result
+    assert set(fab.sql("SELECT tool FROM moves").tool) == {"E1, left"}

@@ -167,7 +167,7 @@ def _log(seen: Understanding, stated: SourceSettings, stated_kind: str | None) -
 
 def _as_table(seen: Understanding, file: TableFile) -> Understanding:
     if not file.mapping.fits:
-        return replace(seen, problem=_unplaced(file))
+        return replace(seen, problem=file.shape_fault() or _unplaced(file))
     if file.mapping.unused:
         file.notes.append(f"not used: {', '.join(file.mapping.unused[:8])}")
     if "qual_type" in file.mapping.kind.defaults and "qual_type" not in file.mapping.columns:

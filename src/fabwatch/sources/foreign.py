@@ -1,6 +1,7 @@
 """Files of other kinds, recognised by their first bytes: what is not read yet, and what never will be, is said as that."""
 
 import re
+from collections.abc import Sequence
 
 from fabwatch.terms.problems import Problem, Unreadable
 
@@ -45,6 +46,8 @@ OTHER_FILE = (
     "export the data as CSV, TSV, Excel or Parquet (packed as gz or zip if you like) and load that; "
     "leave other files out by naming those that count: fabwatch ingest 'FOLDER/*.csv'"
 )
+UNQUOTE = 'take off the first and the last quote of each line: sed \'s/^"//; s/"$//; s/""/"/g\' FILE > NEW, and load NEW'
+LINED_UP = "in Excel: Data, From Text, Fixed width; save it as CSV and load that. Or export it with a separator"
 WORKBOOK = "save each sheet as CSV (in Excel: File, Save As, CSV UTF-8), without a password, and load those files"
 SEEN = 4096
 """How many bytes at the start of a file are examined."""
@@ -62,6 +65,21 @@ def foreign(start: bytes) -> Problem | None:
     if bytes_of is None:
         return None
     return Problem(Unreadable, f"this is neither text nor a table: {bytes_of}", hint=OTHER_FILE)
+
+
+def odd_shape(lines: Sequence[str]) -> Problem | None:
+    """What to say of a text whose columns no separator shows, seen from its first lines; None for any other."""
+    full = [line.rstrip() for line in lines if line.strip()]
+    if len(full) < 2:
+        return None
+    if all(len(line) > 2 and line[0] == line[-1] == '"' and line[1:-1].replace('""', "").count('"') == 0 for line in full):
+        counts = {len(re.findall(r"[,;\t|]", line)) for line in full}
+        if len(counts) == 1 and counts != {0}:
+            return Problem(Unreadable, "each line is one cell in quotes, with all its columns in it", hint=UNQUOTE)
+    gaps = [[len(cell) for cell in re.split(r" {2,}", line.strip())] for line in full]
+    if len(gaps[0]) > 1 and sum(len(cells) == len(gaps[0]) for cells in gaps) > len(gaps) / 2:
+        return Problem(Unreadable, "its columns are only lined up with blanks (fixed width)", hint=LINED_UP)
+    return None
 
 
 def _binary(start: bytes) -> str | None:

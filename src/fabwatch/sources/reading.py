@@ -13,11 +13,22 @@ import pyarrow as pa
 
 from fabwatch.sources import parquet, quick
 from fabwatch.sources.effort import progress
-from fabwatch.sources.foreign import foreign
+from fabwatch.sources.foreign import foreign, odd_shape
 from fabwatch.sources.header import UNIT_OF, Mapping, are_units, header_score, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing, plain_name
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, only_returns
-from fabwatch.sources.text import BATCH, Batch, Layout, Record, as_text, batch_of, batches, encoding_of, find_layout
+from fabwatch.sources.text import (
+    BATCH,
+    HEADER_WITHIN,
+    Batch,
+    Layout,
+    Record,
+    as_text,
+    batch_of,
+    batches,
+    encoding_of,
+    find_layout,
+)
 from fabwatch.sources.times import zone_in
 from fabwatch.sources.values import Convert, MoreNeeded, TimeOf, Unfit, Unwrapped, converter, tells, text_of
 from fabwatch.terms.answers import plain
@@ -186,6 +197,13 @@ class TableFile:
         except (CannotRead, OSError, StopIteration):
             return []
         return [record.cells for record in batch.records[:count] if len(record.cells) == len(self.header)]
+
+    def shape_fault(self) -> Problem | None:
+        """Why no column of it is known, if that is because no separator shows its columns."""
+        if self.layout is None or len(self.header) != 1:
+            return None
+        text = self.inspected.start.decode(self.layout.encoding, errors="replace").lstrip("\ufeff")
+        return odd_shape(text.splitlines()[:HEADER_WITHIN])
 
     def with_whole(self, inspected: Inspected) -> "TableFile | None":
         """The same table for the whole file, where only its first bytes had been read when the header was recognised.

@@ -35,6 +35,8 @@ NAMES: Mapping[str, str] = {
 }
 """The role of a header, by its name as `plain_name` writes it."""
 _COMPACT = compact_names(NAMES)
+_PATH = re.compile(r"/'.*'/'(.*)'")
+"""The path of a channel in a measurement file: /'Group'/'Channel'."""
 USAGE = re.compile(
     r"^(usage|use_count|life|lifetime|count(er)?|rf_hours|hours|wafer_count)(_|$)|_(usage|counter|life|hours)$"
 )
@@ -77,6 +79,7 @@ def columns_of(
     {header, case folded: role}.
     """
     columns = []
+    group = _group(header)
     for position, cell in enumerate(header):
         # No name in a database holds a zero byte.
         name, unit = _name_and_unit(cell.replace("\0", "").strip())
@@ -86,9 +89,17 @@ def columns_of(
         if units and units[position].strip():
             unit = units[position].strip(" []()")
         name = name or nameless(position)
-        role = stated.get(cell.strip().casefold(), stated.get(name.casefold(), role_of(name)))
+        role = stated.get(
+            cell.strip().casefold(), stated.get(name.casefold(), role_of(_PATH.sub(r"\1", name.removeprefix(group))))
+        )
         columns.append(LogColumn(name, unit, role))
     return _paired(_distinct(_one_per_role(columns)))
+
+
+def _group(header: Sequence[str]) -> str:
+    """What stands before the last slash of every name, as in `Group/Channel`."""
+    groups = {name.strip().rpartition("/")[0] for name in header if name.strip()}
+    return f"{groups.pop()}/" if len(groups) == 1 and len(header) > 1 and "" not in groups else ""
 
 
 def nameless(position: int) -> str:

@@ -15,6 +15,7 @@ from fabwatch.terms.numbers import is_number as _number
 from fabwatch.terms.units import in_brackets, is_unit
 
 STAMP = re.compile(r"^\W?(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.](\d\d?|[A-Za-z]{3})[-/.]\d{2,4}|\d\d?:\d\d(:\d\d)?)")
+_CLOCK = re.compile(r"\d\d?:\d\d")
 SHORT = 100
 """Digits of a number that is below LARGEST unless it has an exponent."""
 TITLES = ("signal", "name", "channel", "unit", "label", "tag", "trace", "variable")
@@ -124,14 +125,17 @@ def _fitted(row: list[str], sample: Sequence[Sequence[str]]) -> list[str] | None
             return [*row, ""]
         return _beside_names_of_rows(row, sample)
     if len(row) == width + 1:
-        title = plain_name(row[0]).split("_")[-1].removesuffix("s")
-        return row[:-1] if not row[-1] else row[1:] if title in TITLES else None
+        words = [word.removesuffix("s") for word in plain_name(row[0]).split("_")]
+        return row[:-1] if not row[-1] else row[1:] if any(word in TITLES for word in words) else None
     return row if len(row) == width else None
 
 
 def _beside_names_of_rows(row: list[str], sample: Sequence[Sequence[str]]) -> list[str] | None:
     """A header of rows that have one cell more: its first has no name, as statistics programs write it, or its last."""
     if names_clock(row[:1]) and all(_is_value(cells[0]) for cells in sample):
+        if all(is_stamp(cells[0]) and ":" not in cells[0] and _CLOCK.match(cells[1].strip()) for cells in sample):
+            # One name stands above a day and its time of day.
+            return ["Date", *row]
         return [*row, ""]
     begins = [cells[0].strip() for cells in sample]
     numbers = [typed(cell) for cell in begins]
