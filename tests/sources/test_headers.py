@@ -118,6 +118,7 @@ def test_a_name_that_would_mean_two_columns_without_its_separators_means_none():
     [
         ('"lot,tool,wafers,end_at"\n"L1,E1,25,2026-05-01 10:00"\n', "one cell in quotes", "sed"),
         ('"lot;""tool"";wafers"\n"L1;""E1"";25"\n', "one cell in quotes", "sed"),
+        ('"lot" "tool" "end_at"\n"1" "L1" "E1" "2026-05-01 10:00"\n', "separated by blanks", 'sep = ","'),
         ("lot   tool   wafers  end_at\nL1    E1     25      2026-05-01 10:00\n", "fixed width", "Fixed width"),
     ],
 )
@@ -147,3 +148,24 @@ def test_a_quote_after_a_blank_opens_a_cell(fab, write):
     (result,) = fab.ingest(write("m.csv", "\n".join(['lot, "tool", wafers, "end_at"', *rows]) + "\n")).files
     assert (result.status, result.rows, result.set_aside) == ("loaded", 2, 0), result
     assert set(fab.sql("SELECT tool FROM moves").tool) == {"E1, left"}
+
+
+@pytest.mark.parametrize("names", [("1", "2"), ("0", "1"), ('"1"', '"2"')])
+def test_names_of_rows_that_the_header_leaves_out_shift_no_column(fab, write, names):
+    rows = [f"{name},{row}" for name, row in zip(names, ROWS, strict=True)]
+    (result,) = fab.ingest(write("m.csv", "\n".join(["lot,tool,wafers,end_at", *rows]) + "\n")).files
+    assert (result.status, result.rows, result.set_aside) == ("loaded", 2, 0), result
+    assert "not used: a column without a name" in result.message
+    assert lots(fab) == [("L1", 25), ("L2", 20)]
+
+
+@pytest.mark.parametrize("names", [("7", "9"), ("x", "y"), ("1", "x")])
+def test_a_cell_too_many_that_is_no_name_of_a_row_costs_its_row(fab, write, names):
+    rows = [f"{name},{row}" for name, row in zip(names, ROWS, strict=True)]
+    (result,) = fab.ingest(write("m.csv", "\n".join(["lot,tool,wafers,end_at", *rows]) + "\n")).files
+    assert (result.rows, result.rules) == (0, {"wrong_column_count": 2})
+
+
+def test_a_cell_too_many_at_the_end_is_not_made_up_for_at_the_begin(fab, write):
+    (result,) = fab.ingest(write("tools.csv", "tool,area\n1,Etch,old\n2,Litho,new\n")).files
+    assert (result.rows, result.rules) == (0, {"wrong_column_count": 2})

@@ -200,3 +200,21 @@ def test_a_table_that_only_lacks_the_name_of_its_time_is_no_log(fab, tmp_path):
     (result,) = fab.ingest(tmp_path / "x.csv").files
     assert (result.kind, result.status) == ("quals", "inbox")
     assert 'processed_at = "moment"' in result.suggestion
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "names"),
+    [
+        ("time,P", "{n},5.{n},OK", None),
+        ("time,P", "2026-05-01 10:00:0{n},5.{n},OK", ["time", "P", "column 3"]),
+        ("time,P", "{n},2026-05-01 10:00:0{n},5.{n}", ["column 1", "time", "P"]),
+        ("P,Q", "2026-05-01 10:00:0{n},5.{n},6", ["column 1", "P", "Q"]),
+        ("tool,time,P", "E{n},2026-05-01 10:00:0{n},5.{n},OK", ["tool", "time", "P", "column 4"]),
+        ("time,P", "0.{n},5.{n},OK", ["time", "P", "column 3"]),
+    ],
+)
+def test_a_cell_without_a_name_is_at_the_end_where_the_times_say_so_or_nowhere(tmp_path, header, rows, names):
+    (tmp_path / "x.log").write_text("\n".join([header, *(rows.format(n=n) for n in range(1, 6))]) + "\n")
+    document = Document(tmp_path / "x.log")
+    log = open_log(document, inspect(document), SourceSettings())
+    assert (log and [column.name for column in log.layout.columns]) == names

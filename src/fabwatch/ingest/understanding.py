@@ -169,7 +169,7 @@ def _as_table(seen: Understanding, file: TableFile) -> Understanding:
     if not file.mapping.fits:
         return replace(seen, problem=file.shape_fault() or _unplaced(file))
     if file.mapping.unused:
-        file.notes.append(f"not used: {', '.join(file.mapping.unused[:8])}")
+        file.notes.append(f"not used: {', '.join(name or 'a column without a name' for name in file.mapping.unused[:8])}")
     if "qual_type" in file.mapping.kind.defaults and "qual_type" not in file.mapping.columns:
         file.notes.append('no column for the qual type: all quals get the type "qual"')
     return seen

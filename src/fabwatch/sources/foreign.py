@@ -1,5 +1,6 @@
 """Files of other kinds, recognised by their first bytes: what is not read yet, and what never will be, is said as that."""
 
+import csv
 import re
 from collections.abc import Sequence
 
@@ -48,6 +49,7 @@ OTHER_FILE = (
 )
 UNQUOTE = 'take off the first and the last quote of each line: sed \'s/^"//; s/"$//; s/""/"/g\' FILE > NEW, and load NEW'
 LINED_UP = "in Excel: Data, From Text, Fixed width; save it as CSV and load that. Or export it with a separator"
+BLANKS = 'write it with another separator: sep = "," or sep = "\\t" where a program wrote it'
 WORKBOOK = "save each sheet as CSV (in Excel: File, Save As, CSV UTF-8), without a password, and load those files"
 SEEN = 4096
 """How many bytes at the start of a file are examined."""
@@ -76,6 +78,9 @@ def odd_shape(lines: Sequence[str]) -> Problem | None:
         counts = {len(re.findall(r"[,;\t|]", line)) for line in full}
         if len(counts) == 1 and counts != {0}:
             return Problem(Unreadable, "each line is one cell in quotes, with all its columns in it", hint=UNQUOTE)
+    cells = [len(next(csv.reader([line], delimiter=" "), [])) for line in full]
+    if cells[-1] > 2 and len(set(cells[1:])) == 1 and cells[1] - cells[0] in (0, 1):
+        return Problem(Unreadable, "its columns are only separated by blanks", hint=BLANKS)
     gaps = [[len(cell) for cell in re.split(r" {2,}", line.strip())] for line in full]
     if len(gaps[0]) > 1 and sum(len(cells) == len(gaps[0]) for cells in gaps) > len(gaps) / 2:
         return Problem(Unreadable, "its columns are only lined up with blanks (fixed width)", hint=LINED_UP)

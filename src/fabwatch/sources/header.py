@@ -22,6 +22,7 @@ from fabwatch.terms import toml
 from fabwatch.terms.errors import LONGEST_NAME
 from fabwatch.terms.numbers import is_number
 from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.tables import Column
 from fabwatch.terms.units import in_brackets, is_unit
 
 KINDS: dict[str, Kind] = {
@@ -238,7 +239,7 @@ def _nearest(
     best: tuple[float, str, str] | None = None
     for column in options:
         # Every cell has to be what the column holds: a name alone makes `End of File` an end.
-        fit = [name for name in free if not cells or _may_hold(kind.table.column(column).kind, cells.get(name, ()))]
+        fit = [name for name in free if not cells or may_hold(kind.table.column(column), cells.get(name, ()))]
         for name in fit:
             sure = 2.0 if vague.get(compact_name(name)) == column else _likeness(kind, column, name)
             if not sure and cells and len(fit) == 1 and kind.table.column(column).kind == "time":
@@ -262,11 +263,11 @@ def _likeness(kind: Kind, column: str, header: str) -> float:
     return near if near >= ALIKE else 0.0
 
 
-def _may_hold(kind: str, cells: Sequence[Any]) -> bool:
-    """Whether a column of this kind may hold these cells; without any it holds nothing that is needed."""
-    texts = [text_of(cell) for cell in cells]
-    if kind == "time":
-        return bool(cells) and all(may_be_time(cell) for cell in cells)
-    if kind in ("whole", "number"):
-        return bool(cells) and all(map(is_number, texts))
-    return bool(cells) and not all(map(is_stamp, texts))
+def may_hold(column: Column, cells: Sequence[Any]) -> bool:
+    """Whether a column may hold these cells, empty ones not counted; without any it holds nothing that is needed."""
+    texts = [text for text in map(text_of, cells) if text]
+    if column.kind == "time":
+        return bool(texts) and all(map(may_be_time, filter(text_of, cells)))
+    if column.kind in ("whole", "number"):
+        return bool(texts) and all(map(is_number, texts))
+    return bool(texts) and not all(map(is_stamp, texts))

@@ -45,6 +45,10 @@ class Kind:
         """The columns that a file of this kind may have."""
         return self.table.columns + self.extras
 
+    def column(self, name: str) -> Column:
+        """The column of this name."""
+        return next(column for column in self.columns if column.name == name)
+
     def column_of(self, header: str) -> str | None:
         """The column that a header names, or None."""
         name = plain_name(header)

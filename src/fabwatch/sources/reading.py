@@ -14,7 +14,7 @@ import pyarrow as pa
 from fabwatch.sources import parquet, quick
 from fabwatch.sources.effort import progress
 from fabwatch.sources.foreign import foreign, odd_shape
-from fabwatch.sources.header import UNIT_OF, Mapping, are_units, header_score, recognise
+from fabwatch.sources.header import UNIT_OF, Mapping, are_units, header_score, may_hold, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing, plain_name
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, only_returns
 from fabwatch.sources.text import (
@@ -23,6 +23,7 @@ from fabwatch.sources.text import (
     Batch,
     Layout,
     Record,
+    are_counted,
     as_text,
     batch_of,
     batches,
@@ -56,6 +57,8 @@ ARROW: dict[str, pa.DataType] = {
 WHERE = (pa.field("_line", pa.int64()), pa.field("_byte_offset", pa.int64()), pa.field("_raw", pa.binary()))
 
 
+NAMED = 100
+"""So many rows show whether each has a name of its own."""
 VALUES = 3
 SHOWN = 40
 """Values of a column that are shown, and how much of each."""
@@ -252,7 +255,29 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
     if are_units(below, mapping):
         layout = replace(layout, header_line=line, units=below)
         mapping = recognise(layout.header, stated, kind, below)
+    if len(below) == len(layout.header) + 1 and _are_named(batches(document, inspected, layout, NAMED), mapping):
+        layout = replace(layout, header=("", *layout.header))
+        mapping = recognise(layout.header, stated, kind)
     return TableFile(document, inspected, stated, layout.header, mapping, layout, _notes(layout))
+
+
+def _are_named(read: Iterator[Batch], mapping: Mapping) -> bool:
+    """Whether the rows have a cell more than their header, and it is the first: as statistics programs number rows.
+
+    The cells have to be what the columns hold with it, and not without it.
+    """
+    rows = [record.cells for record in next(read).records]
+    width = len(mapping.columns) + len(mapping.unused) + 1
+    if any(len(cells) != width for cells in rows) or not are_counted([cells[0] for cells in rows]):
+        return False
+    fits = [
+        all(
+            may_hold(mapping.kind.column(name), [cells[place + shift] for cells in rows])
+            for name, place in mapping.columns.items()
+        )
+        for shift in (0, 1)
+    ]
+    return fits == [False, True]
 
 
 def _notes(layout: Layout) -> list[str]:

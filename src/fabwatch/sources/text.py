@@ -134,6 +134,14 @@ def cells_of(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
+def are_counted(cells: Sequence[str]) -> bool:
+    """Whether these first cells count the rows from 0 or 1, as the programs that name rows do."""
+    if len(cells) < 2 or cells[0].strip() not in ("0", "1"):
+        return False
+    begin = int(cells[0])
+    return [cell.strip() for cell in cells] == [str(number) for number in range(begin, begin + len(cells))]
+
+
 def batches(document: Document, inspected: Inspected, layout: Layout, size: int = BATCH) -> Iterator[Batch]:
     """The records below the header, `size` at a time; blank lines, comments and repeated headers are skipped."""
     batch = Batch()

@@ -1,16 +1,15 @@
 """Headers of logs: which of the lines above the first row name the columns, and what stands between them and the rows."""
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fabwatch.sources.kinds import plain_name
-from fabwatch.sources.text import HEADER_WITHIN, cells_of
+from fabwatch.sources.text import HEADER_WITHIN, are_counted, cells_of
 from fabwatch.sources.times import is_stamp
 from fabwatch.sources.toollog.columns import _ACTUAL, _SET, role_of
 from fabwatch.sources.toollog.marks import uncommented
-from fabwatch.terms.numbers import LARGEST, plain, typed
+from fabwatch.terms.numbers import LARGEST, plain
 from fabwatch.terms.numbers import is_number as _number
 from fabwatch.terms.units import in_brackets, is_unit
 
@@ -131,18 +130,22 @@ def _fitted(row: list[str], sample: Sequence[Sequence[str]]) -> list[str] | None
 
 
 def _beside_names_of_rows(row: list[str], sample: Sequence[Sequence[str]]) -> list[str] | None:
-    """A header of rows that have one cell more: its first has no name, as statistics programs write it, or its last."""
-    if names_clock(row[:1]) and all(_is_value(cells[0]) for cells in sample):
-        if all(is_stamp(cells[0]) and ":" not in cells[0] and _CLOCK.match(cells[1].strip()) for cells in sample):
+    """A header of rows that have one cell more: its first has no name, as statistics programs write it, or its last.
+
+    None where that cannot be told.
+    """
+    counted = are_counted([cells[0] for cells in sample])
+    clock = next((n for n, name in enumerate(row) if names_clock([name])), None)
+    if clock is None:
+        return ["", *row] if counted or all(_is_value(cells[0]) for cells in sample) else None
+    if all(_is_value(cells[clock]) for cells in sample):
+        if all(is_stamp(cells[clock]) and ":" not in cells[clock] and _CLOCK.match(cells[clock + 1]) for cells in sample):
             # One name stands above a day and its time of day.
-            return ["Date", *row]
+            return [*row[:clock], "Date", *row[clock:]]
         return [*row, ""]
-    begins = [cells[0].strip() for cells in sample]
-    numbers = [typed(cell) for cell in begins]
-    counted = all(a is not None and b is not None and b - a == 1 for a, b in itertools.pairwise(numbers))
-    if len(set(begins)) == len(begins) and (all(number is None for number in numbers) or (counted and numbers[0] in (0, 1))):
+    if all(_is_value(cells[clock + 1]) for cells in sample):
         return ["", *row]
-    return None
+    return None if counted else [*row, ""]
 
 
 def _is_value(cell: str) -> bool:
