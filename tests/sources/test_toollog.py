@@ -218,3 +218,10 @@ def test_a_cell_without_a_name_is_at_the_end_where_the_times_say_so_or_nowhere(t
     document = Document(tmp_path / "x.log")
     log = open_log(document, inspect(document), SourceSettings())
     assert (log and [column.name for column in log.layout.columns]) == names
+
+
+@pytest.mark.parametrize("header", ["when,what,reading", "time,what,P"])
+def test_one_reading_beside_words_may_be_of_anything_and_is_asked_for(fab, tmp_path, header):
+    rows = "".join(f"2026-05-01 10:00:0{n},W1,5.{n}\n" for n in range(5))
+    (tmp_path / "x.log").write_text(f"{header}\n{rows}")
+    assert fab.ingest(tmp_path / "x.log").files[0].status == "inbox"

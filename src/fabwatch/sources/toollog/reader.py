@@ -158,9 +158,10 @@ class LogFile:
         wide = readings >= 2 and readings >= of_table
         if self.dialect != DELIMITED or wide:
             return True
-        # Where a table knows more of the columns than the time, so few readings make no log of it.
+        # Where a table knows more of the columns than the time, so few readings make no log of it; one beside words neither.
         said = self.layout.clock_named and (readings >= 2 or bool(self.layout.having("step", "wafer")))
-        return readings >= 1 and self.layout.dense and (said or of_table <= 1)
+        alone = of_table <= 1 and (readings >= 2 or not self.layout.having("label"))
+        return readings >= 1 and self.layout.dense and (said or alone)
 
     @property
     def shape(self) -> str:
