@@ -4,7 +4,10 @@ Each in `tests/store/old` was made by the fabwatch of its time, whose commit its
 """
 
 import json
+import sqlite3
 import tarfile
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,9 @@ def test_a_fab_of_an_earlier_format_opens_answers_the_same_and_takes_nothing_twi
     with tarfile.open(packed) as archive:
         archive.extractall(tmp_path, filter="data")
     assert json.loads((tmp_path / "fab" / "fabwatch.json").read_text())["format"] == format_of(packed)
+    with closing(sqlite3.connect(tmp_path / "fab" / "catalog.sqlite")) as catalog:
+        (newest,) = catalog.execute("SELECT max(snapshot_time) FROM ducklake_snapshot").fetchone()
+    then = datetime.fromisoformat(newest) + timedelta(seconds=1)
     files = tmp_path / "files"
     files.mkdir()
     for name, text in FILES.items():
@@ -53,6 +59,9 @@ def test_a_fab_of_an_earlier_format_opens_answers_the_same_and_takes_nothing_twi
         (before,) = fab.risk(tool="E1", as_of="2026-05-01T15:30:00Z").tools
         assert (before.moves, before.wafers, before.lots) == (3, 75, 3)
         assert fab.contain("E1", qual_type="particles").wafers == 75
+        # What was known before there was a column of today is known still.
+        for known_at in (None, then):
+            assert [reading.reading for reading in fab.readings("E1", known_at=known_at).readings] == [3, 4, 44]
         wrong = [finding for finding in fab.check(deep=True) if not finding.well and finding.check != "inbox"]
         assert wrong == []
         with_log = format_of(packed) >= WITH_LOG

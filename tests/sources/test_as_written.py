@@ -55,7 +55,7 @@ def test_numbers_that_read_in_two_ways_are_asked_for_or_read_with_the_point(valu
 
 
 @pytest.mark.parametrize(
-    "text", ["1.2.3", "1,23,456.0", "12 nm", ">500", "<0.5", "1_000", "inf", "0x10", "--1", "1e999", "1.234,5,6"]
+    "text", ["1.2.3", "1,23,456.0", "12 nm", ">", "<x", "<<5", "><5", "1_000", "inf", "0x10", "--1", "1e999", "1.234,5,6"]
 )
 def test_what_is_no_number_is_never_one(text):
     for sign in ".,":
@@ -169,11 +169,49 @@ def test_a_fail_never_vanishes_because_its_reading_is_odd(fab, write):
     summary = fab.ingest([write("t.csv", "tool,area\nE1,Etch\n"), write("q.csv", header + rows)])
     assert (summary.rows, summary.set_aside) == (5, 0)
     result = summary.files[1]
-    assert result.rules == {"unreadable_cell": 5}
-    assert "left empty: 5 cells" in result.message
-    assert {(problem.rule, problem.line) for problem in fab.problems()} == {("unreadable_cell", line) for line in (3, 4, 5)}
+    assert result.rules == {"unreadable_cell": 4}
+    assert "left empty: 4 cells" in result.message
+    assert {(problem.rule, problem.line) for problem in fab.problems()} == {("unreadable_cell", line) for line in (4, 5)}
     assert next(row for row in fab.risk(as_of="2026-05-05").tools if row.qual_type == "p").status == "act"
     assert [finding for finding in fab.check(deep=True) if not finding.well] == []
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_reading_of_which_only_the_side_is_known_is_kept_as_that_and_is_in_no_mean(fab, write, decimal):
+    readings = ["<0.5", "3.5", ">= 500.5", "≤\u00a00.25", "4.5", "> 12", "<"]
+    rows = "".join(
+        f"E1;p;2026-05-0{n + 1} 10:00:00;{'F' if '>' in reading else 'P'};{reading.replace('.', decimal)};30\n"
+        for n, reading in enumerate(readings)
+    )
+    header = "tool;qual_type;processed_at;passed;reading;upper\n"
+    summary = fab.ingest([write("t.csv", "tool,area\nE1,Etch\n"), write("q.csv", header + rows)])
+    assert summary.files[1].rules == {"unreadable_cell": 1}
+    known = [(row.beyond, row.reading, row.moving_range) for row in fab.readings("E1").readings]
+    assert known == [
+        ("<", 0.5, None),
+        (None, 3.5, None),
+        (">", 500.5, None),
+        ("<", 0.25, None),
+        (None, 4.5, 1.0),
+        (">", 12, None),
+    ]
+    (group,) = fab.stats().groups
+    assert (group.n, group.beyond, group.mean, group.min, group.max, group.cpk) == (2, 4, 4.0, 3.5, 4.5, None)
+    # Above 500.5 is above 30; above 12 may be below it.
+    assert (group.outside, group.failed) == (1, 2)
+    marks = [(mark.beyond, mark.reading) for mark in fab.history("E1", as_of="2026-05-09").marks]
+    assert marks == [*((side, value) for side, value, _ in known), (None, None)]
+    # The same again is the same, and the receipts hold.
+    assert fab.ingest(write("again.csv", header + rows + "\n")).files[0].duplicates == 7
+    assert [finding for finding in fab.check(deep=True) if not finding.well] == []
+
+
+def test_where_all_readings_lie_beyond_what_is_measured_there_is_no_mean(fab, write):
+    rows = "".join(f"E1,p,2026-05-0{n} 10:00:00,P,<0.5,30\n" for n in (1, 2, 3))
+    header = "tool,qual_type,processed_at,passed,reading,upper\n"
+    fab.ingest([write("t.csv", "tool,area\nE1,Etch\n"), write("q.csv", header + rows)])
+    (group,) = fab.stats().groups
+    assert (group.n, group.beyond, group.mean, group.std, group.range, group.outside) == (0, 3, None, None, None, 0)
 
 
 def test_a_cell_that_is_needed_costs_its_row(fab, write):

@@ -2,7 +2,8 @@
 -- Known quals have a result; a restore of the whole tool restores each of its chambers. A tool without quals whose sisters are
 -- checked counts as a whole tool.
 WITH known_quals AS (
-    SELECT tool, chamber, qual_type, processed_at, passed, reading, lower, upper, reason
+    -- A reading of which only the side is known tells nothing of a drift.
+    SELECT tool, chamber, qual_type, processed_at, passed, CASE WHEN beyond IS NULL THEN reading END AS reading, lower, upper, reason
     FROM quals
     WHERE processed_at <= $as_of AND (resulted_at IS NULL OR resulted_at <= $as_of)
       AND tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, tool))

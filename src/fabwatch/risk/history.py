@@ -34,6 +34,7 @@ class Look:
     reading: float | None
     unit: str | None
     reason: str | None
+    beyond: str | None
 
 
 def history(
@@ -107,6 +108,7 @@ def _quals(quals: Sequence[Look], begin: datetime, chamber: str) -> list[Mark]:
             chamber=row.chamber,
             resulted_at=row.resulted_at,
             reading=row.reading,
+            beyond=row.beyond,
             unit=row.unit,
             reason=row.reason,
         )

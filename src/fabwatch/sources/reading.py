@@ -31,7 +31,7 @@ from fabwatch.sources.text import (
     find_layout,
 )
 from fabwatch.sources.times import zone_in
-from fabwatch.sources.values import Convert, MoreNeeded, TimeOf, Unfit, Unwrapped, converter, tells, text_of
+from fabwatch.sources.values import Convert, MoreNeeded, SideOf, TimeOf, Unfit, Unwrapped, converter, tells, text_of
 from fabwatch.terms.answers import plain
 from fabwatch.terms.numbers import decimal_of
 from fabwatch.terms.problems import (
@@ -306,6 +306,9 @@ class _Reader:
         samples = {
             c.name: [cells[places[c.name]] for cells in whole] if c.name in places else [] for c in self._kind.columns
         }
+        # The side of a number stands before it, where it has no column of its own.
+        sides = {c.side: c.name for c in self._kind.columns if c.side and c.side not in places and c.name in places}
+        self._places = {**places, **{side: places[name] for side, name in sides.items()}}
         for name, cells in (more or {}).items():
             samples[name] += cells
         decimal = decimal_of(cell for c in self._kind.columns if c.kind in ("whole", "number") for cell in samples[c.name])
@@ -315,6 +318,7 @@ class _Reader:
             convert = self._converters[column.name] = converter(column, cells, stated, decimal, whole=not partly)
             if isinstance(convert, (TimeOf, Unwrapped)) and not stated.zone and convert.is_zoneless(cells):
                 zoneless.append(column.name)
+        self._converters |= {side: SideOf(self._converters[name]) for side, name in sides.items()}
         if zoneless:
             file.note(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
         self._needed = {column.name for column in self._kind.columns if self._is_needed(column)}
@@ -431,7 +435,8 @@ class _Reader:
         """Whether a row is nothing without a cell of this column: a FAIL counts whatever its reading says."""
         there = self._file.mapping.columns.keys() | self._file.mapping.constants.keys()
         alone = any(there & set(group) == {column.name} for group in self._kind.needs)
-        return column.needed or bool(column.words) or column.kind == "text" or alone
+        side = column.name in {other.side for other in self._kind.columns}
+        return column.needed or alone or (not side and (bool(column.words) or column.kind == "text"))
 
     def _columns(self, records: Sequence[Record]) -> tuple[Columns, list[Fault], list[Fault]]:
         """The values, the faults that cost a row, and those that cost a cell alone."""
@@ -440,7 +445,7 @@ class _Reader:
         columns: Columns = {}
         for column in self._kind.columns:
             convert = self._converters[column.name]
-            position = self._file.mapping.columns.get(column.name)
+            position = self._places.get(column.name)
             if position is None:
                 constant = self._file.mapping.constants.get(column.name)
                 columns[column.name] = [None if constant is None else convert(constant)] * len(records)

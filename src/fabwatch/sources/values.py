@@ -9,7 +9,7 @@ from typing import Any
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.times import of_number, parser
 from fabwatch.terms.clock import RepeatedTime, SkippedTime, to_utc, zone_to_utc
-from fabwatch.terms.numbers import LARGEST, plain, telling, undecided
+from fabwatch.terms.numbers import LARGEST, beyond, plain, telling, undecided
 from fabwatch.terms.problems import (
     AmbiguousTime,
     BadNumber,
@@ -70,7 +70,8 @@ def _converter(
         return TimeOf(column, sample, source, missing)
     convert: Convert
     if column.kind in ("whole", "number"):
-        convert = NumberOf(column, [c for c in sample if isinstance(c, str)], source, decimal, whole=whole)
+        texts = [sideless(c) if column.side else c for c in sample if isinstance(c, str)]
+        convert = NumberOf(column, texts, source, decimal, whole=whole)
     else:
         convert = _word(column, source) if column.words else NameOf(sample)
     return (lambda cell: None if text_of(cell) in missing else convert(cell)) if missing else convert
@@ -86,6 +87,27 @@ def text_of(cell: Any) -> str:
 
 def _empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and cell.strip().lower() in NOTHING) or cell != cell
+
+
+def sideless(cell: Any) -> Any:
+    """A cell without the sign before a number of which only the side is known."""
+    hit = beyond(cell.strip()) if isinstance(cell, str) else None
+    return cell if hit is None else hit[1]
+
+
+class SideOf:
+    """The sides of numbers of which only that is known, `<` or `>`; None for a measured one, and for what is no number."""
+
+    def __init__(self, number: Convert):
+        self._number = number
+
+    def __call__(self, cell: Any) -> str | None:
+        """The side in a cell."""
+        hit = beyond(cell.strip()) if isinstance(cell, str) else None
+        try:
+            return None if hit is None or self._number(cell) is None else hit[0]
+        except Unfit:
+            return None
 
 
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
@@ -189,12 +211,13 @@ class NumberOf:
         self._name = column.name
         self.sign = source.decimal or _decimal(column.name, sample, of_file, whole=whole)
         self.whole = column.kind == "whole"
+        self._sided = bool(column.side)
 
     def __call__(self, cell: Any) -> float | None:
         """The number in a cell. Raises Unfit."""
         if _empty(cell):
             return None
-        text = str(cell).strip()
+        text = str(sideless(cell) if self._sided else cell).strip()
         try:
             if isinstance(cell, str):
                 text = plain(text, self.sign)

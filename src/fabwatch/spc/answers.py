@@ -15,11 +15,12 @@ class Summary:
     qual_type: str
     unit: str | None
     n: int
-    mean: float
+    """Readings that were measured; those of which only the side is known are counted in `beyond`."""
+    mean: float | None
     std: float | None
-    min: float
-    max: float
-    range: float
+    min: float | None
+    max: float | None
+    range: float | None
     lower: float | None
     upper: float | None
     cpk: float | None
@@ -28,6 +29,8 @@ class Summary:
     failed: int
     series: int = 1
     """How many tools and chambers it pools: above 1 its spread is also the difference between them."""
+    beyond: int = 0
+    """Readings of which only the side is known (`<0.5`, `>500`): without them mean and spread are not those of all."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Reading:
     passed: bool
     moving_range: float | None
     """Difference from the previous reading of the same chamber."""
+    beyond: str | None = None
+    """`<` or `>` where the value is only known to lie below or above the reading."""
 
 
 @dataclass(frozen=True, repr=False)

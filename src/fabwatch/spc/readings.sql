@@ -1,6 +1,6 @@
 -- The readings of quals in a range of time, as known at the as-of time.
 SELECT q.tool, coalesce(q.chamber, '*') AS chamber, q.qual_type, q.processed_at, q.reading, q.unit, q.lower, q.upper,
-       q.passed, c.area, c.tool_type
+       q.passed, q.beyond, c.area, c.tool_type
 FROM quals AS q
 JOIN chosen AS c ON c.tool = q.tool
 WHERE q.reading IS NOT NULL

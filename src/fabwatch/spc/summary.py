@@ -16,9 +16,10 @@ from fabwatch.terms.errors import BadQuestion, nearest, unknown
 BY = ("tool", "chamber", "area", "tool_type", "qual_type", "day", "week", "month")
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
 METHOD = (
-    "Readings of quals by process time. Standard deviation of a sample (n - 1); Cpk = the smaller of (upper - mean) and "
-    "(mean - lower) over three standard deviations, one-sided where there is one limit (Montgomery, Introduction to "
-    "Statistical Quality Control, chapter 8), only where all readings of the group share their limits."
+    "Readings of quals by process time; one of which only the side is known (<0.5, >500) is counted and in no figure. "
+    "Standard deviation of a sample (n - 1); Cpk = the smaller of (upper - mean) and (mean - lower) over three standard "
+    "deviations, one-sided where there is one limit (Montgomery, Introduction to Statistical Quality Control, chapter 8), "
+    "only where all readings of the group are measured and share their limits."
 )
 
 
@@ -50,8 +51,10 @@ def readings(view: View, selection: Selection, period: Period) -> Readings:
     readings = []
     for row in lake.rows(sql, _select(lake, selection, as_of, period)):
         place = row["chamber"], row["qual_type"], row["unit"]
-        moving_range = abs(row["reading"] - previous[place]) if place in previous else None
-        previous[place] = row["reading"]
+        measured = row["beyond"] is None
+        moving_range = abs(row["reading"] - previous[place]) if measured and place in previous else None
+        if measured:
+            previous[place] = row["reading"]
         fields = {name: row[name] for name in Reading.__dataclass_fields__ if name in row}
         readings.append(Reading(**fields, moving_range=moving_range))
     header = view.header(METHOD, sql)
@@ -85,18 +88,22 @@ def _summary(row: Record) -> Summary:
         std=row["std"],
         min=row["least"],
         max=row["most"],
-        range=row["most"] - row["least"],
+        range=row["most"] - row["least"] if row["n"] else None,
         lower=row["lower"],
         upper=row["upper"],
         cpk=_cpk(row),
         outside=row["outside"],
         failed=row["failed"],
         series=row["series"],
+        beyond=row["beyond"],
     )
 
 
 def _cpk(row: Record) -> float | None:
     mean, std = row["mean"], row["std"]
+    if row["beyond"]:
+        # The spread without what is cut off is too small.
+        return None
     margins = [row["upper"] - mean] if row["upper"] is not None else []
     margins += [mean - row["lower"]] if row["lower"] is not None else []
     return min(margins) / (3 * std) if margins and std and not row["mixed"] else None

@@ -17,7 +17,7 @@ from fabwatch.store.schema import bring_up, fingerprint
 from fabwatch.terms.errors import NewerFab, NoFab, StoreBroken
 from fabwatch.terms.settings import FabSettings
 
-FORMAT = 8
+FORMAT = 9
 MARK = "fabwatch.json"
 MINE = 0o700
 """Who may read a fab may read every file that was loaded into it: by itself nobody but its owner."""

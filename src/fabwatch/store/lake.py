@@ -247,9 +247,10 @@ class Lake:
         # A fab of an earlier format had no such table then.
         exists = {table.name: table.name in tables for table in TABLES if not table.kept}
         exists |= {name: True for name in sorted(tables) if name.startswith(samples_name(""))}
-        then = "" if version is None else f"AT (VERSION => {version})"
+        then, lacking = ("", {}) if version is None else (f"AT (VERSION => {version})", self._lacking(version))
         views = [
-            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM lake.{name} {then if there else 'WHERE false'}"
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT *{lacking.get(name, '') if there else ''} "
+            f"FROM lake.{name} {then if there else 'WHERE false'}"
             for name, there in exists.items()
         ]
         # In one transaction the catalog is looked up once for all of them: 20 ms instead of 160.
@@ -260,6 +261,22 @@ class Lake:
                 self.connection.execute("ROLLBACK")
             raise
         self._shown = (version, tables)
+
+    def _lacking(self, version: int) -> dict[str, str]:
+        """What is to be added to the columns of each table as it was in a snapshot: those that came later, empty."""
+        later = [(table, column) for table in TABLES for column in table.columns if column.later]
+        rows = self.ask(
+            f"SELECT t.table_name, c.column_name FROM {CATALOG}.ducklake_column AS c JOIN {CATALOG}.ducklake_table AS t "
+            "USING (table_id) WHERE c.begin_snapshot <= $version AND (c.end_snapshot IS NULL OR c.end_snapshot > $version) "
+            "AND list_contains($names, c.column_name)",
+            {"version": version, "names": [column.name for _, column in later]},
+        )
+        there = set(rows.fetchall())
+        lacking: dict[str, str] = {}
+        for table, column in later:
+            if (table.name, column.name) not in there:
+                lacking[table.name] = lacking.get(table.name, "") + f", NULL::{SQL_TYPES[column.kind]} AS {column.name}"
+        return lacking
 
     def _forget_other_than(self, version: int) -> None:
         if version != self._pinned:

@@ -15,7 +15,11 @@ _FIELDS = "seq, load, kind, rows, digest, written_at, previous, hash"
 
 def row_key(table: Table) -> str:
     """A row as one number, in a statement: half of the lower 64 bits of the MD5 of its cells."""
-    cells = ", ".join(f"coalesce({name}::VARCHAR, chr(30))" for name in table.names)
+    # What is empty is left out by the engine: of a column that came later there is nothing then, as in the rows before it.
+    cells = ", ".join(
+        f"{column.name}::VARCHAR" if column.later else f"coalesce({column.name}::VARCHAR, chr(30))"
+        for column in table.columns
+    )
     return f"(md5_number_lower(concat_ws(chr(31), {cells})) // 2)::BIGINT"
 
 

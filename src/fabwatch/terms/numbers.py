@@ -62,6 +62,15 @@ def undecided(texts: Iterable[object], mark: str = ",") -> str | None:
     return next((cell for cell in cells if mark in cell and _EITHER.fullmatch(cell)), None)
 
 
+_BEYOND = re.compile(r"(<=?|≤|>=?|≥)\s*(.+)", re.DOTALL)
+
+
+def beyond(text: str) -> tuple[str, str] | None:
+    """A number of which only the side is known, as `<0.5` or `≥ 500`: `<` or `>`, and what stands behind; else None."""
+    hit = _BEYOND.fullmatch(text)
+    return None if hit is None else ("<" if hit[1][0] in "<≤" else ">", hit[2])
+
+
 def typed(text: str, sign: str | None = None) -> float | None:
     """A number that a person typed, as it reads by itself, else with this decimal sign; None for what is none.
 

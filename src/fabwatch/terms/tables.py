@@ -17,6 +17,10 @@ class Column:
     needed: bool = False
     words: str = ""
     """Name of its closed vocabulary (see `terms.words`), or empty."""
+    side: str = ""
+    """For a number of which a file may know the side alone (`<0.5`): the column that says which; else empty."""
+    later: bool = False
+    """True if fabs were made without it: a row that has it empty is the row that it was before, with the same receipt."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,18 @@ QUALS = Table(
         Column("processed_at", "time", "When the test wafer was processed.", "UTC", needed=True),
         Column("resulted_at", "time", "When the result arrived; empty means at once.", "UTC"),
         Column("passed", "flag", "Good or failed.", needed=True, words="passed"),
-        Column("reading", "number", "The measured value."),
+        Column("reading", "number", "The measured value.", side="beyond"),
         Column("unit", "text", "Unit of the reading."),
         Column("lower", "number", "Lower limit of the reading."),
         Column("upper", "number", "Upper limit of the reading."),
         Column("reason", "text", "Why it was done, when it was not periodic."),
+        Column(
+            "beyond",
+            "text",
+            "`<` or `>` where the reading is censored: the value is only known to lie below or above it.",
+            words="beyond",
+            later=True,
+        ),
     ),
     at="processed_at",
     loaded=True,

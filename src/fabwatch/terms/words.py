@@ -22,7 +22,12 @@ RESTORE: Mapping[str, str] = {
     **dict.fromkeys(("part", "replacement", "part change", "swap", "consumable"), "part"),
 }
 
-VOCABULARIES: Mapping[str, Mapping[str, object]] = {"passed": PASSED, "kind": KIND, "restore": RESTORE}
+BEYOND: Mapping[str, str] = {
+    **dict.fromkeys(("<", "<=", "≤", "below", "less"), "<"),
+    **dict.fromkeys((">", ">=", "≥", "above", "over", "more"), ">"),
+}
+
+VOCABULARIES: Mapping[str, Mapping[str, object]] = {"passed": PASSED, "kind": KIND, "restore": RESTORE, "beyond": BEYOND}
 
 ALARM = ("alarm", "fault", "fdc", "ooc", "oos", "excursion", "suspect", "trigger", "event", "unscheduled")
 """Words in the reason of a qual that was done because something had happened; other reasons count as routine."""

@@ -152,6 +152,8 @@ class Mark:
     reading: float | None = None
     unit: str | None = None
     reason: str | None = None
+    beyond: str | None = None
+    """`<` or `>` where the value is only known to lie below or above the reading."""
 
 
 @dataclass(frozen=True, repr=False)
