@@ -46,8 +46,8 @@ class OddValue(Rule):
 
 
 class UnreadableCell(Rule):
-    """A cell that cannot be read in a column that is not needed, such as a reading of `overflow`: it is left empty, its row is
-    stored."""
+    """A cell that cannot be read in a column that is not needed, such as a reading of `overflow`: it is left empty, its row
+    is stored."""
 
     hint = "the row is stored without it; if it can be read, state decimal or time_format in fab.toml and load it --again"
 
