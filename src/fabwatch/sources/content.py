@@ -3,6 +3,10 @@
 import codecs
 import hashlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 BOM = b"\xef\xbb\xbf"
@@ -16,8 +20,9 @@ class Content:
     that is not ASCII.
     """
 
-    def __init__(self, encoding: str | None = None):
-        self._stated = encoding
+    def __init__(self, encoding: str | None = None, raw: "Hash | None" = None):
+        """`raw` is the hash of the bytes, to which a piece is added after it was fed here: most texts are just these."""
+        self._stated, self._raw = encoding, raw
         self._utf8: Text | None = None
         self._windows: Text | None = None
 
@@ -25,7 +30,7 @@ class Content:
         """Add a piece of the file."""
         if self._utf8 is None:
             encoding = plain_encoding(self._stated, piece) if self._stated else wide(piece)
-            self._utf8 = Text(encoding or "utf-8")
+            self._utf8 = Text(encoding or "utf-8", self._raw)
             if encoding is None and not piece.startswith(b"PAR1"):
                 self._windows = self._utf8
         if self._windows is not None and self._windows is self._utf8 and not piece.isascii():
@@ -51,8 +56,10 @@ class Content:
 class Text:
     """A text that is fed as bytes of one encoding."""
 
-    def __init__(self, encoding: str):
+    def __init__(self, encoding: str, raw: "Hash | None" = None):
         self._hash = hashlib.sha256()
+        self._raw = raw
+        """The hash of the bytes for as long as the text is just these."""
         self._begun = False
         self._return = False
         self._decoder = _decoder(encoding)
@@ -61,13 +68,19 @@ class Text:
 
     def twin(self, encoding: str) -> "Text":
         """The same so far, to be fed on in another encoding."""
-        twin = Text(encoding)
+        twin = Text(encoding, self._raw)
         twin._hash, twin._begun, twin._return, twin.length = self._hash.copy(), self._begun, self._return, self.length
         return twin
 
     def feed(self, piece: bytes) -> None:
         """Add a piece of the file."""
-        self._add(self.plain(piece))
+        text = self.plain(piece)
+        self.length += len(text)
+        if self._raw is not None:
+            if text is piece:
+                return
+            self._hash, self._raw = self._raw.copy(), None
+        self._hash.update(text)
 
     def plain(self, piece: bytes) -> bytes:
         """A piece of the file as UTF-8 with plain line ends, without what may belong to the next piece."""
@@ -84,14 +97,10 @@ class Text:
 
     def digest(self) -> str:
         """SHA-256 of the whole."""
-        whole = self._hash.copy()
+        whole = (self._raw or self._hash).copy()
         if self._return:
             whole.update(b"\r")
         return whole.hexdigest()
-
-    def _add(self, text: bytes) -> None:
-        self._hash.update(text)
-        self.length += len(text)
 
 
 def wide(start: bytes) -> str | None:

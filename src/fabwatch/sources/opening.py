@@ -195,14 +195,14 @@ def inspect(document: Document, encoding: str | None = None) -> Inspected:
     for bombs.
     """
     digest, size, start, quotes = hashlib.sha256(), 0, b"", False
-    content = Content(encoding)
+    content = Content(encoding, digest)
     text = _Utf8()
     lines = _LongLines()
     tear: list[Problem] = []
     for piece in document.pieces(tear):
         start = start or piece[: 1 << 16]
-        digest.update(piece)
         content.feed(piece)
+        digest.update(piece)
         size += len(piece)
         text.feed(piece)
         quotes = quotes or b'"' in piece
