@@ -44,6 +44,11 @@ _ZONES = {
 _SAID = re.compile(r"\b(?:UTC|GMT)(?:\s*([+-])\s*(\d{1,2})(?::?(\d\d))?)?(?![\w+-])")
 _SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
 _DIGITS = re.compile(r"(\d{10}|\d{13}|\d{16}|\d{18}|\d{19})(?:[.,](\d+))?")
+_FILETIME = re.compile(r"\d{18}")
+EPOCHS = {"epoch_s": 1.0, "epoch_ms": 1e-3, "epoch_us": 1e-6, "epoch_ns": 1e-9}
+"""Seconds of what counts from 1970."""
+_SIZES = {"epoch_s": 1e11, "epoch_ms": 1e14, "epoch_us": 1e17}
+SECONDS_DECIMALS = 3
 _1601 = datetime(1601, 1, 1, tzinfo=UTC)
 _1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - a day of a spreadsheet has no zone
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,6 +81,29 @@ def of_number(value: float) -> datetime | None:
         return None
     text = repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
     return _number_as("excel", text) if _is_serial(text) else _read(text, None, days=False)
+
+
+def epoch_scale(texts: Sequence[str], stated: str | None) -> float | None:
+    """Seconds of one unit of these numbers, if they count from 1970, as fab.toml states it or as their digits show.
+
+    None where they are something else: stamps without separators, days of a spreadsheet, FILETIME.
+    """
+    if stated in TIMES_AS_NUMBERS:
+        return EPOCHS.get(stated)
+    if not texts or all(_FILETIME.fullmatch(text) for text in texts):
+        return None
+    if all(_COMPACT.fullmatch(text) and not _DIGITS.fullmatch(text) and _read(text, None, days=False) for text in texts):
+        return None
+    if are_days(texts):
+        return None
+    value = abs(float(texts[0].replace(",", ".")))
+    return next((EPOCHS[kind] for kind, limit in _SIZES.items() if value < limit), EPOCHS["epoch_ns"])
+
+
+def are_days(texts: Sequence[str]) -> bool:
+    """Whether numbers are a clock in days of a spreadsheet: it takes many decimals, and seconds since something have few."""
+    decimals = [text.replace(",", ".").partition(".")[2] for text in texts]
+    return all(map(_is_serial, texts)) and max(map(len, decimals), default=0) > SECONDS_DECIMALS
 
 
 def zone_in(header: str) -> str | None:

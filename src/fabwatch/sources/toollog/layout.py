@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.text import DELIMITERS
-from fabwatch.sources.times import is_stamp
+from fabwatch.sources.times import are_days, is_stamp
 from fabwatch.sources.toollog.columns import KEYS, SECONDS, TIMES, LogColumn, columns_of, nameless
 from fabwatch.sources.toollog.headers import STAMP, header_of, is_number, names_clock, says_units, split
 from fabwatch.sources.toollog.marks import COMMENTS, context_of
@@ -164,8 +164,9 @@ def shown(column: LogColumn, cells: list[str]) -> LogColumn:
         # Its first cells further down are checked before the first row is read.
         return replace(column, role="empty", number=False)
     if role == "time" and number and full:
-        first = next(cell for cell in full if is_number(cell))
-        role = "time" if float(plain(first, decimal_of([first]) or ".")) >= EPOCH_FROM else "elapsed"
+        clock = [cell for cell in full if is_number(cell)]
+        since_1970 = float(plain(clock[0], decimal_of(clock[:1]) or ".")) >= EPOCH_FROM
+        role = "time" if since_1970 or are_days(clock) else "elapsed"
     elif role == "elapsed" and not number:
         role = "time"
     elif role in ("sensor", "usage", "setpoint") and not number:

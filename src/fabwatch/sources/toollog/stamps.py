@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fabwatch.sources.times import zone_in
+from fabwatch.sources.times import epoch_scale, zone_in
 from fabwatch.sources.toollog.columns import SECONDS
 from fabwatch.sources.toollog.layout import Layout
 from fabwatch.sources.values import Convert, TimeOf, Unfit, converter
-from fabwatch.terms.numbers import is_number, typed
+from fabwatch.terms.numbers import is_number, plain, typed
 from fabwatch.terms.problems import AmbiguousTime
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings import TIMES_AS_NUMBERS, SourceSettings
 from fabwatch.terms.tables import Column
 
 _COLUMN = Column("time", "time", "When the sample was taken.")
@@ -43,7 +43,8 @@ class Stamps:
         column = layout.columns[self._time] if self._time is not None else None
         if self._time is not None and source.zone is None and self._time < len(layout.header):
             self._source = source.model_copy(update={"zone": zone_in(layout.header[self._time])})
-        self._elapsed = column is not None and column.role == "elapsed"
+        dated = source.time_format in TIMES_AS_NUMBERS
+        self._elapsed = column is not None and column.role == "elapsed" and not dated
         self._scale = SECONDS.get(column.unit.casefold(), 1.0) if column else 1.0
         if self._elapsed and column is not None and re.search(r"(^|_)(ms|msec)$", column.name.casefold()):
             self._scale = 1e-3
@@ -97,10 +98,14 @@ class Stamps:
         return pc.binary_join_element_wise(pc.utf8_trim_whitespace(table.column(str(self._date))), cells, " ")
 
     def _reader(self, sample: Sequence[str]) -> Callable[[Cells], np.ndarray]:
-        if self._elapsed or all(map(is_number, sample)):
-            if not self._elapsed:
-                self._scale = _epoch_scale(typed(sample[0], self._decimal) or 0.0) if sample else 1.0
+        if self._elapsed:
             return self._numbers
+        if all(map(is_number, sample)):
+            numbers = [text for cell in sample if (text := _plain(cell, self._decimal))]
+            scale = epoch_scale(numbers, self._source.time_format)
+            if scale is not None or not sample:
+                self._scale = scale or 1.0
+                return self._numbers
         if all(_ISO.match(cell) for cell in sample) and not self._source.time_format:
             self.zoneless |= self._source.zone is None
             return self._iso
@@ -228,12 +233,12 @@ class Stamps:
         return None
 
 
-def _epoch_scale(value: float) -> float:
-    """Seconds, milliseconds, microseconds or nanoseconds since 1970, by their size."""
-    for limit, scale in ((1e11, 1.0), (1e14, 1e-3), (1e17, 1e-6)):
-        if value < limit:
-            return scale
-    return 1e-9
+def _plain(cell: str, decimal: str) -> str:
+    """A number with a decimal point; empty for what is none."""
+    try:
+        return plain(cell, decimal)
+    except ValueError:
+        return ""
 
 
 def _floats(cells: Cells) -> np.ndarray:
