@@ -294,7 +294,7 @@ STATED = {
     "delimiter = ';'": {"inbox", "failed"},
     "columns = { end_at = 'nothing' }": {"inbox", "failed"},
     "constants = { wafers = 'many' }": {"inbox", "failed", "loaded"},
-    "kind = 'log'": {"failed", "inbox"},
+    "kind = 'log'": {"loaded"},
     "kind = 'quals'": {"failed", "inbox"},
     "expects = ['Pressure']": {"loaded"},
 }
@@ -338,7 +338,8 @@ def test_a_reader_that_is_killed_from_outside_costs_the_file_that_it_reads_at_mo
     monkeypatch.setattr(readers.Reader, "run", run_and_kill)
     results = loaded(tmp_path, folder)
     failed = {name for name, told in results.items() if told[0].status == "failed"}
-    assert failed in ({"a3.csv"}, {"a3.csv", "a4.csv"})
+    assert len(begun) > 16
+    assert failed <= {"a3.csv", "a4.csv"}
     with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
         monkeypatch.setattr(readers.Reader, "run", run)
         again = fab.ingest(folder)
@@ -391,8 +392,9 @@ def _pressed_until_it_ends(run):
 def test_ctrl_c_leaves_whole_files_and_the_next_run_brings_the_others(tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
+    # Enough for several transactions.
     for n in range(30):
-        lines = "".join(f"A{n}-{k},T,25,2026-05-01T{k // 60:02d}:{k % 60:02d}:00Z\n" for k in range(300))
+        lines = "".join(f"A{n}-{k},T,25,2026-05-01T{k // 600:02d}:{k // 10 % 60:02d}:00Z\n" for k in range(6000))
         (folder / f"a{n:02d}.csv").write_text(MOVES + lines)
     new_fab(tmp_path / "fab").close()
     # As from a terminal: a suite that runs in the background hands on that Ctrl-C means nothing.
@@ -409,8 +411,8 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_brings_the_others(tmp_path):
         assert run.returncode != 0, "it was done before it was stopped, or went on"
         assert presses > 1 or "Traceback" not in said, said
         rows = [load.rows for load in fab.loads()]
-        assert set(rows) <= {300}, [load for load in fab.loads() if load.rows != 300]
+        assert set(rows) <= {6000}, [load for load in fab.loads() if load.rows != 6000]
         assert fab._lake.ask("SELECT count(*) FROM lake.moves").fetchall() == [(sum(rows),)]
         again = fab.ingest(folder)
         assert (again.failed, again.already + again.loaded) == (0, 30)
-        assert fab._lake.ask("SELECT count(*) FROM lake.moves").fetchall() == [(30 * 300,)]
+        assert fab._lake.ask("SELECT count(*) FROM lake.moves").fetchall() == [(30 * 6000,)]

@@ -15,7 +15,7 @@ from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.reading import TableFile
 from fabwatch.terms.errors import DiskFull, FabwatchError, StoreBusy
-from fabwatch.terms.problems import Problem, ReadingFailed
+from fabwatch.terms.problems import OverBudget, Problem, ReadingFailed
 
 LOGGER = logging.getLogger("fabwatch")
 
@@ -32,7 +32,11 @@ class Loader:
 
         Raises StoreBusy and DiskFull.
         """
-        if not self._joins(candidate):
+        try:
+            joined = self._joins(candidate)
+        except CannotRead as stop:
+            return [*self.finish(), self._failed(Understanding(candidate.document, None, problem=stop.problem))]
+        if not joined:
             return [*self.finish(), self._alone(candidate)]
         return self.finish() if self._group.is_full else []
 
@@ -53,7 +57,10 @@ class Loader:
         return [entry if isinstance(entry, FileResult) else self._alone(entry.candidate) for entry in group.entries]
 
     def _joins(self, candidate: Candidate) -> bool:
-        """Read a small table, so that it waits with others; false for any other file, and for what cannot be read."""
+        """Read a small table, so that it waits with others; false for any other file, and for what cannot be read.
+
+        Raises CannotRead for one that takes too long: it would take as long again.
+        """
         if self._loading.again or candidate.table is None or not _is_small(candidate):
             return False
         try:
@@ -70,7 +77,10 @@ class Loader:
             self._loading.ledger.expect(seen.table.mapping.kind.table.name, seen.table.header)
         except (StoreBusy, DiskFull):
             raise
-        except Exception:  # noqa: BLE001 - loaded by itself it says what is wrong with it
+        except Exception as fault:
+            if isinstance(fault, CannotRead) and fault.problem.rule is OverBudget:
+                raise
+            # Loaded by itself it says what is wrong with it.
             return False
         return True
 
