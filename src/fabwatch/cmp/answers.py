@@ -194,7 +194,9 @@ class PredictedRate:
     last: float | None = None
     """The last known value of its group."""
     by: str = ""
-    """How it was predicted."""
+    """How it was predicted: the heaviest of the mixed members."""
+    known: int = 0
+    """Results of its group that had arrived."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -235,6 +237,8 @@ class PredictedRates(Answer):
     runs: tuple[PredictedRate, ...]
     groups: tuple[Row, ...]
     """Accuracy by group: runs, error compared with using the last value, share of intervals that held."""
+    learning: tuple[Row, ...] = ()
+    """Learning curves: the same by how many results of the group were known, from `known` to `known_to`; None: no end."""
 
     def rows(self) -> list[Row]:
         """One row per run."""

@@ -84,7 +84,7 @@ class ShortPolish(Doubt):
 
 @dataclass(frozen=True)
 class NoSpread(Doubt):
-    """The spread of the removal rate is not known, so the polish time has no interval."""
+    """The spread of the removal rate is not known, so there is no interval."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The runs of a fab in order of time, each predicted from the results that had arrived before it ended."""
 
+import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,21 +10,7 @@ import numpy as np
 
 from fabwatch.cmp.answers import PredictedRate
 from fabwatch.cmp.history import Polished
-from fabwatch.cmp.rate_model import (
-    FEW,
-    LEVEL,
-    LOG,
-    OTHERS,
-    Memory,
-    PendingRun,
-    Prediction,
-    choice,
-    doubts_of,
-    expected,
-    half,
-    learn,
-    note,
-)
+from fabwatch.cmp.rate_model import FEW, Memory, PendingRun, Prediction, ToolMemory, doubts_of, learn, note, predicted
 from fabwatch.cmp.runs import LogRun
 
 Key = tuple[str, str | None, str | None]
@@ -46,13 +34,19 @@ class RateReplay:
     """Replays runs in order of time; predicts each from the results that had arrived before it ended."""
 
     def __init__(self, runs: Sequence[LogRun], measured: Mapping[str, Polished], coverage: float):
-        self.runs, self._measured, self.coverage = runs, measured, coverage
+        self.runs, self.coverage = runs, coverage
+        # A result that is not a number is none.
+        self._measured = {name: value for name, value in measured.items() if math.isfinite(value.rate)}
         self.keys: list[Key] = sorted({run.group for run in runs}, key=str)
         self._memories = {key: Memory() for key in self.keys}
+        self._tools = {key[0]: ToolMemory() for key in self.keys}
         self._waiting: dict[Key, list[PendingRun]] = {key: [] for key in self.keys}
 
     def __iter__(self) -> Iterator[PredictedRate]:
+        of_group: Counter[Key] = Counter()
         for run in self.runs:
+            of_group[run.group] += 1
+            clock = self._tools[run.tool].advance(run.end.timestamp())
             # First learn from every result that has arrived by now.
             self._learn_arrived(run.end, {run.group})
             memory = self._memories[run.group]
@@ -67,13 +61,14 @@ class RateReplay:
                 low=prediction.low,
                 high=prediction.high,
                 coverage=self.coverage,
-                doubts=tuple(doubts_of(memory, run, prediction.departure)),
+                doubts=tuple(doubts_of(memory, run, prediction)),
                 measured=None if value is None else value.rate,
                 last=memory.values[-1] if memory.values else None,
                 by=prediction.by or "",
+                known=len(memory.values),
             )
             if value is not None:
-                self._waiting[run.group].append(PendingRun(run, value, prediction))
+                self._waiting[run.group].append(PendingRun(run, value, prediction, of_group[run.group], clock))
             note(memory, run)
 
     def finish(self, as_of: datetime) -> None:
@@ -88,20 +83,14 @@ class RateReplay:
             for pending in self._waiting[key]:
                 arrived = pending.value.known_at
                 if (arrived is None and key in next_groups) or (arrived is not None and arrived <= now):
-                    learn(self._memories[key], pending, self.coverage)
+                    learn(self._memories[key], self._tools[key[0]], pending, self.coverage)
                 else:
                     waiting.append(pending)
             self._waiting[key] = waiting
 
     def next(self, key: Key, features: np.ndarray) -> Prediction:
         """The prediction of a run of a group that would end now."""
-        memory = self._memories[key]
-        others = np.array([self._memories[other].residual if other != key else 0.0 for other in self.keys])
-        rates, departure = expected(memory, features, others)
-        method = choice(memory)
-        rate = rates.get(method) if method else None
-        half_width = half(memory, self._memories.values(), self.coverage, rate)
-        return Prediction(rates, method, rate, half_width, departure, others)
+        return predicted(self._memories[key], self._memories.values(), self._tools[key[0]], key, features, self.coverage)
 
     def results(self, key: Key) -> int:
         """Number of results of a group."""
@@ -110,9 +99,10 @@ class RateReplay:
     def group_model(self, key: Key) -> GroupModel | None:
         """The model of the next run of a group, as numbers; None for a group without a result."""
         memory = self._memories[key]
-        if memory.middle is None:
+        if not memory.values:
             return None
-        baseline = self.next(key, memory.middle)
-        slopes = memory.slopes if baseline.by == LOG and memory.slopes is not None else np.zeros(len(memory.middle))
-        level = baseline.expected[OTHERS if baseline.by == OTHERS else LEVEL]
-        return GroupModel(level, slopes, memory.middle, memory.scale(), baseline.half, len(memory.values) >= FEW)
+        middle, scale = memory.usual()
+        baseline = self.next(key, middle)
+        assert baseline.level is not None, "a group with a result has a level"  # noqa: S101 - made that way
+        enough = len(memory.values) >= FEW
+        return GroupModel(baseline.level, baseline.slopes, middle, scale, baseline.half, enough)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,13 +17,15 @@ from fabwatch.terms.answers import Row
 from fabwatch.terms.errors import NothingRecorded, UnknownTool, unknown
 
 METHOD = (
-    "Level: EWMA of the measured rates of the same tool, stage and chambers with weights from 0.2 to 1, mixed by "
-    "their recent errors (a result counts 0.9 times the next one); corrected by a ridge regression on how far the log "
-    "departs from earlier runs, or by the last errors of the other groups, where that cut the squared error by at least "
-    "5 % in the last 80 results. A result is known when it arrived, else when the next run of its group ended. Interval: "
-    "a quantile of the errors of the group in the last 80 results; its level adapts to the coverage of earlier intervals "
-    "(adaptive conformal inference)."
+    "Members: Gaussian processes over the measured rates of the tool: the level of a tool, stage and chambers by itself, or "
+    "with a part it shares with those that use the same chambers; slow or fast; with slopes on how far the log departs "
+    "from earlier runs, or without; and the last value. They are mixed by the likelihood of their past errors (one counts "
+    "0.95 times the next). A result is known when it arrived, else when the next run of its group ended. Interval: a "
+    "quantile of the last 160 errors of the group, each divided by the spread expected of it; its level adapts to the "
+    "coverage of earlier intervals (adaptive conformal inference)."
 )
+KNOWN = (1, 8, 16, 32, 64, 128, None)
+"""A learning curve has a point from each of these numbers of known results to the next."""
 
 
 def predict(view: View, tool: str | None, chosen: Sequence[str | None]) -> PredictedRates:
@@ -36,7 +39,7 @@ def predict(view: View, tool: str | None, chosen: Sequence[str | None]) -> Predi
     begin, end = _span(predictions, chosen)
     header = view.header(METHOD, statements())
     part = tuple(predictions[begin:end])
-    return PredictedRates(*header, part, tuple(_scored(part, replay.coverage)))
+    return PredictedRates(*header, part, tuple(_scored(part, replay.coverage)), tuple(_learning(part, replay.coverage)))
 
 
 def statements() -> str:
@@ -73,23 +76,41 @@ def _span(runs: Sequence[PredictedRate], chosen: Sequence[str | None]) -> tuple[
     return places[0], places[1] + 1
 
 
-def _scored(runs: Sequence[PredictedRate], coverage: float) -> Iterator[Row]:
+def _by_group(runs: Sequence[PredictedRate]) -> list[tuple[Row, list[PredictedRate]]]:
+    """The runs that can be scored, by stage and chambers."""
     by_group: dict[tuple[str | None, str | None], list[PredictedRate]] = defaultdict(list)
     for run in runs:
         if run.measured is not None and run.predicted is not None and run.last is not None:
             by_group[run.stage, run.chamber].append(run)
-    for (stage, chamber), members in sorted(by_group.items(), key=str):
-        actual = np.array([run.measured for run in members], float)
-        predicted = np.array([run.predicted for run in members], float)
-        last = np.array([run.last for run in members], float)
-        bounded = [run for run in members if run.low is not None and run.high is not None and run.measured is not None]
-        inside = [bool(run.low <= run.measured <= run.high) for run in bounded]  # type: ignore[operator]
-        yield {
-            "stage": stage,
-            "chamber": chamber,
-            "n": len(members),
-            "mse": float(np.mean((predicted - actual) ** 2)),
-            "mse_last_value": float(np.mean((last - actual) ** 2)),
-            "held": float(np.mean(inside)) if inside else None,
-            "coverage": coverage,
-        }
+    return [
+        ({"stage": stage, "chamber": chamber}, members)
+        for (stage, chamber), members in sorted(by_group.items(), key=lambda item: str(item[0]))
+    ]
+
+
+def _scored(runs: Sequence[PredictedRate], coverage: float) -> Iterator[Row]:
+    for name, members in _by_group(runs):
+        yield {**name, **_score(members, coverage)}
+
+
+def _learning(runs: Sequence[PredictedRate], coverage: float) -> Iterator[Row]:
+    for name, members in _by_group(runs):
+        for begin, end in pairwise(KNOWN):
+            part = [run for run in members if (begin or 0) <= run.known and (end is None or run.known < end)]
+            if part:
+                yield {**name, "known": begin, "known_to": None if end is None else end - 1, **_score(part, coverage)}
+
+
+def _score(runs: Sequence[PredictedRate], coverage: float) -> Row:
+    actual = np.array([run.measured for run in runs], float)
+    predicted = np.array([run.predicted for run in runs], float)
+    last = np.array([run.last for run in runs], float)
+    bounded = [run for run in runs if run.low is not None and run.high is not None and run.measured is not None]
+    inside = [bool(run.low <= run.measured <= run.high) for run in bounded]  # type: ignore[operator]
+    return {
+        "n": len(runs),
+        "mse": float(np.mean((predicted - actual) ** 2)),
+        "mse_last_value": float(np.mean((last - actual) ** 2)),
+        "held": float(np.mean(inside)) if inside else None,
+        "coverage": coverage,
+    }
