@@ -99,6 +99,7 @@ def test_absurd_results_widen_the_intervals_and_are_soon_left_behind():
     later = [n for n in range(121, 160) if runs[n].group == group]
     assert all(odd[n].high - odd[n].low > 0.9 * (clean[n].high - clean[n].low) for n in later)
     assert odd[later[0]].high - odd[later[0]].low > 2 * (clean[later[0]].high - clean[later[0]].low)
+    assert abs(odd[later[0]].predicted - clean[later[0]].predicted) < clean[later[0]].high - clean[later[0]].low
     assert np.mean([abs(odd[n].predicted - truth[runs[n].run]) for n in range(180, 300)]) < 4
 
 
