@@ -2,8 +2,7 @@
 
 from fabwatch.ingest.job import Loading
 from fabwatch.ingest.ledger import identified
-from fabwatch.ingest.reading import Preview, Understand
-from fabwatch.ingest.renaming import compared
+from fabwatch.ingest.reading import Preview
 from fabwatch.ingest.summary import FileResult
 from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.opening import CannotRead
@@ -13,10 +12,8 @@ from fabwatch.terms.clock import SKEW
 def look(loading: Loading, candidate: Candidate, kind: str | None) -> FileResult:
     """What a dry run shows of one file: what a load would do, and five rows as read."""
     guess, before = None, None
-    loading.ledger.refresh()
     try:
-        seen = loading.reader.one(Understand(candidate, loading.lake.settings, kind), Understanding)
-        seen = compared(loading.ledger, seen)
+        seen = loading.understood(candidate, kind)
         before = loading.ledger.already(identified(seen))
         if seen.problem is None or seen.waits:
             previewed, guess = loading.reader.one(Preview(loading.clock() + SKEW), tuple)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fabwatch.ingest.commit import Aside, Counts, Staging
 from fabwatch.ingest.job import Loading
-from fabwatch.ingest.ledger import Entry, Identified, loaded_of
+from fabwatch.ingest.ledger import Entry, Identified
 from fabwatch.ingest.reading import ReadRows
 from fabwatch.ingest.summary import FileResult, counted
 from fabwatch.ingest.understanding import Candidate
@@ -140,7 +140,7 @@ class Group:
     def _forgotten(self, member: Member) -> list[str]:
         """Forget earlier readings of a file; returns the loads among them that waited in the inbox."""
         lines = self._loading.ledger.lines_of(member.file)
-        before = None if self._loading.again else loaded_of(lines)
+        before = self._loading.overtaken(lines)
         if before is not None:
             raise Overtaken(before)
         return self._loading.ledger.forget(lines)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from fabwatch.ingest.inbox import Inbox
 from fabwatch.ingest.ledger import Identified, Ledger, loaded_of
 from fabwatch.ingest.reader import Reader
+from fabwatch.ingest.reading import Understand
+from fabwatch.ingest.renaming import compared
 from fabwatch.ingest.summary import FileResult
+from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.store.lake import Lake, Record
 from fabwatch.terms.clock import Clock, iso
 
@@ -22,10 +25,14 @@ class Loading:
     clock: Clock
     again: bool
 
-    def was_there(self, file: Identified, lines: Sequence[Record]) -> FileResult | None:
-        """What is said of a file that another process has loaded in the meantime."""
-        before = None if self.again else loaded_of(lines)
-        return None if before is None else was_there(file, before)
+    def understood(self, candidate: Candidate, kind: str | None) -> Understanding:
+        """What a document is, compared with what is loaded by now. Raises CannotRead."""
+        self.ledger.refresh()
+        return compared(self.ledger, self.reader.one(Understand(candidate, self.lake.settings, kind), Understanding))
+
+    def overtaken(self, lines: Sequence[Record]) -> Record | None:
+        """The line of a file that another process has loaded in the meantime; None if none has."""
+        return None if self.again else loaded_of(lines)
 
     def cleared(self, file: Identified, waiting: Sequence[str]) -> None:
         """Remove from the inbox what has been loaded now."""

@@ -8,8 +8,7 @@ from fabwatch.ingest.group import SMALL, Group, Overtaken
 from fabwatch.ingest.job import Loading, was_there
 from fabwatch.ingest.ledger import Entry, Identified, identified
 from fabwatch.ingest.log_loading import load_log
-from fabwatch.ingest.reading import Count, Understand
-from fabwatch.ingest.renaming import compared
+from fabwatch.ingest.reading import Count
 from fabwatch.ingest.summary import FileResult, Status
 from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.opening import CannotRead
@@ -64,7 +63,7 @@ class Loader:
         if self._loading.again or candidate.table is None or not _is_small(candidate):
             return False
         try:
-            seen = self._understood(candidate)
+            seen = self._loading.understood(candidate, self._kind)
             file = identified(seen)
             if seen.problem is not None or seen.table is None or seen.log is not None or self._group.has(file):
                 return False
@@ -115,7 +114,7 @@ class Loader:
 
     def _loaded(self, candidate: Candidate) -> FileResult:
         loading = self._loading
-        seen = self._understood(candidate)
+        seen = self._loading.understood(candidate, self._kind)
         file = identified(seen)
         before = loading.ledger.already(file)
         if before and not loading.again:
@@ -132,12 +131,6 @@ class Loader:
             # What was loaded stays: it is worth more than a reading that failed.
             return replace(was_there(file, before), status="failed", message=f"kept as it was read before: {seen.message}")
         return self._set_aside_whole(seen)
-
-    def _understood(self, candidate: Candidate) -> Understanding:
-        loading = self._loading
-        loading.ledger.refresh()
-        seen = loading.reader.one(Understand(candidate, loading.lake.settings, self._kind), Understanding)
-        return compared(loading.ledger, seen)
 
     def _table(self, candidate: Candidate, file: Identified, table: TableFile) -> FileResult:
         with Group(self._loading) as group:

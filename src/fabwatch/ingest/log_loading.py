@@ -5,7 +5,7 @@ from dataclasses import replace
 from fabwatch.ingest.balance import balanced
 from fabwatch.ingest.clocks import note_log_clocks
 from fabwatch.ingest.commit import Aside
-from fabwatch.ingest.job import Loading
+from fabwatch.ingest.job import Loading, was_there
 from fabwatch.ingest.ledger import Entry, Identified
 from fabwatch.ingest.logs import StoredLog, kept_rows, read, store
 from fabwatch.ingest.reading import ReadSamples
@@ -23,9 +23,9 @@ def load_log(loading: Loading, file: Identified, log: LogFile) -> FileResult:
     with loading.lake.writing():
         loading.ledger.refresh()
         lines = loading.ledger.lines_of(file)
-        raced = loading.was_there(file, lines)
-        if raced is not None:
-            return raced
+        before = loading.overtaken(lines)
+        if before is not None:
+            return was_there(file, before)
         streams = known_streams(loading.lake, log.document, log.inspected, log.layout.encoding)
         stream = continued(log, streams)
         older = None if stream else _snapshot_of(loading, log, streams)
