@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fabwatch.quals.ledger import Outcome, PastForecast, Prediction, outcome_of
+from fabwatch.quals.judging import Outcome, PastForecast, Prediction, outcome_of
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
 from tests.diary import DAY0
 from tests.fabs import new_fab
@@ -118,6 +118,23 @@ def test_forecasts_made_for_now_are_kept_once_and_scored_when_their_outcome_is_l
         assert 0 < score.kept_windows.windows <= 12
         assert 0 <= score.kept_brier <= 1
         assert f"of {score.kept} recorded forecasts" in score.sentence()
+
+
+def test_no_qual_after_the_moves_have_stopped_is_judged_though_one_stray_row_comes_late(worn, tmp_path):
+    """The quals go on for twenty days, and one lot is tracked out among them: its day is not one that the fab ran."""
+    _, made = worn
+    origin = START + timedelta(days=60)
+    paths = {path.stem: path for path in worn_files(made, tmp_path)}
+    head, *lines = paths["moves"].read_text().splitlines()
+    kept = [line for line in lines if line.split(",")[3] <= origin.isoformat()]
+    kept.append(f"LATE,{made[0].tool},25,{(origin + timedelta(days=15)).isoformat()}Z")
+    paths["moves"].write_text("\n".join([head, *kept]) + "\n")
+    with new_fab(tmp_path / "fab") as fab:
+        fab.ingest(list(paths.values()))
+        score = fab.score(as_of=origin + timedelta(days=20))
+        assert origin - timedelta(days=1) < score.until < origin
+        assert max(score.origins) < score.until
+    assert score.forecasts > score.total.windows > 0
 
 
 def test_nothing_to_roll_through_says_what_is_needed(fab):

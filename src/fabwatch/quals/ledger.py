@@ -1,22 +1,22 @@
 """The ledger of forecasts: each is recorded with what was known, and scored once its outcome is known."""
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from statistics import median
 
 import numpy as np
 import pyarrow as pa
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
-from fabwatch.quals.answers import Forecasts, Score, Tenth, Windows, Yardstick
+from fabwatch.quals.answers import Forecasts, Score
 from fabwatch.quals.forecast import CHANCES, METHOD, ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream, streams
+from fabwatch.quals.judging import OURS, PastForecast, Prediction, judged, pairs_of
 from fabwatch.quals.schedule import due_days, pace
 from fabwatch.quals.wear import Wear
 from fabwatch.quals.yardsticks import ALIKE, FIXED, MTBF, exponential_age, yardsticks
-from fabwatch.stats.scoring import brier, landed, tenths
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
@@ -25,44 +25,11 @@ from fabwatch.terms.errors import TooFewFailures
 from fabwatch.terms.tables import FORECASTS
 from fabwatch.terms.version import VERSION
 
-OURS = "fabwatch"
 ORIGINS = 6
 FIRST, LAST = 0.4, 0.9
 """The first and the last origin, as shares of the time from the first qual to the last."""
-MANY_FAILURES = 4
-Key = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What one method predicts for one stream: ages per quantile, if any, and the chance that the next qual fails."""
-
-    ages: tuple[float, ...] | None
-    p_next: float | None
-
-
-@dataclass(frozen=True)
-class PastForecast:
-    """One forecast and what was known when it was made."""
-
-    as_of: datetime
-    key: Key
-    area: str | None
-    clock: str
-    last_qual_at: datetime | None
-    good: float
-    failures: int
-    by: Mapping[str, Prediction]
-    chances: tuple[float, ...] = CHANCES
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What happened: the ages between which the tool failed (upper = inf: not yet), and the result of the next qual."""
-
-    lower: float
-    upper: float
-    next_failed: bool
+BUSY, USUAL_DAYS = 0.5, 28
+"""The moves have not stopped before a day with this share of the median number of them on the last days with any."""
 
 
 def record(lake: Lake, forecasts: Forecasts) -> None:
@@ -99,10 +66,10 @@ def score(
 
     Origins are ORIGINS even steps, or one per `every_days`. Raises TooFewFailures without quals, and UnknownTool.
     """
-    lake, as_of = view.lake, view.as_of
-    cards = tool_cards(lake)
+    lake = view.lake
+    cards, until = tool_cards(lake), _judged_until(lake, view.as_of)
     tools = selection.tools(cards)
-    later = {(s.tool, s.chamber, s.qual_type): s for s in streams(lake, as_of, tools)}
+    later = {(s.tool, s.chamber, s.qual_type): s for s in streams(lake, until, tools)}
     if later:
         # Before anything is worked out; at an early origin a type may not have been known yet.
         selection.types({kind for _, _, kind in later})
@@ -113,31 +80,38 @@ def score(
             forecasts += _forecasts_at(wear, members, cards, origin)
     recorded = [
         forecast
-        for forecast in _recorded(lake, as_of)
+        for forecast in _recorded(lake, until)
         if forecast.key[0] in tools and selection.qual_type in (None, forecast.key[2])
     ]
-    pairs = _pairs(forecasts, later)
-    recorded_pairs = _pairs(recorded, later)
     edges = ((1 - options.coverage) / 2, (1 + options.coverage) / 2)
-    scored, recorded_scored = _with_next_qual(pairs), _with_next_qual(recorded_pairs)
-    ours = _brier(scored, OURS)
+    result, live = judged(pairs_of(forecasts, later), edges, (FIXED, MTBF, ALIKE)), judged(pairs_of(recorded, later), edges)
     return Score(
         *view.header(METHOD, question("quals", "events")),
         coverage=options.coverage,
         origins=tuple(origins),
+        until=until,
         forecasts=len(forecasts),
-        quals=len(scored),
-        failed=sum(outcome.next_failed for _, outcome in scored),
-        total=_windows("all", pairs, OURS, edges),
-        by_area=_grouped(pairs, edges, lambda forecast: forecast.area or "-"),
-        by_failures=_grouped(pairs, edges, _count),
-        brier=ours,
-        yardsticks=tuple(_yardstick(name, pairs, scored, edges, ours) for name in (FIXED, MTBF, ALIKE)) if ours else (),
-        calibration=_calibration(scored),
+        **vars(result),
         kept=len(recorded),
-        kept_windows=_windows("kept", recorded_pairs, OURS, edges),
-        kept_brier=_brier(recorded_scored, OURS),
+        kept_windows=live.total and replace(live.total, name="kept"),
+        kept_brier=live.brier,
     )
+
+
+def _judged_until(lake: Lake, as_of: datetime) -> datetime:
+    """The moment up to which outcomes count: `as_of`, or the end of the moves where they stopped before.
+
+    Quals that come after the moves have stopped find tools that ran longer than is on record. Not the last move counts but
+    the last day with a usual number of them, so that one stray late row changes nothing.
+    """
+    counts = "SELECT day, count(*), max(end_at) FROM moves WHERE end_at <= $as_of GROUP BY day ORDER BY day"
+    days = lake.ask(counts, {"as_of": as_of}).fetchall()
+    if not days:
+        return as_of
+    least = BUSY * median(count for _, count, _ in days[-USUAL_DAYS:])
+    last_day, _, last_end = next(day for day in reversed(days) if day[1] >= least)
+    end: datetime = last_end
+    return end if last_day < as_of.date() else as_of
 
 
 def _origins(histories: Sequence[Stream], every_days: float | None) -> list[datetime]:
@@ -198,99 +172,3 @@ def _recorded(lake: Lake, as_of: datetime) -> list[PastForecast]:
             )
         )
     return forecasts
-
-
-def _pairs(forecasts: Sequence[PastForecast], later: Mapping[Key, Stream]) -> list[tuple[PastForecast, Outcome]]:
-    pairs = [(forecast, outcome_of(forecast, later[forecast.key])) for forecast in forecasts if forecast.key in later]
-    return [(forecast, outcome) for forecast, outcome in pairs if outcome is not None]
-
-
-def outcome_of(forecast: PastForecast, later: Stream) -> Outcome | None:
-    """The outcome of a forecast in a later history; None when no qual has come since."""
-    cycles = [c for c in later.all_cycles if c.began <= forecast.as_of and (c.ended is None or c.ended > forecast.as_of)]
-    quals = cycles[-1].quals if cycles else []
-    last_known = forecast.last_qual_at
-    new = [n for n, qual in enumerate(quals) if last_known is None or qual.at > last_known]
-    if not new:
-        return None
-    ages, _ = cycles[-1].ages(forecast.clock)
-    good, upper = forecast.good, np.inf
-    for n in new:
-        if not quals[n].passed:
-            upper = ages[n]
-            break
-        good = ages[n]
-    return Outcome(good, upper, not quals[new[0]].passed)
-
-
-def _with_next_qual(pairs: Sequence[tuple[PastForecast, Outcome]]) -> list[tuple[PastForecast, Outcome]]:
-    """The forecasts that state a chance for the next qual."""
-    return [(forecast, outcome) for forecast, outcome in pairs if forecast.by[OURS].p_next is not None]
-
-
-def _brier(pairs: Sequence[tuple[PastForecast, Outcome]], name: str) -> float | None:
-    if not pairs:
-        return None
-    return round(brier([forecast.by[name].p_next or 0.0 for forecast, _ in pairs], [o.next_failed for _, o in pairs]), 5)
-
-
-def _chance_by(forecast: PastForecast, name: str, age: float) -> float:
-    """The chance that a forecast gave to a failure by an age."""
-    ages = forecast.by[name].ages or ()
-    if age <= forecast.good:
-        return 0.0
-    return float(np.interp(age, (forecast.good, *ages), (0.0, *forecast.chances))) if np.isfinite(age) else 1.0
-
-
-def _windows(
-    label: str, pairs: Sequence[tuple[PastForecast, Outcome]], name: str, edges: tuple[float, float]
-) -> Windows | None:
-    if not pairs:
-        return None
-    low = [_chance_by(forecast, name, outcome.lower) for forecast, outcome in pairs]
-    high = [_chance_by(forecast, name, outcome.upper) for forecast, outcome in pairs]
-    placed = landed(low, high, edges, [forecast.key[0] for forecast, _ in pairs])
-    ended = sum(bool(np.isfinite(outcome.upper)) for _, outcome in pairs)
-    shares = (placed.held, placed.early, placed.late, placed.held_low, placed.held_high)
-    return Windows(label, len(pairs), ended, *(round(share, 4) for share in shares))
-
-
-def _grouped(
-    pairs: Sequence[tuple[PastForecast, Outcome]], edges: tuple[float, float], label: Callable[[PastForecast], str]
-) -> tuple[Windows, ...]:
-    groups: dict[str, list[tuple[PastForecast, Outcome]]] = defaultdict(list)
-    for forecast, outcome in pairs:
-        groups[label(forecast)].append((forecast, outcome))
-    windows = (_windows(name, members, OURS, edges) for name, members in sorted(groups.items()))
-    return tuple(row for row in windows if row is not None)
-
-
-def _count(forecast: PastForecast) -> str:
-    return str(forecast.failures) if forecast.failures < MANY_FAILURES else f"{MANY_FAILURES} or more"
-
-
-def _yardstick(
-    name: str,
-    pairs: Sequence[tuple[PastForecast, Outcome]],
-    scored: Sequence[tuple[PastForecast, Outcome]],
-    edges: tuple[float, float],
-    ours: float,
-) -> Yardstick:
-    theirs = _brier(scored, name) or 0.0
-    skill = round(1 - ours / theirs, 4) if theirs else 0.0
-    if name == FIXED:
-        return Yardstick(name, None, None, theirs, skill)
-    windows = _windows(name, pairs, name, edges)
-    width = np.median([_width(forecast, name, edges) / max(_width(forecast, OURS, edges), 1e-9) for forecast, _ in pairs])
-    return Yardstick(name, None if windows is None else windows.held, round(float(width), 2), theirs, skill)
-
-
-def _width(forecast: PastForecast, name: str, edges: tuple[float, float]) -> float:
-    low, high = np.interp(edges, forecast.chances, forecast.by[name].ages or ())
-    return float(high - low)
-
-
-def _calibration(scored: Sequence[tuple[PastForecast, Outcome]]) -> tuple[Tenth, ...]:
-    chances = [forecast.by[OURS].p_next or 0.0 for forecast, _ in scored]
-    table = tenths(chances, [outcome.next_failed for _, outcome in scored]) if scored else []
-    return tuple(Tenth(low, high, n, round(mean, 4), round(came, 4)) for low, high, n, mean, came in table)

@@ -2,11 +2,12 @@
 
 from fabwatch.quals.answers.forecasts import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Why, Window, grounded
 from fabwatch.quals.answers.intervals import Advice, CurvePoint, Curves, Intervals, Replay, ToolCurve, Tried
-from fabwatch.quals.answers.scores import Score, Tenth, Windows, Yardstick
+from fabwatch.quals.answers.scores import Bin, Score, Slope, Tenth, Windows, Yardstick
 
 __all__ = [
     "FEW_FAILURES",
     "Advice",
+    "Bin",
     "Combined",
     "CurvePoint",
     "Curves",
@@ -16,6 +17,7 @@ __all__ = [
     "NextQual",
     "Replay",
     "Score",
+    "Slope",
     "Tenth",
     "ToolCurve",
     "Tried",

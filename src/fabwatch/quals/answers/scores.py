@@ -22,7 +22,7 @@ class Windows:
     late: float
     held_low: float
     held_high: float
-    """The 90 % range of `held` from resampled tools: many windows of few tools say little."""
+    """The 90 % range of `held`: few windows, or many of few failures, say little."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,31 @@ class Tenth:
     quals: int
     said: float
     came: float
+    came_low: float
+    came_high: float
+    """The 90 % range of `came`."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Share of outcomes that a chance from `low` to `high` was forecast for: the width of the bin if forecasts are right."""
+
+    low: float
+    high: float
+    share: float
+    share_low: float
+    share_high: float
+    """The 90 % range of `share`."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How much the share of failed quals rises with the chance: 1 if right, less where high chances are too high."""
+
+    slope: float
+    low: float
+    high: float
+    """The 90 % range."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +80,8 @@ class Score(Answer):
 
     coverage: float
     origins: tuple[datetime, ...]
+    until: datetime
+    """Outcomes up to then count: the moves on record stop there, or it is the time of the question."""
     forecasts: int
     quals: int
     """Forecasts whose next qual has been done."""
@@ -66,7 +93,10 @@ class Score(Answer):
     """By the number of failures of the tool that the forecast knew."""
     brier: float | None
     yardsticks: tuple[Yardstick, ...]
+    positions: tuple[Bin, ...]
+    """Where outcomes landed in their own forecasts."""
     calibration: tuple[Tenth, ...]
+    slope: Slope | None
     kept: int
     """Live forecasts that were recorded."""
     kept_windows: Windows | None
