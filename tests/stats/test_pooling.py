@@ -9,6 +9,7 @@ import pytest
 from fabwatch.quals.wear import fit_sisters
 from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
+from fabwatch.stats.kinds import Prior
 from fabwatch.stats.pooling import Fitted, Grid, Sisters, fit, log_likelihood
 from fabwatch.terms.settings import QualSettings
 from tests.worn import SCENARIOS, worn_tools
@@ -224,6 +225,44 @@ def test_each_type_is_fitted_from_its_own_tools_alone():
     members, fitted = fit(both, [0] * 5 + [1] * 7)[1]
     assert members.tolist() == list(range(5, 12))
     assert np.array_equal(fitted.weight, Sisters(second, 7).fitted().weight)
+
+
+@pytest.mark.parametrize("sisters", [1, 4, 12])
+def test_the_order_of_sisters_changes_nothing(sisters):
+    cycles, _, good = made_type(6, sisters=sisters, horizon=2.0)
+    order = np.random.default_rng(1).permutation(sisters)
+    there, back = Sisters(cycles, sisters), Sisters(cycles.of_tools(order), sisters)
+    assert back.evidence == pytest.approx(there.evidence, abs=1e-6)
+    edges = there.fitted().failure_ages(Running.good_at(good), (0.1, 0.9))
+    assert back.fitted().failure_ages(Running.good_at(good[order]), (0.1, 0.9)) == pytest.approx(edges[order], rel=1e-6)
+
+
+def test_a_type_drawn_from_is_that_of_plain_sums_over_a_fine_grid_of_all_four_numbers():
+    """One tool, three cycles: the posterior of its log scale, summed over every mean and spread of its type."""
+    cycles = Cycles.of([0, 0, 0], [300, 500, 200], [400, 700, np.inf])
+    found = Sisters(cycles, 1, prior=Prior(scale=(6.3, 0.4), shape=(0.6, 0.3)))
+    grid = found.grid
+    likelihood = np.exp(log_likelihood(cycles, grid, 1)[0])
+    total = np.zeros(grid.points.shape[0])
+    for scale_spread in np.exp(np.log(0.3) + 0.5 * np.linspace(-3, 3, 13)):
+        for shape_spread in np.exp(np.log(0.12) + 0.4 * np.linspace(-3, 3, 13)):
+            chance = math.exp(-0.5 * (math.log(scale_spread / 0.3) / 0.5) ** 2)
+            chance *= math.exp(-0.5 * (math.log(shape_spread / 0.12) / 0.4) ** 2)
+            # A normal whose mean is normal is a wider normal.
+            wide = scale_spread**2 + 0.4**2, max(shape_spread, np.diff(grid.axes[1])[0] / 2) ** 2 + 0.3**2
+            scale, shape = (grid.log_scale - 6.3) ** 2 / wide[0], (grid.log_shape - 0.6) ** 2 / wide[1]
+            prior = np.exp(-0.5 * (scale + shape))
+            total += chance * likelihood * prior / prior.sum()
+    total /= total.sum()
+    for axis in (grid.log_scale, grid.log_shape):
+        assert found.kind.weight[0] @ axis == pytest.approx(total @ axis, abs=0.04)
+        spread = math.sqrt(total @ (axis - total @ axis) ** 2)
+        assert math.sqrt(found.kind.weight[0] @ (axis - total @ axis) ** 2) == pytest.approx(spread, rel=0.12)
+
+
+def test_the_doubt_of_a_type_shrinks_with_every_tool_and_never_vanishes():
+    spreads = [Sisters(made_type(7, sisters=n)[0], n).kind.spread for n in (1, 5, 40)]
+    assert spreads[0][0] > spreads[1][0] > spreads[2][0] > 0.02
 
 
 def test_the_same_seed_gives_the_same_fit():

@@ -2,16 +2,18 @@
 
 A cycle runs from a restore to the failure that a qual found, or to the last good qual when none has failed. Of the hidden
 failure only an interval is known, or, when quals can err, a weight for each interval between two quals. Each tool has its
-own scale and shape; those of sister tools are drawn from one bivariate normal in the logarithms, which is fitted by EM, its
-uncertainty by a Bayesian bootstrap over the tools. The grid turns all integrals into sums, so no optimiser can diverge.
+own scale and shape; those of sister tools are drawn from one normal in the logarithms. What that normal is, and how
+doubtful, is known by adaptive importance sampling: a tool's posterior is averaged over the draws, so that a type that has
+hardly failed keeps its doubt. The grid turns all integrals into sums, so no optimiser can diverge; nothing depends on the
+order of tools.
 
-Sources: interval-censored likelihood, B. W. Turnbull, J. R. Stat. Soc. B 38 (1976); empirical Bayes, B. Efron and C. Morris,
-J. Am. Stat. Assoc. 70 (1975); EM, A. Dempster et al., J. R. Stat. Soc. B 39 (1977); Bayesian bootstrap, D. Rubin, Ann. Stat.
-9 (1981).
+Sources: interval-censored likelihood, B. W. Turnbull, J. R. Stat. Soc. B 38 (1976); hierarchical Bayes, D. V. Lindley and A.
+F. M. Smith, J. R. Stat. Soc. B 34 (1972); adaptive importance sampling, O. Cappe et al., Stat. Comput. 18 (2008).
 """
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,19 +22,14 @@ from numpy.typing import ArrayLike
 
 from fabwatch.stats.cycles import Cycles, Floats, Running, Whole
 from fabwatch.stats.distributions import FAR, WEIBULL, Family
+from fabwatch.stats.kinds import ALONE, Axes, Kind, Prior, sampled
 
 SCALES, SHAPES = 44, 18
 SHAPE_RANGE = (0.45, 9.0)
-EM_STEPS, BOOTSTRAPS = 25, 12
 CHUNK = 1024
 COARSE, HALVINGS = 56, 12
-SHAPE_MEAN, SHAPE_WEIGHT = np.log(1.7), 0.4
-"""Prior mean of the log shape (mild wear), and its weight in tools."""
-SPREAD = np.array([0.35, 0.25])
-SPREAD_WEIGHT = 2.0
-"""Prior spread of log scale and log shape among sisters, and its weight in tools."""
-END, END_WEIGHT = 1.5, 3.0
-"""A pseudo sister failed by this many times the longest age on record; its weight in tools."""
+BEGIN, END, END_WEIGHT = 0.5, 1.5, 3.0
+"""A pseudo sister failed between these shares of the longest age on record; its weight in tools."""
 END_HALF = 5
 """With this many sisters the pseudo sister has half its weight: it must not outvote a single tool."""
 
@@ -55,6 +52,11 @@ class Grid:
         shapes = np.linspace(np.log(SHAPE_RANGE[0]), np.log(SHAPE_RANGE[1]), SHAPES)
         scale, shape = np.meshgrid(scales, shapes, indexing="ij")
         return cls(scale.ravel(), shape.ravel(), family)
+
+    @cached_property
+    def axes(self) -> Axes:
+        """The different log scales, and the different log shapes, of a grid in which every scale meets every shape."""
+        return np.unique(self.log_scale), np.unique(self.log_shape)
 
     @cached_property
     def points(self) -> Floats:
@@ -172,99 +174,58 @@ class Fitted:
 class Sisters:
     """The cycles of sister tools under one family of wear: their evidence, and the posterior of each."""
 
-    def __init__(self, cycles: Cycles, tools: int, family: Family = WEIBULL):
+    def __init__(self, cycles: Cycles, tools: int, family: Family = WEIBULL, prior: Prior = ALONE):
         """`cycles` include the running ones; tools are numbered from 0, and those without a cycle use the prior."""
         self.grid = Grid.over(cycles, family)
-        self._tools = tools
-        likelihood = log_likelihood(cycles, self.grid, tools)
-        self._with_pseudo = np.vstack([likelihood, _end(cycles, self.grid) * tools / (tools + END_HALF)])
-        top = self._with_pseudo.max(axis=1, keepdims=True)
-        self._scaled = np.exp(self._with_pseudo - top)
-        share = np.append(np.ones(tools), END_WEIGHT)
-        self._middle = _em(self._scaled, self.grid, share, _Normal.wide(self.grid), EM_STEPS)
-        density = self._middle.density(self.grid)
-        marginal = np.log((self._scaled[:tools] * density).sum(axis=1) / density.sum()) + top[:tools, 0]
-        self.evidence = float(marginal.sum())
+        self._likelihood = log_likelihood(cycles, self.grid, tools)
+        self._end = _end(cycles, self.grid) * tools / (tools + END_HALF)
+        self.kind = self._sampled(prior)
 
-    def fitted(self, seed: int = 0) -> Fitted:
-        """The posterior of each tool: averaged over BOOTSTRAPS draws of the type's normal."""
-        random, tools = np.random.default_rng(seed), self._tools
-        total = np.zeros((tools, self.grid.points.shape[0]))
-        for _ in range(BOOTSTRAPS):
-            # Dirichlet weights over the tools: another sample of tools could have been on record.
-            luck = np.asarray(random.exponential(size=tools))
-            share = np.append(luck * tools / max(float(luck.sum()), 1e-9), END_WEIGHT)
-            drawn = _em(self._scaled, self.grid, share, self._middle, EM_STEPS // 3)
-            total += _posterior(self._scaled[:tools], drawn.moved(random, tools), self.grid)
-        return Fitted(self.grid, total / BOOTSTRAPS, self.evidence)
+    @property
+    def evidence(self) -> float:
+        """Log evidence of the cycles. Only differences matter."""
+        return self.kind.evidence
+
+    def _sampled(self, prior: Prior) -> Kind:
+        end = None if prior.scale is not None else np.exp(self._end)
+        return sampled(self._likelihood, end, END_WEIGHT, self.grid.axes, prior)
+
+    def under(self, prior: Prior) -> "Sisters":
+        """The same cycles with another prior of the type."""
+        other = copy(self)
+        other.kind = self._sampled(prior)
+        return other
+
+    def fitted(self) -> Fitted:
+        """The posterior of each tool: averaged over the draws of the type's normal."""
+        return Fitted(self.grid, self.kind.weight, self.evidence)
 
     def alike(self) -> Fitted:
         """The fit with one scale and shape for the whole type: a yardstick, not a forecast."""
-        together = self._with_pseudo.sum(axis=0)
+        together = self._likelihood.sum(axis=0) + self._end
         weight = np.exp(together - together.max())
-        return Fitted(self.grid, np.repeat(weight[None] / weight.sum(), self._tools, axis=0), self.evidence)
+        tools = self._likelihood.shape[0]
+        return Fitted(self.grid, np.repeat(weight[None] / weight.sum(), tools, axis=0), self.evidence)
 
 
-def fit(cycles: Cycles, groups: Sequence[int], family: Family = WEIBULL, seed: int = 0) -> dict[int, tuple[Whole, Fitted]]:
+def fit(cycles: Cycles, groups: Sequence[int], family: Family = WEIBULL) -> dict[int, tuple[Whole, Fitted]]:
     """Fit all tools; `groups` gives the type of each tool. Returns {type: (its tools, their posteriors)}."""
     group = np.asarray(groups, np.int64)
     fitted: dict[int, tuple[Whole, Fitted]] = {}
     for kind in np.unique(group):
         members = np.flatnonzero(group == kind)
-        fitted[int(kind)] = members, Sisters(cycles.of_tools(members), members.size, family).fitted(seed)
+        fitted[int(kind)] = members, Sisters(cycles.of_tools(members), members.size, family).fitted()
     return fitted
 
 
 def _end(cycles: Cycles, grid: Grid) -> Floats:
-    """Log likelihood of a pseudo sister that failed within END times the longest age on record.
+    """Log likelihood of a pseudo sister that failed between BEGIN and END times the longest age on record.
 
-    Without it, a type with few failures has no upper end, and its windows open too late.
+    Without it, a type with few failures has no upper end, and its windows open too late; and one whose first quals failed
+    could be said to fail at once.
     """
     if cycles.longest <= 0:
         return np.zeros(grid.points.shape[0])
-    ended: Floats = np.log(np.maximum(-np.expm1(-grid.hazard([END * cycles.longest])[0]), 1e-300))
+    low, high = grid.hazard([BEGIN * cycles.longest, END * cycles.longest])
+    ended: Floats = -low + np.log(np.maximum(-np.expm1(low - high), 1e-300))
     return ended
-
-
-@dataclass(frozen=True)
-class _Normal:
-    mean: Floats
-    covariance: Floats
-
-    @classmethod
-    def wide(cls, grid: Grid) -> "_Normal":
-        mean = np.array([grid.log_scale.mean(), SHAPE_MEAN])
-        return cls(mean, np.diag([grid.log_scale.std() ** 2, 0.5**2]))
-
-    def density(self, grid: Grid) -> Floats:
-        off = grid.points - self.mean
-        inverse = np.linalg.inv(self.covariance)
-        log: Floats = -0.5 * ((off @ inverse) * off).sum(axis=1)
-        dense: Floats = np.exp(log - log.max()) + 1e-300
-        return dense
-
-    def moved(self, random: np.random.Generator, tools: int) -> "_Normal":
-        """The mean moved by its standard error, which the bootstrap underestimates for few tools."""
-        return _Normal(random.multivariate_normal(self.mean, self.covariance / (tools + 1)), self.covariance)
-
-
-def _posterior(scaled: Floats, normal: _Normal, grid: Grid) -> Floats:
-    joint = scaled * normal.density(grid)
-    summed: Floats = joint / joint.sum(axis=1, keepdims=True)
-    return summed
-
-
-def _em(scaled: Floats, grid: Grid, share: Floats, normal: _Normal, steps: int) -> _Normal:
-    points = grid.points
-    products = np.column_stack([points[:, 0] ** 2, points[:, 0] * points[:, 1], points[:, 1] ** 2])
-    total = share.sum()
-    for _ in range(steps):
-        mixed = share @ _posterior(scaled, normal, grid)
-        first = mixed @ points
-        mean = np.array([first[0] / total, (first[1] + SHAPE_WEIGHT * SHAPE_MEAN) / (total + SHAPE_WEIGHT)])
-        across = mixed @ products
-        second = np.array([[across[0], across[1]], [across[1], across[2]]])
-        scatter = second - np.outer(first, mean) - np.outer(mean, first) + total * np.outer(mean, mean)
-        prior = np.diag(SPREAD**2) * SPREAD_WEIGHT
-        normal = _Normal(mean, (scatter + prior) / (total + SPREAD_WEIGHT))
-    return normal
