@@ -24,8 +24,9 @@ QUALS_AHEAD = 5
 CHANCES = (0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.995)
 """The quantiles of the hidden failure that are computed and recorded."""
 METHOD = (
-    "Interval-censored Weibull (or lognormal, by evidence) per tool; sister tools pooled by an empirical-Bayes normal on a "
-    "grid; the running cycle is censored at its last good qual (docs/forecast.md)."
+    "Interval-censored Weibull (or lognormal, by evidence) per tool; sister tools pooled with the doubt of their type, "
+    "types with those of the whole fab where that has paid; the running cycle is censored at its last good qual "
+    "(docs/forecast.md)."
 )
 
 

@@ -1,7 +1,7 @@
 """The ledger of forecasts: each is recorded with what was known, and scored once its outcome is known."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
@@ -13,7 +13,7 @@ from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals.answers import Forecasts, Score
 from fabwatch.quals.forecast import CHANCES, METHOD, ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream, streams
-from fabwatch.quals.judging import OURS, PastForecast, Prediction, judged, pairs_of
+from fabwatch.quals.judging import OURS, Key, PastForecast, Prediction, judged, pairs_of
 from fabwatch.quals.schedule import due_days, pace
 from fabwatch.quals.wear import Wear
 from fabwatch.quals.yardsticks import ALIKE, FIXED, MTBF, exponential_age, yardsticks
@@ -69,7 +69,11 @@ def score(
     lake = view.lake
     cards, until = tool_cards(lake), _judged_until(lake, view.as_of)
     tools = selection.tools(cards)
-    later = {(s.tool, s.chamber, s.qual_type): s for s in streams(lake, until, tools)}
+    later = _histories(lake, until, tools)
+    if not later:
+        # The moves stopped before the first qual: a record of quals with hardly any moves is judged by its quals.
+        until = view.as_of
+        later = _histories(lake, until, tools)
     if later:
         # Before anything is worked out; at an early origin a type may not have been known yet.
         selection.types({kind for _, _, kind in later})
@@ -96,6 +100,10 @@ def score(
         kept_windows=live.total and replace(live.total, name="kept"),
         kept_brier=live.brier,
     )
+
+
+def _histories(lake: Lake, until: datetime, tools: Collection[str]) -> dict[Key, Stream]:
+    return {(s.tool, s.chamber, s.qual_type): s for s in streams(lake, until, tools)}
 
 
 def _judged_until(lake: Lake, as_of: datetime) -> datetime:

@@ -1,13 +1,14 @@
 """Wear learned from history: sister tools together, on the clock and distribution that predict them best."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import Cycle, Stream, streams
 from fabwatch.quals.readings import ByFailures, Predictor, by_readings
+from fabwatch.quals.whole_fab import TypeRecord, judging_time, with_fab
 from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.pooling import Fitted, Sisters
@@ -59,9 +60,15 @@ def learn(
 ) -> list[Wear]:
     """Read the history as known at `as_of` and fit each type; `only` limits it to the types of these tools."""
 
+    tools = None if only is None else with_sisters(cards, only)
+
+    def types() -> list[_Type]:
+        return _types(sister_streams(lake, cards, as_of), clock, lake.settings.qual)
+
     def make() -> list[Wear]:
-        groups = sister_streams(lake, cards, as_of, only)
-        return [fit_sisters(group, clock, lake.settings.qual(group[0].qual_type)) for group in groups]
+        # One tool gets the answer that it has among all others, so all types are looked at.
+        every = lake.remember(("types", as_of, clock), types)
+        return [one.wear() for one in every if tools is None or any(stream.tool in tools for stream in one.streams)]
 
     # A forecast, an interval and a plan of one moment share this fit, which takes most of their time.
     return lake.remember(("wear", as_of, clock, None if only is None else frozenset(only)), make)
@@ -107,11 +114,63 @@ def _unchecked(
     ]
 
 
+@dataclass(frozen=True)
+class _Type:
+    """One type on the clock and distribution that predict it best."""
+
+    streams: tuple[Stream, ...]
+    stated: QualSettings
+    clock: str
+    clock_evidence: float
+    best: Sisters
+    weibull: Sisters
+    cycles: Cycles
+
+    def wear(self, readings: bool = True) -> Wear:
+        running = Running([cycle_pieces(stream.running, self.clock, self.stated) for stream in self.streams])
+        fitted = self.best.fitted()
+        failures = ByFailures(fitted, running)
+        predictor = (by_readings(self.streams, self.clock, failures, TIE) if readings else None) or failures
+        return Wear(
+            self.streams,
+            self.clock,
+            fitted,
+            running,
+            self.stated,
+            self.clock_evidence,
+            self.cycles.longest,
+            self.weibull.alike(),
+            predictor,
+        )
+
+
+def fit_fab(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callable[[str], QualSettings]) -> list[Wear]:
+    """Fit all types of a fab: each by itself, or, where that has paid, with what the others under its qual type say."""
+    return [one.wear() for one in _types(groups, clock, stated_of)]
+
+
+def _types(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callable[[str], QualSettings]) -> list[_Type]:
+    types = [_chosen(group, clock, stated_of(group[0].qual_type)) for group in groups]
+    moments: dict[str, datetime | None] = {}
+    for kind in {one.streams[0].qual_type for one in types}:
+        moments[kind] = judging_time([s for one in types for s in one.streams if s.qual_type == kind])
+    records = []
+    for one in types:
+        kind = one.streams[0].qual_type
+        early = cycles_on(one.clock, one.streams, one.stated, moments[kind])
+        records.append(TypeRecord(one.streams, kind, one.clock, one.best, early))
+    return [replace(one, best=best) for one, best in zip(types, with_fab(records), strict=True)]
+
+
 def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings, *, readings: bool = True) -> Wear:
     """Fit the streams of one type and qual type on `clock`, or for `auto` on the clock that predicts them best.
 
     With `readings=False` the drift of readings, which takes as long again, is not tried as a predictor.
     """
+    return _chosen(sisters, clock, stated).wear(readings)
+
+
+def _chosen(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -> _Type:
     clocks = _clocks(sisters) if clock == "auto" or clock not in _clocks(sisters, always=True) else [clock]
     cycles_by_clock = {name: cycles_on(name, sisters, stated) for name in clocks}
     fits = {name: Sisters(cycles, len(sisters), WEIBULL) for name, cycles in cycles_by_clock.items()}
@@ -122,12 +181,7 @@ def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings, *
     lognormal = Sisters(cycles, len(sisters), LOGNORMAL)
     if lognormal.evidence > best.evidence + TIE:
         best = lognormal
-    running = Running([cycle_pieces(stream.running, chosen, stated) for stream in sisters])
-    alike = fits[chosen].alike()
-    fitted = best.fitted()
-    failures = ByFailures(fitted, running)
-    predictor = (by_readings(sisters, chosen, failures, TIE) if readings else None) or failures
-    return Wear(tuple(sisters), chosen, fitted, running, stated, lead, cycles.longest, alike, predictor)
+    return _Type(tuple(sisters), stated, chosen, lead, best, fits[chosen], cycles)
 
 
 def _clocks(sisters: Sequence[Stream], always: bool = False) -> list[str]:
@@ -143,13 +197,15 @@ def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings) -> list[tuple[f
     return pieces(*cycle.ages(clock), stated.sensitivity, stated.false_alarm)
 
 
-def cycles_on(clock: str, sisters: Sequence[Stream], stated: QualSettings) -> Cycles:
-    """All cycles of the given streams on one clock."""
+def cycles_on(clock: str, sisters: Sequence[Stream], stated: QualSettings, known_at: datetime | None = None) -> Cycles:
+    """All cycles of the given streams on one clock, or as they were known at an earlier time."""
     rows: list[tuple[float, ...]] = []
     number = 0
     for tool, stream in enumerate(sisters):
         for cycle in stream.all_cycles:
-            rows += [(tool, number, *piece) for piece in cycle_pieces(cycle, clock, stated)]
-            number += 1
-    tools, cycles, lower, upper, weight = zip(*rows, strict=True)
+            if known_at is None or cycle.began <= known_at:
+                then = cycle if known_at is None else cycle.until(known_at)
+                rows += [(tool, number, *piece) for piece in cycle_pieces(then, clock, stated)]
+                number += 1
+    tools, cycles, lower, upper, weight = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return Cycles.of(tools, lower, upper, cycles, weight)

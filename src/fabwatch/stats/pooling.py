@@ -200,6 +200,21 @@ class Sisters:
         """The posterior of each tool: averaged over the draws of the type's normal."""
         return Fitted(self.grid, self.kind.weight, self.evidence)
 
+    def as_known(self, cycles: Cycles) -> "Sisters":
+        """The same tools with only these of their cycles, as known at an earlier time, on the same grid."""
+        other = copy(self)
+        other._likelihood = log_likelihood(cycles, self.grid, self._likelihood.shape[0])
+        other._end = _end(cycles, self.grid) * self._likelihood.shape[0] / (self._likelihood.shape[0] + END_HALF)
+        other.kind = other._sampled(ALONE)
+        return other
+
+    def later_score(self, early: "Sisters") -> float:
+        """The log chance that `early`, which knew less of the same tools, gave to all that is known now."""
+        later = self._likelihood - early._likelihood
+        top = later.max(axis=1, keepdims=True)
+        chance = (early.kind.weight * np.exp(later - top)).sum(axis=1)
+        return float((np.log(np.maximum(chance, 1e-300)) + top[:, 0]).sum())
+
     def alike(self) -> Fitted:
         """The fit with one scale and shape for the whole type: a yardstick, not a forecast."""
         together = self._likelihood.sum(axis=0) + self._end
