@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
-from fabwatch.quals.wear import fit_fab, fit_sisters
+from fabwatch.quals.wear import entries, fit_fab, fit_sisters
 from fabwatch.stats.kinds import shared
 from fabwatch.terms.settings import QualSettings
 from tests.worn import START
@@ -119,3 +119,43 @@ def test_lives_that_follow_the_gap_are_told_from_it_and_the_doubtful_count_for_l
     # The clock only changes the unit.
     wafers = shared(mean + np.array([math.log(100), 0.0]), spread, np.full(8, 100.0), gap)
     assert [p.scale[0] for p in wafers if p.scale] == pytest.approx([p.scale[0] + math.log(100) for p in priors if p.scale])
+
+
+def test_only_a_cycle_that_began_long_before_anybody_looked_enters_late():
+    quals = [QualEvent(START + timedelta(days=d), Age(10.0 * d, float(d)), True) for d in (20, 22, 24)]
+    old, fresh = Cycle(START, quals), Cycle(START + timedelta(days=24.5))
+    later = [QualEvent(START + timedelta(days=d), Age(10.0 * (d - 24.5), d - 24.5), True) for d in (34.5, 36.5)]
+    fresh.quals += later
+    old.ended = fresh.began
+    now = START + timedelta(days=37)
+    stream = Stream("T", "*", "p", [old], fresh, now, Age(125.0, 12.5), (10.0,), 37.0, 370.0, 0)
+    assert entries([stream], "days") == [(START, 20.0)]
+    assert entries([stream], "wafers") == [(START, 200.0)]
+    # Where a first qual failed, looking began before it: one gap, at most.
+    failed = Cycle(START, [quals[0]._replace(passed=False)])
+    other = Stream("U", "*", "p", [], failed, now, Age(370.0, 37.0), (10.0,), 37.0, 370.0, 0)
+    assert entries([stream, other], "days") == [(START, 18.0), (START, 18.0)]
+    # A gap in the middle of a record is no late entry, as a failure would have been found; nor is an unknown start.
+    old.known_start = False
+    assert entries([stream], "days") == [(START, 0.0)]
+
+
+def test_tools_that_were_old_when_looking_began_do_not_pass_for_long_lived():
+    """Renewed for a hundred days, looked at every two days for the last thirty: only survivors are seen."""
+    rng, lives = np.random.default_rng(4), []
+    streams = []
+    for number in range(60):
+        began, fails = 0.0, 20 * rng.weibull(2.0)
+        while began + fails < 70:
+            began, fails = began + fails, 20 * rng.weibull(2.0)
+        first = Cycle(START + timedelta(days=began))
+        for day in range(70, 100, 2):
+            passed = day < began + fails
+            first.quals.append(QualEvent(START + timedelta(days=day), Age(0.0, day - began), passed))
+            if not passed:
+                break
+        now = START + timedelta(days=100)
+        streams.append(Stream(f"T{number}", "*", "p", [], first, now, Age(0.0, 100 - began), (0.0,), 100.0, 0.0, 0))
+        lives.append(20 * math.log(2) ** 0.5)
+    wear = fit_sisters(streams, "days", STATED)
+    assert np.median(wear.fitted.typical) == pytest.approx(np.median(lives), rel=0.15)

@@ -58,6 +58,16 @@ def test_the_likelihood_of_an_interval_is_survival_at_its_ends_subtracted():
             assert math.exp(logs[1, point]) == pytest.approx(weibull(500, point, grid), rel=1e-9)
 
 
+def test_a_cycle_under_observation_since_an_age_is_likely_given_that_it_lived_till_then():
+    late = Cycles.of([0, 0], [300, 200], [400, np.inf], entry=[250, 100])
+    grid = Grid.over(late)
+    logs = log_likelihood(late, grid, 1)
+    for point in (333, 700):
+        first = (weibull(300, point, grid) - weibull(400, point, grid)) / weibull(250, point, grid)
+        second = weibull(200, point, grid) / weibull(100, point, grid)
+        assert logs[0, point] == pytest.approx(math.log(first * second), rel=1e-6)
+
+
 @pytest.mark.parametrize("passed", [(True, True, False), (True, False, True), (False, False, True), (True, True, True)])
 def test_looks_that_can_err_weigh_every_interval_as_told_one_by_one(passed):
     """The chance of the looks given a failure in each interval, multiplied out look by look."""

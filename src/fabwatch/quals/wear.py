@@ -1,13 +1,16 @@
 """Wear learned from history: sister tools together, on the clock and distribution that predict them best."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from statistics import median
 
 from fabwatch.equipment.tools import ToolCard
-from fabwatch.quals.history import Cycle, Stream, streams
+from fabwatch.quals.history import Age, Cycle, Stream, streams
 from fabwatch.quals.readings import ByFailures, Predictor, by_readings
+from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.whole_fab import TypeRecord, judging_time, with_fab
 from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
@@ -19,6 +22,8 @@ Clock = str
 """`auto`, `wafers`, `days`, or the name of a counter."""
 TIE = 2.0
 """A clock or distribution must win by this much log evidence; otherwise wafers and Weibull are used."""
+LATE = 2.0
+"""A cycle whose first qual came later than this many usual gaps began long before anybody looked."""
 BEYOND = 1.5
 """A forecast that ends beyond this many times the longest age on record is marked as extrapolated."""
 
@@ -126,8 +131,16 @@ class _Type:
     weibull: Sisters
     cycles: Cycles
 
+    def _running(self) -> list[list[tuple[float, ...]]]:
+        entered = zip(self.streams, entries(self.streams, self.clock), strict=True)
+        return [
+            cycle_pieces(stream.running, self.clock, self.stated, age if stream.running.began == late else 0.0)
+            for stream, (late, age) in entered
+        ]
+
     def wear(self, readings: bool = True) -> Wear:
-        running = Running([cycle_pieces(stream.running, self.clock, self.stated) for stream in self.streams])
+        """The wear of the type."""
+        running = Running(self._running())
         fitted = self.best.fitted()
         failures = ByFailures(fitted, running)
         predictor = (by_readings(self.streams, self.clock, failures, TIE) if readings else None) or failures
@@ -192,20 +205,43 @@ def _clocks(sisters: Sequence[Stream], always: bool = False) -> list[str]:
     return [*(["wafers"] if ran else []), "days", *sorted(shared_counters)]
 
 
-def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings) -> list[tuple[float, ...]]:
-    """Where the hidden failure of one cycle may lie, on one clock."""
-    return pieces(*cycle.ages(clock), stated.sensitivity, stated.false_alarm)
+def cycle_pieces(cycle: Cycle, clock: str, stated: QualSettings, entry: float = 0.0) -> list[tuple[float, ...]]:
+    """Where the hidden failure of one cycle may lie, on one clock: after `entry`, where it came under observation."""
+    spans = pieces(*cycle.ages(clock), stated.sensitivity, stated.false_alarm)
+    return [(max(low, entry), high, weight) for low, high, weight in spans if high > entry]
+
+
+def entries(sisters: Sequence[Stream], clock: str) -> list[tuple[datetime, float]]:
+    """Of each stream the cycle (when it began) that began long before anybody looked, and its age when looking began.
+
+    The age is 0 where there is none. Cycles that had failed before the first qual of a tool are not on record, and those
+    that lived on are: without this they would count as proof of a long life. Source: left truncation, J. P. Klein and M. L.
+    Moeschberger, Survival Analysis (2003), chapter 3.4.
+    """
+    usual = [usual_round(stream).days or 0.0 for stream in sisters]
+    known = [gap for gap in usual if gap > 0]
+    gaps = [gap or (float(median(known)) if known else math.inf) for gap in usual]
+    first = [next((c for c in stream.all_cycles if c.quals), stream.running) for stream in sisters]
+    late = [c.known_start and bool(c.quals) and c.quals[0].age.days > LATE * gap for c, gap in zip(first, gaps, strict=True)]
+    # Where a first qual failed, looking began before it, by a gap at most; where none ever did, with tools that were good.
+    back = any(is_late and not cycle.quals[0].passed for cycle, is_late in zip(first, late, strict=True))
+    ages = []
+    for cycle, gap, is_late in zip(first, gaps, late, strict=True):
+        age = cycle.quals[0].age if is_late else Age(0.0, 1.0)
+        ages.append((cycle.began, age.on(clock) * (1 - back * gap / age.days) if is_late else 0.0))
+    return ages
 
 
 def cycles_on(clock: str, sisters: Sequence[Stream], stated: QualSettings, known_at: datetime | None = None) -> Cycles:
     """All cycles of the given streams on one clock, or as they were known at an earlier time."""
     rows: list[tuple[float, ...]] = []
     number = 0
-    for tool, stream in enumerate(sisters):
+    for tool, (stream, (late, age)) in enumerate(zip(sisters, entries(sisters, clock), strict=True)):
         for cycle in stream.all_cycles:
+            then = cycle if known_at is None else cycle.until(known_at)
             if known_at is None or cycle.began <= known_at:
-                then = cycle if known_at is None else cycle.until(known_at)
-                rows += [(tool, number, *piece) for piece in cycle_pieces(then, clock, stated)]
+                entry = age if cycle.began == late and then.quals else 0.0
+                rows += [(tool, number, *piece, entry) for piece in cycle_pieces(then, clock, stated, entry)]
                 number += 1
-    tools, cycles, lower, upper, weight = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-    return Cycles.of(tools, lower, upper, cycles, weight)
+    tools, cycles, lower, upper, weight, entered = zip(*rows, strict=True) if rows else ((),) * 6
+    return Cycles.of(tools, lower, upper, cycles, weight, entered)

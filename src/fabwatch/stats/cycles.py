@@ -53,6 +53,8 @@ class Cycles:
     upper: Floats
     cycle: Whole
     weight: Floats
+    entry: Floats
+    """The age at which a cycle came under observation, not having failed by then; 0: at its start."""
 
     @classmethod
     def of(
@@ -62,13 +64,16 @@ class Cycles:
         upper: ArrayLike,
         cycle: ArrayLike | None = None,
         weight: ArrayLike | None = None,
+        entry: ArrayLike | None = None,
     ) -> "Cycles":
         """Cycles from any arrays; each row is a cycle of its own unless `cycle` says otherwise. Raises ValueError for ages
         that are negative or fall.
         """
         tools, low, high = np.asarray(tool, np.int64), np.asarray(lower, float), np.asarray(upper, float)
         number = np.arange(tools.size) if cycle is None else np.asarray(cycle, np.int64)
-        made = cls(tools, low, high, number, np.ones(tools.size) if weight is None else np.asarray(weight, float))
+        weights = np.ones(tools.size) if weight is None else np.asarray(weight, float)
+        entered = np.zeros(tools.size) if entry is None else np.asarray(entry, float)
+        made = cls(tools, low, high, number, weights, entered)
         if np.any(made.lower < 0) or np.any(made.upper <= made.lower) or np.any(~np.isfinite(made.lower)):
             raise ValueError("ages: 0 <= lower < upper, lower finite")
         return made
@@ -78,7 +83,7 @@ class Cycles:
         place = {int(tool): n for n, tool in enumerate(members)}
         rows = np.flatnonzero(np.isin(self.tool, np.asarray(members)))
         renamed = np.array([place[int(tool)] for tool in self.tool[rows]], np.int64)
-        return Cycles(renamed, self.lower[rows], self.upper[rows], self.cycle[rows], self.weight[rows])
+        return Cycles(renamed, self.lower[rows], self.upper[rows], self.cycle[rows], self.weight[rows], self.entry[rows])
 
     @property
     def longest(self) -> float:

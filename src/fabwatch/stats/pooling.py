@@ -73,7 +73,7 @@ class Grid:
 def log_likelihood(cycles: Cycles, grid: Grid, tools: int) -> Floats:
     """Log likelihood of each tool's cycles at each grid point; tools x points.
 
-    That of a cycle is the log of the sum over its pieces of weight (S(lower) - S(upper)).
+    That of a cycle is the log of the sum over its pieces of weight (S(lower) - S(upper)), less log S(entry).
     """
     total = np.zeros((tools, grid.points.shape[0]))
     if not cycles.tool.size:
@@ -89,7 +89,9 @@ def log_likelihood(cycles: Cycles, grid: Grid, tools: int) -> Floats:
         # log(S(l) - S(u)) = -H(l) + log(1 - exp(-(H(u) - H(l)))): avoids the difference of two nearly equal numbers.
         lower = grid.hazard(cycles.lower[part])
         gain = grid.hazard(cycles.upper[part]) - lower
-        logs = -lower + np.log(np.maximum(-np.expm1(-gain), 1e-300)) + np.log(cycles.weight[part])[:, None]
+        # Given that the cycle had not failed when it came under observation.
+        alive = grid.hazard(cycles.entry[part]) if cycles.entry[part].any() else 0.0
+        logs = alive - lower + np.log(np.maximum(-np.expm1(-gain), 1e-300)) + np.log(cycles.weight[part])[:, None]
         if not single:
             runs = first - first[0]
             top = np.maximum.reduceat(logs, runs)
