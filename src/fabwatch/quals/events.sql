@@ -3,7 +3,8 @@
 -- checked counts as a whole tool.
 WITH known_quals AS (
     -- A reading of which only the side is known tells nothing of a drift.
-    SELECT tool, chamber, qual_type, processed_at, passed, CASE WHEN beyond IS NULL THEN reading END AS reading, lower, upper, reason
+    SELECT tool, chamber, qual_type, processed_at, passed, CASE WHEN beyond IS NULL THEN reading END AS reading, lower, upper,
+           unit, reason
     FROM quals
     WHERE processed_at <= $as_of AND (resulted_at IS NULL OR resulted_at <= $as_of)
       AND tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, tool))
@@ -13,16 +14,16 @@ WITH known_quals AS (
     SELECT tool, '*', qual_type FROM unchecked
 ), events AS (
     SELECT s.tool, s.chamber, s.qual_type, q.processed_at AS at_time,
-           CASE WHEN q.passed THEN 'good' ELSE 'failed' END AS what, q.reading, q.lower, q.upper, q.reason
+           CASE WHEN q.passed THEN 'good' ELSE 'failed' END AS what, q.reading, q.lower, q.upper, q.unit, q.reason
     FROM streams AS s
     JOIN known_quals AS q ON q.tool = s.tool AND q.qual_type = s.qual_type AND (q.chamber IS NULL OR q.chamber = s.chamber)
     UNION ALL
-    SELECT s.tool, s.chamber, s.qual_type, r.done_at, 'restored', NULL, NULL, NULL, r.kind
+    SELECT s.tool, s.chamber, s.qual_type, r.done_at, 'restored', NULL, NULL, NULL, NULL, r.kind
     FROM streams AS s
     JOIN restores AS r ON r.tool = s.tool AND (s.chamber = '*' OR r.chamber IS NULL OR r.chamber = s.chamber)
     WHERE r.done_at <= $as_of
     UNION ALL
-    SELECT s.tool, s.chamber, s.qual_type, t.at_time, t.what, NULL, NULL, NULL, NULL
+    SELECT s.tool, s.chamber, s.qual_type, t.at_time, t.what, NULL, NULL, NULL, NULL, NULL
     FROM streams AS s
     CROSS JOIN (SELECT unnest($marks) AS at_time, 'mark' AS what UNION ALL SELECT $as_of, 'now') AS t
 ), watched AS (
@@ -60,7 +61,7 @@ WITH known_quals AS (
       AND m.tool BETWEEN $first AND $last AND ($tools IS NULL OR list_contains($tools, m.tool))
     GROUP BY ALL
 )
-SELECT e.tool, e.chamber, e.qual_type, e.at_time, e.what, e.reading, e.lower, e.upper, e.reason,
+SELECT e.tool, e.chamber, e.qual_type, e.at_time, e.what, e.reading, e.lower, e.upper, e.unit, e.reason,
        coalesce(b.wafers, 0) + coalesce(d.wafers, 0) AS processed, b.first_move
 FROM events AS e
 JOIN before AS b ON b.tool = e.tool AND b.chamber = e.chamber AND b.day = e.at_time::DATE

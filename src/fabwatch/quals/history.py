@@ -58,6 +58,7 @@ class QualEvent(NamedTuple):
     reading: float | None = None
     lower: float | None = None
     upper: float | None = None
+    unit: str | None = None
 
 
 @dataclass
@@ -205,6 +206,7 @@ class _Event(NamedTuple):
     reading: float | None
     lower: float | None
     upper: float | None
+    unit: str | None
     reason: str | None
     processed: Any
     first_move: datetime | None
@@ -234,7 +236,8 @@ def _stream(
             running, start = Cycle(event.at), _wafers(event)
         elif event.what in ("good", "failed"):
             alarm = is_alarm(event.reason)
-            qual = QualEvent(event.at, age_at(event), event.what == "good", alarm, event.reading, event.lower, event.upper)
+            limits = (event.lower, event.upper, event.unit)
+            qual = QualEvent(event.at, age_at(event), event.what == "good", alarm, event.reading, *limits)
             contradictions += running.add(qual)
     now = events[-1]
     marks = [(begin, 0.0), *((e.at, _wafers(e)) for e in events if e.what in ("mark", "now") and e.at > begin)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabwatch.quals.history import Cycle, QualEvent, Stream
+from fabwatch.quals.markers import ByMarker
 from fabwatch.stats.cycles import Floats, Running
 from fabwatch.stats.drift import Drift, Path, fit_drift
 from fabwatch.stats.pooling import Fitted
@@ -51,6 +52,8 @@ class ByReadings:
     drift: Drift
     paths: tuple[Path, ...]
     passages: Floats
+    gain: float
+    """How much better, in log chance, they predict past quals than failures alone."""
     name: str = "readings"
 
     def bad_by(self, age: Floats) -> Floats:
@@ -73,10 +76,10 @@ class ByReadings:
     def only(self, members: Sequence[int]) -> "ByReadings":
         """The rows of some tools."""
         chosen = tuple(self.paths[n] for n in members)
-        return ByReadings(self.drift, chosen, self.passages[list(members)])
+        return ByReadings(self.drift, chosen, self.passages[list(members)], self.gain)
 
 
-Predictor = ByFailures | ByReadings
+Predictor = ByFailures | ByReadings | ByMarker
 
 
 def by_readings(sisters: Sequence[Stream], clock: str, failures: ByFailures, tie: float) -> ByReadings | None:
@@ -96,7 +99,7 @@ def by_readings(sisters: Sequence[Stream], clock: str, failures: ByFailures, tie
         return None
     random = np.random.default_rng(SEED)
     running = [_path(stream.running, clock) or Path(np.empty(0), np.empty(0)) for stream in sisters]
-    return ByReadings(drift, tuple(running), np.array([drift.passages(path, random) for path in running]))
+    return ByReadings(drift, tuple(running), np.array([drift.passages(path, random) for path in running]), gain)
 
 
 def _gain(drift: Drift, path: Path, fitted: Fitted) -> float:

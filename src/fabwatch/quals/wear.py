@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from statistics import median
 
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import Age, Cycle, Stream, streams
+from fabwatch.quals.markers import Marker, Worn, by_marker, learn_markers
 from fabwatch.quals.readings import ByFailures, Predictor, by_readings
 from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.whole_fab import TypeRecord, judging_time, with_fab
@@ -130,6 +132,7 @@ class _Type:
     best: Sisters
     weibull: Sisters
     cycles: Cycles
+    marker: Marker | None = None
 
     def _running(self) -> list[list[tuple[float, ...]]]:
         entered = zip(self.streams, entries(self.streams, self.clock), strict=True)
@@ -138,23 +141,32 @@ class _Type:
             for stream, (late, age) in entered
         ]
 
+    @cached_property
+    def worn(self) -> Worn:
+        """The type as its failures alone tell it."""
+        return Worn(self.streams, self.clock, self.best.fitted(), Running(self._running()))
+
     def wear(self, readings: bool = True) -> Wear:
         """The wear of the type."""
-        running = Running(self._running())
-        fitted = self.best.fitted()
-        failures = ByFailures(fitted, running)
-        predictor = (by_readings(self.streams, self.clock, failures, TIE) if readings else None) or failures
+        worn = self.worn
         return Wear(
             self.streams,
             self.clock,
-            fitted,
-            running,
+            worn.fitted,
+            worn.running,
             self.stated,
             self.clock_evidence,
             self.cycles.longest,
             self.weibull.alike(),
-            predictor,
+            self._predictor() if readings else ByFailures(worn.fitted, worn.running),
         )
+
+    def _predictor(self) -> Predictor:
+        failures = ByFailures(self.worn.fitted, self.worn.running)
+        drift = by_readings(self.streams, self.clock, failures, TIE)
+        if drift is not None and (self.marker is None or drift.gain > self.marker.gain):
+            return drift
+        return failures if self.marker is None else by_marker(self.worn, self.marker)
 
 
 def fit_fab(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callable[[str], QualSettings]) -> list[Wear]:
@@ -172,7 +184,15 @@ def _types(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callable
         kind = one.streams[0].qual_type
         early = cycles_on(one.clock, one.streams, one.stated, moments[kind])
         records.append(TypeRecord(one.streams, kind, one.clock, one.best, early))
-    return [replace(one, best=best) for one, best in zip(types, with_fab(records), strict=True)]
+    known = [replace(one, best=best) for one, best in zip(types, with_fab(records), strict=True)]
+    return [one for kind, moment in moments.items() for one in _marked(known, kind, moment)]
+
+
+def _marked(types: Sequence[_Type], kind: str, judged_at: datetime | None) -> list[_Type]:
+    """The types of one qual type, each with what readings tell of its life."""
+    same = [one for one in types if one.streams[0].qual_type == kind]
+    markers = learn_markers([one.worn for one in same], judged_at, TIE)
+    return [replace(one, marker=marker) for one, marker in zip(same, markers, strict=True)]
 
 
 def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings, *, readings: bool = True) -> Wear:
@@ -180,7 +200,8 @@ def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings, *
 
     With `readings=False` the drift of readings, which takes as long again, is not tried as a predictor.
     """
-    return _chosen(sisters, clock, stated).wear(readings)
+    chosen = _chosen(sisters, clock, stated)
+    return _marked([chosen], sisters[0].qual_type, judging_time(sisters))[0].wear() if readings else chosen.wear(False)
 
 
 def _chosen(sisters: Sequence[Stream], clock: Clock, stated: QualSettings) -> _Type:

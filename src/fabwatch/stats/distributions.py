@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fabwatch.stats.cycles import Floats
 
@@ -29,7 +30,7 @@ class Family(Protocol):
         """Cumulative hazard -log S at a log age counted from the log scale; at most FAR."""
         ...
 
-    def log_age(self, hazard: float, log_shape: Floats) -> Floats:
+    def log_age(self, hazard: ArrayLike, log_shape: Floats) -> Floats:
         """The log age, counted from the log scale, at which the cumulative hazard has risen to `hazard`."""
         ...
 
@@ -52,9 +53,9 @@ class Weibull:
             risen: Floats = np.exp(np.exp(log_shape) * log_age)
         return np.minimum(risen, FAR)
 
-    def log_age(self, hazard: float, log_shape: Floats) -> Floats:
+    def log_age(self, hazard: ArrayLike, log_shape: Floats) -> Floats:
         """log(hazard) / shape."""
-        age: Floats = math.log(hazard) / np.exp(log_shape)
+        age: Floats = np.log(np.asarray(hazard, float)) / np.exp(log_shape)
         return age
 
     def mean(self, log_shape: Floats) -> Floats:
@@ -83,9 +84,9 @@ class Lognormal:
         risen: Floats = np.exp(np.interp(z, self._z, self._log_hazard))
         return np.where(np.isneginf(z), 0.0, np.minimum(risen, FAR))
 
-    def log_age(self, hazard: float, log_shape: Floats) -> Floats:
+    def log_age(self, hazard: ArrayLike, log_shape: Floats) -> Floats:
         """sigma times the z at which -log(1 - Phi(z)) is `hazard`."""
-        z = float(np.interp(math.log(hazard), self._log_hazard, self._z))
+        z = np.interp(np.log(np.asarray(hazard, float)), self._log_hazard, self._z)
         age: Floats = z * LOG_SPREAD / np.exp(log_shape)
         return age
 

@@ -28,6 +28,7 @@ SCALES, SHAPES = 44, 18
 SHAPE_RANGE = (0.45, 9.0)
 CHUNK = 1024
 COARSE, HALVINGS = 56, 12
+NEARLY_NONE = 5e-4
 BEGIN, END, END_WEIGHT = 0.5, 1.5, 3.0
 """A pseudo sister failed between these shares of the longest age on record; its weight in tools."""
 END_HALF = 5
@@ -154,23 +155,49 @@ class Fitted:
 
         A coarse curve first, then bisection between two of its points.
         """
-        conditioned, start = self._conditioned(running), running.lower[:, :1]
-        steps = np.linspace(float(self.grid.log_scale.min()) - 9.0, float(self.grid.log_scale.max()) + 12.0, COARSE)
-
-        def bad_at(log_past: Floats) -> Floats:
-            ages = start + np.exp(log_past)
-            return np.column_stack([self._bad_by(age, running, conditioned) for age in ages.T])
-
-        curve = bad_at(np.repeat(steps[None], start.size, axis=0))
+        past = _Past(self, running)
+        steps, curve = past.coarse()
         targets = np.asarray(chances, float)
         cell = np.clip((curve[:, :, None] < targets).sum(axis=1), 1, COARSE - 1)
         low, high = steps[cell - 1], steps[cell]
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            early = bad_at(middle) < targets
+            early = past.bad_at(middle) < targets
             low, high = np.where(early, middle, low), np.where(early, high, middle)
-        ages: Floats = start + np.exp((low + high) / 2)
+        ages: Floats = past.start + np.exp((low + high) / 2)
         return ages
+
+    def failure_curve(self, running: Running, count: int) -> tuple[Floats, Floats]:
+        """Ages over which nearly all chance of the hidden failure lies, and the chance that it has come by each.
+
+        Both tools x `count`, rising, the first at the lower edge of the running cycle.
+        """
+        past = _Past(self, running)
+        steps, curve = past.coarse()
+        first = np.array([np.interp((NEARLY_NONE, 1 - NEARLY_NONE), row, steps) for row in curve])
+        log_past = np.linspace(first[:, 0], first[:, 1], count - 1, axis=1)
+        ages = np.concatenate([past.start, past.start + np.exp(log_past)], axis=1)
+        chances = np.concatenate([np.zeros_like(past.start), past.bad_at(log_past)], axis=1)
+        return ages, np.maximum.accumulate(chances, axis=1)
+
+
+class _Past:
+    """The chance of a failure by ages past the lower edge of each running cycle, by their logarithm."""
+
+    def __init__(self, fitted: Fitted, running: Running):
+        self._fitted, self._running, self._conditioned = fitted, running, fitted._conditioned(running)
+        self.start = running.lower[:, :1]
+
+    def coarse(self) -> tuple[Floats, Floats]:
+        """Logs of ages past the edge over all that is possible, and the chances there: tools x steps."""
+        scales = self._fitted.grid.log_scale
+        steps = np.linspace(float(scales.min()) - 9.0, float(scales.max()) + 12.0, COARSE)
+        return steps, self.bad_at(np.repeat(steps[None], self.start.size, axis=0))
+
+    def bad_at(self, log_past: Floats) -> Floats:
+        """The chances at these: tools x ages."""
+        ages = self.start + np.exp(log_past)
+        return np.column_stack([self._fitted._bad_by(age, self._running, self._conditioned) for age in ages.T])
 
 
 class Sisters:
