@@ -1,11 +1,14 @@
 """What every part of the door stands on: the folder, its settings, the lake and the clock; how a question is answered."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from threadpoolctl import ThreadpoolController
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.record import END_OF_RECORD, ENDED, newest, newest_by_the_minute
@@ -36,6 +39,17 @@ def present_of(newest: datetime | None, now: datetime) -> Present:
     return Present(newest, END_OF_RECORD)
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """No threads for small products of matrices: they cost several times the processor time where other work goes on."""
+    limit: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limit
+
+
 class Door:
     """A fab folder that is open."""
 
@@ -57,7 +71,7 @@ class Door:
             at = present or (Present(self._now()) if question.spec.cost is Cost.LIVE else None)
         else:
             times, at = Timed(known_at=getattr(question, "known_at", None)), Present(self._now())
-        with self._view(times, at) as view:
+        with self._view(times, at) as view, _one_thread():
             return question.answer(view)
 
     def sql(self, statement: str) -> "pd.DataFrame":

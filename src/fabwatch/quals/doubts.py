@@ -61,5 +61,20 @@ class Overdue(Doubt):
 
 
 @dataclass(frozen=True)
+class LimitMoved(Doubt):
+    """The limit of the reading has changed: a failure before meant something else than one now."""
+
+    before: float
+    now: float
+
+
+@dataclass(frozen=True)
+class MixedUnits(Doubt):
+    """Readings are in several units: those in another one than most are left out."""
+
+    units: str
+
+
+@dataclass(frozen=True)
 class FutureDate(Doubt):
     """The question is for a time in the future; what happens until then is not known."""

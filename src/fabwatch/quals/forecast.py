@@ -1,7 +1,7 @@
 """The forecast of the next failed qual, for every tool or chamber and qual type, with its doubts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,8 @@ import numpy as np
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals import doubts
 from fabwatch.quals.answers import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Why, Window
+from fabwatch.quals.history import Stream
+from fabwatch.quals.markers import ByMarker
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
 from fabwatch.quals.yardsticks import Yardsticks, yardsticks
@@ -107,7 +109,7 @@ class _Outlook:
         filled = np.array([due or [0.0] * QUALS_AHEAD for due in self.due])
         ages = [self.now + self.speed * filled[:, m] for m in range(QUALS_AHEAD)]
         self.then, self.good = ages[0], np.array([s.running.last_good.on(wear.clock) for s in wear.streams])
-        self.simple = simple
+        self.ages_at_due, self.simple = ages, simple
         self.bad_at_due = np.column_stack([wear.predictor.bad_by(age) for age in ages])
         self.first_over = wear.predictor.first_over(np.column_stack(ages))
         # The windows after a pass at the next qual, and after a restore now.
@@ -119,6 +121,13 @@ class _Outlook:
         """Units of the clock from now to the hidden failure, per quantile."""
         left: Floats = np.maximum(self.ages[n] - self.now[n], 0.0)
         return left
+
+    def reading_at(self, n: int, due: int) -> tuple[float, float] | None:
+        """Between which values four of five readings at a coming qual lie, where readings tell of the life."""
+        if not isinstance(self.wear.predictor, ByMarker):
+            return None
+        between = self.wear.predictor.reading_at(n, float(self.ages_at_due[due][n]))
+        return between and (round(between[0], 3), round(between[1], 3))
 
     def days(self, n: int) -> Floats | None:
         """Days from now to the hidden failure, per quantile; None where nothing runs."""
@@ -206,7 +215,8 @@ def _coming(outlook: _Outlook, n: int, as_of: datetime) -> tuple[NextQual, ...]:
         alarm_on_good = (1 - outlook.bad_at_due[n][m]) * (1 - false_alarm) ** m * false_alarm
         chance = float(fault_seen + alarm_on_good) if outlook.first_over is None else float(outlook.first_over[n][m])
         at = as_of + timedelta(days=min(due, 36_500.0))
-        coming.append(NextQual(round(due, 2), round(chance, 4), at.replace(microsecond=0)))
+        low, high = outlook.reading_at(n, m) or (None, None)
+        coming.append(NextQual(round(due, 2), round(chance, 4), at.replace(microsecond=0), low, high))
     return tuple(coming)
 
 
@@ -226,7 +236,19 @@ def _doubts(outlook: _Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[Do
         (far, doubts.Extrapolated(BEYOND)),
         (usual is not None and since > 2 * usual + 1, doubts.Overdue(since, usual or 0.0)),
     )
-    return tuple(doubt for holds, doubt in possible if holds)
+    return (*(doubt for holds, doubt in possible if holds), *_reading_doubts(stream))
+
+
+def _reading_doubts(stream: Stream) -> Iterator[Doubt]:
+    read = [qual for qual in stream.quals if qual.reading is not None]
+    units = {qual.unit or "-" for qual in read}
+    if len(units) > 1:
+        yield doubts.MixedUnits(", ".join(sorted(units)))
+        return
+    for side in ("upper", "lower"):
+        limits = [limit for qual in read if (limit := getattr(qual, side)) is not None]
+        if limits and (moved := [limit for limit in limits if limit != limits[-1]]):
+            yield doubts.LimitMoved(moved[-1], limits[-1])
 
 
 def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: float | None) -> Why:
@@ -242,6 +264,7 @@ def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: floa
         sisters_life=None if sisters_life is None else round(sisters_life, 2),
         family=whole.fitted.grid.family.name,
         model=whole.predictor.name,
+        life_over=_life_over(outlook, n),
         clock_evidence=round(whole.clock_evidence, 1),
         restored_at=stream.running.began if stream.running.known_start else None,
         pace_spread=round(outlook.paces[n].spread, 3),
@@ -250,6 +273,14 @@ def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: floa
         if_passed=(round(float(outlook.if_passed[n][0]), 2), round(float(outlook.if_passed[n][1]), 2)),
         if_restored=(round(float(outlook.if_restored[n][0]), 2), round(float(outlook.if_restored[n][1]), 2)),
     )
+
+
+def _life_over(outlook: _Outlook, n: int) -> tuple[float, float] | None:
+    if outlook.wear.predictor.name != "marker":
+        return None
+    age, (late, early) = float(outlook.now[n]), np.interp((0.1, 0.9), outlook.chances, outlook.ages[n])
+    low, high = (round(min(age / max(float(life), 1e-9), 1.0), 3) for life in (early, late))
+    return low, high
 
 
 def by_check(rows: Sequence[Forecast]) -> list[Forecast]:

@@ -115,7 +115,7 @@ class Cycle:
         return ages, [qual.passed for qual in self.quals]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stream:
     """One qual type on one tool or chamber (`*`: the whole tool): its ended cycles and the running one."""
 

@@ -4,16 +4,18 @@ How readings rise over a life is learned from cycles that ended before, for each
 how far it is trusted is what would have predicted later quals best.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fabwatch.quals.history import Cycle, QualEvent, Stream
-from fabwatch.stats.cycles import Floats, Running
+from fabwatch.stats.cycles import Floats, Running, Whole
 from fabwatch.stats.markers import Curve, Readings, fit_alike, fit_curve
 from fabwatch.stats.pooling import Fitted
 
@@ -29,6 +31,8 @@ DRAWN = 32
 REQUAL = 0.1
 """A qual that came within this share of the usual gap is a requal: of readings that close together the last one counts."""
 FINE = 160
+EIGHTY = 1.2816
+"""Standard deviations from the mean of a normal distribution to the ends of its middle 80 %."""
 TINY = 1e-12
 
 
@@ -134,7 +138,7 @@ class _TypeReadings:
         return _between(self._worn.fitted, scale[tool], shape[tool], low, high, chances)
 
     def gains(self, curve: Curve | None, since: datetime) -> list[float]:
-        """For each trust, the gain in log chance of the quals after a moment, given the readings before each in its cycle."""
+        """For each trust, the gain in log chance of the quals after a moment, given the readings of their cycles before."""
         rows: list[tuple[float, ...]] = []
         looks: list[tuple[int, float, float, bool]] = []
         for tool, stream in enumerate(self._worn.streams):
@@ -149,18 +153,18 @@ class _TypeReadings:
                         looks.append((tool, ages[n - 1], ages[n], passed[n]))
         if not looks or curve is None:
             return [0.0] * len(TRUSTS)
-        tool, good, then, came = (np.array(column) for column in zip(*looks, strict=True))
-        lives = self._drawn(tool, good)
-        by_then = lives <= then[:, None]
+        tools, good, then, passes = zip(*looks, strict=True)
+        lives, failed = self._drawn(np.array(tools), np.array(good)), ~np.array(passes)
+        by_then = lives <= np.array(then)[:, None]
         log = curve.life_chances(Readings.of(rows), lives)
-        alone = _log_score(by_then.mean(axis=1), ~came)
+        alone = _log_score(by_then.mean(axis=1), failed)
         told = []
         for trust in TRUSTS:
             weight = np.exp(trust * (log - log.max(axis=1, keepdims=True)))
-            told.append(_log_score((weight * by_then).sum(axis=1) / weight.sum(axis=1), ~came) - alone)
+            told.append(_log_score((weight * by_then).sum(axis=1) / weight.sum(axis=1), failed) - alone)
         return [float(gain.sum()) for gain in told]
 
-    def _drawn(self, tool: np.ndarray[tuple[int], np.dtype[np.int64]], good: Floats) -> Floats:
+    def _drawn(self, tool: Whole, good: Floats) -> Floats:
         """Lives beyond a good qual, spread evenly over what is known of scale and shape of each tool."""
         fitted = self._worn.fitted
         # Quantiles of scale and shape in another order than those of the life: a lattice of low discrepancy.
@@ -171,17 +175,14 @@ class _TypeReadings:
         chance = (np.arange(DRAWN) * 0.6180339887498949 + 0.5 / DRAWN) % 1
         log_good = np.log(np.maximum(good, TINY))[:, None] - scale
         hazard = fitted.grid.family.hazard(log_good, shape) - np.log1p(-chance)
-        return np.maximum(np.exp(scale + _log_age(fitted, hazard, shape)), good[:, None])
+        lives: Floats = np.maximum(np.exp(scale + fitted.grid.family.log_age(hazard, shape)), good[:, None])
+        return lives
 
 
-def _log_score(chance: Floats, came: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
+def _log_score(chance: Floats, came: NDArray[np.bool_]) -> Floats:
     clipped = np.clip(chance, 0.5 / DRAWN, 1 - 0.5 / DRAWN)
     score: Floats = np.log(np.where(came, clipped, 1 - clipped))
     return score
-
-
-def _log_age(fitted: Fitted, hazard: Floats, shape: Floats) -> Floats:
-    return fitted.grid.family.log_age(hazard, shape)
 
 
 def _between(fitted: Fitted, scale: Floats, shape: Floats, low: Floats, high: Floats, chances: Floats) -> Floats:
@@ -192,7 +193,7 @@ def _between(fitted: Fitted, scale: Floats, shape: Floats, low: Floats, high: Fl
     even = low[:, None] + chances * (high - low)[:, None]
     mass = alive - left
     hazard = -np.log(np.maximum(alive - chances * mass, 1e-300))
-    ages = np.exp(scale + _log_age(fitted, np.maximum(hazard, 1e-300), shape))
+    ages = np.exp(scale + family.log_age(np.maximum(hazard, 1e-300), shape))
     return np.where(mass > TINY, np.clip(ages, low[:, None], high[:, None]), even)
 
 
@@ -202,7 +203,7 @@ def read_before(cycle: Cycle, clock: str, unit: str | None, count: int) -> list[
     Towards a lower limit, the way from twice the limit down is turned upside down. Of requals the last one counts.
     """
     ages, _ = cycle.ages(clock)
-    gaps = [b - a for a, b in zip(ages[:-1], ages[1:], strict=True)]
+    gaps = [later - age for age, later in pairwise(ages)]
     close = REQUAL * median(gaps) if gaps else 0.0
     before: list[tuple[float, float, float]] = []
     for age, qual in zip(ages[:count], cycle.quals[:count], strict=True):
@@ -218,11 +219,11 @@ def read_before(cycle: Cycle, clock: str, unit: str | None, count: int) -> list[
 def _towards(qual: QualEvent, unit: str | None) -> tuple[float, float] | None:
     if qual.reading is None or qual.unit != unit:
         return None
-    if qual.upper is not None and qual.upper > 0:
-        return qual.reading, qual.upper
-    if qual.lower is not None and qual.lower > 0:
-        return 2 * qual.lower - qual.reading, qual.lower
-    return None
+    reading, limit = qual.reading, qual.upper or 0.0
+    if limit <= 0:
+        reading, limit = 2 * (qual.lower or 0.0) - reading, qual.lower or 0.0
+    # One that is over the limit though the qual passed contradicts itself.
+    return (reading, limit) if limit > 0 and reading <= limit else None
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,9 @@ class ByMarker:
     """Ages, rising: tools x edges."""
     bad: Floats
     """The chance to have failed by each."""
+    curve: Curve
+    limits: tuple[tuple[float, bool] | None, ...]
+    """Of each tool the last limit, and True where it is an upper one."""
     name: str = "marker"
 
     def bad_by(self, age: Floats) -> Floats:
@@ -249,24 +253,52 @@ class ByMarker:
         del ages
         return None
 
+    def reading_at(self, tool: int, age: float) -> tuple[float, float] | None:
+        """Between which values four of five readings at an age lie while the tool is good; None where it has no limit."""
+        limit = self.limits[tool]
+        if limit is None:
+            return None
+        middle = (self.edges[tool, 1:] + self.edges[tool, :-1]) / 2
+        weight = np.where(middle > age, np.diff(self.bad[tool]), 0.0)
+        if weight.sum() <= TINY:
+            middle, weight = np.array([age]), np.ones(1)
+        mean = self.curve.mean(age / np.maximum(middle, TINY))
+        weight = weight / weight.sum()
+        expected = float(weight @ mean)
+        variance = float(weight @ (mean - expected) ** 2) + self.curve.variance(expected, limit[0])
+        low, high = (limit[0] * (expected + side * EIGHTY * variance**0.5) for side in (-1, 1))
+        if self.curve.counts:
+            low = max(low, 0.0)
+        return (low, high) if limit[1] else (2 * limit[0] - high, 2 * limit[0] - low)
+
     def only(self, members: Sequence[int]) -> "ByMarker":
         """The rows of some tools."""
-        return ByMarker(self.edges[list(members)], self.bad[list(members)])
+        limits = tuple(self.limits[n] for n in members)
+        return ByMarker(self.edges[list(members)], self.bad[list(members)], self.curve, limits)
 
 
 def by_marker(worn: Worn, marker: Marker) -> ByMarker:
     """What failures alone predict, weighted by the chance of the readings of each running cycle."""
-    fitted, running = worn.fitted, worn.running
-    edges, bad = fitted.failure_curve(running, FINE)
+    edges, bad = worn.fitted.failure_curve(worn.running, FINE)
     rows: list[tuple[float, ...]] = []
     for n, stream in enumerate(worn.streams):
         _, passed = stream.running.ages(worn.clock)
         count = passed.index(False) if False in passed else len(passed)
         rows += [(n, *one) for one in read_before(stream.running, worn.clock, marker.unit, count)]
-    middle = (edges[:, 1:] + edges[:, :-1]) / 2
-    log = marker.curve.life_chances(Readings.of(rows), np.maximum(middle, TINY), marker.trust)
-    mass = np.diff(bad, axis=1) * np.exp(log - log.max(axis=1, keepdims=True))
-    first = bad[:, :1] * np.exp(log[:, :1] - log.max(axis=1, keepdims=True))
-    last = (1 - bad[:, -1:]) * np.exp(log[:, -1:] - log.max(axis=1, keepdims=True))
-    told = np.cumsum(np.concatenate([first, mass, last], axis=1), axis=1)
-    return ByMarker(edges, (told / told[:, -1:])[:, :-1])
+    middle = np.maximum((edges[:, 1:] + edges[:, :-1]) / 2, TINY)
+    log = marker.curve.life_chances(Readings.of(rows), middle, marker.trust)
+    chance = np.exp(log - log.max(axis=1, keepdims=True))
+    # Beyond the last edge lies hardly any chance; it counts as the last stretch does.
+    mass = np.concatenate([np.diff(bad, axis=1) * chance, (1 - bad[:, -1:]) * chance[:, -1:]], axis=1)
+    told = np.cumsum(mass, axis=1) / mass.sum(axis=1, keepdims=True)
+    by = np.concatenate([np.zeros_like(bad[:, :1]), told[:, :-1]], axis=1)
+    return ByMarker(edges, by, marker.curve, tuple(_limit(stream) for stream in worn.streams))
+
+
+def _limit(stream: Stream) -> tuple[float, bool] | None:
+    for qual in reversed(stream.quals):
+        if qual.upper is not None and qual.upper > 0:
+            return qual.upper, True
+        if qual.lower is not None and qual.lower > 0:
+            return qual.lower, False
+    return None

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import median, quantiles
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -73,8 +74,18 @@ class Round:
     """The median gap on each; None with fewer than two quals."""
 
 
+_rounds: WeakKeyDictionary[Stream, Round] = WeakKeyDictionary()
+
+
 def usual_round(stream: Stream) -> Round:
     """The usual gap between two quals of one cycle, without those after alarms; across restores where no cycle has two."""
+    # A forecast asks for it time and again, and a stream does not change.
+    if stream not in _rounds:
+        _rounds[stream] = _usual_round(stream)
+    return _rounds[stream]
+
+
+def _usual_round(stream: Stream) -> Round:
     within = [_gaps([qual for qual in cycle.quals if not qual.alarm]) for cycle in stream.all_cycles]
     gaps = [gap for cycle_gaps in within for gap in cycle_gaps] or _across(stream)
     if not gaps:
@@ -101,8 +112,8 @@ def _across(stream: Stream) -> list[tuple[float, float]]:
 
 
 def _spread(gaps: list[float]) -> float:
-    low, middle, high = np.quantile(gaps, (0.25, 0.5, 0.75))
-    return float((high - low) / middle) if middle > 0 else 1.0
+    low, middle, high = quantiles(gaps, n=4, method="inclusive") if len(gaps) > 1 else (gaps[0],) * 3
+    return (high - low) / middle if middle > 0 else 1.0
 
 
 def due_days(stream: Stream, ahead: int) -> list[float]:

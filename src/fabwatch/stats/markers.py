@@ -1,4 +1,4 @@
-"""Readings that tell how much of a life is over: a monotone curve of the reading over age / life, and what it says of a life.
+"""Readings that tell how much of a life is over: a rising curve of the reading over age / life, and what it says of lives.
 
 Before its failure at age X a tool reads mean(u) = base + rise u^power with u = age / X, in shares of its limit; counts are
 negative binomial, values normal. A reading says most late in life, and readings of one cycle together say where X may lie.
@@ -16,9 +16,10 @@ from fabwatch.stats.cycles import Floats, Whole
 
 POWERS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 ROUNDS = 8
-DOUBTED = np.log(0.02)
-"""One reading shifts the odds of two lives by a factor of 50 at most: an odd reading must not outvote all others."""
+DOUBTED = np.log(0.005)
+"""One reading shifts the odds of two lives by a factor of 200 at most: an odd reading must not outvote all others."""
 LEAST_BASE, LEAST_SPREAD = 1e-3, 1e-3
+MOSTLY = 0.98
 BASE_APART, RISE_APART = 0.3, 0.5
 """How far the base and the rise of a type may lie from those of all types, as shares of them."""
 SPREAD_WEIGHT = 20.0
@@ -48,8 +49,15 @@ class Readings:
 
     @property
     def whole(self) -> bool:
-        """True when all may be counts."""
-        return bool(self.reading.size) and bool(np.all((self.reading >= 0) & (self.reading == np.round(self.reading))))
+        """True when they may be counts: all but a few odd ones are whole."""
+        whole = (self.reading >= 0) & (self.reading == np.round(self.reading))
+        return bool(self.reading.size) and float(whole.mean()) >= MOSTLY
+
+    @property
+    def count(self) -> Floats:
+        """The readings as counts."""
+        count: Floats = np.maximum(np.round(self.reading), 0.0)
+        return count
 
 
 @dataclass(frozen=True)
@@ -70,21 +78,25 @@ class Curve:
         mean: Floats = self.base + self.rise * np.clip(used, 0.0, 1.0) ** self.power
         return mean
 
+    def variance(self, mean: float, limit: float) -> float:
+        """Of a reading around its mean, both in shares of the limit."""
+        return mean / limit + self.spread * mean**2 if self.counts else self.spread**2
+
     def log_chance(self, readings: Readings, used: Floats) -> Floats:
-        """The log chance of each reading when these shares of its life are over: readings x lives, for `used` of that shape."""
+        """The log chance of each reading when these shares of its life are over: readings x lives, as `used`."""
         mean = self.mean(used)
         limit = readings.limit[:, None]
         if not self.counts:
             off = (readings.share[:, None] - mean) / self.spread
             log: Floats = -0.5 * off**2 - np.log(self.spread * limit * np.sqrt(2 * np.pi))
             return log
-        expected, reading = mean * limit, readings.reading[:, None]
+        expected, reading = mean * limit, readings.count[:, None]
         if self.spread < LEAST_SPREAD:
-            log = reading * np.log(expected) - expected - _log_factorial(readings.reading)[:, None]
-            return log
+            poisson: Floats = reading * np.log(expected) - expected - _log_factorial(readings.count)[:, None]
+            return poisson
         size = 1 / self.spread
         log = reading * np.log(expected / (expected + size)) + size * np.log(size / (expected + size))
-        log += (_log_rising(readings.reading, size) - _log_factorial(readings.reading))[:, None]
+        log += (_log_rising(readings.count, size) - _log_factorial(readings.count))[:, None]
         return log
 
     def life_chances(self, readings: Readings, lives: Floats, trust: float = 1.0) -> Floats:

@@ -51,6 +51,8 @@ SENTENCES: Mapping[str, str] = {
     "distribution: {family}).",
     "why_clock_tie": "Wear is counted in {clock}; another clock fits the history about as well (log evidence {nats:.1f}; "
     "distribution: {family}).",
+    "why_marker": "Its readings rise as those of its sisters did before they failed: by them {low:.0%} to {high:.0%} of "
+    "this life is over. They predicted past quals better than failures alone.",
     "why_readings": "The window comes from readings that drift towards their limit: they predicted past quals better "
     "than the ages of failures.",
     "why_if_passed": "What would change it: if the next qual passes, the 80 % window is {low:,.0f} to {high:,.0f} {unit} "
@@ -160,6 +162,8 @@ SENTENCES: Mapping[str, str] = {
     "doubt_Contradictory": "a qual passed and failed at the same time ({times:,} times); the fail counts",
     "doubt_Extrapolated": "the window ends beyond {beyond:g} times the longest age on record",
     "doubt_Overdue": "the last qual is {since:.1f} days old, the usual interval {usual:.1f} days; perhaps data are missing",
+    "doubt_LimitMoved": "the limit of the reading moved from {before:g} to {now:g}; failures before it meant something else",
+    "doubt_MixedUnits": "its readings are in several units ({units}); those unlike most are left out",
     "doubt_FutureDate": "as_of is in the future, and what happens until then is not known",
     "doubt_FewResults": "only {results:,} results of this group; at least {needed:,} are needed",
     "doubt_ConsumableChanged": "only {results:,} results since the consumable was changed ({changed_at:%Y-%m-%d %H:%M})",

@@ -54,6 +54,8 @@ SENTENCES: Mapping[str, str] = {
     "why_clock": "El desgaste se cuenta en {clock}: la log-evidencia es mejor en {nats:.1f} (familia: {family}).",
     "why_clock_tie": "El desgaste se cuenta en {clock}; el otro reloj lo predice casi igual "
     "(log-evidencia {nats:.1f}, familia: {family}).",
+    "why_marker": "Sus lecturas suben como las de sus herramientas hermanas antes de fallar: según ellas ha pasado del "
+    "{low:.0%} al {high:.0%} de esta vida. Predijeron los controles pasados mejor que los fallos por sí solos.",
     "why_readings": "La ventana sale de lecturas que derivan hacia su límite: predijeron los controles pasados mejor "
     "que las edades de los fallos.",
     "why_if_passed": "Qué lo cambiaría: si el próximo control sale bien, 80 %: de {low:,.0f} a {high:,.0f} {unit} "
@@ -168,6 +170,8 @@ SENTENCES: Mapping[str, str] = {
     "doubt_Contradictory": "un control pasó y falló a la misma hora ({times:,} veces); cuenta el fallo",
     "doubt_Extrapolated": "la ventana termina más allá de {beyond:g} veces la edad más larga registrada",
     "doubt_Overdue": "el último control es de hace {since:.1f} días y se controla cada {usual:.1f} días; quizá falten datos",
+    "doubt_LimitMoved": "el límite de la lectura pasó de {before:g} a {now:g}; los fallos anteriores significaban otra cosa",
+    "doubt_MixedUnits": "sus lecturas están en varias unidades ({units}); se omiten las que no son de la más frecuente",
     "doubt_FutureDate": "la fecha de la consulta es futura, y no se sabe qué pasará hasta entonces",
     "doubt_FewResults": "solo hay {results:,} resultados de este grupo; se necesitan al menos {needed:,}",
     "doubt_ConsumableChanged": "solo {results:,} resultados desde el cambio del consumible ({changed_at:%Y-%m-%d %H:%M})",

@@ -43,6 +43,9 @@ class NextQual:
     day: float
     p_fail: float
     at: datetime
+    reading_low: float | None = None
+    reading_high: float | None = None
+    """Between which four of five readings lie while the tool is good; None where readings tell nothing of its life."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,11 @@ class Why:
     sisters_life: float | None
     family: str
     model: str
-    """`failures`, or `readings` if readings drift towards their limit and predict past quals better."""
+    """`failures`; `readings` if they drift towards their limit, or `marker` if they tell how much of a life is over, and
+    predict past quals better.
+    """
+    life_over: tuple[float, float] | None
+    """By readings: the share of its life that is over, between these with 80 %; None for the other models."""
     clock_evidence: float
     """Log evidence for this clock over the other one."""
     restored_at: datetime | None
@@ -160,6 +167,8 @@ class Forecast:
         lines.append(line(key, clock=unit, nats=why.clock_evidence, family=why.family))
         if why.model == "readings":
             lines.append(line("readings"))
+        if why.life_over is not None:
+            lines.append(line("marker", low=why.life_over[0], high=why.life_over[1]))
         lines.append(line("if_passed", low=why.if_passed[0], high=why.if_passed[1]))
         lines.append(line("if_restored", low=why.if_restored[0], high=why.if_restored[1]))
         return [*lines, *(line("doubt", doubt=doubt.sentence(language)) for doubt in self.doubts)]

@@ -120,7 +120,7 @@ async def tool(request: Request, name: str) -> Response:
             chart=chart(history, forecast, page),
             stats=stats,
             readings=readings,
-            readings_data=individuals(readings),
+            readings_data=individuals(readings, forecast),
             readings_of=chambers_of(readings),
             curve=curve,
             curve_answer=curves[0].answer if curves[0] else None,
@@ -200,18 +200,26 @@ def _seconds(moment: datetime) -> float:
     return moment.replace(tzinfo=UTC).timestamp()
 
 
-def individuals(answer: Readings) -> Json:
-    """The data of the individuals chart: the latest readings in order of time, a series for each chamber."""
+def individuals(answer: Readings, forecast: Forecast | None = None) -> Json:
+    """The data of the individuals chart: the latest readings in order of time, a series for each chamber.
+
+    Where readings tell how much of a life is over, the coming quals follow: between `low` and `high` lie four of five.
+    """
     readings = sorted(answer.readings, key=lambda row: row.processed_at)[-READINGS_SHOWN:]
+    ahead = [qual for qual in forecast.next_quals if qual.reading_high is not None] if forecast else []
+    last = readings[-1] if readings and ahead else None
+    past, coming = [None] * len(readings), [None] * len(ahead)
     return {
-        "t": [_seconds(row.processed_at) for row in readings],
+        "t": [*(_seconds(row.processed_at) for row in readings), *(_seconds(qual.at) for qual in ahead)],
         "series": [
-            {"chamber": name, "reading": [row.reading if row.chamber == name else None for row in readings]}
+            {"chamber": name, "reading": [*(row.reading if row.chamber == name else None for row in readings), *coming]}
             for name in chambers_of(answer)
         ],
-        "lower": [row.lower for row in readings],
-        "upper": [row.upper for row in readings],
-        "failed": [None if row.passed else row.reading for row in readings],
+        "low": [*past, *(qual.reading_low for qual in ahead)],
+        "high": [*past, *(qual.reading_high for qual in ahead)],
+        "lower": [*(row.lower for row in readings), *(last.lower for _ in ahead if last)],
+        "upper": [*(row.upper for row in readings), *(last.upper for _ in ahead if last)],
+        "failed": [*(None if row.passed else row.reading for row in readings), *coming],
         "unit": next((row.unit for row in readings if row.unit), ""),
     }
 

@@ -134,12 +134,14 @@
     const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4]];
     const colours = [css("--fill"), css("--ink"), css("--accent"), css("--soft")];
     const own = given.series.map((_, n) => ({ stroke: colours[n % colours.length], width: 1.4, dash: dashes[n % dashes.length], spanGaps: true, points: { show: given.t.length < 200, size: 5 } }));
+    // Where readings tell how much of a life is over: between these lie four of five of the coming ones while the tool is good.
+    const ahead = { stroke: css("--accent"), width: 1.2, dash: [2, 3], points: { show: true, size: 4 }, spanGaps: true };
     const options = {
       ...sized(place, 230), tzDate: onTheClock, legend: { show: false }, axes: [timed(lang), axis({ size: 60 })],
-      series: [{}, ...own, line, line, { stroke: "transparent", points: { show: true, size: 9, stroke: css("--alarm"), width: 2, fill: css("--alarm") } }],
+      series: [{}, ...own, ahead, ahead, line, line, { stroke: "transparent", points: { show: true, size: 9, stroke: css("--alarm"), width: 2, fill: css("--alarm") } }],
     };
     place.replaceChildren();
-    drawn.readings = new uPlot(options, [given.t, ...given.series.map((one) => one.reading), given.lower, given.upper, given.failed], place);
+    drawn.readings = new uPlot(options, [given.t, ...given.series.map((one) => one.reading), given.low, given.high, given.lower, given.upper, given.failed], place);
   }
 
   const kinds = { history, curve, readings };
