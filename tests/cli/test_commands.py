@@ -272,6 +272,7 @@ def test_forecast_score_is_a_command_under_forecast(loaded):
     code, out, _ = loaded("forecast", "score", "--as-of", "2026-05-01T10:30Z")
     assert code == 0
     assert "forecast and actual" in out
+    assert "outcomes until" in out
 
 
 def test_the_full_page_of_a_forecast_comes_in_english_and_spanish(loaded):

@@ -34,6 +34,7 @@ from fabwatch.decisions.answers import (
 from fabwatch.ingest.answers import InboxFile, InboxFiles, Load, Loads, Problems, SetAside
 from fabwatch.quals.answers import (
     Advice,
+    Bin,
     Combined,
     CurvePoint,
     Curves,
@@ -43,6 +44,7 @@ from fabwatch.quals.answers import (
     NextQual,
     Replay,
     Score,
+    Slope,
     Tenth,
     ToolCurve,
     Tried,
@@ -119,6 +121,7 @@ __all__ = [
     "Audit",
     "Backtest",
     "BacktestRow",
+    "Bin",
     "Cause",
     "ChamberTrace",
     "Chambers",
@@ -188,6 +191,7 @@ __all__ = [
     "SensorStats",
     "Sensors",
     "SetAside",
+    "Slope",
     "Standing",
     "Stats",
     "StepRow",

@@ -79,6 +79,11 @@ SENTENCES: Mapping[str, str] = {
     "score_better": " Chance to fail the next qual: Brier score {skill:.1%} better than {name}.",
     "score_worse": " Chance to fail the next qual: Brier score {skill:.1%} worse than {name}.",
     "score_kept": " {windows:,} of {kept:,} recorded forecasts have an outcome so far; {held:.1%} of their windows held.",
+    "score_slope": "Where the chance is 10 points higher, {rise:.1f} points more of the quals failed (90 % range "
+    "{low:.1f} to {high:.1f}; 10 if chances are right).",
+    "score_slope_fits": " No error is seen here: the range includes 10.",
+    "score_slope_less": " Chances differ too much: high ones are too high, low ones too low.",
+    "score_slope_more": " Chances differ too little: high ones are too low, low ones too high.",
     "score_nothing": "Nothing to score yet: none of {forecasts:,} forecasts has an outcome.",
     "curve": "{place}: checked every {wafers:,} wafers, the next check has a {fail:.1%} chance to fail.",
     "tools": "{act:,} of {tools:,} tools need a qual now and {watch:,} need watching, as of {as_of}; "

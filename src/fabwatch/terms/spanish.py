@@ -83,6 +83,11 @@ SENTENCES: Mapping[str, str] = {
     "score_worse": " Probabilidad de fallar el próximo control: puntuación de Brier un {skill:.1%} peor que {name}.",
     "score_kept": " {windows:,} de {kept:,} pronósticos guardados ya tienen desenlace; se cumplió el {held:.1%} de "
     "las ventanas.",
+    "score_slope": "Con 10 puntos más de probabilidad fallaron {rise:.1f} puntos más de los controles (rango del 90 %: de "
+    "{low:.1f} a {high:.1f}; 10 si las probabilidades son correctas).",
+    "score_slope_fits": " Aquí no se ve ningún error: el rango incluye el 10.",
+    "score_slope_less": " Las probabilidades se separan demasiado: las altas pecan por exceso y las bajas por defecto.",
+    "score_slope_more": " Las probabilidades se separan poco: las altas pecan por defecto y las bajas por exceso.",
     "score_nothing": "Nada que valorar todavía: de {forecasts:,} pronósticos ninguno tiene desenlace.",
     "curve": "{place}: con un control cada {wafers:,} obleas, el próximo tiene un {fail:.1%} de fallar.",
     "tools": "{act:,} de {tools:,} equipos necesitan un control ya y {watch:,} piden vigilancia, a fecha {as_of}; "

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from fabwatch.cli.output import ROWS_SHOWN, first_of, out, table_of
 from fabwatch.fab.answers import URGENT, Forecasts, Intervals, Plan, Score
@@ -54,17 +55,29 @@ def explained(answer: Forecasts, language: str) -> None:
 def score(answer: Score, language: str) -> None:
     """How accurate past forecasts were, for people."""
     console = out()
+    for table in (_windows(answer), _methods(answer), _calibration(answer), _positions(answer)):
+        if table is not None:
+            console.print(table)
+    if answer.slope is not None:
+        console.print(escape(answer.slope.sentence(language)))
+    console.print(escape(answer.sentence(language)))
+
+
+def _windows(answer: Score) -> Table:
     origins = f"{len(answer.origins)} origins, {answer.origins[0]:%d %b} to {answer.origins[-1]:%d %b %Y}"
-    table = table_of(answer.demo, f"{answer.coverage:.0%} windows, {origins}", ("group",))
+    until = f"outcomes until {answer.until:%d %b %Y %H:%M}"
+    table = table_of(answer.demo, f"{answer.coverage:.0%} windows, {origins}, {until}", ("group",))
     for name in ("windows", "ended", "held", "early", "late"):
         table.add_column(name, justify="right")
     for group, rows in (("", (answer.total,)), ("area ", answer.by_area), ("failures ", answer.by_failures)):
         for row in rows:
             if row is not None:
-                held = f"{row.held:.1%} ({row.held_low:.0%}-{row.held_high:.0%})"
-                shares = (held, f"{row.early:.1%}", f"{row.late:.1%}")
+                shares = (_ranged(row.held, row.held_low, row.held_high), f"{row.early:.1%}", f"{row.late:.1%}")
                 table.add_row(escape(f"{group}{row.name}"), f"{row.windows:,}", f"{row.ended:,}", *shares)
-    console.print(table)
+    return table
+
+
+def _methods(answer: Score) -> Table:
     table = table_of(answer.demo, f"fails the next qual: {answer.failed:,} of {answer.quals:,} did", ("by",))
     for name in ("Brier", "skill", "windows held", "width"):
         table.add_column(name, justify="right")
@@ -74,14 +87,34 @@ def score(answer: Score, language: str) -> None:
         held = "-" if yardstick.held is None else f"{yardstick.held:.1%}"
         width = "-" if yardstick.width is None else f"{yardstick.width:.2f}"
         table.add_row(yardstick.name, f"{yardstick.brier:.4f}", f"{yardstick.skill:+.1%}", held, width)
-    console.print(table)
+    return table
+
+
+def _calibration(answer: Score) -> Table:
     table = table_of(answer.demo, "forecast and actual", ("chance",))
     for name in ("quals", "forecast", "actual"):
         table.add_column(name, justify="right")
     for tenth in answer.calibration:
-        table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", f"{tenth.came:.1%}")
-    console.print(table)
-    console.print(escape(answer.sentence(language)))
+        actual = _ranged(tenth.came, tenth.came_low, tenth.came_high)
+        table.add_row(f"{tenth.low:.0%}-{tenth.high:.0%}", f"{tenth.quals:,}", f"{tenth.said:.1%}", actual)
+    return table
+
+
+def _positions(answer: Score) -> Table | None:
+    """Where outcomes landed in their forecasts, as one line with its ranges."""
+    if not answer.positions:
+        return None
+    level = answer.positions[0].high
+    table = table_of(answer.demo, f"where outcomes landed in their forecasts: {level:.0%} each if forecasts are right", ())
+    for part in answer.positions:
+        table.add_column(f"{part.low:.0%}-{part.high:.0%}", justify="right")
+    table.add_row(*(f"{part.share:.1%}" for part in answer.positions))
+    table.add_row(*(f"{part.share_low:.0%}-{part.share_high:.0%}" for part in answer.positions))
+    return table
+
+
+def _ranged(share: float, low: float, high: float) -> str:
+    return f"{share:.1%} ({low:.0%}-{high:.0%})"
 
 
 def plan(answer: Plan, language: str) -> None:

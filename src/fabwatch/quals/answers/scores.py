@@ -73,6 +73,12 @@ class Slope:
     high: float
     """The 90 % range."""
 
+    def sentence(self, language: str = "en") -> str:
+        """What 10 points more of chance meant, and whether chances differ too much or too little."""
+        verdict = "less" if self.high < 1 else "more" if self.low > 1 else "fits"
+        text = sentence(language, "score_slope", rise=10 * self.slope, low=10 * self.low, high=10 * self.high)
+        return text + sentence(language, f"score_slope_{verdict}")
+
 
 @dataclass(frozen=True, repr=False)
 class Score(Answer):

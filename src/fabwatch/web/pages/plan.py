@@ -1,4 +1,4 @@
-"""The plan, the record of past forecasts, and statistics of readings."""
+"""The plan, and statistics of readings."""
 
 from dataclasses import replace
 
@@ -6,11 +6,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
-from fabwatch.fab.questions import PlanQuestion, RiskQuestion, ScoreQuestion, StatsQuestion
-from fabwatch.terms.errors import TooFewFailures
+from fabwatch.fab.questions import PlanQuestion, RiskQuestion, StatsQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
-from fabwatch.web.query_params import form_of, offset_of, params, question_of, takes, times_of
+from fabwatch.web.query_params import form_of, offset_of, params, question_of, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 200
@@ -43,46 +42,6 @@ async def plan(request: Request) -> Response:
         return text, fault is not None or (cached is not None and not cached.stale)
 
     return await cached_page(request, make)
-
-
-@router.get("/record", dependencies=[takes(ScoreQuestion)])
-async def record(request: Request) -> Response:
-    """How accurate past forecasts were."""
-    page, cache = Page(request), cache_of(request)
-    question = question_of(request, ScoreQuestion)
-    await seen(request, key_of(request), question.tool)
-    question = replace(question, area=area_of(key_of(request), question.area))
-    present = cache.present()
-    if question.as_of is None:
-        # The past does not change within the hour: a new time every minute would never hit the cache.
-        live = cache.as_of is None and present.reason is None
-        question = replace(question, as_of=present.at.replace(minute=0, second=0) if live else present.at)
-    answer = await within(cache.ask(question))
-    cached, fault = answer
-    return page.show(
-        "record.html",
-        at="/record",
-        as_of=question.as_of,
-        demo=cache.settings.fab.demo,
-        answer=cached.answer if cached else None,
-        pending=pending(answer),
-        nothing=fault and f"{fault.what} {fault.hint}",
-        tool=question.tool,
-        area=question.area,
-    )
-
-
-@router.get("/record/short", dependencies=[takes(ScoreQuestion)])
-async def short(request: Request) -> Response:
-    """How accurate past forecasts of the whole fab were, in one sentence."""
-    page, cache, times = Page(request), cache_of(request), times_of(request)
-    if key_of(request).area is not None or times.known_at is not None:
-        return page.show("sentence.html", sentence="")
-    try:
-        sentence = page.sentence((await cache.daily(ScoreQuestion(as_of=times.as_of))).answer)
-    except TooFewFailures as fault:
-        sentence = fault.what
-    return page.show("sentence.html", sentence=sentence)
 
 
 @router.get("/stats", dependencies=[takes(StatsQuestion, "offset")])
