@@ -11,21 +11,13 @@ from tests.served import AS_OF
 from tests.web.conftest import settled
 from tests.web.test_pages import whole
 
-
-class Scored:
-    """What the pictures need of a score."""
-
-    calibration = (Tenth(0.0, 0.1, 400, 0.05, 0.05, 0.03, 0.08), Tenth(0.6, 0.7, 100, 0.64, 0.5, 0.42, 0.58))
-    positions = tuple(Bin(n / 10, (n + 1) / 10, 0.1, 0.08, 0.12) for n in range(10))
-
-
-class Empty:
-    calibration = positions = ()
+ROWS = (Tenth(0.0, 0.1, 400, 0.05, 0.05, 0.03, 0.08), Tenth(0.6, 0.7, 100, 0.64, 0.5, 0.42, 0.58))
+BINS = tuple(Bin(n / 10, (n + 1) / 10, 0.1, 0.08, 0.12) for n in range(10))
 
 
 @pytest.mark.unit
 def test_a_chance_that_comes_true_lies_on_the_diagonal_and_one_that_comes_too_seldom_below_it():
-    drawn = pictures(Scored())["reliability"]
+    drawn = pictures(ROWS, BINS)["reliability"]
     left, bottom, right, top = map(float, re.findall(r"[\d.]+", drawn["line"]))
 
     def above(dot):
@@ -39,7 +31,7 @@ def test_a_chance_that_comes_true_lies_on_the_diagonal_and_one_that_comes_too_se
 
 @pytest.mark.unit
 def test_a_bar_as_high_as_it_should_be_reaches_the_level_line():
-    drawn = pictures(Scored())["histogram"]
+    drawn = pictures(ROWS, BINS)["histogram"]
     level = float(drawn["line"].split(",")[1].split("L")[0])
     assert len(drawn["bars"]) == 10
     assert {bar["y"] for bar in drawn["bars"]} == {level}
@@ -47,7 +39,7 @@ def test_a_bar_as_high_as_it_should_be_reaches_the_level_line():
 
 @pytest.mark.unit
 def test_without_outcomes_there_is_nothing_to_draw():
-    assert pictures(Empty()) == {"reliability": None, "histogram": None}
+    assert pictures((), ()) == {"reliability": None, "histogram": None}
 
 
 @pytest.mark.unit

@@ -13,8 +13,11 @@ from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals.answers import Forecasts, Score
 from fabwatch.quals.forecast import CHANCES, METHOD, ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream, streams
+from fabwatch.quals.interval import costs_of
 from fabwatch.quals.judging import OURS, Key, PastForecast, Prediction, judged, pairs_of
 from fabwatch.quals.schedule import due_days, pace
+from fabwatch.quals.timeline import Plan
+from fabwatch.quals.value import plans_at, value
 from fabwatch.quals.wear import Wear
 from fabwatch.quals.yardsticks import ALIKE, FIXED, MTBF, exponential_age, yardsticks
 from fabwatch.store.lake import Lake
@@ -79,9 +82,13 @@ def score(
         selection.types({kind for _, _, kind in later})
     origins = _origins(list(later.values()), every_days)
     forecasts: list[PastForecast] = []
+    plans: list[dict[Key, Plan]] = []
+    costs = costs_of(lake.settings.costs, {})
     for origin in origins:
+        plans.append({})
         for wear, members in chosen_wear(lake, cards, origin, selection, options, checked=True):
             forecasts += _forecasts_at(wear, members, cards, origin)
+            plans[-1] |= plans_at(wear, members, costs)
     recorded = [
         forecast
         for forecast in _recorded(lake, until)
@@ -99,6 +106,15 @@ def score(
         kept=len(recorded),
         kept_windows=live.total and replace(live.total, name="kept"),
         kept_brier=live.brier,
+        value=value(
+            {key: stream for key, stream in later.items() if selection.qual_type in (None, key[2])},
+            origins,
+            plans,
+            lambda tool: cards[tool].area,
+            costs,
+            "costs" in lake.settings.model_fields_set,
+            lake.settings.qual,
+        ),
     )
 
 

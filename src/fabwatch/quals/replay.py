@@ -6,6 +6,7 @@ from fabwatch.quals.answers import Replay
 from fabwatch.quals.history import Cycle
 from fabwatch.quals.wear import Wear
 from fabwatch.stats.cycles import Floats
+from fabwatch.stats.distributions import Family
 from fabwatch.stats.renewal import Costs
 
 PARTS = np.array([0.125, 0.375, 0.625, 0.875])
@@ -35,7 +36,7 @@ def replay(wear: Wear, member: int, every: float, wafers_a_unit: float, costs: C
             length, would_last = length + end, would_last + end
             continue
         detected = max(failed.age.on(clock), good)
-        began = _placed(wear, good, detected, scale, shape)
+        began, _ = placed(wear.fitted.grid.family, good, detected, scale, shape)
         misses = (1 - wear.stated.sensitivity) / wear.stated.sensitivity
         quals = np.ceil(np.maximum(began, 1e-9) / every) + misses
         detected_then = quals * every
@@ -69,14 +70,13 @@ def _quals_until_failed(cycle: Cycle) -> int:
     return next(n for n, qual in enumerate(cycle.quals, 1) if not qual.passed)
 
 
-def _placed(wear: Wear, good: float, detected: float, log_scale: float, log_shape: float) -> Floats:
-    """Ages between `good` and `detected` that represent the hidden failure."""
-    family = wear.fitted.grid.family
+def placed(family: Family, good: float, detected: float, log_scale: float, log_shape: float) -> tuple[Floats, float]:
+    """Ages between `good` and `detected` that represent the hidden failure, and the chance that it lies there at all."""
     with np.errstate(divide="ignore"):
         log_age = np.log(np.array([good, detected])) - log_scale
     low, high = np.exp(-family.hazard(log_age, np.array(log_shape)))
     if low - high < 1e-12:
-        return good + PARTS * (detected - good)
+        return good + PARTS * (detected - good), float(low - high)
     hazard = -np.log(low - PARTS * (low - high))
     ages = np.array([float(family.log_age(float(h), np.array(log_shape))) for h in hazard])
-    return np.clip(np.exp(ages + log_scale), good, detected)
+    return np.clip(np.exp(ages + log_scale), good, detected), float(low - high)

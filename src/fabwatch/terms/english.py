@@ -79,11 +79,22 @@ SENTENCES: Mapping[str, str] = {
     "score_better": " Chance to fail the next qual: Brier score {skill:.1%} better than {name}.",
     "score_worse": " Chance to fail the next qual: Brier score {skill:.1%} worse than {name}.",
     "score_kept": " {windows:,} of {kept:,} recorded forecasts have an outcome so far; {held:.1%} of their windows held.",
+    "score_value": " With quals at the intervals recommended then: {quals:+.0%} quals, {exposed:+.0%} wafers exposed.",
     "score_slope": "Where the chance is 10 points higher, {rise:.1f} points more of the quals failed (90 % range "
     "{low:.1f} to {high:.1f}; 10 if chances are right).",
     "score_slope_fits": " No error is seen here: the range includes 10.",
     "score_slope_less": " Chances differ too much: high ones are too high, low ones too low.",
     "score_slope_more": " Chances differ too little: high ones are too low, low ones too high.",
+    "value": "With quals at the intervals recommended then, since {since} there would have been",
+    "value_quals": " {advised:,.0f} quals instead of {today:,.0f} (90 % range of the difference {low:+,.0f} to "
+    "{high:+,.0f}),",
+    "value_exposed": " {advised:,.0f} wafers between the last good qual and the one that found the failure instead of "
+    "{today:,.0f} ({low:+,.0f} to {high:+,.0f}),",
+    "value_cost": " and costs of {advised:,.4g} instead of {today:,.4g} ({low:+,.4g} to {high:+,.4g}).",
+    "value_earlier": " Failures would have been found {days:.2f} days earlier on average ({low:.2f} to {high:.2f}).",
+    "value_later": " Failures would have been found {days:.2f} days later on average ({low:.2f} to {high:.2f}).",
+    "value_stayed": " In {stayed:,} of {stretches:,} stretches between two forecasts too few failures were known to "
+    "recommend an interval: today's schedule stayed.",
     "score_nothing": "Nothing to score yet: none of {forecasts:,} forecasts has an outcome.",
     "curve": "{place}: checked every {wafers:,} wafers, the next check has a {fail:.1%} chance to fail.",
     "tools": "{act:,} of {tools:,} tools need a qual now and {watch:,} need watching, as of {as_of}; "

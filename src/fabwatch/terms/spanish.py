@@ -83,11 +83,23 @@ SENTENCES: Mapping[str, str] = {
     "score_worse": " Probabilidad de fallar el próximo control: puntuación de Brier un {skill:.1%} peor que {name}.",
     "score_kept": " {windows:,} de {kept:,} pronósticos guardados ya tienen desenlace; se cumplió el {held:.1%} de "
     "las ventanas.",
+    "score_value": " Con controles a los intervalos recomendados entonces: {quals:+.0%} de controles, {exposed:+.0%} de "
+    "obleas expuestas.",
     "score_slope": "Con 10 puntos más de probabilidad fallaron {rise:.1f} puntos más de los controles (rango del 90 %: de "
     "{low:.1f} a {high:.1f}; 10 si las probabilidades son correctas).",
     "score_slope_fits": " Aquí no se ve ningún error: el rango incluye el 10.",
     "score_slope_less": " Las probabilidades se separan demasiado: las altas pecan por exceso y las bajas por defecto.",
     "score_slope_more": " Las probabilidades se separan poco: las altas pecan por defecto y las bajas por exceso.",
+    "value": "Con controles a los intervalos recomendados entonces, desde {since} habría habido",
+    "value_quals": " {advised:,.0f} controles en vez de {today:,.0f} (rango del 90 % de la diferencia: de {low:+,.0f} a "
+    "{high:+,.0f}),",
+    "value_exposed": " {advised:,.0f} obleas entre el último control bueno y el que halló el fallo en vez de {today:,.0f} "
+    "(de {low:+,.0f} a {high:+,.0f})",
+    "value_cost": " y un coste de {advised:,.4g} en vez de {today:,.4g} (de {low:+,.4g} a {high:+,.4g}).",
+    "value_earlier": " Los fallos se habrían hallado {days:.2f} días antes de media (de {low:.2f} a {high:.2f}).",
+    "value_later": " Los fallos se habrían hallado {days:.2f} días después de media (de {low:.2f} a {high:.2f}).",
+    "value_stayed": " En {stayed:,} de {stretches:,} tramos entre dos pronósticos se conocían demasiado pocos fallos para "
+    "recomendar un intervalo: siguió el calendario de hoy.",
     "score_nothing": "Nada que valorar todavía: de {forecasts:,} pronósticos ninguno tiene desenlace.",
     "curve": "{place}: con un control cada {wafers:,} obleas, el próximo tiene un {fail:.1%} de fallar.",
     "tools": "{act:,} de {tools:,} equipos necesitan un control ya y {watch:,} piden vigilancia, a fecha {as_of}; "

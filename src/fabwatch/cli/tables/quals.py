@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fabwatch.cli.output import ROWS_SHOWN, first_of, out, table_of
-from fabwatch.fab.answers import URGENT, Forecasts, Intervals, Plan, Score
+from fabwatch.fab.answers import URGENT, Change, Forecasts, Intervals, Plan, Score, Value
 
 
 def forecast(answer: Forecasts, language: str, why: bool = False) -> None:
@@ -60,6 +60,9 @@ def score(answer: Score, language: str) -> None:
             console.print(table)
     if answer.slope is not None:
         console.print(escape(answer.slope.sentence(language)))
+    if answer.value is not None:
+        console.print(_value(answer.value, answer.demo))
+        console.print(escape(answer.value.sentence(language)))
     console.print(escape(answer.sentence(language)))
 
 
@@ -111,6 +114,24 @@ def _positions(answer: Score) -> Table | None:
     table.add_row(*(f"{part.share:.1%}" for part in answer.positions))
     table.add_row(*(f"{part.share_low:.0%}-{part.share_high:.0%}" for part in answer.positions))
     return table
+
+
+def _value(value: Value, demo: bool) -> Table:
+    """What following the advice would have changed, for the fab with ranges and by area."""
+    table = table_of(demo, f"with quals at the intervals advised then, since {value.since:%d %b %Y}", ("group",))
+    for name in ("advised", "failures", "quals", "wafers exposed", "bad wafers", "cost", "found earlier, days"):
+        table.add_column(name, justify="right")
+    for group, rows in (("", (value.total,)), ("area ", value.by_area)):
+        for row in rows:
+            changes = (*(_change(change) for change in (row.quals, row.exposed, row.bad)), _change(row.cost, ",.4g"))
+            earlier = f"{row.earlier_days:+.2f} ({row.earlier_low:+.2f} to {row.earlier_high:+.2f})"
+            counts = (f"{row.advised:,} of {row.stretches:,}", f"{row.failures:,}")
+            table.add_row(escape(f"{group}{row.name}"), *counts, *changes, earlier)
+    return table
+
+
+def _change(change: Change, form: str = ",.0f") -> str:
+    return f"{change.today:{form}} -> {change.advised:{form}} ({change.low:+{form}} to {change.high:+{form}})"
 
 
 def _ranged(share: float, low: float, high: float) -> str:

@@ -2,12 +2,14 @@
 
 from fabwatch.quals.answers.forecasts import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Why, Window, grounded
 from fabwatch.quals.answers.intervals import Advice, CurvePoint, Curves, Intervals, Replay, ToolCurve, Tried
-from fabwatch.quals.answers.scores import Bin, Score, Slope, Tenth, Windows, Yardstick
+from fabwatch.quals.answers.scores import AdviceValue, Bin, Change, Score, Slope, Tenth, Value, Windows, Yardstick
 
 __all__ = [
     "FEW_FAILURES",
     "Advice",
+    "AdviceValue",
     "Bin",
+    "Change",
     "Combined",
     "CurvePoint",
     "Curves",
@@ -21,6 +23,7 @@ __all__ = [
     "Tenth",
     "ToolCurve",
     "Tried",
+    "Value",
     "Why",
     "Window",
     "Windows",

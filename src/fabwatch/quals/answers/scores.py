@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fabwatch.terms.answers import Answer, Row, plain
+from fabwatch.terms.clock import iso
 from fabwatch.terms.words import sentence, yardstick_of
 
 
@@ -80,6 +81,75 @@ class Slope:
         return text + sentence(language, f"score_slope_{verdict}")
 
 
+@dataclass(frozen=True)
+class Change:
+    """One figure of the record as it was, and as it would have been with the advice."""
+
+    today: float
+    advised: float
+    low: float
+    high: float
+    """The 90 % range of the difference, `advised` - `today`."""
+
+    @property
+    def share(self) -> float | None:
+        """The difference as a share of what it was; None where that was nothing."""
+        return self.advised / self.today - 1 if self.today else None
+
+
+@dataclass(frozen=True)
+class AdviceValue:
+    """What quals at the advised intervals would have changed, for the fab or one area."""
+
+    name: str
+    stretches: int
+    """From one origin to the next, for each tool or chamber and qual type."""
+    advised: int
+    """Stretches with an advised interval; in the others today's schedule stays."""
+    failures: int
+    """Failures that quals found."""
+    quals: Change
+    exposed: Change
+    """Wafers that ran between the last good qual and the one that found the failure."""
+    bad: Change
+    """Expected wafers that ran after a hidden failure, until a qual found it."""
+    cost: Change
+    """Quals, failures, and wafers exposed and bad, at the costs of the interval advice."""
+    earlier_days: float
+    """How much earlier failures are found on average; below 0: later."""
+    earlier_low: float
+    earlier_high: float
+    """The 90 % range of `earlier_days`."""
+    earlier_wafers: float
+
+
+@dataclass(frozen=True)
+class Value:
+    """What following the advice would have changed on the fab's own past, with nothing known before its time."""
+
+    since: datetime
+    costs_stated: bool
+    """False: no costs are stated; default costs are used, in units of one qual."""
+    total: AdviceValue
+    by_area: tuple[AdviceValue, ...]
+
+    def sentence(self, language: str = "en") -> str:
+        """Quals, wafers exposed and cost with the advice and without, and how much earlier failures are found."""
+        row = self.total
+        text = sentence(language, "value", since=iso(self.since))
+        for name in ("quals", "exposed", "cost"):
+            change: Change = getattr(row, name)
+            text += sentence(language, f"value_{name}", **vars(change))
+        if row.failures:
+            low, high = row.earlier_low, row.earlier_high
+            key, low, high = ("value_earlier", low, high) if row.earlier_days >= 0 else ("value_later", -high, -low)
+            text += sentence(language, key, days=abs(row.earlier_days), low=low, high=high)
+        if row.advised < row.stretches:
+            stayed = row.stretches - row.advised
+            text += sentence(language, "value_stayed", stayed=stayed, stretches=row.stretches)
+        return text + ("" if self.costs_stated else sentence(language, "costs_unstated"))
+
+
 @dataclass(frozen=True, repr=False)
 class Score(Answer):
     """Forecasts made forward in time, each from what was known then, compared with what happened."""
@@ -107,6 +177,8 @@ class Score(Answer):
     """Live forecasts that were recorded."""
     kept_windows: Windows | None
     kept_brier: float | None
+    value: Value | None
+    """What following the advice would have changed since the first origin."""
 
     def rows(self) -> list[Row]:
         """One row per group of windows."""
@@ -128,4 +200,7 @@ class Score(Answer):
         if self.kept_windows is not None:
             recorded = self.kept_windows
             text += sentence(language, "score_kept", kept=self.kept, windows=recorded.windows, held=recorded.held)
+        changes = None if self.value is None else (self.value.total.quals.share, self.value.total.exposed.share)
+        if changes is not None and None not in changes:
+            text += sentence(language, "score_value", quals=changes[0], exposed=changes[1])
         return text

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
-from fabwatch.fab.answers import Bin, Score, Tenth
+from fabwatch.fab.answers import Bin, Tenth
 from fabwatch.fab.questions import ScoreQuestion
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import TooFewFailures
@@ -48,7 +48,7 @@ async def record(request: Request) -> Response:
         nothing=fault and f"{fault.what} {fault.hint}",
         tool=question.tool,
         area=question.area,
-        **(pictures(cached.answer) if cached else {}),
+        **(pictures(cached.answer.calibration, cached.answer.positions) if cached else {}),
     )
 
 
@@ -65,11 +65,11 @@ async def short(request: Request) -> Response:
     return page.show("sentence.html", sentence=sentence)
 
 
-def pictures(score: Score) -> Json:
+def pictures(calibration: Sequence[Tenth], positions: Sequence[Bin]) -> Json:
     """The reliability diagram and the histogram of positions; None where there is nothing to draw."""
     return {
-        "reliability": _reliability(score.calibration) if score.calibration else None,
-        "histogram": _histogram(score.positions) if score.positions else None,
+        "reliability": _reliability(calibration) if calibration else None,
+        "histogram": _histogram(positions) if positions else None,
     }
 
 
