@@ -126,6 +126,15 @@ def test_where_nothing_was_advised_the_schedule_of_the_record_stays():
 
 
 @pytest.mark.unit
+def test_a_failure_that_the_advice_has_not_found_comes_to_light_where_the_schedule_of_the_record_returns():
+    _, later, _ = fab_of(2.0, tools=10)
+    never = valued(later, [{key: plan(500.0) for key in later}, {}, {}]).total
+    assert never.quals.today - never.quals.advised > 2
+    assert -20 < never.earlier_days < -0.5
+    assert never.failures == valued(later, [{}, {}, {}]).total.failures
+
+
+@pytest.mark.unit
 def test_areas_add_up_to_the_fab():
     _, later, _ = fab_of(2.0, tools=10)
     value_of = valued(later, plans_of(later, 1.0, 1.0, 1.0), area_of=lambda tool: "Etch" if tool < "T04" else None)
@@ -151,6 +160,22 @@ def test_quals_after_alarms_and_right_after_a_restore_come_under_any_schedule():
     # 0.1, 4.1, 5 after an alarm, and 9 instead of 8; over the same days.
     assert shortened.quals.advised == pytest.approx(20 * 8 / 9, rel=0.01)
     assert shortened.exposed.advised == pytest.approx(5 * 4 * PER_DAY * 8 / 9, rel=0.01)
+
+
+@pytest.mark.unit
+def test_the_worked_number_of_the_docs():
+    quals = [QualEvent(at(day), Age(100.0 * day, day), day < 9) for day in (3.0, 6.0, 9.0)]
+    ended = Cycle(BEGIN, quals, at(9))
+    stream = Stream("T", "*", "p", [ended], Cycle(at(9)), at(9), Age(0.0, 0.0), (100.0,), 9.0, 900.0, 0)
+    anywhere = Plan("days", 2.0, WEIBULL, float(np.log(1e5)), 0.0)
+    key = ("T", "*", "p")
+    row = value({key: stream}, [BEGIN], [{key: anywhere}], lambda _: None, PRICES, True, lambda _: QualSettings()).total
+    assert (row.quals.today, row.quals.advised) == pytest.approx((3, 4.5), abs=0.01)
+    assert (row.exposed.today, row.exposed.advised) == pytest.approx((300, 212), abs=0.5)
+    assert row.earlier_days == pytest.approx(0.5, abs=0.001)
+    # One cycle alone says little.
+    assert row.exposed.low < 1.3 * (212 - 300)
+    assert row.exposed.high >= 0
 
 
 @pytest.mark.unit

@@ -113,6 +113,9 @@ def schedule(timeline: Timeline, stages: Sequence[Stage], kept: Sequence[float])
     for stage in stages:
         plan = stage.plan if stage.plan is not None and timeline.runs(stage.plan.clock) else None
         fixed = [day for day in (timeline.quals if plan is None else kept) if stage.begin < day <= stage.end]
+        if plan is None and timeline.failed and stage.begin >= timeline.end:
+            # The record has found the failure by then: at the latest it comes to light with its schedule.
+            fixed = [stage.begin]
         while True:
             due = np.inf if plan is None else max(timeline.after(last, plan), stage.begin)
             check = Check(fixed.pop(0), None) if fixed and fixed[0] <= due else Check(due, plan)

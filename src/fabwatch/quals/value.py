@@ -138,7 +138,7 @@ def _followed(stream: Stream, origins: Sequence[datetime], plans: Sequence[Plan 
     for cycle in stream.all_cycles:
         timeline = Timeline(cycle, stream)
         starts = [days_from(cycle.began, origin) for origin in origins]
-        if timeline.end <= starts[0]:
+        if timeline.end <= max(starts[0], 0.0):
             continue
         spans = pairwise([*starts, np.inf])
         stages = [Stage(max(a, 0.0), b, plan) for (a, b), plan in zip(spans, plans, strict=True) if b > 0]
@@ -191,7 +191,10 @@ def _row(name: str, members: Sequence[_Followed], costs: Costs) -> AdviceValue:
     earlier, failures = np.array([cycle.earlier for cycle in cycles]), was[:, FAILURES]
     # Each cycle comes a random number of times, once on average: cycles are nearly independent, and a tool has few.
     times = np.random.default_rng(SEED).poisson(1.0, (DRAWS, len(cycles)))
-    low, high = np.quantile(times @ (advised - was), EDGES, axis=0)
+    days_run = np.array([cycle.days for cycle in cycles])
+    # Over as many days as were run, with a cycle more that changes nothing: one alone would else seem to be certain.
+    same_days = (days_run.sum() + days_run.mean()) / (times @ days_run + days_run.mean())
+    low, high = np.quantile(times @ (advised - was) * same_days[:, None], EDGES, axis=0)
     quals, exposed, bad, cost = (
         Change(*(round(float(figure), 1) for figure in (was[:, n].sum(), advised[:, n].sum(), low[n], high[n])))
         for n in (QUALS, EXPOSED, BAD, COST)
