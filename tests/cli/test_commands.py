@@ -273,6 +273,7 @@ def test_forecast_score_is_a_command_under_forecast(loaded):
     assert code == 0
     assert "forecast and actual" in out
     assert "outcomes until" in out
+    assert "with quals at the intervals advised then" in out
 
 
 def test_the_full_page_of_a_forecast_comes_in_english_and_spanish(loaded):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fabwatch.fab import Fab
+from fabwatch.quals import ledger
 from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.timeline import Plan
 from fabwatch.quals.value import value
@@ -206,7 +207,7 @@ def test_a_record_without_moves_is_counted_in_days_alone():
     assert stopped.quals.today == stopped.quals.advised
 
 
-def test_a_fab_whose_schedule_is_the_advice_is_told_that_nothing_would_change(tmp_path):
+def test_a_fab_whose_schedule_is_the_advice_is_told_that_nothing_would_change(tmp_path, monkeypatch):
     """At these costs the optimum is the interval of the record: sqrt(qual * life / (contain + scrap / 2)) = 2 days."""
     rng = np.random.default_rng(8)
     rows = {"tools": ["tool,tool_type,area"], "moves": ["lot,tool,wafers,end_at"]}
@@ -229,9 +230,19 @@ def test_a_fab_whose_schedule_is_the_advice_is_told_that_nothing_would_change(tm
         assert fab.ingest([tmp_path / f"{name}.csv" for name in rows]).clean
     qual = (2 * 240) ** 2 * (0.005 + 0.05) / (0.886 * 12 * 240)
     (tmp_path / "fab" / "fab.toml").write_text(f"[costs]\nqual = {qual:.3f}\n")
+    handed = []
+    monkeypatch.setattr(ledger, "value", lambda *inputs: handed.append(inputs) or value(*inputs))
     with Fab(tmp_path / "fab") as fab:
         value_of = fab.score(as_of=at(120)).value
         assert value_of.costs_stated
+        _, origins, plans, *_ = handed[0]
+        for origin, plan_at in zip(origins, plans, strict=True):
+            # Each origin is followed as `fabwatch interval` would have advised then.
+            for row in fab.interval(as_of=origin).tools:
+                advised = plan_at[row.tool, row.chamber, row.qual_type]
+                in_wafers = row.clock == "wafers"
+                expected = row.advised_wafers if in_wafers else row.advised_days
+                assert advised.every == pytest.approx(expected, abs=0.51 if in_wafers else 0.006)
         row = value_of.total
         assert row.advised == row.stretches > 0
         assert row.quals.advised == pytest.approx(row.quals.today, rel=0.15)

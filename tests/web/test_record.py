@@ -61,6 +61,19 @@ def test_the_record_shows_a_dot_for_each_row_of_its_table_a_bar_for_each_tenth_a
     assert (score["slope"] is None) == ("points more of the quals failed" not in page)
 
 
+def test_the_record_shows_for_the_fab_and_each_area_what_following_the_advice_would_have_changed(server, reader):
+    followed = server.get(f"/api/v1/forecast/score?as_of={AS_OF}", "admin").json()["value"]
+    page = whole(reader, f"/record?as_of={AS_OF}").text
+    (table,) = re.findall(r'aria-label="What following the advice would have changed">(.*?)</table>', page, re.DOTALL)
+    names = re.findall(r'<th scope="row">([^<]*)</th>', table)
+    assert names == ["all", *(row["name"] for row in followed["by_area"])]
+    total = followed["total"]
+    assert f"{round(total['quals']['today']):,} → {round(total['quals']['advised']):,}" in table
+    assert f"{total['advised']} / {total['stretches']}" in table
+    spanish = whole(reader, f"/record?as_of={AS_OF}&lang=es").text
+    assert "Con controles a los intervalos recomendados entonces" in spanish
+
+
 @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "es")])
 def test_the_pictures_fit_a_telephone(opened, server, scheme, language):
     page = opened(viewport={"width": 390, "height": 800}, color_scheme=scheme, locale=language)

@@ -196,7 +196,7 @@ def _row(name: str, members: Sequence[_Followed], costs: Costs) -> AdviceValue:
     same_days = (days_run.sum() + days_run.mean()) / (times @ days_run + days_run.mean())
     low, high = np.quantile(times @ (advised - was) * same_days[:, None], EDGES, axis=0)
     quals, exposed, bad, cost = (
-        Change(*(round(float(figure), 1) for figure in (was[:, n].sum(), advised[:, n].sum(), low[n], high[n])))
+        Change(*(round(float(figure), 2) for figure in (was[:, n].sum(), advised[:, n].sum(), low[n], high[n])))
         for n in (QUALS, EXPOSED, BAD, COST)
     )
     days, wafers = earlier.sum(axis=0) / max(failures.sum(), 1.0)

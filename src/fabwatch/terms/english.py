@@ -90,7 +90,7 @@ SENTENCES: Mapping[str, str] = {
     "{high:+,.0f}),",
     "value_exposed": " {advised:,.0f} wafers between the last good qual and the one that found the failure instead of "
     "{today:,.0f} ({low:+,.0f} to {high:+,.0f}),",
-    "value_cost": " and costs of {advised:,.4g} instead of {today:,.4g} ({low:+,.4g} to {high:+,.4g}).",
+    "value_cost": " and costs of {advised:,.1f} instead of {today:,.1f} ({low:+,.1f} to {high:+,.1f}).",
     "value_earlier": " Failures would have been found {days:.2f} days earlier on average ({low:.2f} to {high:.2f}).",
     "value_later": " Failures would have been found {days:.2f} days later on average ({low:.2f} to {high:.2f}).",
     "value_stayed": " In {stayed:,} of {stretches:,} stretches between two forecasts too few failures were known to "

@@ -95,7 +95,7 @@ SENTENCES: Mapping[str, str] = {
     "{high:+,.0f}),",
     "value_exposed": " {advised:,.0f} obleas entre el último control bueno y el que halló el fallo en vez de {today:,.0f} "
     "(de {low:+,.0f} a {high:+,.0f})",
-    "value_cost": " y un coste de {advised:,.4g} en vez de {today:,.4g} (de {low:+,.4g} a {high:+,.4g}).",
+    "value_cost": " y un coste de {advised:,.1f} en vez de {today:,.1f} (de {low:+,.1f} a {high:+,.1f}).",
     "value_earlier": " Los fallos se habrían hallado {days:.2f} días antes de media (de {low:.2f} a {high:.2f}).",
     "value_later": " Los fallos se habrían hallado {days:.2f} días después de media (de {low:.2f} a {high:.2f}).",
     "value_stayed": " En {stayed:,} de {stretches:,} tramos entre dos pronósticos se conocían demasiado pocos fallos para "

@@ -123,7 +123,7 @@ def _value(value: Value, demo: bool) -> Table:
         table.add_column(name, justify="right")
     for group, rows in (("", (value.total,)), ("area ", value.by_area)):
         for row in rows:
-            changes = (*(_change(change) for change in (row.quals, row.exposed, row.bad)), _change(row.cost, ",.4g"))
+            changes = (*(_change(change) for change in (row.quals, row.exposed, row.bad)), _change(row.cost, ",.1f"))
             earlier = f"{row.earlier_days:+.2f} ({row.earlier_low:+.2f} to {row.earlier_high:+.2f})"
             counts = (f"{row.advised:,} of {row.stretches:,}", f"{row.failures:,}")
             table.add_row(escape(f"{group}{row.name}"), *counts, *changes, earlier)
