@@ -231,18 +231,23 @@ def test_a_fab_whose_schedule_is_the_advice_is_told_that_nothing_would_change(tm
     qual = (2 * 240) ** 2 * (0.005 + 0.05) / (0.886 * 12 * 240)
     (tmp_path / "fab" / "fab.toml").write_text(f"[costs]\nqual = {qual:.3f}\n")
     handed = []
-    monkeypatch.setattr(ledger, "value", lambda *inputs: handed.append(inputs) or value(*inputs))
+
+    def noted(*inputs):
+        handed.append(inputs)
+        return value(*inputs)
+
+    monkeypatch.setattr(ledger, "value", noted)
     with Fab(tmp_path / "fab") as fab:
         value_of = fab.score(as_of=at(120)).value
         assert value_of.costs_stated
         _, origins, plans, *_ = handed[0]
         for origin, plan_at in zip(origins, plans, strict=True):
             # Each origin is followed as `fabwatch interval` would have advised then.
-            for row in fab.interval(as_of=origin).tools:
-                advised = plan_at[row.tool, row.chamber, row.qual_type]
-                in_wafers = row.clock == "wafers"
-                expected = row.advised_wafers if in_wafers else row.advised_days
-                assert advised.every == pytest.approx(expected, abs=0.51 if in_wafers else 0.006)
+            for advice in fab.interval(as_of=origin).tools:
+                followed = plan_at[advice.tool, advice.chamber, advice.qual_type]
+                in_wafers = advice.clock == "wafers"
+                expected = advice.advised_wafers if in_wafers else advice.advised_days
+                assert followed.every == pytest.approx(expected, abs=0.51 if in_wafers else 0.006)
         row = value_of.total
         assert row.advised == row.stretches > 0
         assert row.quals.advised == pytest.approx(row.quals.today, rel=0.15)

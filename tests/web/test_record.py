@@ -72,6 +72,8 @@ def test_the_record_shows_for_the_fab_and_each_area_what_following_the_advice_wo
     assert f"{total['advised']} / {total['stretches']}" in table
     spanish = whole(reader, f"/record?as_of={AS_OF}&lang=es").text
     assert "Con controles a los intervalos recomendados entonces" in spanish
+    assert "el calendario fijo" in spanish
+    assert "retenidas" not in spanish.split("<h1>")[1]
 
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "es")])

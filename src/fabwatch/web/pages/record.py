@@ -11,6 +11,7 @@ from fabwatch.fab.answers import Bin, Tenth
 from fabwatch.fab.questions import ScoreQuestion
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import TooFewFailures
+from fabwatch.terms.words import yardstick_of
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import pending, within
 from fabwatch.web.query_params import question_of, takes, times_of
@@ -48,6 +49,7 @@ async def record(request: Request) -> Response:
         nothing=fault and f"{fault.what} {fault.hint}",
         tool=question.tool,
         area=question.area,
+        yardstick_of=yardstick_of,
         **(pictures(cached.answer.calibration, cached.answer.positions) if cached else {}),
     )
 
