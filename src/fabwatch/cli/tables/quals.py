@@ -117,21 +117,21 @@ def _positions(answer: Score) -> Table | None:
 
 
 def _value(value: Value, demo: bool) -> Table:
-    """What following the advice would have changed, for the fab with ranges and by area."""
+    """What following the advice would have changed, for the fab and each area, with the ranges below."""
     table = table_of(demo, f"with quals at the intervals advised then, since {value.since:%d %b %Y}", ("group",))
     for name in ("advised", "failures", "quals", "wafers exposed", "bad wafers", "cost", "found earlier, days"):
         table.add_column(name, justify="right")
     for group, rows in (("", (value.total,)), ("area ", value.by_area)):
         for row in rows:
             changes = (*(_change(change) for change in (row.quals, row.exposed, row.bad)), _change(row.cost, ",.1f"))
-            earlier = f"{row.earlier_days:+.2f} ({row.earlier_low:+.2f} to {row.earlier_high:+.2f})"
+            earlier = f"{row.earlier_days:+.2f}\n({row.earlier_low:+.2f} to {row.earlier_high:+.2f})"
             counts = (f"{row.advised:,} of {row.stretches:,}", f"{row.failures:,}")
             table.add_row(escape(f"{group}{row.name}"), *counts, *changes, earlier)
     return table
 
 
 def _change(change: Change, form: str = ",.0f") -> str:
-    return f"{change.today:{form}} -> {change.advised:{form}} ({change.low:+{form}} to {change.high:+{form}})"
+    return f"{change.today:{form}} -> {change.advised:{form}}\n({change.low:+{form}} to {change.high:+{form}})"
 
 
 def _ranged(share: float, low: float, high: float) -> str:
