@@ -27,7 +27,8 @@ HERE = Path(__file__).parent
 END = "2026-01-01"
 TOOLS = 1000
 YEAR = """
-INSERT INTO lake.moves
+INSERT INTO lake.moves (lot, wafer, wafers, product, route, step_no, step, tool, chamber, recipe, kind, status, start_at, end_at,
+                        day, load)
 SELECT lot, lot || '.' || lpad(w::VARCHAR, 2, '0'), 1, 'P' || (h % 3), 'R' || (h % 3), step, 'S' || step,
        'TOOL' || lpad(tool::VARCHAR, 4, '0'), CASE WHEN tool % 10 < 3 THEN chr((65 + w % 3)::INT) END,
        'RCP' || (step % 300), 'production', 'completed', end_at - INTERVAL 30 MINUTE, end_at, end_at::DATE, 'bench'
@@ -41,9 +42,8 @@ FROM (
 ORDER BY tool, end_at
 """
 QUALS = """
-INSERT INTO lake.quals
-SELECT tool, chamber, 'particles', looked_at, NULL, NOT (n > 1 AND hash(tool || n) % 12 = 0), NULL, NULL, NULL, NULL, NULL,
-       looked_at::DATE, 'bench'
+INSERT INTO lake.quals (tool, chamber, qual_type, processed_at, passed, day, load)
+SELECT tool, chamber, 'particles', looked_at, NOT (n > 1 AND hash(tool || n) % 12 = 0), looked_at::DATE, 'bench'
 FROM (
     SELECT 'TOOL' || lpad(t::VARCHAR, 4, '0') AS tool, n, CASE WHEN t % 10 < 3 THEN c END AS chamber,
            TIMESTAMP '2026-01-01' - to_seconds((86400 * 1.3 * n)::BIGINT + (hash(t) % 112000)::BIGINT) AS looked_at
