@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fabwatch.risk.count_window import Gate
-from fabwatch.risk.restores import restores_of
-from fabwatch.store.lake import Lake
-
-_GOOD = """
-SELECT chamber, processed_at FROM quals
-WHERE tool = $tool AND qual_type = $qual_type AND passed AND processed_at > $failed AND processed_at <= $as_of
-  AND (resulted_at IS NULL OR resulted_at <= $as_of)
-ORDER BY processed_at
-"""
+from fabwatch.risk.restores import Restores
+from fabwatch.risk.type_record import QualResult
 
 
 @dataclass(frozen=True)
@@ -36,11 +29,10 @@ class Open:
     """`restored` or `passed`."""
 
 
-def opened(lake: Lake, failed: Failed, as_of: datetime) -> list[Open]:
-    """How long each chamber stayed open, by what is known at `as_of`."""
-    parameters = {"tool": failed.tool, "qual_type": failed.qual_type, "failed": failed.at, "as_of": as_of}
-    good: list[tuple[str | None, datetime]] = lake.ask(_GOOD, parameters).fetchall()
-    restores = restores_of(lake, {failed.tool}, failed.at, as_of)
+def opened(failed: Failed, quals: Sequence[QualResult], restores: Restores) -> list[Open]:
+    """How long each chamber stayed open, by the known quals of the tool in order of process time, and its restores."""
+    good = [(q.chamber, q.processed_at) for q in quals if q.qual_type == failed.qual_type and q.passed]
+    good = [(chamber, at) for chamber, at in good if at > failed.at]
     stretches = []
     for name in failed.chambers:
         passed = next((at for chamber, at in good if chamber is None or name in ("*", chamber)), None)
@@ -55,13 +47,13 @@ def last_of(stretches: Sequence[Open]) -> Open:
     return max(stretches, key=lambda stretch: (stretch.until is None, stretch.until or datetime.min))  # noqa: DTZ901
 
 
-def gates_after(failed: Failed, stretches: Sequence[Open], as_of: datetime) -> list[Gate]:
+def gates_after(number: int, failed: Failed, stretches: Sequence[Open], as_of: datetime) -> list[Gate]:
     """The gates through which its wafers went; a move that names no chamber may have used the last one that was open."""
     whole = [stretch.chamber for stretch in stretches] == ["*"]
     gates = [
-        Gate(0, failed.tool, failed.qual_type, None if whole else stretch.chamber, failed.at, stretch.until or as_of)
+        Gate(number, failed.tool, failed.qual_type, None if whole else stretch.chamber, failed.at, stretch.until or as_of)
         for stretch in stretches
     ]
     if not whole:
-        gates.append(Gate(0, failed.tool, failed.qual_type, "", failed.at, last_of(stretches).until or as_of))
+        gates.append(Gate(number, failed.tool, failed.qual_type, "", failed.at, last_of(stretches).until or as_of))
     return [gate for gate in gates if gate.until > failed.at]

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fabwatch.equipment.tools import ToolCard, tool_cards
-from fabwatch.risk.after_fail import Failed, gates_after, last_of, opened
+from fabwatch.quals.wear import with_sisters
+from fabwatch.risk.after_fail import Failed, Open, gates_after, last_of, opened
 from fabwatch.risk.answers import AfterFail, Contained, Containment, Held, Hold, NextCheck, Whereabouts
 from fabwatch.risk.count_window import open_gates
 from fabwatch.risk.fault_onset import Onset, Suspect, onset
-from fabwatch.risk.last_good import Scope, scopes
+from fabwatch.risk.last_good import Scope, scope_by
 from fabwatch.risk.lookback import Reach, reach
+from fabwatch.risk.type_record import QualResult, type_record
 from fabwatch.risk.whereabouts import Wanted, is_slot, locate
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
@@ -24,25 +26,17 @@ METHOD = (
     "that ended after the failed one until a restore or a good qual; each with its last move anywhere (docs/rules.md)."
 )
 NEAR_TIMES = 3
+BEFORE, AFTER = 0, 1
+"""Numbers of the gates of what ran before the failed qual, and after it."""
 HOLD = 0.9
 """The part of the bad wafers that the shorter hold list is expected to hold."""
 
 
 @dataclass(frozen=True)
-class QualResult:
-    """One qual of the tool; the chamber is None for the whole tool."""
-
-    tool: str
-    chamber: str | None
-    qual_type: str
-    processed_at: datetime
-    passed: bool
-
-
-@dataclass(frozen=True)
 class Ran:
-    """One wafer, or lot where wafers are not named, that ran through the gates; see `containment.sql`."""
+    """One wafer, or lot where wafers are not named, that ran through the gates of one number; see `containment.sql`."""
 
+    gate: int
     wafer: str | None
     lot: str | None
     wafers: int
@@ -70,31 +64,37 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
     """
     lake, as_of = view.lake, view.as_of
     cards = tool_cards(lake)
-    qual = _the_qual(lake, cards, suspicion, as_of)
+    tool = suspicion.tool
+    if tool not in cards:
+        raise unknown("tool", tool, cards)
+    record = type_record(lake, with_sisters(cards, {tool}))
+    quals, card = record.quals_of(tool, as_of), cards[tool]
+    qual = _the_qual(card, quals, suspicion)
     until, kind = qual.processed_at, qual.qual_type
-    known = scopes(lake, cards, as_of, before=until, tool=suspicion.tool)
-    card = cards[suspicion.tool]
-    scope = known.get((suspicion.tool, kind)) or Scope(card, kind, {"*": None}, {"*": None})
+    of_type = [one for one in quals if one.qual_type == kind]
+    scope = scope_by(card, kind, [one for one in of_type if one.processed_at < until])
     scope = _at_chamber_level(scope, qual.chamber)
     chamber = suspicion.chamber or qual.chamber or "*"
     last_good = scope.since_of(chamber)
     stated = lake.settings.qual(kind)
-    suspect = Suspect(suspicion.tool, qual.chamber or "*", kind, until, last_good)
-    began = onset(lake, cards, suspect, as_of)
+    began = onset(lake, cards, Suspect(tool, qual.chamber or "*", kind, until, last_good), record, as_of)
     back = Reach(last_good, ())
     if stated.sensitivity < 1:
         back = reach(lake, scope, chamber, until, as_of, stated, began)
     since = _earlier(last_good, back)
-    gates = [replace(gate, since=_earlier(gate.since, back)) for gate in scope.gates(0, chamber, until)]
-    finish = min(until, as_of)
-    bounds = open_gates(lake, gates) | {"finish": finish, "tool": suspicion.tool}
+    gates = [replace(gate, since=_earlier(gate.since, back)) for gate in scope.gates(BEFORE, chamber, until)]
+    failed = _failed(qual, suspicion.chamber, scope_by(card, kind, of_type))
+    stretches = [] if qual.passed else opened(failed, quals, record.restores_of(lake, tool, as_of))
+    gates += gates_after(AFTER, failed, stretches, as_of) if stretches else []
     sql = question("risk", "containment", over="passes")
-    ran = lake.records(Ran, sql, bounds)
-    after = _after(lake, cards, qual, suspicion.chamber, as_of)
-    items = _weighed(_items(lake, cards, ran, as_of), began, after)
+    rows = lake.records(Ran, sql, open_gates(lake, gates) | {"tool": tool})
+    ran, ran_after = ([row for row in rows if row.gate == number] for number in (BEFORE, AFTER))
+    held, held_after = _items(lake, cards, [ran, ran_after], as_of)
+    after = _after(stretches, ran_after, held_after)
+    items = _weighed(held, began, after)
     answer = Containment(
         *view.header(METHOD, sql),
-        tool=suspicion.tool,
+        tool=tool,
         chamber=chamber,
         qual_type=kind,
         since=since,
@@ -117,23 +117,17 @@ def contain(view: View, suspicion: Suspicion) -> Containment:
     )
 
 
-def _after(
-    lake: Lake, cards: dict[str, ToolCard], qual: QualResult, chamber: str | None, as_of: datetime
-) -> AfterFail | None:
-    """What ran after the failed qual, of the chamber that was asked for or of all that failed; None for one that passed."""
-    if qual.passed:
-        return None
+def _failed(qual: QualResult, chamber: str | None, scope: Scope) -> Failed:
+    """The qual with the chamber that was asked for, or all that failed."""
     named = qual.chamber if chamber in (None, "*") else chamber
-    scope = scopes(lake, cards, as_of, tool=qual.tool).get((qual.tool, qual.qual_type))
-    every = list(scope.since) if scope is not None else ["*"]
-    failed = Failed(qual.tool, qual.qual_type, qual.processed_at, [named] if named is not None else every)
-    stretches = opened(lake, failed, as_of)
-    gates, last = gates_after(failed, stretches, as_of), last_of(stretches)
-    ran: list[Ran] = []
-    if gates:
-        bounds = open_gates(lake, gates) | {"tool": qual.tool}
-        ran = lake.records(Ran, question("risk", "containment", over="passes"), bounds)
-    items = [replace(item, p_after_fault=1.0) for item in _items(lake, cards, ran, as_of)]
+    return Failed(qual.tool, qual.qual_type, qual.processed_at, [named] if named is not None else list(scope.since))
+
+
+def _after(stretches: Sequence[Open], ran: Sequence[Ran], held: Sequence[Contained]) -> AfterFail | None:
+    """What ran after the failed qual; None for one that passed."""
+    if not stretches:
+        return None
+    last, items = last_of(stretches), [replace(item, p_after_fault=1.0) for item in held]
     return AfterFail(
         until=last.until,
         ended_by=last.ended_by,
@@ -188,20 +182,12 @@ def _at_chamber_level(scope: Scope, chamber: str | None) -> Scope:
     return Scope(scope.card, scope.qual_type, dict.fromkeys(names, since), dict.fromkeys(names, failed))
 
 
-def _the_qual(lake: Lake, cards: dict[str, ToolCard], suspicion: Suspicion, as_of: datetime) -> QualResult:
-    tool = suspicion.tool
-    if tool not in cards:
-        raise unknown("tool", tool, cards)
-    quals = lake.records(
-        QualResult,
-        "SELECT tool, chamber, qual_type, processed_at, passed FROM quals WHERE tool = $tool AND processed_at <= $as_of "
-        "AND (resulted_at IS NULL OR resulted_at <= $as_of) ORDER BY processed_at",
-        {"tool": tool, "as_of": as_of},
-    )
+def _the_qual(card: ToolCard, quals: Sequence[QualResult], suspicion: Suspicion) -> QualResult:
+    tool = card.tool
     kinds = {qual.qual_type for qual in quals}
     if suspicion.qual_type is not None and suspicion.qual_type not in kinds:
         raise unknown(f"qual of {tool} of type", suspicion.qual_type, kinds)
-    chambers = cards[tool].chambers | {qual.chamber for qual in quals if qual.chamber}
+    chambers = card.chambers | {qual.chamber for qual in quals if qual.chamber}
     if suspicion.chamber not in (None, "*") and suspicion.chamber not in chambers:
         raise unknown(f"chamber of {tool}", suspicion.chamber, chambers)
     quals = [
@@ -241,28 +227,39 @@ def _only(tool: str, hits: list[QualResult]) -> QualResult:
     return hits[0]
 
 
-def _items(lake: Lake, cards: dict[str, ToolCard], rows: list[Ran], as_of: datetime) -> list[Contained]:
+def _items(lake: Lake, cards: dict[str, ToolCard], lists: Sequence[Sequence[Ran]], as_of: datetime) -> list[list[Contained]]:
+    """The items of each list, the latest first; where they are now is looked up for all lists at once."""
+    parts = [_by_item(rows) for rows in lists]
+    wanted = [Wanted(p[0].wafer, _latest(p).lot, _latest(p).last_end) for of_list in parts for p in of_list]
+    places = iter(locate(lake, cards, wanted, as_of))
+    named = [_named(of_list) for of_list in parts]
+    return [[_item(p, next(places), count) for p in of_list] for of_list, count in zip(parts, named, strict=True)]
+
+
+def _by_item(rows: Sequence[Ran]) -> list[list[Ran]]:
     merged: dict[tuple[str | None, str | None], list[Ran]] = defaultdict(list)
     for row in rows:
         # A wafer keeps its name when its lot is split; a slot number and a lot mean something only together.
         alone = row.wafer is not None and not is_slot(row.wafer)
         merged[row.wafer, None if alone else row.lot].append(row)
+    return sorted(merged.values(), key=lambda part: (_latest(part).last_end, str(part[0].wafer)), reverse=True)
+
+
+def _named(parts: Sequence[Sequence[Ran]]) -> dict[str | None, int]:
+    """How many wafers of each lot are named."""
     named: dict[str | None, int] = defaultdict(int)
-    for (wafer, _), part in merged.items():
-        if wafer is not None:
+    for part in parts:
+        if part[0].wafer is not None:
             for lot in {row.lot for row in part}:
                 named[lot] += 1
-    parts = sorted(merged.values(), key=lambda part: (max(r.last_end for r in part), str(part[0].wafer)), reverse=True)
-    wanted = [Wanted(p[0].wafer, _latest(p).lot, max(r.last_end for r in p)) for p in parts]
-    places = locate(lake, cards, wanted, as_of)
-    return [_item(part, place, named) for part, place in zip(parts, places, strict=True)]
+    return named
 
 
-def _latest(part: list[Ran]) -> Ran:
+def _latest(part: Sequence[Ran]) -> Ran:
     return max(part, key=lambda row: row.last_end)
 
 
-def _item(part: list[Ran], place: tuple[Whereabouts, NextCheck | None], named: dict[str | None, int]) -> Contained:
+def _item(part: Sequence[Ran], place: tuple[Whereabouts, NextCheck | None], named: dict[str | None, int]) -> Contained:
     wafer, lot = part[0].wafer, _latest(part).lot
     quantity = max(row.wafers for row in part)
     return Contained(

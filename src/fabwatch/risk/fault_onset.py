@@ -9,9 +9,10 @@ from itertools import accumulate
 import numpy as np
 
 from fabwatch.equipment.tools import ToolCard
-from fabwatch.quals.history import DAY, Cycle, Stream
-from fabwatch.quals.wear import Wear, cycle_pieces, fit_sisters, sister_streams, with_sisters
+from fabwatch.quals.history import DAY, Cycle, QualEvent, Stream
+from fabwatch.quals.wear import Wear, cycle_pieces, fit_sisters, sister_streams
 from fabwatch.risk.count_window import ALWAYS
+from fabwatch.risk.type_record import TypeRecord
 from fabwatch.stats.cycles import Running
 from fabwatch.store.lake import Lake
 
@@ -34,8 +35,9 @@ class Onset:
     cycles: tuple[Cycle, ...]
     """Those that end with the one of the qual, oldest first; its looks end with the qual."""
     ends: tuple[datetime, ...]
-    """When wafers ended on the tool (or chamber), rising."""
+    """When wafers ended on the tool (or chamber), rising, where wafers are the clock: since an age that is known."""
     processed: tuple[float, ...]
+    """How many by then."""
 
     def by(self, moments: Sequence[datetime]) -> list[float]:
         """For each moment the chance that a wafer which ended then had run after the fault began."""
@@ -57,12 +59,20 @@ class Onset:
             return counter.by(at) - counter.by(cycle.began)
         if self.wear.clock == "days":
             return (at - cycle.began).total_seconds() / DAY
+        count = bisect_right(cycle.quals, at, key=_moment)
+        if count:
+            last = cycle.quals[count - 1]
+            return last.age.wafers + self._ran_by(at) - self._ran_by(last.at)
         # A cycle without a restore begins with its first move, which counts.
         return self._ran_by(at) - (self._ran_by(cycle.began) if cycle.known_start else 0.0)
 
     def _ran_by(self, at: datetime) -> float:
         count = bisect_right(self.ends, at)
         return self.processed[count - 1] if count else 0.0
+
+
+def _moment(qual: QualEvent) -> datetime:
+    return qual.at
 
 
 @dataclass(frozen=True)
@@ -76,15 +86,16 @@ class Suspect:
     since: datetime | None
 
 
-def onset(lake: Lake, cards: dict[str, ToolCard], suspect: Suspect, as_of: datetime) -> Onset | None:
+def onset(lake: Lake, cards: dict[str, ToolCard], suspect: Suspect, record: TypeRecord, as_of: datetime) -> Onset | None:
     """What is known at `as_of` of when the fault began; None without a wear to tell it by.
 
-    The qual counts as failed whatever it said: it is suspected.
+    The qual counts as failed whatever it said: it is suspected. `record` is that of the tool and its sisters.
     """
+    settled = record.settled(as_of)
+    # The wear is fitted as of the moment since which nothing was learned of it: what is kept for one moment is what is made
+    # anew for any other until the next qual or restore.
+    groups = lake.remember(("sisters", settled, record.tools), lambda: sister_streams(lake, cards, settled, {suspect.tool}))
     wanted = (suspect.tool, suspect.chamber, suspect.qual_type)
-    tools = with_sisters(cards, {suspect.tool})
-    # Containments of one type of tools, asked one after the other, share its history and its fit.
-    groups = lake.remember(("sisters", as_of, tools), lambda: sister_streams(lake, cards, as_of, {suspect.tool}))
     for number, sisters in enumerate(groups):
         keys = [(stream.tool, stream.chamber, stream.qual_type) for stream in sisters]
         if wanted in keys:
@@ -92,18 +103,32 @@ def onset(lake: Lake, cards: dict[str, ToolCard], suspect: Suspect, as_of: datet
             cycles = _until(sisters[member].all_cycles, suspect)
             if not cycles:
                 return None
-            wear = _fitted(lake, as_of, (tools, number), sisters)
-            begin = cycles[0].began if cycles[0].known_start else ALWAYS
-            parameters = {"tool": suspect.tool, "chamber": suspect.chamber, "begin": begin, "until": suspect.until}
-            rows = lake.ask(_TIMELINE, parameters).fetchall()
-            ran = tuple(accumulate(float(row[1]) for row in rows))
-            return Onset(wear, member, cycles, tuple(row[0] for row in rows), ran)
+            wear = _fitted(lake, settled, (record.tools, number), sisters)
+            ran = _ran(lake, suspect, cycles[0]) if wear.clock == "wafers" else ()
+            ends, wafers = zip(*ran, strict=True) if ran else ((), ())
+            return Onset(wear, member, cycles, ends, tuple(accumulate(float(count) for count in wafers)))
     return None
 
 
-def _fitted(lake: Lake, as_of: datetime, group: tuple[frozenset[str], int], sisters: Sequence[Stream]) -> Wear:
+def _fitted(lake: Lake, settled: datetime, group: tuple[frozenset[str], int], sisters: Sequence[Stream]) -> Wear:
     stated = lake.settings.qual(sisters[0].qual_type)
-    return lake.remember(("onset", as_of, group), lambda: fit_sisters(sisters, "auto", stated, readings=False))
+    return lake.remember(("onset", settled, group), lambda: fit_sisters(sisters, "auto", stated, readings=False))
+
+
+def _ran(lake: Lake, suspect: Suspect, first: Cycle) -> Sequence[tuple[datetime, float]]:
+    """When wafers ended on the tool (or chamber), and how many: since the last age that is known before those asked for."""
+    before = [first.began] if first.known_start else []
+    # A qual that can miss has wafers looked for behind the last good one.
+    if suspect.since is not None and lake.settings.qual(suspect.qual_type).sensitivity >= 1:
+        before += [qual.at for qual in first.quals if qual.at <= suspect.since]
+    parameters = {
+        "tool": suspect.tool,
+        "chamber": suspect.chamber,
+        "begin": max(before, default=ALWAYS),
+        "until": suspect.until,
+    }
+    rows: list[tuple[datetime, float]] = lake.ask(_TIMELINE, parameters).fetchall()
+    return rows
 
 
 def _until(cycles: Sequence[Cycle], suspect: Suspect) -> tuple[Cycle, ...]:

@@ -1,11 +1,13 @@
 """How every tool stands: its area, type and chambers, and the last good qual of each chamber and qual type."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.risk.count_window import Gate
+from fabwatch.risk.type_record import QualResult
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 
@@ -79,16 +81,10 @@ class Scope:
         ]
 
 
-def scopes(
-    lake: Lake, cards: dict[str, ToolCard], as_of: datetime, before: datetime | None = None, tool: str | None = None
-) -> dict[tuple[str, str | None], Scope]:
-    """What is watched on each tool, by (tool, qual type); a tool without any qual has one scope without a type.
-
-    `as_of` says what is known; where they are given, only quals processed before `before` and only those of `tool` count.
-    """
-    parameters = {"tool": tool, "as_of": as_of, "before": before or as_of + timedelta(microseconds=1)}
+def scopes(lake: Lake, cards: dict[str, ToolCard], as_of: datetime) -> dict[tuple[str, str | None], Scope]:
+    """What is watched on each tool by (tool, qual type), as known at `as_of`; one scope without a type without any qual."""
     looks: dict[tuple[str, str | None], dict[str, Looks]] = defaultdict(dict)
-    for row in lake.rows(question("risk", "last_good"), parameters):
+    for row in lake.rows(question("risk", "last_good"), {"as_of": as_of}):
         looks[row["tool"], row["qual_type"]][row["chamber"]] = Looks(row["last_good"], row["last_failed"])
     known = {(name, kind): scope_of(cards[name], kind, by) for (name, kind), by in looks.items() if name in cards}
     looked_at = {name for name, _ in known}
@@ -97,6 +93,17 @@ def scopes(
             # Rule 7: no qual on record is no reason to report nothing.
             known[name, None] = Scope(card, None, {"*": None}, {"*": None})
     return known
+
+
+def scope_by(card: ToolCard, qual_type: str, quals: Iterable[QualResult]) -> Scope:
+    """What one qual type watches on a tool, from quals of it: the same as `scopes` finds for all tools."""
+    looks: dict[str, Looks] = {}
+    for qual in quals:
+        before, at = looks.get(qual.chamber or "*", Looks(None, None)), qual.processed_at
+        good = max(before.last_good or at, at) if qual.passed else before.last_good
+        failed = before.last_failed if qual.passed else max(before.last_failed or at, at)
+        looks[qual.chamber or "*"] = Looks(good, failed)
+    return scope_of(card, qual_type, looks)
 
 
 def scope_of(card: ToolCard, qual_type: str | None, looks: dict[str, Looks]) -> Scope:

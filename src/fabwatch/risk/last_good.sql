@@ -6,8 +6,6 @@ SELECT tool,
        max(CASE WHEN passed THEN processed_at END) AS last_good,
        max(CASE WHEN NOT passed THEN processed_at END) AS last_failed
 FROM quals
-WHERE ($tool IS NULL OR tool = $tool)
-  AND processed_at < $before
-  AND processed_at <= $as_of
+WHERE processed_at <= $as_of
   AND (resulted_at IS NULL OR resulted_at <= $as_of)
 GROUP BY tool, coalesce(chamber, '*'), qual_type
