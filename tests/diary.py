@@ -12,7 +12,7 @@ class Diary:
     """A tool told day by day; every day that it runs it processes 100 wafers at noon."""
 
     def __init__(self, folder):
-        self._folder, self._lines = folder, {"moves": [], "quals": [], "restores": [], "tools": []}
+        self.folder, self._lines = folder, {"moves": [], "quals": [], "restores": [], "tools": []}
 
     def ran(self, *days, tool="T"):
         self._lines["moves"] += [f"L{tool}{day},{tool},100,{_at(day + 0.5)}" for day in days]
@@ -23,8 +23,8 @@ class Diary:
         return self
 
     def stated(self, text):
-        (self._folder / "fab").mkdir()
-        (self._folder / "fab" / "fab.toml").write_text(text)
+        (self.folder / "fab").mkdir()
+        (self.folder / "fab" / "fab.toml").write_text(text)
         return self
 
     def restored(self, day, tool="T"):
@@ -43,9 +43,9 @@ class Diary:
         files = []
         for name, header in headers.items():
             if self._lines[name]:
-                files.append(self._folder / f"{name}.csv")
+                files.append(self.folder / f"{name}.csv")
                 files[-1].write_text("\n".join([header, *self._lines[name]]) + "\n")
-        fab = new_fab(self._folder / "fab", clock=lambda: NOW)
+        fab = new_fab(self.folder / "fab", clock=lambda: NOW)
         assert fab.ingest(files).clean
         return fab
 

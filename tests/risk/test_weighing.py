@@ -90,3 +90,52 @@ def test_a_qual_that_can_miss_leaves_some_chance_behind_the_last_good_one(log):
     assert sum(look.probability for look in answer.looks) == pytest.approx(1, abs=0.001)
     assert answer.looks[0].probability == pytest.approx(chances["LT3"], abs=0.01)
     assert "most likely" in answer.sentence() or not answer.hold_90.spares
+
+
+def test_what_an_open_fab_kept_for_one_question_changes_no_answer_to_another(tmp_path):
+    """Containments of several tools at several moments, one after the other, against a fab that was opened for each."""
+    made = worn_tools(22, types=2, sisters=4, lives=3)
+    with new_fab(tmp_path / "fab") as fab:
+        assert fab.ingest(worn_files(made, tmp_path, lots_a_day=2)).clean
+    failed = [(one.tool, cycle.failed.at) for one in made for cycle in one.stream.cycles if cycle.failed][::3]
+    # Some moments know the same quals as the one before, others know more or less.
+    asked = [(tool, at, at + timedelta(days=days)) for tool, at in failed[:6] for days in (30, 0, 0.4, 30.2)]
+    with new_fab(tmp_path / "fab") as kept:
+        answers = [kept.contain(tool, at=at, as_of=as_of) for tool, at, as_of in asked]
+    for (tool, at, as_of), answer in zip(asked, answers, strict=True):
+        with new_fab(tmp_path / "fab") as fresh:
+            assert fresh.contain(tool, at=at, as_of=as_of) == answer
+    assert len({answer.items[-1].p_after_fault for answer in answers}) > 6
+
+
+def test_a_late_result_and_a_load_are_learned_from_at_once(log):
+    log.typed("T", "U").restored(0).restored(0, tool="U").ran(*range(9)).ran(*range(9), tool="U").qual(2, True).qual(
+        8, False
+    )
+    with log.fab() as fab:
+        before = fab.contain("T", as_of=DAY0 + timedelta(days=12))
+        assert fab.contain("T", as_of=DAY0 + timedelta(days=11)).items == before.items
+        late = log.folder / "late.csv"
+        late.write_text(
+            "tool,qual_type,processed_at,resulted_at,passed\n"
+            "U,p,2026-05-04T00:00Z,2026-05-12T12:00Z,fail\nU,p,2026-05-02T00:00Z,,pass\n"
+        )
+        assert fab.ingest(late).clean
+        early, later = (fab.contain("T", as_of=DAY0 + timedelta(days=days)) for days in (11, 12))
+    chances = [[item.p_after_fault for item in answer.items] for answer in (before, early, later)]
+    # A sister that failed within three days is known of only once its result has come.
+    assert chances[0] != chances[1] != chances[2]
+    assert sum(chances[2]) > sum(chances[1])
+
+
+def test_wafers_of_a_time_when_nobody_looked_keep_their_chance(log):
+    """The fit takes an old tool for a survivor; that it was good before its first qual is on no record, so none is freed."""
+    log.typed("T", "U").restored(0).restored(0, tool="U").ran(*range(20)).ran(*range(30), tool="U").qual(20, False)
+    for day in range(10, 30, 2):
+        log.qual(day, True, tool="U")
+    with log.fab() as fab:
+        answer = fab.contain("T", as_of=DAY0 + timedelta(days=20))
+    chances = [item.p_after_fault for item in answer.items]
+    assert not answer.bounded
+    assert chances == sorted(chances, reverse=True)
+    assert 0 < chances[-1] < chances[0]
