@@ -18,6 +18,8 @@ class Decided:
 
     def of(self, tool: str, chamber: str, qual_type: str | None, name: str) -> float | None:
         """The decision for the chamber, else for the whole tool; None without one."""
+        if not self.values:
+            return None
         value = self.values.get((tool, chamber, qual_type or "", name))
         return value if value is not None else self.values.get((tool, "*", qual_type or "", name))
 

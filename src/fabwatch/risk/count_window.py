@@ -59,7 +59,8 @@ def open_gates(lake: Lake, gates: Sequence[Gate]) -> dict[str, datetime]:
         "until": (pa.timestamp("us"), [g.until for g in gates]),
     }
     put(lake, "gates", columns)
-    pairs = [(name, recipe) for name, qual in stated.items() for recipe in qual.recipes]
+    # Each pair once: a move meets it once.
+    pairs = [(name, recipe) for name, qual in stated.items() for recipe in dict.fromkeys(qual.recipes)]
     put(
         lake,
         "covers",

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.risk.count_window import Gate
@@ -46,20 +47,20 @@ class Scope:
         known = [since for since in self.since.values() if since is not None]
         return min(known) if len(known) == len(self.since) else None
 
+    @cached_property
+    def _open_fails(self) -> dict[str, datetime]:
+        """The last failed qual of each chamber that no good one has followed."""
+        fails = [(name, failed, self.since[name]) for name, failed in self.failed.items() if failed is not None]
+        return {name: failed for name, failed, since in fails if since is None or failed >= since}
+
     def failed_of(self, chamber: str) -> datetime | None:
         """The latest failed qual that no good one has followed, of a chamber or of any chamber for `*`."""
-        open_ones = [
-            failed
-            for name, failed in self.failed.items()
-            if failed is not None and chamber in (name, "*") and failed >= (self.since[name] or failed)
-        ]
-        return max(open_ones, default=None)
+        return max(self._open_fails.values(), default=None) if chamber == "*" else self._open_fails.get(chamber)
 
     @property
     def earliest_open_fail(self) -> datetime | None:
         """The earliest failed qual that is open on some chamber."""
-        opened = [self.failed_of(chamber) for chamber in self.since]
-        return min((at for at in opened if at is not None), default=None)
+        return min(self._open_fails.values(), default=None)
 
     def gates(self, number: int, chamber: str, until: datetime) -> list[Gate]:
         """The gates through which the wafers at risk went.

@@ -4,9 +4,9 @@
 SELECT g.gate, m.lot, m.wafer, m.wafers, m.end_at, m.tool
 FROM moves AS m
 JOIN gates AS g ON g.tool = m.tool
+LEFT JOIN covers AS c ON c.qual_type = g.qual_type AND c.recipe = m.recipe
 WHERE m.end_at > $begin AND m.end_at <= $finish
   AND m.end_at > g.since AND m.end_at <= g.until
   AND (g.whole OR g.chamber = coalesce(m.chamber, ''))
   AND m.kind <> 'test'
-  AND (NOT g.limited OR m.recipe IS NULL
-       OR EXISTS (SELECT 1 FROM covers AS c WHERE c.qual_type = g.qual_type AND c.recipe = m.recipe))
+  AND (NOT g.limited OR m.recipe IS NULL OR c.recipe IS NOT NULL)
