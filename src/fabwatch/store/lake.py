@@ -212,15 +212,14 @@ class Lake:
         A table that is read "as of" a snapshot costs two to three times as much of the engine.
         """
         while True:
-            tables = self._tables(self._version(None))
-            self._show(None, tables)
             self.ask("BEGIN")
             version = self._version(None)
-            if self._tables(version) == tables:
+            if self._shown == (None, self._names.get(version)):
                 self._forget_other_than(version)
                 return version
-            # A load that came between has made a table for a new shape of log.
+            # The first question of a snapshot: a load may have made a table for a new shape of log.
             self.ask("ROLLBACK")
+            self._show(None, self._tables(version))
 
     def _begin_at(self, known_at: datetime) -> int:
         version = self.pin(known_at)
