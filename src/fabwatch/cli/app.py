@@ -109,9 +109,6 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
     without_pandas()
-    # The matrices are small: threads of the algebra library would wait awake for each other and for other processes. What a
-    # server starts inherits it.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     accept_any_encoding()
     sys.exit(_run(arguments))
 
