@@ -3,7 +3,8 @@
 `fit`          CPU seconds to fit 2,000 tools with 10 cycles each in 40 types, all that a forecast needs
 `lifelines`    how many times longer lifelines takes to fit each tool alone (WeibullFitter, from 25 tools)
 `fab`          the record of FABWATCH_DATA/fab: seconds for all forecasts, and `fabwatch forecast score`
-`maintenance`  the record of FABWATCH_DATA/maintenance, 70 machines with 4 components, read as quals every 15 days: the score
+`maintenance`  the record of FABWATCH_DATA/maintenance, 70 machines with 4 components, read as quals every 15 days, with
+               their errors as counters: the score
 """
 
 import csv
@@ -99,8 +100,16 @@ def maintenance_files(data, folder):
             quals.append(f"{tool},works,{look.isoformat()}Z,{'fail' if bad else 'pass'}")
             restores += [f"{tool},{(look + timedelta(hours=1)).isoformat()}Z,part"] if bad else []
             look += EVERY
+    counts = defaultdict(int)
+    counters = ["tool,counter,read_at,value"]
+    with (data / "maintenance" / "PdM_errors.csv").open() as file:
+        for row in csv.DictReader(file):
+            for tool in sorted(tool for tool, _ in events if tool.startswith(f"M{int(row['machineID']):03d}-")):
+                counts[tool, row["errorID"]] += 1
+                at = datetime.fromisoformat(row["datetime"])
+                counters.append(f"{tool},{row['errorID']},{at.isoformat()}Z,{counts[tool, row['errorID']]}")
     paths = []
-    for name, lines in (("tools", tools), ("quals", quals), ("restores", restores)):
+    for name, lines in (("tools", tools), ("quals", quals), ("restores", restores), ("counters", counters)):
         paths.append(folder / f"{name}.csv")
         paths[-1].write_text("\n".join(lines) + "\n")
     return paths

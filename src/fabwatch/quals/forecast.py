@@ -9,9 +9,9 @@ import numpy as np
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals import doubts
-from fabwatch.quals.answers import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Why, Window
+from fabwatch.quals.answers import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Signalled, Why, Window
 from fabwatch.quals.history import Stream
-from fabwatch.quals.markers import ByMarker
+from fabwatch.quals.markers import ByCurve, ByMarker
 from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
 from fabwatch.quals.yardsticks import Yardsticks, yardsticks
@@ -265,6 +265,7 @@ def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: floa
         family=whole.fitted.grid.family.name,
         model=whole.predictor.name,
         life_over=_life_over(outlook, n),
+        signals=_signals(outlook, n),
         clock_evidence=round(whole.clock_evidence, 1),
         restored_at=stream.running.began if stream.running.known_start else None,
         pace_spread=round(outlook.paces[n].spread, 3),
@@ -281,6 +282,11 @@ def _life_over(outlook: _Outlook, n: int) -> tuple[float, float] | None:
     age, (late, early) = float(outlook.now[n]), np.interp((0.1, 0.9), outlook.chances, outlook.ages[n])
     low, high = (round(min(age / max(float(life), 1e-9), 1.0), 3) for life in (early, late))
     return low, high
+
+
+def _signals(outlook: _Outlook, n: int) -> tuple[Signalled, ...]:
+    predictor = outlook.wear.predictor
+    return tuple(Signalled(*one) for one in predictor.told[n]) if isinstance(predictor, ByCurve) else ()
 
 
 def by_check(rows: Sequence[Forecast]) -> list[Forecast]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from fabwatch.equipment.counters import Counter, counters
+from fabwatch.equipment.signals import Signal, alarm_signals, signal_of
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
@@ -136,7 +137,9 @@ class Stream:
     contradictions: int
     """Times at which one qual passed and another failed; the failed one counts."""
     counters: Mapping[str, Counter] = field(default_factory=dict)
-    """The counters of the tool that were read all along, by name."""
+    """The counters of the tool that were read all along and count what runs, by name."""
+    signals: Mapping[str, Signal] = field(default_factory=dict)
+    """What the tool reported now and then: alarms of its logs, and counters of rare events, by name."""
 
     @property
     def all_cycles(self) -> list[Cycle]:
@@ -193,8 +196,8 @@ def streams(
     result = lake.ask(question("quals", "events"), parameters)
     events = map(_Event._make, result.fetchall())
     by_stream = groupby(events, key=lambda event: event[:3])
-    counted = counters(lake, as_of, tools)
-    return [_stream(key, list(group), lake.settings.qual(key[2]), counted) for key, group in by_stream]
+    counted, heard = counters(lake, as_of, tools), alarm_signals(lake, as_of, tools)
+    return [_stream(key, list(group), lake.settings.qual(key[2]), counted, heard) for key, group in by_stream]
 
 
 class _Event(NamedTuple):
@@ -217,13 +220,15 @@ def _stream(
     events: Sequence[_Event],
     stated: QualSettings,
     counted_by: Mapping[tuple[str, str], dict[str, Counter]],
+    heard_by: Mapping[tuple[str, str], dict[str, Signal]],
 ) -> Stream:
     begin = min(min(e.at for e in events if e.what != "mark"), events[0].first_move or events[-1].at)
     start, contradictions = 0.0, 0
     cycles: list[Cycle] = []
     running = Cycle(begin, known_start=False)
     tool_counters = {**counted_by.get((key[0], "*"), {}), **counted_by.get(key[:2], {})}
-    clocks = {name: counter for name, counter in tool_counters.items() if counter.spans(begin, events[-1].at)}
+    rare = {name: signal for name, counter in tool_counters.items() if (signal := signal_of(counter)) is not None}
+    clocks = {n: counter for n, counter in tool_counters.items() if n not in rare and counter.spans(begin, events[-1].at)}
 
     def age_at(event: _Event) -> Age:
         counted = {name: max(c.by(event.at) - c.by(running.began), 0.0) for name, c in clocks.items()}
@@ -252,6 +257,7 @@ def _stream(
         processed=_wafers(now),
         contradictions=contradictions,
         counters=clocks,
+        signals={**rare, **heard_by.get((key[0], "*"), {}), **heard_by.get(key[:2], {})},
     )
 
 

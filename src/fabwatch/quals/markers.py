@@ -6,10 +6,11 @@ how far it is trusted is what would have predicted later quals best.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from statistics import median
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ FINE = 160
 EIGHTY = 1.2816
 """Standard deviations from the mean of a normal distribution to the ends of its middle 80 %."""
 TINY = 1e-12
+NO_CURVE = Curve(False, 0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -226,18 +228,21 @@ def _towards(qual: QualEvent, unit: str | None) -> tuple[float, float] | None:
     return (reading, limit) if limit > 0 and reading <= limit else None
 
 
+Told = tuple[tuple[str, int, float], ...]
+"""What a tool reported since its last look: name, how often, and how many times as high the hazard is by it."""
+
+
 @dataclass(frozen=True)
-class ByMarker:
-    """Predictions from the ages of failures and the readings of the running cycle."""
+class ByCurve:
+    """Predictions from the chance to have failed by each of many ages."""
 
     edges: Floats
     """Ages, rising: tools x edges."""
     bad: Floats
     """The chance to have failed by each."""
-    curve: Curve
-    limits: tuple[tuple[float, bool] | None, ...]
-    """Of each tool the last limit, and True where it is an upper one."""
-    name: str = "marker"
+    told: tuple[Told, ...]
+    """Of each tool."""
+    name: str = "failures"
 
     def bad_by(self, age: Floats) -> Floats:
         """The chance to have failed by an age, one per tool."""
@@ -252,6 +257,26 @@ class ByMarker:
         """None: the results of the coming quals follow from `bad_by`."""
         del ages
         return None
+
+    def only(self, members: Sequence[int]) -> Self:
+        """The rows of some tools."""
+        told = tuple(self.told[n] for n in members)
+        return replace(self, edges=self.edges[list(members)], bad=self.bad[list(members)], told=told)
+
+
+def by_failures(worn: Worn) -> ByCurve:
+    """What failures alone predict, as a curve."""
+    return ByCurve(*worn.fitted.failure_curve(worn.running, FINE), told=((),) * len(worn.streams))
+
+
+@dataclass(frozen=True)
+class ByMarker(ByCurve):
+    """Predictions from the ages of failures and the readings of the running cycle."""
+
+    name: str = "marker"
+    curve: Curve = NO_CURVE
+    limits: tuple[tuple[float, bool] | None, ...] = ()
+    """Of each tool the last limit, and True where it is an upper one."""
 
     def reading_at(self, tool: int, age: float) -> tuple[float, float] | None:
         """Between which values four of five readings at an age lie while the tool is good; None where it has no limit."""
@@ -271,15 +296,15 @@ class ByMarker:
             low = max(low, 0.0)
         return (low, high) if limit[1] else (2 * limit[0] - high, 2 * limit[0] - low)
 
-    def only(self, members: Sequence[int]) -> "ByMarker":
+    def only(self, members: Sequence[int]) -> Self:
         """The rows of some tools."""
-        limits = tuple(self.limits[n] for n in members)
-        return ByMarker(self.edges[list(members)], self.bad[list(members)], self.curve, limits)
+        return replace(super().only(members), limits=tuple(self.limits[n] for n in members))
 
 
 def by_marker(worn: Worn, marker: Marker) -> ByMarker:
     """What failures alone predict, weighted by the chance of the readings of each running cycle."""
-    edges, bad = worn.fitted.failure_curve(worn.running, FINE)
+    alone = by_failures(worn)
+    edges, bad = alone.edges, alone.bad
     rows: list[tuple[float, ...]] = []
     for n, stream in enumerate(worn.streams):
         _, passed = stream.running.ages(worn.clock)
@@ -292,7 +317,8 @@ def by_marker(worn: Worn, marker: Marker) -> ByMarker:
     mass = np.concatenate([np.diff(bad, axis=1) * chance, (1 - bad[:, -1:]) * chance[:, -1:]], axis=1)
     told = np.cumsum(mass, axis=1) / mass.sum(axis=1, keepdims=True)
     by = np.concatenate([np.zeros_like(bad[:, :1]), told[:, :-1]], axis=1)
-    return ByMarker(edges, by, marker.curve, tuple(_limit(stream) for stream in worn.streams))
+    limits = tuple(_limit(stream) for stream in worn.streams)
+    return ByMarker(edges, by, alone.told, curve=marker.curve, limits=limits)
 
 
 def _limit(stream: Stream) -> tuple[float, bool] | None:

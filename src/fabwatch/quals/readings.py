@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabwatch.quals.history import Cycle, QualEvent, Stream
-from fabwatch.quals.markers import ByMarker
+from fabwatch.quals.markers import ByCurve
 from fabwatch.stats.cycles import Floats, Running
 from fabwatch.stats.drift import Drift, Path, fit_drift
 from fabwatch.stats.pooling import Fitted
@@ -79,7 +79,7 @@ class ByReadings:
         return ByReadings(self.drift, chosen, self.passages[list(members)], self.gain)
 
 
-Predictor = ByFailures | ByReadings | ByMarker
+Predictor = ByFailures | ByReadings | ByCurve
 
 
 def by_readings(sisters: Sequence[Stream], clock: str, failures: ByFailures, tie: float) -> ByReadings | None:

@@ -10,7 +10,8 @@ from statistics import median
 
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import Age, Cycle, Stream, streams
-from fabwatch.quals.markers import Marker, Worn, by_marker, learn_markers
+from fabwatch.quals.markers import Marker, Worn, by_failures, by_marker, learn_markers
+from fabwatch.quals.precursors import Precursors, by_precursors, learn_precursors
 from fabwatch.quals.readings import ByFailures, Predictor, by_readings
 from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.whole_fab import TypeRecord, judging_time, with_fab
@@ -133,6 +134,7 @@ class _Type:
     weibull: Sisters
     cycles: Cycles
     marker: Marker | None = None
+    precursors: Precursors | None = None
 
     def _running(self) -> list[list[tuple[float, ...]]]:
         entered = zip(self.streams, entries(self.streams, self.clock), strict=True)
@@ -163,6 +165,9 @@ class _Type:
 
     def _predictor(self) -> Predictor:
         failures = ByFailures(self.worn.fitted, self.worn.running)
+        if self.precursors is not None:
+            alone = by_failures(self.worn) if self.marker is None else by_marker(self.worn, self.marker)
+            return by_precursors(self.worn, alone, self.precursors)
         drift = by_readings(self.streams, self.clock, failures, TIE)
         if drift is not None and (self.marker is None or drift.gain > self.marker.gain):
             return drift
@@ -192,7 +197,10 @@ def _marked(types: Sequence[_Type], kind: str, judged_at: datetime | None) -> li
     """The types of one qual type, each with what readings tell of its life."""
     same = [one for one in types if one.streams[0].qual_type == kind]
     markers = learn_markers([one.worn for one in same], judged_at, TIE)
-    return [replace(one, marker=marker) for one, marker in zip(same, markers, strict=True)]
+    return [
+        replace(one, marker=marker, precursors=learn_precursors(one.worn, judged_at, TIE))
+        for one, marker in zip(same, markers, strict=True)
+    ]
 
 
 def fit_sisters(sisters: Sequence[Stream], clock: Clock, stated: QualSettings, *, readings: bool = True) -> Wear:

@@ -53,6 +53,7 @@ SENTENCES: Mapping[str, str] = {
     "distribution: {family}).",
     "why_marker": "Its readings rise as those of its sisters did before they failed: by them {low:.0%} to {high:.0%} of "
     "this life is over. They predicted past quals better than failures alone.",
+    "why_signal": "Since its last qual it reported {name} {n:,} times: by it a failure is {times:.1f} times as likely.",
     "why_readings": "The window comes from readings that drift towards their limit: they predicted past quals better "
     "than the ages of failures.",
     "why_if_passed": "What would change it: if the next qual passes, the 80 % window is {low:,.0f} to {high:,.0f} {unit} "

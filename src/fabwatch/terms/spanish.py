@@ -56,6 +56,7 @@ SENTENCES: Mapping[str, str] = {
     "(log-evidencia {nats:.1f}, familia: {family}).",
     "why_marker": "Sus lecturas suben como las de sus herramientas hermanas antes de fallar: según ellas ha pasado del "
     "{low:.0%} al {high:.0%} de esta vida. Predijeron los controles pasados mejor que los fallos por sí solos.",
+    "why_signal": "Desde su último control avisó {n:,} veces de {name}: un fallo es {times:.1f} veces más probable.",
     "why_readings": "La ventana sale de lecturas que derivan hacia su límite: predijeron los controles pasados mejor "
     "que las edades de los fallos.",
     "why_if_passed": "Qué lo cambiaría: si el próximo control sale bien, 80 %: de {low:,.0f} a {high:,.0f} {unit} "

@@ -1,6 +1,16 @@
 """What the questions of this room are answered with."""
 
-from fabwatch.quals.answers.forecasts import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Why, Window, grounded
+from fabwatch.quals.answers.forecasts import (
+    FEW_FAILURES,
+    Combined,
+    Forecast,
+    Forecasts,
+    NextQual,
+    Signalled,
+    Why,
+    Window,
+    grounded,
+)
 from fabwatch.quals.answers.intervals import Advice, CurvePoint, Curves, Intervals, Replay, ToolCurve, Tried
 from fabwatch.quals.answers.scores import AdviceValue, Bin, Change, Score, Slope, Tenth, Value, Windows, Yardstick
 
@@ -19,6 +29,7 @@ __all__ = [
     "NextQual",
     "Replay",
     "Score",
+    "Signalled",
     "Slope",
     "Tenth",
     "ToolCurve",

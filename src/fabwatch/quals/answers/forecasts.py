@@ -49,6 +49,15 @@ class NextQual:
 
 
 @dataclass(frozen=True)
+class Signalled:
+    """An alarm or error that a tool reported since its last qual, and how many times as likely a failure is by it."""
+
+    name: str
+    count: int
+    times: float
+
+
+@dataclass(frozen=True)
 class Why:
     """The basis of a forecast in numbers; lives and ages are on its clock."""
 
@@ -67,6 +76,8 @@ class Why:
     """
     life_over: tuple[float, float] | None
     """By readings: the share of its life that is over, between these with 80 %; None for the other models."""
+    signals: tuple[Signalled, ...]
+    """What it reported since its last qual that makes a failure likelier, the strongest first."""
     clock_evidence: float
     """Log evidence for this clock over the other one."""
     restored_at: datetime | None
@@ -169,6 +180,7 @@ class Forecast:
             lines.append(line("readings"))
         if why.life_over is not None:
             lines.append(line("marker", low=why.life_over[0], high=why.life_over[1]))
+        lines += [line("signal", name=one.name, n=one.count, times=one.times) for one in why.signals]
         lines.append(line("if_passed", low=why.if_passed[0], high=why.if_passed[1]))
         lines.append(line("if_restored", low=why.if_restored[0], high=why.if_restored[1]))
         return [*lines, *(line("doubt", doubt=doubt.sentence(language)) for doubt in self.doubts)]
