@@ -19,7 +19,8 @@ RARE = 3.0
 """Events between two readings of a counter of rare events, in the middle."""
 
 _ALARMS = """
-SELECT p.tool, coalesce(nullif(p.chambers, ''), '*') AS chamber, coalesce(a.code, a.kind) AS name, a.t
+SELECT p.tool, coalesce(nullif(p.chambers, ''), '*') AS chamber,
+       coalesce(a.code, nullif(trim(left(regexp_replace(a.text, '[0-9]+', '#', 'g'), 60)), ''), a.kind) AS name, a.t
 FROM alarms AS a JOIN parts AS p USING (load, part)
 WHERE a.dated AND a.kind IN ('alarm', 'warning') AND a.t <= $until AND ($tools IS NULL OR list_contains($tools, p.tool))
 ORDER BY a.t
@@ -55,7 +56,7 @@ def signal_of(counter: Counter) -> Signal | None:
 
 
 def alarm_signals(lake: Lake, as_of: datetime, tools: Collection[str] | None) -> Mapping[tuple[str, str], dict[str, Signal]]:
-    """The alarms and warnings of logs by tool and chamber (`*`: several or none) and by code, as known at `as_of`."""
+    """The alarms and warnings of logs by tool and chamber (`*`: several or none) and by code or text, up to `as_of`."""
     heard: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     parameters = {"until": seconds_of(as_of), "tools": None if tools is None else sorted(tools)}
     for tool, chamber, name, seconds in lake.ask(_ALARMS, parameters).fetchall():
