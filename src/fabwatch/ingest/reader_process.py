@@ -21,18 +21,25 @@ BETWEEN = 0.1
 
 
 def send(pipe: IO[bytes], value: object) -> None:
-    """Write one value with its length before it."""
-    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    rest = memoryview(LENGTH.pack(len(content)) + content)
-    while rest:
-        rest = rest[pipe.write(rest) :]
+    """Write one value: the lengths of its parts, the value itself, and the buffers of its columns as they lie in memory."""
+    buffers: list[pickle.PickleBuffer] = []
+    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL, buffer_callback=buffers.append)
+    # Columns of samples are most of what is sent: each copy of them would be felt.
+    parts = [memoryview(content), *(buffer.raw() for buffer in buffers)]
+    lengths = b"".join(LENGTH.pack(len(part)) for part in parts)
+    for part in (memoryview(LENGTH.pack(len(parts)) + lengths), *parts):
+        rest = part
+        while rest:
+            rest = rest[pipe.write(rest) :]
 
 
 def receive(pipe: IO[bytes]) -> object:
     """Read one value. Raises EOFError when the other side has ended."""
-    (length,) = LENGTH.unpack(_exactly(pipe, LENGTH.size))
+    (count,) = LENGTH.unpack(_exactly(pipe, LENGTH.size))
+    lengths = [length for (length,) in LENGTH.iter_unpack(_exactly(pipe, count * LENGTH.size))]
+    content, *buffers = [_exactly(pipe, length) for length in lengths]
     # From the process that this one was started by, or that it started.
-    return pickle.loads(_exactly(pipe, length))  # noqa: S301
+    return pickle.loads(content, buffers=buffers)  # noqa: S301
 
 
 def _exactly(pipe: IO[bytes], length: int) -> bytearray:
