@@ -87,7 +87,7 @@ def score(
     for origin in origins:
         plans.append({})
         for wear, members in chosen_wear(lake, cards, origin, selection, options, checked=True):
-            forecasts += _forecasts_at(wear, members, cards, origin)
+            forecasts += forecasts_at(wear, members, cards, origin)
             plans[-1] |= plans_at(wear, members, costs)
     recorded = [
         forecast
@@ -149,7 +149,7 @@ def _origins(histories: Sequence[Stream], every_days: float | None) -> list[date
     return [begin + span * FIRST + timedelta(days=every_days * n) for n in range(count + 1)]
 
 
-def _forecasts_at(wear: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], as_of: datetime) -> list[PastForecast]:
+def forecasts_at(wear: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], as_of: datetime) -> list[PastForecast]:
     clock, simple = wear.clock, yardsticks(wear)
     ages = wear.predictor.ages(CHANCES)
     alike_ages = wear.alike.failure_ages(wear.running, CHANCES)

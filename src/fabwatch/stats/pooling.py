@@ -29,6 +29,10 @@ SHAPE_RANGE = (0.45, 9.0)
 CHUNK = 1024
 COARSE, HALVINGS = 56, 12
 NEARLY_NONE = 5e-4
+LEFT_OUT = 1e-5
+"""Grid points that hold less than this of the chance of a tool, together, are left out of what it is asked for."""
+AT_ONCE = 60_000
+"""Chances that are worked out at once: more of them leave the cache of the processor."""
 BEGIN, END, END_WEIGHT = 0.5, 1.5, 3.0
 """A pseudo sister failed between these shares of the longest age on record; its weight in tools."""
 END_HALF = 5
@@ -122,27 +126,23 @@ class Fitted:
         life: Floats = np.exp(self.weight @ middle)
         return life
 
+    @cached_property
+    def _likely(self) -> tuple[Floats, Floats, Floats]:
+        """Of each tool its points without the least likely ones: log scale, log shape and weight, each tools x points."""
+        order = np.argsort(-self.weight, axis=1)
+        weight = np.take_along_axis(self.weight, order, axis=1)
+        left_out = 1 - np.cumsum(weight, axis=1) / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+        most = min(int((left_out > LEFT_OUT).sum(axis=1).max(initial=0)) + 1, weight.shape[1])
+        order, weight = order[:, :most], weight[:, :most]
+        weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+        return self.grid.log_scale[order], self.grid.log_shape[order], weight
+
     def bad_by(self, age: ArrayLike, running: Running) -> Floats:
         """Chance that the running cycle of each tool has failed by `age`, given its quals: one per tool.
 
         The weights have to include the running cycle.
         """
-        return self._bad_by(np.asarray(age, float), running, self._conditioned(running))
-
-    def _conditioned(self, running: Running) -> tuple[Floats, Floats, Floats]:
-        """Per tool, piece and point: hazard at the lower edge, the weight there, and the chance of all quals."""
-        at_lower = self.grid.hazard(running.lower)
-        # Relative to the first piece, to keep precision.
-        alive = running.weight[..., None] * np.exp(at_lower[:, :1] - at_lower)
-        span = np.where(np.isinf(running.upper[..., None]), FAR, self.grid.hazard(running.upper)) - at_lower
-        return at_lower, alive, np.maximum((alive * -np.expm1(-span)).sum(axis=1), 1e-300)
-
-    def _bad_by(self, age: Floats, running: Running, conditioned: tuple[Floats, Floats, Floats]) -> Floats:
-        at_lower, alive, total = conditioned
-        reached = np.clip(age[:, None], running.lower, running.upper)
-        gain = np.maximum(self.grid.hazard(reached) - at_lower, 0.0)
-        failed = (alive * -np.expm1(-gain)).sum(axis=1)
-        chance: Floats = np.minimum((self.weight * failed / total).sum(axis=1), 1.0)
+        chance: Floats = _Given(self, running).bad_by(np.asarray(age, float)[:, None])[:, 0]
         return chance
 
     def failure_age(self, running: Running, chance: float) -> Floats:
@@ -181,23 +181,53 @@ class Fitted:
         return ages, np.maximum.accumulate(chances, axis=1)
 
 
+class _Given:
+    """The chance of a failure by any ages, given the quals of each running cycle."""
+
+    def __init__(self, fitted: Fitted, running: Running):
+        self._family, self._running = fitted.grid.family, running
+        self._scale, self._shape, self._weight = (values[:, None, :] for values in fitted._likely)
+        self._at_lower = self._hazard(running.lower)
+        # Relative to the first piece, to keep precision.
+        self._alive = running.weight[..., None] * np.exp(self._at_lower[:, :1] - self._at_lower)
+        span = np.where(np.isinf(running.upper[..., None]), FAR, self._hazard(running.upper)) - self._at_lower
+        total = np.maximum((self._alive * -np.expm1(-span)).sum(axis=1, keepdims=True), 1e-300)
+        self._alive = self._alive * self._weight / total
+
+    def _hazard(self, age: Floats) -> Floats:
+        with np.errstate(divide="ignore"):
+            log_age = np.log(age)[..., None]
+        return self._family.hazard(log_age - self._scale, self._shape)
+
+    def bad_by(self, ages: Floats) -> Floats:
+        """The chance to have failed by these ages: tools x ages."""
+        bad = np.zeros(ages.shape)
+        step = max(1, AT_ONCE // max(self._scale.size, 1))
+        for piece in range(self._running.lower.shape[1]):
+            at_lower, alive = self._at_lower[:, piece : piece + 1], self._alive[:, piece : piece + 1]
+            reached = np.clip(ages, self._running.lower[:, [piece]], self._running.upper[:, [piece]])
+            for begin in range(0, ages.shape[1], step):
+                part = slice(begin, begin + step)
+                gain = np.maximum(self._hazard(reached[:, part]) - at_lower, 0.0)
+                bad[:, part] -= (alive * np.expm1(-gain)).sum(axis=2)
+        return np.minimum(bad, 1.0)
+
+
 class _Past:
     """The chance of a failure by ages past the lower edge of each running cycle, by their logarithm."""
 
     def __init__(self, fitted: Fitted, running: Running):
-        self._fitted, self._running, self._conditioned = fitted, running, fitted._conditioned(running)
+        self._scales, self._given = fitted.grid.log_scale, _Given(fitted, running)
         self.start = running.lower[:, :1]
 
     def coarse(self) -> tuple[Floats, Floats]:
         """Logs of ages past the edge over all that is possible, and the chances there: tools x steps."""
-        scales = self._fitted.grid.log_scale
-        steps = np.linspace(float(scales.min()) - 9.0, float(scales.max()) + 12.0, COARSE)
+        steps = np.linspace(float(self._scales.min()) - 9.0, float(self._scales.max()) + 12.0, COARSE)
         return steps, self.bad_at(np.repeat(steps[None], self.start.size, axis=0))
 
     def bad_at(self, log_past: Floats) -> Floats:
         """The chances at these: tools x ages."""
-        ages = self.start + np.exp(log_past)
-        return np.column_stack([self._fitted._bad_by(age, self._running, self._conditioned) for age in ages.T])
+        return self._given.bad_by(self.start + np.exp(log_past))
 
 
 class Sisters:
