@@ -1,25 +1,27 @@
 """How honest the forecast is on fabs whose hidden truth is known: python bench/truth.py [scenario ...] (some minutes).
 
-Each scenario makes fabs of 48 tool types with 1 to 135 tools, 16 days long. The hidden failure of a tool comes at an age from
-its own Weibull distribution; particles are counted against a limit of 30 at quals whose gap follows the life of the type
-loosely; a failed qual is followed by a repair and a requal, and some tools have maintenance between. Forecasts are made at
-two moments. Printed per scenario: how many 80 % windows held by the truth, overall and in types of up to three tools, and
-by the fab's own score; the mean chance to be out of spec now against the truth; the slope of reliability; and the Brier
-score of the next qual with readings, without, and of an oracle who knows scale, shape and curve.
+Each scenario makes two fabs of 48 tool types with 1 to 135 tools, 16 days long. The hidden failure of a tool comes at an age
+from its own Weibull distribution; particles are counted against a limit of 30 at quals whose gap follows the life of the
+type loosely; a failed qual is followed by a repair and a requal, and some tools have maintenance between. Forecasts are made
+at two moments. Printed per scenario: how many 80 % windows held by the truth (and came early), in types of up to three
+tools, and by the fab's own score; the mean chance to be out of spec now against the truth; the slope of reliability with its 90 %
+range, that of an oracle who knows scale, shape and curve (the next qual comes earlier or later than is expected, so that it
+lies below 1), and that without readings; the Brier score of the next qual with readings, without, and of the oracle; and how
+many forecasts used readings, of how many in small types and in all.
 """
 
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fabwatch.quals.forecast import CHANCES
+from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.judging import OURS, judged, pairs_of
 from fabwatch.quals.ledger import forecasts_at
@@ -31,8 +33,9 @@ from fabwatch.terms.settings import QualSettings
 
 START = datetime(2025, 1, 1)
 DAYS, ORIGINS, LIMIT, AFTER = 16.0, (8.0, 12.5), 30.0, 45.0
-SIZES = (1, 1, *[2] * 12, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 10, 11, 13, 14, 15, 17, 19, 21, 28,
-         35, 51, 135)  # fmt: skip
+MIDDLE = (3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 10)
+SIZES = (1, 1, *[2] * 12, *MIDDLE, 11, 13, 14, 15, 17, 19, 21, 28, 35, 51, 135)
+"""Tools of each type."""
 FEW = 3
 STATED = QualSettings()
 
@@ -82,8 +85,9 @@ class Tool:
     wafers: np.ndarray
     """Wafers run by the ends of these days."""
     began: list[float] = field(default_factory=list)
-    """The day on which each cycle began, and the age in wafers of its hidden failure."""
+    """The day on which each cycle began."""
     lives: list[float] = field(default_factory=list)
+    """The age in wafers of the hidden failure of each."""
     quals: list[list[tuple[float, bool, float]]] = field(default_factory=list)
     """Of each cycle: day, result and count."""
 
@@ -108,7 +112,7 @@ class Tool:
         began = self.began[len(cycles) - 1]
         age = Age(self.ran(until) - self.ran(began), until - began)
         edges = [0.0, *(until - 7.0 * n for n in range(8, -1, -1) if until - 7.0 * n > 0)]
-        stretches = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b - a >= 3.5 or len(edges) == 2]
+        stretches = [(a, b) for a, b in pairwise(edges) if b - a >= 3.5 or len(edges) == 2]
         paces = tuple((self.ran(b) - self.ran(a)) / (b - a) for a, b in stretches)
         now = START + timedelta(days=until)
         return Stream(self.name, "*", "p", cycles[:-1], cycles[-1], now, age, paces, until, self.ran(until), 0)
@@ -183,7 +187,7 @@ def measure(seed, how):
     """Forecast one fab at each moment: rows of what was said beside the truth, and the pairs for the score."""
     tools = fab_of(seed, how)
     by_name = {tool.name: tool for tool in tools}
-    cards = {tool.name: SimpleNamespace(area=None) for tool in tools}
+    cards = {tool.name: ToolCard(tool.name, None, tool.tool_type) for tool in tools}
     later = {(tool.name, "*", "p"): tool.stream(DAYS) for tool in tools}
     rows, pairs = defaultdict(list), []
     for until in ORIGINS:
@@ -212,32 +216,34 @@ def measure(seed, how):
                 rows["marker"].append(wear.predictor.name == "marker")
                 paired = pairs_of([told[tool.name]], later)
                 if paired and dues[n]:
-                    pairs += [(replace(forecast, key=(f"{seed}", *forecast.key[:2])),
-                               replace(outcome, cycle=f"{seed}{outcome.cycle}")) for forecast, outcome in paired]  # fmt: skip
+                    forecast, outcome = paired[0]
+                    pairs.append((forecast, replace(outcome, cycle=f"{seed}/{outcome.cycle}")))
                     rows["said"].append(told[tool.name].by[OURS].p_next)
                     rows["alone"].append(float(alone[n]))
                     rows["oracle"].append(oracle(tool, stream, due[n], how))
-                    rows["came"].append(paired[0][1].next_failed)
+                    rows["came"].append(outcome.next_failed)
                     rows["cycle"].append(pairs[-1][1].cycle)
     return rows, pairs
 
 
-HEAD = f"{'':20s} held early   few score |   now   was | slope    range    oracle alone | Brier  alone oracle | readings"
+HEAD = f"{'':20s} held early few score | now was | slope range oracle alone | Brier alone oracle | readings"
 
 
 def told(name, rows, pairs):
     row = {key: np.array(values) for key, values in rows.items()}
     few = row["sisters"] <= FEW
     score = judged(pairs, (0.1, 0.9))
-    slopes = {key: reliability_slope(row[key], row["came"], row["cycle"]).share for key in ("oracle", "alone")}
+    slopes = [reliability_slope(row[key], row["came"], row["cycle"]).share for key in ("oracle", "alone")]
     scores = [brier(row[key], row["came"]) for key in ("said", "alone", "oracle")]
-    print(
-        f"{name:20s} {row['held'].mean():.3f} {row['early'].mean():.3f} {row['held'][few].mean():.3f} {score.total.held:.3f} | "
-        f"{row['now'].mean():.3f} {row['was'].mean():.3f} | {score.slope.slope:.3f} ({score.slope.low:.2f}-{score.slope.high:.2f}) "
-        f"{slopes['oracle']:.3f} {slopes['alone']:.3f} | {scores[0]:.4f} {scores[1]:.4f} {scores[2]:.4f} | "
-        f"{row['marker'].mean():.2f} of {few.sum()}/{few.size}",
-        flush=True,
+    windows = (row["held"].mean(), row["early"].mean(), row["held"][few].mean(), score.total.held)
+    parts = (
+        " ".join(f"{share:.3f}" for share in windows),
+        f"{row['now'].mean():.3f} {row['was'].mean():.3f}",
+        f"{score.slope.slope:.3f} ({score.slope.low:.2f}-{score.slope.high:.2f}) {slopes[0]:.3f} {slopes[1]:.3f}",
+        " ".join(f"{score:.4f}" for score in scores),
+        f"{row['marker'].mean():.2f} of {few.sum()} and {few.size}",
     )
+    print(f"{name:20s}", " | ".join(parts), flush=True)
 
 
 def main(names=(), seeds=2):
@@ -259,5 +265,4 @@ def main(names=(), seeds=2):
 
 
 if __name__ == "__main__":
-    assert len(CHANCES) > 0
     main(sys.argv[1:])

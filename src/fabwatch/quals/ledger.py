@@ -150,6 +150,7 @@ def _origins(histories: Sequence[Stream], every_days: float | None) -> list[date
 
 
 def forecasts_at(wear: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], as_of: datetime) -> list[PastForecast]:
+    """What was known at `as_of`, as forecasts of some streams of one type that outcomes can be compared with."""
     clock, simple = wear.clock, yardsticks(wear)
     ages = wear.predictor.ages(CHANCES)
     alike_ages = wear.alike.failure_ages(wear.running, CHANCES)
