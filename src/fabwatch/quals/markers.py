@@ -60,14 +60,17 @@ class Worn:
     running: Running
 
 
-def learn_markers(types: Sequence[Worn], judged_at: datetime | None, tie: float) -> list[Marker | None]:
+def learn_markers(
+    types: Sequence[Worn], early_wear: Sequence[Fitted], judged_at: datetime | None, tie: float
+) -> list[Marker | None]:
     """The marker of each type of one qual type; None where readings have not paid.
 
-    Whether they have is judged at `judged_at`: a curve of the cycles that had failed by then predicts the quals after.
-    `tie` is the log chance that they have to win by.
+    Whether they have is judged at `judged_at`: a curve of the cycles that had failed by then predicts the quals after, with
+    the wear as it was known then (`early_wear`): wear that has seen what it is to predict would leave readings little to
+    say. `tie` is the log chance that they have to win by.
     """
     nothing: list[Marker | None] = [None] * len(types)
-    read = [_TypeReadings(one) for one in types]
+    read = [_TypeReadings(one, wear) for one, wear in zip(types, early_wear, strict=True)]
     if judged_at is None:
         return nothing
     early = _curves([one.failed(judged_at) for one in read])
@@ -109,8 +112,8 @@ def _curves(failed: Sequence[tuple[Readings, Floats]]) -> list[Curve | None] | N
 class _TypeReadings:
     """The cycles of one type with their readings before failure."""
 
-    def __init__(self, worn: Worn):
-        self._worn = worn
+    def __init__(self, worn: Worn, early: Fitted):
+        self._worn, self._early = worn, early
         units = Counter(qual.unit for s in worn.streams for qual in s.quals if qual.reading is not None)
         self.unit = units.most_common(1)[0][0] if units else None
 
@@ -167,8 +170,8 @@ class _TypeReadings:
         return [float(gain.sum()) for gain in told]
 
     def _drawn(self, tool: Whole, good: Floats) -> Floats:
-        """Lives beyond a good qual, spread evenly over what is known of scale and shape of each tool."""
-        fitted = self._worn.fitted
+        """Lives beyond a good qual, spread evenly over what was known of scale and shape of each tool."""
+        fitted = self._early
         # Quantiles of scale and shape in another order than those of the life: a lattice of low discrepancy.
         at = (np.arange(DRAWN) + 0.5) / DRAWN
         mass = np.cumsum(fitted.weight, axis=1)

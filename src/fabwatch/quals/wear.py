@@ -148,6 +148,11 @@ class _Type:
         """The type as its failures alone tell it."""
         return Worn(self.streams, self.clock, self.best.fitted(), Running(self._running()))
 
+    def known_at(self, moment: datetime | None) -> Fitted:
+        """What failures told of the type at an earlier time, under the prior that it has now."""
+        early = cycles_on(self.clock, self.streams, self.stated, moment)
+        return self.best.as_known(early, self.best.prior).fitted()
+
     def wear(self, readings: bool = True) -> Wear:
         """The wear of the type."""
         worn = self.worn
@@ -196,7 +201,7 @@ def _types(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callable
 def _marked(types: Sequence[_Type], kind: str, judged_at: datetime | None) -> list[_Type]:
     """The types of one qual type, each with what readings tell of its life."""
     same = [one for one in types if one.streams[0].qual_type == kind]
-    markers = learn_markers([one.worn for one in same], judged_at, TIE)
+    markers = learn_markers([one.worn for one in same], [one.known_at(judged_at) for one in same], judged_at, TIE)
     return [
         replace(one, marker=marker, precursors=learn_precursors(one.worn, judged_at, TIE))
         for one, marker in zip(same, markers, strict=True)

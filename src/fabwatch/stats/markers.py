@@ -18,12 +18,16 @@ POWERS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 ROUNDS = 8
 DOUBTED = np.log(0.005)
 """One reading shifts the odds of two lives by a factor of 200 at most: an odd reading must not outvote all others."""
+ODD = 0.01
+"""Of readings of quals that passed, as many may be of a tool that had failed: anything up to the limit. They must not make
+all others look scattered."""
 LEAST_BASE, LEAST_SPREAD = 1e-3, 1e-3
 MOSTLY = 0.98
 BASE_APART, RISE_APART = 0.3, 0.5
 """How far the base and the rise of a type may lie from those of all types, as shares of them."""
-SPREAD_WEIGHT = 20.0
-"""Readings' worth of belief that the spread of a type is that of all types."""
+SPREAD_WEIGHT = 300.0
+"""Readings' worth of belief that the spread of a type is that of all types: it belongs to the counter more than to the tool,
+and as it is never below 0, fewer would make most types look scattered by chance."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +162,17 @@ def _fitted(readings: Readings, lives: Floats, curve: Curve, around: Curve | Non
         weight = np.exp(log - top)
         total = weight.sum(axis=1, keepdims=True)
         log_likelihood = float((np.log(total / lives.shape[1]) + top).sum())
-        curve = _improved(readings, used, (weight / total)[readings.cycle], curve, around)
+        weight = (weight / total)[readings.cycle] * _usual(readings, used, curve)
+        curve = _improved(readings, used, weight, curve, around)
     return curve, log_likelihood
+
+
+def _usual(readings: Readings, used: Floats, curve: Curve) -> Floats:
+    """The chance of each reading to be of its curve rather than an odd one."""
+    even = 1 / (readings.limit[:, None] + 1) if curve.counts else 1 / readings.limit[:, None]
+    chance = (1 - ODD) * np.exp(curve.log_chance(readings, used))
+    usual: Floats = chance / (chance + ODD * even)
+    return usual
 
 
 def _improved(readings: Readings, used: Floats, weight: Floats, curve: Curve, around: Curve | None) -> Curve:

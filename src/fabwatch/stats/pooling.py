@@ -238,6 +238,7 @@ class Sisters:
         self.grid = Grid.over(cycles, family)
         self._likelihood = log_likelihood(cycles, self.grid, tools)
         self._end = _end(cycles, self.grid) * tools / (tools + END_HALF)
+        self.prior = prior
         self.kind = self._sampled(prior)
 
     @property
@@ -252,6 +253,7 @@ class Sisters:
     def under(self, prior: Prior) -> "Sisters":
         """The same cycles with another prior of the type."""
         other = copy(self)
+        other.prior = prior
         other.kind = self._sampled(prior)
         return other
 
@@ -259,12 +261,13 @@ class Sisters:
         """The posterior of each tool: averaged over the draws of the type's normal."""
         return Fitted(self.grid, self.kind.weight, self.evidence)
 
-    def as_known(self, cycles: Cycles) -> "Sisters":
+    def as_known(self, cycles: Cycles, prior: Prior = ALONE) -> "Sisters":
         """The same tools with only these of their cycles, as known at an earlier time, on the same grid."""
         other = copy(self)
         other._likelihood = log_likelihood(cycles, self.grid, self._likelihood.shape[0])
         other._end = _end(cycles, self.grid) * self._likelihood.shape[0] / (self._likelihood.shape[0] + END_HALF)
-        other.kind = other._sampled(ALONE)
+        other.prior = prior
+        other.kind = other._sampled(prior)
         return other
 
     def later_score(self, early: "Sisters") -> float:
