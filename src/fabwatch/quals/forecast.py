@@ -10,9 +10,10 @@ import numpy as np
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals import doubts
 from fabwatch.quals.answers import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Signalled, Why, Window
+from fabwatch.quals.cadence import HIGH, LOW, MIDDLE, WEIGHTS, Coming, ages_at, coming
 from fabwatch.quals.history import Stream
 from fabwatch.quals.markers import ByCurve, ByMarker
-from fabwatch.quals.schedule import Pace, days_ahead, due_days, pace, usual_round
+from fabwatch.quals.schedule import Pace, days_ahead, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
 from fabwatch.quals.yardsticks import Yardsticks, yardsticks
 from fabwatch.stats.cycles import Floats, Running
@@ -94,7 +95,7 @@ def _named(selection: Selection) -> str:
 class _Outlook:
     """The future of the streams of one type, computed for all of them at once."""
 
-    def __init__(self, wear: Wear, simple: Yardsticks, options: ForecastOptions):
+    def __init__(self, wear: Wear, dues: Sequence[Coming | None], simple: Yardsticks, options: ForecastOptions):
         self.wear, self.coverage = wear, options.coverage
         tail = round((1 - options.coverage) / 2, 12)
         self.chances = tuple(sorted({*CHANCES, tail, round(1 - tail, 12)}))
@@ -105,16 +106,18 @@ class _Outlook:
         with_pace = zip(wear.streams, self.paces, strict=True)
         self.speed = np.array([stream.units_a_day(wear.clock, pace.per_day) for stream, pace in with_pace])
         self.bad_now = wear.predictor.bad_by(self.now)
-        self.due = [due_days(stream, QUALS_AHEAD) for stream in wear.streams]
-        filled = np.array([due or [0.0] * QUALS_AHEAD for due in self.due])
-        ages = [self.now + self.speed * filled[:, m] for m in range(QUALS_AHEAD)]
-        self.then, self.good = ages[0], np.array([s.running.last_good.on(wear.clock) for s in wear.streams])
-        self.ages_at_due, self.simple = ages, simple
-        self.bad_at_due = np.column_stack([wear.predictor.bad_by(age) for age in ages])
-        self.first_over = wear.predictor.first_over(np.column_stack(ages))
+        self.dues = dues
+        ages = ages_at(dues, self.now, wear.clock, self.speed, QUALS_AHEAD)
+        self.ages_at_due, self.simple = ages[:, :, MIDDLE], simple
+        self.then, self.good = ages[:, 0, MIDDLE], np.array([s.running.last_good.on(wear.clock) for s in wear.streams])
+        # Streams x quals x nodes: each qual at an early, the middle and a late day.
+        self.bad_at_due = wear.predictor.bad_by(ages.reshape(len(ages), -1)).reshape(ages.shape)
+        first_over = [wear.predictor.first_over(ages[:, :, node]) for node in range(WEIGHTS.size)]
+        known = [chances for chances in first_over if chances is not None]
+        self.first_over = np.stack(known, axis=2) if known else None
         # The windows after a pass at the next qual, and after a restore now.
-        passed = wear.fitted.failure_ages(Running.good_at(np.maximum(ages[0], wear.running.last_edge)), (0.1, 0.9))
-        self.if_passed = np.maximum(passed - ages[0][:, None], 0.0)
+        passed = wear.fitted.failure_ages(Running.good_at(np.maximum(self.then, wear.running.last_edge)), (0.1, 0.9))
+        self.if_passed = np.maximum(passed - self.then[:, None], 0.0)
         self.if_restored = wear.fitted.failure_ages(Running.good_at(np.zeros(len(wear.streams))), (0.1, 0.9))
 
     def left(self, n: int) -> Floats:
@@ -126,7 +129,7 @@ class _Outlook:
         """Between which values four of five readings at a coming qual lie, where readings tell of the life."""
         if not isinstance(self.wear.predictor, ByMarker):
             return None
-        between = self.wear.predictor.reading_at(n, float(self.ages_at_due[due][n]))
+        between = self.wear.predictor.reading_at(n, float(self.ages_at_due[n, due]))
         return between and (round(between[0], 3), round(between[1], 3))
 
     def days(self, n: int) -> Floats | None:
@@ -141,7 +144,8 @@ def _rows(
     whole: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], options: ForecastOptions, as_of: datetime
 ) -> list[Forecast]:
     simple = yardsticks(whole)
-    outlook = _Outlook(whole.only(members), Yardsticks(simple.share, simple.lives[list(members)]), options)
+    dues = coming(whole.streams, QUALS_AHEAD, members)
+    outlook = _Outlook(whole.only(members), dues, Yardsticks(simple.share, simple.lives[list(members)]), options)
     lives = whole.fitted.typical
     rows = []
     for i, n in enumerate(members):
@@ -158,7 +162,7 @@ def _row(outlook: _Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_
     open_fail = stream.running.failed_open
     next_quals = () if open_fail and bad > 0.999 else _coming(outlook, n, as_of)
     since_good = max(stream.age.wafers - stream.running.last_good.wafers, 0.0)
-    due = outlook.due[n]
+    due = outlook.dues[n]
     return Forecast(
         area=card.area,
         tool_type=card.tool_type,
@@ -175,7 +179,7 @@ def _row(outlook: _Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_
         },
         window=window,
         next_quals=next_quals,
-        wafers_at_risk_at_next_qual=round(since_good + wafer_pace.per_day * due[0]) if due else None,
+        wafers_at_risk_at_next_qual=None if due is None else round(since_good + float(due.wafers[0, MIDDLE])),
         failures=stream.failures,
         quals=len(stream.quals),
         sisters=len(sisters.streams) - 1,
@@ -206,18 +210,24 @@ def _coming(outlook: _Outlook, n: int, as_of: datetime) -> tuple[NextQual, ...]:
     """The chance that each coming qual is the first to fail: it detects the fault, or raises a false alarm."""
     stated = outlook.wear.stated
     sensitivity, false_alarm = stated.sensitivity, stated.false_alarm
-    onset = np.diff(outlook.bad_at_due[n], prepend=0.0).clip(0.0)
-    coming = []
-    for m, due in enumerate(outlook.due[n]):
+    due = outlook.dues[n]
+    if due is None:
+        return ()
+    bad = outlook.bad_at_due[n]
+    onset = np.diff(bad, axis=0, prepend=0.0).clip(0.0)
+    quals = []
+    for m, days in enumerate(due.days):
         fault_seen = sum(
             onset[j] * (1 - sensitivity) ** (m - j) * sensitivity * (1 - false_alarm) ** j for j in range(m + 1)
         )
-        alarm_on_good = (1 - outlook.bad_at_due[n][m]) * (1 - false_alarm) ** m * false_alarm
-        chance = float(fault_seen + alarm_on_good) if outlook.first_over is None else float(outlook.first_over[n][m])
-        at = as_of + timedelta(days=min(due, 36_500.0))
-        low, high = outlook.reading_at(n, m) or (None, None)
-        coming.append(NextQual(round(due, 2), round(chance, 4), at.replace(microsecond=0), low, high))
-    return tuple(coming)
+        alarm_on_good = (1 - bad[m]) * (1 - false_alarm) ** m * false_alarm
+        by_day = fault_seen + alarm_on_good if outlook.first_over is None else outlook.first_over[n, m]
+        chance = float(by_day @ WEIGHTS)
+        at = (as_of + timedelta(days=float(days[MIDDLE]))).replace(microsecond=0)
+        reading = outlook.reading_at(n, m) or (None, None)
+        low, middle, high = (round(float(days[node]), 2) for node in (LOW, MIDDLE, HIGH))
+        quals.append(NextQual(middle, low, high, round(chance, 4), at, *reading))
+    return tuple(quals)
 
 
 def _doubts(outlook: _Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[Doubt, ...]:
@@ -253,7 +263,8 @@ def _reading_doubts(stream: Stream) -> Iterator[Doubt]:
 
 def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: float | None) -> Why:
     stream = outlook.wear.streams[n]
-    usual = usual_round(stream)
+    due = outlook.dues[n]
+    usual = usual_round(stream) if due is None else due.rhythm
     days = usual.days
     return Why(
         wafers=round(stream.processed),

@@ -71,6 +71,8 @@ class Cycle:
     ended: datetime | None = None
     known_start: bool = True
     """False when no restore is on record at its beginning: it is counted from the first move or qual."""
+    wafers_before: float = 0.0
+    """Wafers on record before it began."""
 
     @property
     def failed(self) -> QualEvent | None:
@@ -103,7 +105,9 @@ class Cycle:
 
     def until(self, moment: datetime) -> "Cycle":
         """The cycle as it stood at a moment."""
-        return Cycle(self.began, [qual for qual in self.quals if qual.at <= moment], None, self.known_start)
+        return Cycle(
+            self.began, [qual for qual in self.quals if qual.at <= moment], None, self.known_start, self.wafers_before
+        )
 
     def ages(self, clock: str) -> tuple[list[float], list[bool]]:
         """The ages of the quals on one clock, rising, and whether each passed."""
@@ -238,7 +242,8 @@ def _stream(
         if event.what == "restored" and (not stated.resets or event.reason in stated.resets):
             running.ended = event.at
             cycles.append(running)
-            running, start = Cycle(event.at), _wafers(event)
+            start = _wafers(event)
+            running = Cycle(event.at, wafers_before=start)
         elif event.what in ("good", "failed"):
             alarm = is_alarm(event.reason)
             limits = (event.lower, event.upper, event.unit)

@@ -11,11 +11,12 @@ import pyarrow as pa
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals.answers import Forecasts, Score
+from fabwatch.quals.cadence import MIDDLE, WEIGHTS, ages_at, coming
 from fabwatch.quals.forecast import CHANCES, METHOD, ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream, streams
 from fabwatch.quals.interval import costs_of
 from fabwatch.quals.judging import OURS, Key, PastForecast, Prediction, judged, pairs_of
-from fabwatch.quals.schedule import due_days, pace
+from fabwatch.quals.schedule import pace
 from fabwatch.quals.timeline import Plan
 from fabwatch.quals.value import plans_at, value
 from fabwatch.quals.wear import Wear
@@ -156,9 +157,13 @@ def forecasts_at(wear: Wear, members: Sequence[int], cards: Mapping[str, ToolCar
     alike_ages = wear.alike.failure_ages(wear.running, CHANCES)
     now = np.array([stream.age.on(clock) for stream in wear.streams])
     speed = np.array([s.units_a_day(clock, pace(s).per_day) for s in wear.streams])
-    dues = [due_days(stream, 1) for stream in wear.streams]
-    age_at_due = now + speed * np.array([due[0] if due else 0.0 for due in dues])
-    bad = {OURS: wear.predictor.bad_by(age_at_due), ALIKE: wear.alike.bad_by(age_at_due, wear.running)}
+    dues = coming(wear.streams, 1)
+    at_due = ages_at(dues, now, clock, speed, 1)[:, 0]
+    bad = {
+        OURS: wear.predictor.bad_by(at_due) @ WEIGHTS,
+        ALIKE: wear.alike.bad_by(at_due, wear.running) @ WEIGHTS,
+    }
+    age_at_due = at_due[:, MIDDLE]
     sensitivity, false_alarm = wear.stated.sensitivity, wear.stated.false_alarm
     forecasts = []
     for n in members:
@@ -174,7 +179,7 @@ def forecasts_at(wear: Wear, members: Sequence[int], cards: Mapping[str, ToolCar
             ),
             FIXED: Prediction(None, simple.share),
         }
-        if not dues[n]:
+        if dues[n] is None:
             by = {name: Prediction(prediction.ages, None) for name, prediction in by.items()}
         area = cards[stream.tool].area
         key = (stream.tool, stream.chamber, stream.qual_type)

@@ -248,9 +248,9 @@ class ByCurve:
     name: str = "failures"
 
     def bad_by(self, age: Floats) -> Floats:
-        """The chance to have failed by an age, one per tool."""
+        """The chance to have failed by an age, one per tool, or tools x ages."""
         rows = zip(np.asarray(age, float), self.edges, self.bad, strict=True)
-        return np.array([float(np.interp(at, edges, bad)) for at, edges, bad in rows])
+        return np.array([np.interp(at, edges, bad) for at, edges, bad in rows])
 
     def ages(self, chances: Sequence[float]) -> Floats:
         """Ages of the hidden failure per quantile: tools x chances."""

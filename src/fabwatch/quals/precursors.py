@@ -12,9 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from fabwatch.quals.cadence import MIDDLE, ages_at, coming
 from fabwatch.quals.history import Stream
 from fabwatch.quals.markers import ByCurve, Worn
-from fabwatch.quals.schedule import due_days, pace
+from fabwatch.quals.schedule import pace
 from fabwatch.stats.cycles import Floats
 from fabwatch.stats.hazards import Factors, fit_factors, log_score
 
@@ -136,11 +137,11 @@ def _looks(worn: Worn, names: Sequence[str]) -> _Looks:
 
 def by_precursors(worn: Worn, alone: ByCurve, precursors: Precursors) -> ByCurve:
     """The same prediction with the hazard from the last good qual to the next one multiplied by what was seen."""
+    now = np.array([stream.age.on(worn.clock) for stream in worn.streams])
+    speed = np.array([stream.units_a_day(worn.clock, pace(stream).per_day) for stream in worn.streams])
+    looks = ages_at(coming(worn.streams, 1), now, worn.clock, speed, 1)[:, 0, MIDDLE]
     rows = []
-    for stream, edges, bad in zip(worn.streams, alone.edges, alone.bad, strict=True):
-        dues = due_days(stream, 1)
-        speed = stream.units_a_day(worn.clock, pace(stream).per_day)
-        next_look = stream.age.on(worn.clock) + speed * (dues[0] if dues else 0.0)
+    for stream, next_look, edges, bad in zip(worn.streams, looks, alone.edges, alone.bad, strict=True):
         steps = np.diff(-np.log1p(-np.minimum(bad, SURE)), prepend=0.0)
         middle = (edges + np.concatenate([edges[:1], edges[:-1]])) / 2
         risen = np.cumsum(np.where(middle <= next_look, steps * precursors.times(stream), steps))

@@ -28,7 +28,7 @@ class ByFailures:
     name: str = "failures"
 
     def bad_by(self, age: Floats) -> Floats:
-        """The chance to have failed by an age, one per tool."""
+        """The chance to have failed by an age, one per tool, or tools x ages."""
         return self.fitted.bad_by(age, self.running)
 
     def ages(self, chances: Sequence[float]) -> Floats:
@@ -57,8 +57,11 @@ class ByReadings:
     name: str = "readings"
 
     def bad_by(self, age: Floats) -> Floats:
-        """The chance that the path has passed the limit by an age, one per tool."""
-        chance: Floats = (self.passages <= np.asarray(age, float)[:, None]).mean(axis=1)
+        """The chance that the path has passed the limit by an age, one per tool, or tools x ages."""
+        ages = np.asarray(age, float)
+        if ages.ndim > 1:
+            return np.column_stack([self.bad_by(column) for column in ages.T])
+        chance: Floats = (self.passages <= ages[:, None]).mean(axis=1)
         return chance
 
     def ages(self, chances: Sequence[float]) -> Floats:

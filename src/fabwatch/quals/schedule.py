@@ -1,13 +1,15 @@
-"""When the coming quals are due, and how certain the pace is."""
+"""How often a tool is checked, how fast it runs, and how certain the pace is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median, quantiles
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from fabwatch.quals.history import QualEvent, Stream
+from fabwatch.quals.history import Stream
 from fabwatch.stats.cycles import Floats
 
 RECENT = 4
@@ -19,6 +21,14 @@ NODE_WEIGHTS = np.array([0.0796, 0.2454, 0.35, 0.2454, 0.0796])
 """A normal distribution as five points."""
 STEADIER = 0.8
 FINE = 400
+MOST = 16
+"""A rhythm is learned from this many last gaps: older ones say little of today's, and cost."""
+FEW, CHANGED = 3, 1.3
+"""A rhythm has changed where this many gaps in a row are this many times shorter, or longer, than those before."""
+HOLE = 2.5
+"""A gap that is this many times longer than both beside it."""
+USUAL_RATIOS = (0.7, 0.85, 0.95, 1.0, 1.05, 1.15, 1.4)
+"""Gaps of a tool as shares of its usual one, where hardly any are on record."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,18 @@ class Pace:
         return np.minimum(uncertainty, 1.0)
 
 
+_paces: WeakKeyDictionary[Stream, Pace] = WeakKeyDictionary()
+
+
 def pace(stream: Stream) -> Pace:
     """The pace of one stream."""
+    # A forecast asks for it time and again, and a stream does not change.
+    if stream not in _paces:
+        _paces[stream] = _pace(stream)
+    return _paces[stream]
+
+
+def _pace(stream: Stream) -> Pace:
     recent = np.array(stream.paces[-RECENT:] or (0.0,))
     mean = float(recent.mean())
     paces = np.array(stream.paces)
@@ -64,71 +84,86 @@ def days_ahead(left: Floats, chances: Floats, speed: Pace) -> Floats:
     return ahead
 
 
+class Gap(NamedTuple):
+    """Days and wafers from one qual to the next."""
+
+    days: float
+    wafers: float
+
+
 @dataclass(frozen=True)
 class Round:
-    """How often a tool is checked: by days or by wafers, whichever is steadier."""
+    """How often a tool is checked: the usual gap in days and in wafers, and which of the two triggers the quals."""
 
     by: str
     days: float | None
     wafers: float | None
-    """The median gap on each; None with fewer than two quals."""
+    """The usual gap on each; None with fewer than two quals."""
 
 
 _rounds: WeakKeyDictionary[Stream, Round] = WeakKeyDictionary()
+_gaps: WeakKeyDictionary[Stream, list[Gap]] = WeakKeyDictionary()
 
 
 def usual_round(stream: Stream) -> Round:
-    """The usual gap between two quals of one cycle, without those after alarms; across restores where no cycle has two."""
-    # A forecast asks for it time and again, and a stream does not change.
+    """The median of the routine gaps since the rhythm last changed; across restores and fails where there are no others."""
     if stream not in _rounds:
         _rounds[stream] = _usual_round(stream)
     return _rounds[stream]
 
 
 def _usual_round(stream: Stream) -> Round:
-    within = [_gaps([qual for qual in cycle.quals if not qual.alarm]) for cycle in stream.all_cycles]
-    gaps = [gap for cycle_gaps in within for gap in cycle_gaps] or _across(stream)
+    gaps = since_change(routine_gaps(stream) or _across(stream))
     if not gaps:
         return Round("days", None, None)
-    days, wafers = ([gap[n] for gap in gaps] for n in (0, 1))
+    days, wafers = [gap.days for gap in gaps], [gap.wafers for gap in gaps]
     middle = float(median(days)), float(median(wafers))
     by = "wafers" if middle[1] > 0 and _spread(wafers) < STEADIER * _spread(days) else "days"
     return Round(by, *middle)
 
 
-def _gaps(quals: list[QualEvent]) -> list[tuple[float, float]]:
-    return [
-        (b.age.days - a.age.days, max(b.age.wafers - a.age.wafers, 0.0))
-        for a, b in pairwise(quals)
-        if b.age.days > a.age.days
-    ]
+def routine_gaps(stream: Stream) -> list[Gap]:
+    """The gaps of the round itself, the last MOST of them: from a good qual to the next in one cycle.
+
+    Quals after an alarm or a fail have their own reasons, and one gap far longer than both beside it is a hole in the
+    record or a tool that stood.
+    """
+    if stream not in _gaps:
+        found = [
+            Gap(b.age.days - a.age.days, max(b.age.wafers - a.age.wafers, 0.0))
+            for cycle in stream.all_cycles
+            for a, b in pairwise(cycle.quals)
+            if a.passed and not (a.alarm or b.alarm) and b.age.days > a.age.days
+        ]
+        _gaps[stream] = [gap for n, gap in enumerate(found) if not _hole(found, n)][-MOST:]
+    return _gaps[stream]
 
 
-def _across(stream: Stream) -> list[tuple[float, float]]:
+def _hole(gaps: Sequence[Gap], n: int) -> bool:
+    beside = [gap.days for gap in (*gaps[max(n - 1, 0) : n], *gaps[n + 1 : n + 2])]
+    return len(gaps) > 2 and all(gaps[n].days > HOLE * days for days in beside)
+
+
+def since_change(gaps: Sequence[Gap]) -> Sequence[Gap]:
+    """The gaps since the rhythm last changed: since FEW in a row were all much shorter or longer than those before."""
+    begin = 0
+    for end in range(2 * FEW, len(gaps) + 1):
+        if end - FEW < begin + FEW:
+            continue
+        before = median(gap.days for gap in gaps[begin : end - FEW])
+        last = [gap.days for gap in gaps[end - FEW : end]]
+        if max(last) * CHANGED < before or min(last) > CHANGED * before:
+            begin = end - FEW
+    return gaps[begin:]
+
+
+def _across(stream: Stream) -> list[Gap]:
     times = sorted({qual.at for qual in stream.quals})
     speed = pace(stream).per_day
     days = [(b - a).total_seconds() / 86_400 for a, b in pairwise(times)]
-    return [(gap, gap * speed) for gap in days]
+    return [Gap(gap, gap * speed) for gap in days]
 
 
 def _spread(gaps: list[float]) -> float:
     low, middle, high = quantiles(gaps, n=4, method="inclusive") if len(gaps) > 1 else (gaps[0],) * 3
     return (high - low) / middle if middle > 0 else 1.0
-
-
-def due_days(stream: Stream, ahead: int) -> list[float]:
-    """Days until each coming qual is due; 0 for an overdue one. Empty when no usual interval is known."""
-    usual, speed = usual_round(stream), pace(stream).per_day
-    if usual.days is None or usual.wafers is None:
-        return []
-    first_quals = [cycle.quals[0].age.days for cycle in stream.cycles if cycle.known_start and cycle.quals]
-    if not stream.running.quals and stream.running.known_start and first_quals:
-        # A restored tool is checked before production, or as soon after as usual.
-        first = max(float(median(first_quals)) - stream.age.days, 0.0)
-        return [first + usual.days * n for n in range(ahead)]
-    if usual.by == "wafers" and speed > 0:
-        last = stream.running.quals[-1].age.wafers if stream.running.quals else 0.0
-        first, step = (usual.wafers - (stream.age.wafers - last)) / speed, usual.wafers / speed
-    else:
-        first, step = usual.days - stream.since_qual_days, usual.days
-    return [max(first, 0.0) + step * n for n in range(ahead)]

@@ -187,7 +187,7 @@ def fit_fab(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callabl
 def _types(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callable[[str], QualSettings]) -> list[_Type]:
     types = [_chosen(group, clock, stated_of(group[0].qual_type)) for group in groups]
     moments: dict[str, datetime | None] = {}
-    for kind in {one.streams[0].qual_type for one in types}:
+    for kind in dict.fromkeys(one.streams[0].qual_type for one in types):
         moments[kind] = judging_time([s for one in types for s in one.streams if s.qual_type == kind])
     records = []
     for one in types:

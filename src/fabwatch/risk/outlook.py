@@ -8,10 +8,10 @@ import numpy as np
 
 from fabwatch.equipment.limits import Decided, decided
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
+from fabwatch.quals.cadence import MIDDLE, Coming, coming
 from fabwatch.quals.forecast import ForecastOptions, chosen_wear
 from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
 from fabwatch.quals.interval import Curve, cost_curves, hours_today, price_per_hour
-from fabwatch.quals.schedule import due_days
 from fabwatch.quals.wear import Wear
 from fabwatch.risk.answers import Exposure, Plan, Planned
 from fabwatch.risk.exposure import risk
@@ -62,7 +62,9 @@ def plan(
     for wear, curves in of_types:
         chosen = [n for n, curve in enumerate(curves) if curve.stream.tool in tools and curve.stream.qual_type in kinds]
         checked += len(chosen)
-        items += _planned(wear.only(chosen), [curves[n] for n in chosen], cards, rows, costs, when) if chosen else []
+        if chosen:
+            dues = coming(wear.streams, 1, chosen)
+            items += _planned(wear.only(chosen), [curves[n] for n in chosen], dues, cards, rows, costs, when)
     if not checked:
         raise TooFewFailures(f"No qual of the selected tools or of a sister tool is on record by {iso(as_of)}.")
     items.sort(key=lambda item: (item.day, -item.expected_loss))
@@ -84,6 +86,7 @@ class _When:
 def _planned(
     wear: Wear,
     curves: list[Curve],
+    dues: list[Coming | None],
     cards: dict[str, ToolCard],
     exposed: dict[Key, Exposure],
     costs: Costs,
@@ -105,7 +108,7 @@ def _planned(
         ran = pace * days
         worst = float(np.trapezoid(bad[n], ahead)) * pace
         loss = costs.scrap * worst + costs.contain * float(bad[n][-1]) * (at_risk + ran)
-        usual = due_days(stream, 1)
+        usual = dues[n]
         card = cards[stream.tool]
         items.append(
             Planned(
@@ -118,7 +121,7 @@ def _planned(
                 chamber=stream.chamber,
                 qual_type=stream.qual_type,
                 due_day=round(day, 2),
-                usual_day=round(usual[0], 2) if usual else None,
+                usual_day=None if usual is None else round(float(usual.days[0, MIDDLE]), 2),
                 p_bad_now=round(float(bad[n][0]), 4),
                 p_bad_then=round(float(np.interp(day, ahead, bad[n])), 4),
                 wafers_at_risk=at_risk,

@@ -138,11 +138,12 @@ class Fitted:
         return self.grid.log_scale[order], self.grid.log_shape[order], weight
 
     def bad_by(self, age: ArrayLike, running: Running) -> Floats:
-        """Chance that the running cycle of each tool has failed by `age`, given its quals: one per tool.
+        """Chance that the running cycle of each tool has failed by `age`, given its quals: one per tool, or tools x ages.
 
         The weights have to include the running cycle.
         """
-        chance: Floats = _Given(self, running).bad_by(np.asarray(age, float)[:, None])[:, 0]
+        ages = np.asarray(age, float)
+        chance: Floats = _Given(self, running).bad_by(ages.reshape(ages.shape[0], -1)).reshape(ages.shape)
         return chance
 
     def failure_age(self, running: Running, chance: float) -> Floats:

@@ -44,8 +44,8 @@ SENTENCES: Mapping[str, str] = {
     "why_age": "{age:,.1f} {unit} since the restore of {at}; it was good at {good:,.1f}.",
     "why_age_unknown": "{age:,.1f} {unit} since the first move on record (no restore is known); it was good at {good:,.1f}.",
     "why_pace": "It runs {pace:,.0f} wafers a day, ± {spread:.0%} from week to week.",
-    "why_next": "It is checked about every {every:.1f} days. The next qual, in {day:.1f} days, has a {fail:.1%} "
-    "chance to fail; "
+    "why_next": "It is checked about every {every:.1f} days. The next qual, in {day:.1f} days "
+    "(80 %: {low:.1f} to {high:.1f}), has a {fail:.1%} chance to fail; "
     "{risk:,} wafers are at risk by then.",
     "why_clock": "Wear is counted in {clock}, which fits the history best (log evidence better by {nats:.1f}; "
     "distribution: {family}).",

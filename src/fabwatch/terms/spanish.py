@@ -48,8 +48,8 @@ SENTENCES: Mapping[str, str] = {
     "why_age_unknown": "{age:,.1f} {unit} desde el primer movimiento registrado (no consta ninguna restauración); "
     "estaba bien a {good:,.1f}.",
     "why_pace": "Procesa {pace:,.0f} obleas al día, con una variación semanal de {spread:.0%}.",
-    "why_next": "Se controla cada {every:.1f} días. El próximo control, dentro de {day:.1f} días, tiene un {fail:.1%} "
-    "de fallar; "
+    "why_next": "Se controla cada {every:.1f} días. El próximo control, dentro de {day:.1f} días "
+    "(80 %: de {low:.1f} a {high:.1f}), tiene un {fail:.1%} de fallar; "
     "para entonces habrá {risk:,} obleas en riesgo.",
     "why_clock": "El desgaste se cuenta en {clock}: la log-evidencia es mejor en {nats:.1f} (familia: {family}).",
     "why_clock_tie": "El desgaste se cuenta en {clock}; el otro reloj lo predice casi igual "

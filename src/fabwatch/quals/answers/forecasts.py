@@ -38,10 +38,15 @@ class Window:
 
 @dataclass(frozen=True)
 class NextQual:
-    """One future qual at the usual interval: in how many days, and the chance that it is the first to fail."""
+    """One future qual by the rhythm of the tool: in how many days, and the chance that it is the first to fail."""
 
     day: float
+    """The middle one of the days on which it may come."""
+    day_low: float
+    day_high: float
+    """It comes between these days with a chance of 80 %."""
     p_fail: float
+    """The mean over the days on which it may come."""
     at: datetime
     reading_low: float | None = None
     reading_high: float | None = None
@@ -171,9 +176,9 @@ class Forecast:
         lines.append(line(key, age=self.age, good=self.age_at_last_good, at=iso(why.restored_at)))
         lines.append(line("pace", pace=self.pace_per_day, spread=why.pace_spread))
         if self.next_quals:
-            day, fail = self.next_quals[0].day, self.next_quals[0].p_fail
-            risk = self.wafers_at_risk_at_next_qual or 0
-            lines.append(line("next", every=why.checked_every_days, day=day, fail=fail, risk=risk))
+            due, risk = self.next_quals[0], self.wafers_at_risk_at_next_qual or 0
+            days = {"every": why.checked_every_days, "day": due.day, "low": due.day_low, "high": due.day_high}
+            lines.append(line("next", fail=due.p_fail, risk=risk, **days))
         key = "clock_tie" if why.clock_evidence <= 2 else "clock"
         lines.append(line(key, clock=unit, nats=why.clock_evidence, family=why.family))
         if why.model == "readings":
@@ -234,7 +239,9 @@ class Forecasts(Answer):
             coming = row.pop("next_quals")
             for name in ("why", "quantiles", "days_quantiles"):
                 del row[name]
-            row |= {"next_qual_day": coming[0]["day"] if coming else None, "p_fail": coming[0]["p_fail"] if coming else None}
+            first = coming[0] if coming else {}
+            row |= {f"next_qual_{name}": first.get(name) for name in ("day", "day_low", "day_high")}
+            row |= {"p_fail": first.get("p_fail")}
             rows.append({**row, "doubts": "; ".join(row["doubts"]), "sentence": tool.sentence()})
         return rows
 
