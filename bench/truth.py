@@ -3,11 +3,15 @@
 Each scenario makes two fabs of 48 tool types with 1 to 135 tools, 16 days long. The hidden failure of a tool comes at an age
 from its own Weibull distribution; particles are counted against a limit of 30 at quals whose gap follows the life of the
 type loosely; a failed qual is followed by a repair and a requal, and some tools have maintenance between. Forecasts are made
-at two moments. Printed per scenario: how many 80 % windows held by the truth (and came early), in types of up to three
-tools, and by the fab's own score; the mean chance to be out of spec now against the truth; the slope of reliability with its 90 %
-range, that of an oracle who knows scale, shape and curve (the next qual comes earlier or later than is expected, so that it
-lies below 1), and that without readings; the Brier score of the next qual with readings, without, and of the oracle; and how
-many forecasts used readings, of how many in small types and in all.
+at two moments. Printed per scenario:
+
+`held`, `early`   80 % windows that held by the truth, and failures that came before theirs
+`few`, `score`    held in types of up to three tools, and held by the fab's own score
+`now`, `was`      the mean chance to be out of spec now, and the share that was
+`slope`           of reliability with its 90 % range; that of an oracle who knows scale, shape and curve (below 1, as the
+                  next qual comes earlier or later than is expected); and that without readings
+`Brier`           of the next qual with readings, without, and of the oracle
+`readings`        the share of forecasts that used them, of how many in types of up to three tools and in all
 """
 
 import sys

@@ -49,7 +49,7 @@ class Wear:
     predictor: Predictor
     """Predicts each stream: by failures, or by readings where they drift and predict better."""
 
-    @property
+    @cached_property
     def failures(self) -> int:
         """Failures among all sisters."""
         return sum(stream.failures for stream in self.streams)
