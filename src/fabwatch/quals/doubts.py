@@ -61,6 +61,20 @@ class Overdue(Doubt):
 
 
 @dataclass(frozen=True)
+class PlannedLate(Doubt):
+    """Maintenance was planned for a day that has passed, and no restore is on record since: the plan is not used."""
+
+    days: float
+
+
+@dataclass(frozen=True)
+class PlannedEarly(Doubt):
+    """Maintenance is planned shortly after a restore that was perhaps this work, done early: the plan is not used."""
+
+    planned: str
+
+
+@dataclass(frozen=True)
 class LimitMoved(Doubt):
     """The limit of the reading has changed: a failure before meant something else than one now."""
 

@@ -9,9 +9,20 @@ import numpy as np
 
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals import doubts
-from fabwatch.quals.answers import FEW_FAILURES, Combined, Forecast, Forecasts, NextQual, Signalled, Why, Window
+from fabwatch.quals.answers import (
+    FEW_FAILURES,
+    Combined,
+    Forecast,
+    Forecasts,
+    NextQual,
+    PlannedRestore,
+    Signalled,
+    Why,
+    Window,
+)
 from fabwatch.quals.cadence import HIGH, LOW, MIDDLE, WEIGHTS, Coming, ages_at, coming
-from fabwatch.quals.history import Stream
+from fabwatch.quals.history import DAY, Stream
+from fabwatch.quals.maintenance import Calendar, calendar
 from fabwatch.quals.markers import ByCurve, ByMarker
 from fabwatch.quals.schedule import Pace, days_ahead, pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
@@ -44,10 +55,10 @@ class ForecastOptions:
 def forecast(view: View, selection: Selection, options: ForecastOptions) -> Forecasts:
     """Forecast every stream of the selection from its and its sisters' history. Raises UnknownTool and TooFewFailures."""
     lake, as_of = view.lake, view.as_of
-    cards = tool_cards(lake)
+    cards, planned = tool_cards(lake), calendar(lake, as_of)
     rows: list[Forecast] = []
     for wear, members in chosen_wear(lake, cards, as_of, selection, options):
-        rows += _rows(wear, members, cards, options, as_of)
+        rows += _rows(wear, members, cards, planned, options, as_of)
     if not rows:
         raise TooFewFailures(f"No qual of {_named(selection)} or of any sister tool is on record at that time.")
     rows.sort(key=lambda row: (-row.p_bad_now, row.window.from_days if row.window.from_days is not None else math.inf))
@@ -95,7 +106,14 @@ def _named(selection: Selection) -> str:
 class _Outlook:
     """The future of the streams of one type, computed for all of them at once."""
 
-    def __init__(self, wear: Wear, dues: Sequence[Coming | None], simple: Yardsticks, options: ForecastOptions):
+    def __init__(
+        self,
+        wear: Wear,
+        dues: Sequence[Coming | None],
+        planned: Calendar,
+        simple: Yardsticks,
+        options: ForecastOptions,
+    ):
         self.wear, self.coverage = wear, options.coverage
         tail = round((1 - options.coverage) / 2, 12)
         self.chances = tuple(sorted({*CHANCES, tail, round(1 - tail, 12)}))
@@ -115,10 +133,22 @@ class _Outlook:
         first_over = [wear.predictor.first_over(ages[:, :, node]) for node in range(WEIGHTS.size)]
         known = [chances for chances in first_over if chances is not None]
         self.first_over = np.stack(known, axis=2) if known else None
+        self.planned, self.restored = planned, [planned.coming(stream, wear.stated) for stream in wear.streams]
         # The windows after a pass at the next qual, and after a restore now.
         passed = wear.fitted.failure_ages(Running.good_at(np.maximum(self.then, wear.running.last_edge)), (0.1, 0.9))
         self.if_passed = np.maximum(passed - self.then[:, None], 0.0)
         self.if_restored = wear.fitted.failure_ages(Running.good_at(np.zeros(len(wear.streams))), (0.1, 0.9))
+
+    def new_life(self, n: int, days: Floats) -> Floats:
+        """The chance of being out of spec so many days after a restore."""
+        fitted, ages = self.wear.fitted.only([n]), np.maximum(days, 0.0) * self.speed[n]
+        bad: Floats = fitted.bad_by(ages.reshape(1, -1), Running.good_at(np.zeros(1))).reshape(days.shape)
+        return bad
+
+    def planned_day(self, n: int) -> float | None:
+        """Days until planned maintenance restores a stream."""
+        at = self.restored[n]
+        return None if at is None else (at - self.wear.streams[n].now).total_seconds() / DAY
 
     def left(self, n: int) -> Floats:
         """Units of the clock from now to the hidden failure, per quantile."""
@@ -141,11 +171,16 @@ class _Outlook:
 
 
 def _rows(
-    whole: Wear, members: Sequence[int], cards: Mapping[str, ToolCard], options: ForecastOptions, as_of: datetime
+    whole: Wear,
+    members: Sequence[int],
+    cards: Mapping[str, ToolCard],
+    planned: Calendar,
+    options: ForecastOptions,
+    as_of: datetime,
 ) -> list[Forecast]:
     simple = yardsticks(whole)
     dues = coming(whole.streams, QUALS_AHEAD, members)
-    outlook = _Outlook(whole.only(members), dues, Yardsticks(simple.share, simple.lives[list(members)]), options)
+    outlook = _Outlook(whole.only(members), dues, planned, Yardsticks(simple.share, simple.lives[list(members)]), options)
     lives = whole.fitted.typical
     rows = []
     for i, n in enumerate(members):
@@ -162,7 +197,10 @@ def _row(outlook: _Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_
     open_fail = stream.running.failed_open
     next_quals = () if open_fail and bad > 0.999 else _coming(outlook, n, as_of)
     since_good = max(stream.age.wafers - stream.running.last_good.wafers, 0.0)
-    due = outlook.dues[n]
+    due, day = outlook.dues[n], outlook.planned_day(n)
+    ahead = 0.0 if due is None else float(due.wafers[0, MIDDLE])
+    # A restore before the next qual ends the exposure of this life.
+    ahead = ahead if day is None else min(ahead, day * wafer_pace.per_day)
     return Forecast(
         area=card.area,
         tool_type=card.tool_type,
@@ -179,7 +217,7 @@ def _row(outlook: _Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_
         },
         window=window,
         next_quals=next_quals,
-        wafers_at_risk_at_next_qual=None if due is None else round(since_good + float(due.wafers[0, MIDDLE])),
+        wafers_at_risk_at_next_qual=None if due is None else round(since_good + ahead),
         failures=stream.failures,
         quals=len(stream.quals),
         sisters=len(sisters.streams) - 1,
@@ -193,7 +231,16 @@ def _row(outlook: _Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_
         days_quantiles={str(chance): round(float(day), 4) for chance, day in zip(outlook.chances, days, strict=True)}
         if (days := outlook.days(n)) is not None
         else {},
+        planned=_planned(outlook, n, window),
     )
+
+
+def _planned(outlook: _Outlook, n: int, window: Window) -> PlannedRestore | None:
+    at, day = outlook.restored[n], outlook.planned_day(n)
+    if at is None or day is None or (window.to_days is not None and day > window.to_days):
+        return None
+    age = float(outlook.now[n] + outlook.speed[n] * day)
+    return PlannedRestore(at, round(day, 2), round(float(outlook.wear.predictor.only([n]).bad_by(np.array([age]))[0]), 4))
 
 
 def _window(outlook: _Outlook, n: int, speed: Pace) -> Window:
@@ -213,21 +260,36 @@ def _coming(outlook: _Outlook, n: int, as_of: datetime) -> tuple[NextQual, ...]:
     due = outlook.dues[n]
     if due is None:
         return ()
-    bad = outlook.bad_at_due[n]
-    onset = np.diff(bad, axis=0, prepend=0.0).clip(0.0)
+    first_fails = _first_fails(outlook.bad_at_due[n], sensitivity, false_alarm)
+    if outlook.first_over is not None:
+        first_fails = outlook.first_over[n]
+    planned, same_life = outlook.planned_day(n), len(due.days)
+    if planned is not None:
+        # What the quals after planned maintenance find is of a new life, if none before it has failed.
+        same_life = int(np.searchsorted(due.days[:, MIDDLE], planned))
+        new = _first_fails(outlook.new_life(n, due.days[same_life:] - planned), sensitivity, false_alarm)
+        before = first_fails[:same_life]
+        first_fails = np.concatenate([before, (1 - before.sum(axis=0)).clip(0.0) * new])
     quals = []
     for m, days in enumerate(due.days):
-        fault_seen = sum(
-            onset[j] * (1 - sensitivity) ** (m - j) * sensitivity * (1 - false_alarm) ** j for j in range(m + 1)
-        )
-        alarm_on_good = (1 - bad[m]) * (1 - false_alarm) ** m * false_alarm
-        by_day = fault_seen + alarm_on_good if outlook.first_over is None else outlook.first_over[n, m]
-        chance = float(by_day @ WEIGHTS)
+        chance = float(first_fails[m] @ WEIGHTS)
         at = (as_of + timedelta(days=float(days[MIDDLE]))).replace(microsecond=0)
-        reading = outlook.reading_at(n, m) or (None, None)
+        reading = (outlook.reading_at(n, m) if m < same_life else None) or (None, None)
         low, middle, high = (round(float(days[node]), 2) for node in (LOW, MIDDLE, HIGH))
         quals.append(NextQual(middle, low, high, round(chance, 4), at, *reading))
     return tuple(quals)
+
+
+def _first_fails(bad: Floats, sensitivity: float, false_alarm: float) -> Floats:
+    """The chance of each coming qual to be the first to fail: quals x nodes, as are the chances to be bad by it."""
+    onset = np.diff(bad, axis=0, prepend=0.0).clip(0.0)
+    fails = np.empty_like(bad)
+    for m in range(len(bad)):
+        fault_seen = sum(
+            onset[j] * (1 - sensitivity) ** (m - j) * sensitivity * (1 - false_alarm) ** j for j in range(m + 1)
+        )
+        fails[m] = fault_seen + (1 - bad[m]) * (1 - false_alarm) ** m * false_alarm
+    return fails
 
 
 def _doubts(outlook: _Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[Doubt, ...]:
@@ -246,7 +308,8 @@ def _doubts(outlook: _Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[Do
         (far, doubts.Extrapolated(BEYOND)),
         (usual is not None and since > 2 * usual + 1, doubts.Overdue(since, usual or 0.0)),
     )
-    return (*(doubt for holds, doubt in possible if holds), *_reading_doubts(stream))
+    contradictions = outlook.planned.doubts(stream, whole.stated)
+    return (*(doubt for holds, doubt in possible if holds), *contradictions, *_reading_doubts(stream))
 
 
 def _reading_doubts(stream: Stream) -> Iterator[Doubt]:

@@ -12,6 +12,7 @@ from fabwatch.quals.cadence import MIDDLE, Coming, coming
 from fabwatch.quals.forecast import ForecastOptions, chosen_wear
 from fabwatch.quals.interval import METHOD as INTERVAL_METHOD
 from fabwatch.quals.interval import Curve, cost_curves, hours_today, price_per_hour
+from fabwatch.quals.maintenance import Calendar, calendar
 from fabwatch.quals.wear import Wear
 from fabwatch.risk.answers import Exposure, Plan, Planned
 from fabwatch.risk.exposure import risk
@@ -56,7 +57,8 @@ def plan(
     every = [curve for _, curves in of_types for curve in curves]
     price = 0.0 if stated or not today else price_per_hour(every, today)
     exposed = risk(view, Selection(), "tool").tools
-    when = _When(as_of, days, price, decided(lake, as_of), urgent(exposed, [wear for wear, _ in worn], lake.settings.fab))
+    urgently = urgent(exposed, [wear for wear, _ in worn], lake.settings.fab)
+    when = _When(as_of, days, price, decided(lake, as_of), urgently, calendar(lake, as_of))
     rows = {(row.tool or "", row.chamber, row.qual_type): row for row in exposed}
     items, checked = [], 0
     for wear, curves in of_types:
@@ -81,6 +83,12 @@ class _When:
     decided: Decided
     urgent: Mapping[Key, str]
     """What is due now whatever its interval, and why."""
+    calendar: Calendar
+
+    @property
+    def end(self) -> datetime:
+        """The last moment of the plan."""
+        return self.as_of + timedelta(days=self.days)
 
 
 def _planned(
@@ -129,6 +137,7 @@ def _planned(
                 expected_bad=round(worst, 1),
                 expected_loss=round(loss, 3),
                 hours=wear.stated.hours,
+                maintenance_at=work if (work := when.calendar.coming(stream, wear.stated)) and work <= when.end else None,
             )
         )
     return items

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fabwatch.terms.problems import FutureTime, MissingValue, Rule
-from fabwatch.terms.tables import Column, Table
+from fabwatch.terms.tables import RESTORES, Column, Table
+from fabwatch.terms.words import PLANNED
 
 Columns = dict[str, list[Any]]
 """The values of a batch by column; all lists have the same length."""
@@ -126,9 +127,12 @@ def missing(kind: Kind, columns: Columns) -> Iterator[Fault]:
 
 
 def in_future(kind: Kind, columns: Columns, limit: datetime) -> Iterator[Fault]:
-    """Rows with a time after `limit`."""
+    """Rows with a time after `limit`, but for work that is planned."""
+    planned: set[int] = set()
+    if kind.table is RESTORES:
+        planned = {row for row, word in enumerate(columns["kind"]) if word == PLANNED}
     for column in kind.table.columns:
         if column.kind == "time":
             for row, value in enumerate(columns[column.name]):
-                if value is not None and value > limit:
+                if value is not None and value > limit and row not in planned:
                     yield row, FutureTime, f"{column.name}: {value} UTC is in the future"

@@ -179,6 +179,10 @@ SENTENCES: Mapping[str, str] = {
     "doubt_Contradictory": "a qual passed and failed at the same time ({times:,} times); the fail counts",
     "doubt_Extrapolated": "the window ends beyond {beyond:g} times the longest age on record",
     "doubt_Overdue": "the last qual is {since:.1f} days old, the usual interval {usual:.1f} days; perhaps data are missing",
+    "doubt_PlannedLate": "maintenance was planned for {days:.1f} days ago, and no restore is on record since",
+    "doubt_PlannedEarly": "maintenance is planned for {planned}, but the tool was restored shortly before: done early?",
+    "forecast_planned": " Planned maintenance on {at} comes before the window ends: {bad:.1%} chance it is out of spec "
+    "by then.",
     "doubt_LimitMoved": "the limit of the reading moved from {before:g} to {now:g}; failures before it meant something else",
     "doubt_MixedUnits": "its readings are in several units ({units}); those unlike most are left out",
     "doubt_FutureDate": "as_of is in the future, and what happens until then is not known",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from fabwatch.terms.errors import BadSettings, nearest
 from fabwatch.terms.tables import BY_NAME, LOADED
-from fabwatch.terms.words import RESTORE
+from fabwatch.terms.words import PLANNED, RESTORE
 
 FILE = "fab.toml"
 LOG = "log"
@@ -207,7 +207,7 @@ class QualSettings(_Stated):
     @field_validator("resets")
     @classmethod
     def _resets_are_kinds_of_restore(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        kinds = sorted(set(RESTORE.values()))
+        kinds = sorted(set(RESTORE.values()) - {PLANNED})
         for name in value:
             if name not in kinds:
                 raise ValueError(f"{name!r} is not a kind of restore; use one of {', '.join(kinds)}")

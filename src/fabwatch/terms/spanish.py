@@ -188,6 +188,11 @@ SENTENCES: Mapping[str, str] = {
     "doubt_Contradictory": "un control pasó y falló a la misma hora ({times:,} veces); cuenta el fallo",
     "doubt_Extrapolated": "la ventana termina más allá de {beyond:g} veces la edad más larga registrada",
     "doubt_Overdue": "el último control es de hace {since:.1f} días y se controla cada {usual:.1f} días; quizá falten datos",
+    "doubt_PlannedLate": "había un mantenimiento previsto hace {days:.1f} días y no consta ninguna restauración",
+    "doubt_PlannedEarly": "hay un mantenimiento previsto para el {planned}, pero el equipo se restauró poco antes: quizá se "
+    "adelantó",
+    "forecast_planned": " El mantenimiento previsto para el {at} llega antes de que acabe la ventana: {bad:.1%} de que para "
+    "entonces esté fuera de especificación.",
     "doubt_LimitMoved": "el límite de la lectura pasó de {before:g} a {now:g}; los fallos anteriores significaban otra cosa",
     "doubt_MixedUnits": "sus lecturas están en varias unidades ({units}); se omiten las que no son de la más frecuente",
     "doubt_FutureDate": "la fecha de la consulta es futura, y no se sabe qué pasará hasta entonces",

@@ -129,7 +129,12 @@ RESTORES = Table(
         Column("tool", "text", "The tool that was restored.", needed=True),
         Column("chamber", "text", "The chamber; empty means the whole tool."),
         Column("done_at", "time", "When the work was done.", "UTC", needed=True),
-        Column("kind", "text", "`pm`, `repair` or `part`.", words="restore"),
+        Column(
+            "kind",
+            "text",
+            "`pm`, `repair` or `part`; `planned` for work to come, which no answer counts as done.",
+            words="restore",
+        ),
     ),
     at="done_at",
     loaded=True,

@@ -20,7 +20,13 @@ RESTORE: Mapping[str, str] = {
     **dict.fromkeys(("pm", "preventive", "maintenance", "scheduled", "clean", "wet clean"), "pm"),
     **dict.fromkeys(("repair", "corrective", "cm", "unscheduled", "breakdown", "fix"), "repair"),
     **dict.fromkeys(("part", "replacement", "part change", "swap", "consumable"), "part"),
+    # Work to come. `scheduled` is the other half of `unscheduled`: a pm that was done.
+    **dict.fromkeys(("planned", "planned pm", "planned maintenance", "plan", "calendar", "to do", "upcoming"), "planned"),
+    **dict.fromkeys(("planificado", "planificada", "programado", "programada", "previsto", "prevista"), "planned"),
+    **dict.fromkeys(("geplant", "vorgesehen", "planifié", "planifiée", "prévu", "pianificato", "planejado"), "planned"),
 }
+
+PLANNED = "planned"
 
 BEYOND: Mapping[str, str] = {
     **dict.fromkeys(("<", "<=", "≤", "below", "less"), "<"),

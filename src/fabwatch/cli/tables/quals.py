@@ -154,7 +154,9 @@ def plan(answer: Plan, language: str) -> None:
         usual = "-" if item.usual_day is None else f"{item.usual_day:.1f}"
         wafers = (f"{item.wafers_at_risk:,}", f"{item.wafers_at_risk_then:,}", f"{item.expected_loss:,.4g}")
         style = "bold red" if item.reason in URGENT else ""
-        table.add_row(*(escape(cell) for cell in (*cells, *wafers, usual, item.reason.replace("_", " "))), style=style)
+        why = item.reason.replace("_", " ")
+        why += "" if item.maintenance_at is None else f" (maintenance planned {item.maintenance_at:%Y-%m-%d})"
+        table.add_row(*(escape(cell) for cell in (*cells, *wafers, usual, why)), style=style)
     console.print(table)
     if len(answer.items) > len(shown):
         console.print(f"… and {len(answer.items) - len(shown):,} more rows: --area, --tool, --csv or --json")

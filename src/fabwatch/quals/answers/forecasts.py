@@ -63,6 +63,16 @@ class Signalled:
 
 
 @dataclass(frozen=True)
+class PlannedRestore:
+    """The next planned maintenance of a tool or chamber, which begins a new life."""
+
+    at: datetime
+    day: float
+    p_bad: float
+    """The chance that it is out of spec by then."""
+
+
+@dataclass(frozen=True)
 class Why:
     """The basis of a forecast in numbers; lives and ages are on its clock."""
 
@@ -129,6 +139,8 @@ class Forecast:
     """Ages of the hidden failure by chance, on the clock."""
     days_quantiles: dict[str, float]
     """Days from now until the hidden failure, by chance; empty if nothing ran recently."""
+    planned: PlannedRestore | None = None
+    """Planned maintenance that comes before the window ends; the chances of quals after it are those of a new life."""
 
     @property
     def grounded(self) -> bool:
@@ -141,7 +153,13 @@ class Forecast:
         return place_of(self.tool, self.chamber)
 
     def sentence(self, language: str = "en") -> str:
-        """The window, and the chance of being out of spec already."""
+        """The window, the chance of being out of spec already, and maintenance that is planned before the window ends."""
+        text = self._window(language)
+        if self.planned is None:
+            return text
+        return text + sentence(language, "forecast_planned", at=f"{self.planned.at:%Y-%m-%d}", bad=self.planned.p_bad)
+
+    def _window(self, language: str) -> str:
         place = {"place": self.place, "qual_type": self.qual_type}
         if self.failed_open:
             return sentence(language, "forecast_failed", **place)
@@ -239,6 +257,7 @@ class Forecasts(Answer):
             coming = row.pop("next_quals")
             for name in ("why", "quantiles", "days_quantiles"):
                 del row[name]
+            row["planned"] = tool.planned and iso(tool.planned.at)
             first = coming[0] if coming else {}
             row |= {f"next_qual_{name}": first.get(name) for name in ("day", "day_low", "day_high")}
             row |= {"p_fail": first.get("p_fail")}

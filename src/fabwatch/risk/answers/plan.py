@@ -1,6 +1,7 @@
 """The plan: what to check on which day."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from fabwatch.terms.answers import Answer, Row, place_of, plain
 from fabwatch.terms.words import sentence
@@ -38,6 +39,8 @@ class Planned:
     expected_loss: float
     """Expected cost of not checking it until then."""
     hours: float
+    maintenance_at: datetime | None = None
+    """Planned maintenance before the last day of the plan."""
 
 
 @dataclass(frozen=True, repr=False)
