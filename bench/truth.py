@@ -26,11 +26,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fabwatch.equipment.tools import ToolCard
+from fabwatch.quals.cadence import MIDDLE, ages_at, coming
 from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.judging import OURS, judged, pairs_of
 from fabwatch.quals.ledger import forecasts_at
 from fabwatch.quals.readings import ByFailures
-from fabwatch.quals.schedule import due_days, pace
+from fabwatch.quals.schedule import pace
 from fabwatch.quals.wear import fit_fab
 from fabwatch.stats.scoring import brier, reliability_slope
 from fabwatch.terms.settings import QualSettings
@@ -200,9 +201,9 @@ def measure(seed, how):
             groups[tool.tool_type].append(tool.stream(until))
         for wear in fit_fab(list(groups.values()), "wafers", lambda _: STATED):
             now = np.array([stream.age.wafers for stream in wear.streams])
-            dues = [due_days(stream, 1) for stream in wear.streams]
+            dues = coming(wear.streams, 1)
             speed = np.array([pace(stream).per_day for stream in wear.streams])
-            due = now + speed * np.array([first[0] if first else 0.0 for first in dues])
+            due = ages_at(dues, now, "wafers", speed, 1)[:, 0, MIDDLE]
             ages, bad = wear.predictor.ages((0.1, 0.9)), wear.predictor.bad_by(now)
             alone = ByFailures(wear.fitted, wear.running).bad_by(due)
             made = forecasts_at(wear, range(len(wear.streams)), cards, START + timedelta(days=until))
@@ -219,7 +220,7 @@ def measure(seed, how):
                 rows["was"].append(life <= now[n])
                 rows["marker"].append(wear.predictor.name == "marker")
                 paired = pairs_of([told[tool.name]], later)
-                if paired and dues[n]:
+                if paired and dues[n] is not None:
                     forecast, outcome = paired[0]
                     pairs.append((forecast, replace(outcome, cycle=f"{seed}/{outcome.cycle}")))
                     rows["said"].append(told[tool.name].by[OURS].p_next)

@@ -154,10 +154,10 @@ def test_the_explanation_names_what_counters_and_logs_reported(tmp_path, told_by
         (tmp_path / f"{name}.csv").write_text("\n".join(rows) + "\n")
     with Fab(tmp_path / "fab", create=True) as fab:
         assert fab.ingest(sorted(tmp_path.glob("*.csv"))).loaded == len(lines)
-        rows = fab.forecast(as_of=START + timedelta(days=300)).tools
-    told = [row for row in rows if row.why.signals]
+        forecasts = fab.forecast(as_of=START + timedelta(days=300)).tools
+    told = [row for row in forecasts if row.why.signals]
     assert told
     assert all(one.times > 1 for row in told for one in row.why.signals)
     assert any("times as likely" in line for line in told[0].page("en"))
-    quiet = [row for row in rows if not row.why.signals]
+    quiet = [row for row in forecasts if not row.why.signals]
     assert np.mean([row.p_bad_now for row in told]) > np.mean([row.p_bad_now for row in quiet])
