@@ -38,8 +38,8 @@ from fabwatch.terms.settings import QualSettings
 
 START = datetime(2025, 1, 1)
 DAYS, ORIGINS, LIMIT, AFTER = 16.0, (8.0, 12.5), 30.0, 45.0
-MIDDLE = (3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 10)
-SIZES = (1, 1, *[2] * 12, *MIDDLE, 11, 13, 14, 15, 17, 19, 21, 28, 35, 51, 135)
+OTHERS = (3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 10)
+SIZES = (1, 1, *[2] * 12, *OTHERS, 11, 13, 14, 15, 17, 19, 21, 28, 35, 51, 135)
 """Tools of each type."""
 FEW = 3
 STATED = QualSettings()
