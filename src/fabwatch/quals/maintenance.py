@@ -9,6 +9,7 @@ from fabwatch.quals import doubts
 from fabwatch.quals.history import DAY, Stream
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
+from fabwatch.terms.clock import iso
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.settings import QualSettings
 
@@ -47,7 +48,7 @@ class Calendar:
         late = [at for at in times if at <= stream.now and not _done_for(stream, at)]
         # A later date may be the same work, put off.
         late = late if late and max(times) <= stream.now else []
-        found: list[Doubt] = [doubts.PlannedEarly(f"{early[0]:%Y-%m-%d}")] if early else []
+        found: list[Doubt] = [doubts.PlannedEarly(str(iso(early[0])))] if early else []
         return [*found, *([doubts.PlannedLate((stream.now - late[-1]).total_seconds() / DAY)] if late else [])]
 
     def _of(self, stream: Stream, stated: QualSettings) -> list[datetime]:

@@ -157,7 +157,7 @@ class Forecast:
         text = self._window(language)
         if self.planned is None:
             return text
-        return text + sentence(language, "forecast_planned", at=f"{self.planned.at:%Y-%m-%d}", bad=self.planned.p_bad)
+        return text + sentence(language, "forecast_planned", at=iso(self.planned.at), bad=self.planned.p_bad)
 
     def _window(self, language: str) -> str:
         place = {"place": self.place, "qual_type": self.qual_type}
