@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from fabwatch.quals.forecast import CHANCES
 from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.judging import PastForecast, Prediction, judged, pairs_of
+from fabwatch.quals.outlook import CHANCES
 
 pytestmark = pytest.mark.unit
 

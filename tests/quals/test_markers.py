@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from fabwatch.quals.markers import Marker, Worn, by_marker, read_before
+from fabwatch.quals.markers import Marker, Worn, read_before
+from fabwatch.quals.predictions import by_marker
 from fabwatch.quals.wear import fit_fab
 from fabwatch.stats.markers import Curve, Readings, fit_curve
 from fabwatch.terms.settings import QualSettings

@@ -11,7 +11,6 @@ from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals import doubts
 from fabwatch.quals.answers import (
     FEW_FAILURES,
-    Combined,
     Forecast,
     Forecasts,
     NextQual,
@@ -20,23 +19,22 @@ from fabwatch.quals.answers import (
     Why,
     Window,
 )
-from fabwatch.quals.cadence import HIGH, LOW, MIDDLE, WEIGHTS, Coming, ages_at, coming
-from fabwatch.quals.history import DAY, Stream
+from fabwatch.quals.cadence import HIGH, LOW, MIDDLE, WEIGHTS, coming
+from fabwatch.quals.combining import combined
+from fabwatch.quals.history import Stream
 from fabwatch.quals.maintenance import Calendar, calendar
-from fabwatch.quals.markers import ByCurve, ByMarker
-from fabwatch.quals.schedule import Pace, days_ahead, pace, usual_round
+from fabwatch.quals.outlook import QUALS_AHEAD, Outlook
+from fabwatch.quals.predictions import ByCurve
+from fabwatch.quals.schedule import Pace, usual_round
 from fabwatch.quals.wear import BEYOND, Clock, Wear, learn
 from fabwatch.quals.yardsticks import Yardsticks, yardsticks
-from fabwatch.stats.cycles import Floats, Running
+from fabwatch.stats.cycles import Floats
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import TooFewFailures, unknown
 
-QUALS_AHEAD = 5
-CHANCES = (0.005, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.995)
-"""The quantiles of the hidden failure that are computed and recorded."""
 METHOD = (
     "Interval-censored Weibull (or lognormal, by evidence) per tool; sister tools pooled with the doubt of their type, "
     "types with those of the whole fab where that has paid; the running cycle is censored at its last good qual "
@@ -65,7 +63,7 @@ def forecast(view: View, selection: Selection, options: ForecastOptions) -> Fore
     if view.future:
         rows = [replace(row, doubts=(*row.doubts, doubts.FutureDate())) for row in rows]
     header = view.header(METHOD, question("quals", "events"))
-    return Forecasts(*header, options.coverage, tuple(rows), combined(rows, options))
+    return Forecasts(*header, options.coverage, tuple(rows), combined(rows, options.coverage))
 
 
 def chosen_wear(
@@ -103,73 +101,6 @@ def _named(selection: Selection) -> str:
     return selection.tool or selection.area or "any tool"
 
 
-class _Outlook:
-    """The future of the streams of one type, computed for all of them at once."""
-
-    def __init__(
-        self,
-        wear: Wear,
-        dues: Sequence[Coming | None],
-        planned: Calendar,
-        simple: Yardsticks,
-        options: ForecastOptions,
-    ):
-        self.wear, self.coverage = wear, options.coverage
-        tail = round((1 - options.coverage) / 2, 12)
-        self.chances = tuple(sorted({*CHANCES, tail, round(1 - tail, 12)}))
-        self.edges = [self.chances.index(tail), self.chances.index(round(1 - tail, 12))]
-        self.ages = wear.predictor.ages(self.chances)
-        self.now = np.array([stream.age.on(wear.clock) for stream in wear.streams])
-        self.paces = [pace(stream) for stream in wear.streams]
-        with_pace = zip(wear.streams, self.paces, strict=True)
-        self.speed = np.array([stream.units_a_day(wear.clock, pace.per_day) for stream, pace in with_pace])
-        self.bad_now = wear.predictor.bad_by(self.now)
-        self.dues = dues
-        ages = ages_at(dues, self.now, wear.clock, self.speed, QUALS_AHEAD)
-        self.ages_at_due, self.simple = ages[:, :, MIDDLE], simple
-        self.then, self.good = ages[:, 0, MIDDLE], np.array([s.running.last_good.on(wear.clock) for s in wear.streams])
-        # Streams x quals x nodes: each qual at an early, the middle and a late day.
-        self.bad_at_due = wear.predictor.bad_by(ages.reshape(len(ages), -1)).reshape(ages.shape)
-        first_over = [wear.predictor.first_over(ages[:, :, node]) for node in range(WEIGHTS.size)]
-        known = [chances for chances in first_over if chances is not None]
-        self.first_over = np.stack(known, axis=2) if known else None
-        self.planned, self.restored = planned, [planned.coming(stream, wear.stated) for stream in wear.streams]
-        # The windows after a pass at the next qual, and after a restore now.
-        passed = wear.fitted.failure_ages(Running.good_at(np.maximum(self.then, wear.running.last_edge)), (0.1, 0.9))
-        self.if_passed = np.maximum(passed - self.then[:, None], 0.0)
-        self.if_restored = wear.fitted.failure_ages(Running.good_at(np.zeros(len(wear.streams))), (0.1, 0.9))
-
-    def new_life(self, n: int, days: Floats) -> Floats:
-        """The chance of being out of spec so many days after a restore."""
-        fitted, ages = self.wear.fitted.only([n]), np.maximum(days, 0.0) * self.speed[n]
-        bad: Floats = fitted.bad_by(ages.reshape(1, -1), Running.good_at(np.zeros(1))).reshape(days.shape)
-        return bad
-
-    def planned_day(self, n: int) -> float | None:
-        """Days until planned maintenance restores a stream."""
-        at = self.restored[n]
-        return None if at is None else (at - self.wear.streams[n].now).total_seconds() / DAY
-
-    def left(self, n: int) -> Floats:
-        """Units of the clock from now to the hidden failure, per quantile."""
-        left: Floats = np.maximum(self.ages[n] - self.now[n], 0.0)
-        return left
-
-    def reading_at(self, n: int, due: int) -> tuple[float, float] | None:
-        """Between which values four of five readings at a coming qual lie, where readings tell of the life."""
-        if not isinstance(self.wear.predictor, ByMarker):
-            return None
-        between = self.wear.predictor.reading_at(n, float(self.ages_at_due[n, due]))
-        return between and (round(between[0], 3), round(between[1], 3))
-
-    def days(self, n: int) -> Floats | None:
-        """Days from now to the hidden failure, per quantile; None where nothing runs."""
-        if self.wear.clock == "days":
-            return self.left(n)
-        speed = replace(self.paces[n], per_day=float(self.speed[n]))
-        return days_ahead(self.left(n), np.array(self.chances), speed) if speed.per_day > 0 else None
-
-
 def _rows(
     whole: Wear,
     members: Sequence[int],
@@ -180,7 +111,9 @@ def _rows(
 ) -> list[Forecast]:
     simple = yardsticks(whole)
     dues = coming(whole.streams, QUALS_AHEAD, members)
-    outlook = _Outlook(whole.only(members), dues, planned, Yardsticks(simple.share, simple.lives[list(members)]), options)
+    outlook = Outlook(
+        whole.only(members), dues, planned, Yardsticks(simple.share, simple.lives[list(members)]), options.coverage
+    )
     lives = whole.fitted.typical
     rows = []
     for i, n in enumerate(members):
@@ -190,7 +123,7 @@ def _rows(
     return rows
 
 
-def _row(outlook: _Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_of: datetime) -> Forecast:
+def _row(outlook: Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_of: datetime) -> Forecast:
     stream, wafer_pace = outlook.wear.streams[n], outlook.paces[n]
     bad, clock = float(outlook.bad_now[n]), sisters.clock
     window = _window(outlook, n, wafer_pace)
@@ -235,7 +168,7 @@ def _row(outlook: _Outlook, n: int, sisters: Wear, card: ToolCard, why: Why, as_
     )
 
 
-def _planned(outlook: _Outlook, n: int, window: Window) -> PlannedRestore | None:
+def _planned(outlook: Outlook, n: int, window: Window) -> PlannedRestore | None:
     at, day = outlook.restored[n], outlook.planned_day(n)
     if at is None or day is None or (window.to_days is not None and day > window.to_days):
         return None
@@ -243,7 +176,7 @@ def _planned(outlook: _Outlook, n: int, window: Window) -> PlannedRestore | None
     return PlannedRestore(at, round(day, 2), round(float(outlook.wear.predictor.only([n]).bad_by(np.array([age]))[0]), 4))
 
 
-def _window(outlook: _Outlook, n: int, speed: Pace) -> Window:
+def _window(outlook: Outlook, n: int, speed: Pace) -> Window:
     low, high = (float(outlook.left(n)[edge]) for edge in outlook.edges)
     clock = float(outlook.speed[n])
     a_unit = 1.0 if outlook.wear.clock == "wafers" else (speed.per_day / clock if clock > 0 else 0.0)
@@ -253,7 +186,7 @@ def _window(outlook: _Outlook, n: int, speed: Pace) -> Window:
     return Window(outlook.coverage, round(wafers[0]), round(wafers[1]), *in_days)
 
 
-def _coming(outlook: _Outlook, n: int, as_of: datetime) -> tuple[NextQual, ...]:
+def _coming(outlook: Outlook, n: int, as_of: datetime) -> tuple[NextQual, ...]:
     """The chance that each coming qual is the first to fail: it detects the fault, or raises a false alarm."""
     stated = outlook.wear.stated
     sensitivity, false_alarm = stated.sensitivity, stated.false_alarm
@@ -292,7 +225,7 @@ def _first_fails(bad: Floats, sensitivity: float, false_alarm: float) -> Floats:
     return fails
 
 
-def _doubts(outlook: _Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[Doubt, ...]:
+def _doubts(outlook: Outlook, n: int, whole: Wear, open_fail: bool) -> tuple[Doubt, ...]:
     stream = outlook.wear.streams[n]
     never_passed = len(stream.quals) > 1 and not any(qual.passed for qual in stream.quals)
     far = whole.longest > 0 and float(outlook.ages[n][outlook.edges[1]]) > BEYOND * whole.longest
@@ -324,7 +257,7 @@ def _reading_doubts(stream: Stream) -> Iterator[Doubt]:
             yield doubts.LimitMoved(moved[-1], limits[-1])
 
 
-def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: float | None) -> Why:
+def _why(outlook: Outlook, n: int, whole: Wear, life: float, sisters_life: float | None) -> Why:
     stream = outlook.wear.streams[n]
     due = outlook.dues[n]
     usual = usual_round(stream) if due is None else due.rhythm
@@ -350,7 +283,7 @@ def _why(outlook: _Outlook, n: int, whole: Wear, life: float, sisters_life: floa
     )
 
 
-def _life_over(outlook: _Outlook, n: int) -> tuple[float, float] | None:
+def _life_over(outlook: Outlook, n: int) -> tuple[float, float] | None:
     if outlook.wear.predictor.name != "marker":
         return None
     age, (late, early) = float(outlook.now[n]), np.interp((0.1, 0.9), outlook.chances, outlook.ages[n])
@@ -358,37 +291,6 @@ def _life_over(outlook: _Outlook, n: int) -> tuple[float, float] | None:
     return low, high
 
 
-def _signals(outlook: _Outlook, n: int) -> tuple[Signalled, ...]:
+def _signals(outlook: Outlook, n: int) -> tuple[Signalled, ...]:
     predictor = outlook.wear.predictor
     return tuple(Signalled(*one) for one in predictor.told[n]) if isinstance(predictor, ByCurve) else ()
-
-
-def by_check(rows: Sequence[Forecast]) -> list[Forecast]:
-    """The forecasts that count for a tool: those of its chambers hold the quals of the whole tool, where there are some."""
-    chambered = {(row.tool, row.qual_type) for row in rows if row.chamber != "*"}
-    return [row for row in rows if row.chamber != "*" or (row.tool, row.qual_type) not in chambered]
-
-
-def combined(rows: Sequence[Forecast], options: ForecastOptions) -> tuple[Combined, ...]:
-    """Tools under several checks (chambers, qual types), taken as independent: the tool is good while all of them are."""
-    by_tool: dict[str, list[Forecast]] = {}
-    for row in by_check(rows):
-        by_tool.setdefault(row.tool, []).append(row)
-    return tuple(_any(tool, members, options) for tool, members in by_tool.items() if len(members) > 1)
-
-
-def _any(tool: str, rows: Sequence[Forecast], options: ForecastOptions) -> Combined:
-    good_now = math.prod(1 - row.p_bad_now for row in rows)
-    low = high = None
-    if all(row.days_quantiles for row in rows):
-        days = np.unique(np.concatenate([list(row.days_quantiles.values()) for row in rows]))
-        all_good = np.ones(days.size)
-        for row in rows:
-            chances = np.array([float(name) for name in row.days_quantiles])
-            days_ahead = np.array(list(row.days_quantiles.values()))
-            all_good *= 1 - np.interp(days, days_ahead, chances, left=0.0)
-        tail = (1 - options.coverage) / 2
-        bad = np.maximum.accumulate(1 - all_good)
-        low, high = (round(float(np.interp(chance, bad, days)), 2) for chance in (tail, 1 - tail))
-    kinds = tuple(dict.fromkeys(row.qual_type for row in rows))
-    return Combined(rows[0].area, tool, kinds, len(rows), round(1 - good_now, 4), options.coverage, low, high)

@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 
 from fabwatch.quals.answers import Bin, Slope, Tenth, Windows, Yardstick
-from fabwatch.quals.forecast import CHANCES
 from fabwatch.quals.history import Stream
+from fabwatch.quals.outlook import CHANCES
 from fabwatch.quals.yardsticks import FIXED
 from fabwatch.stats.scoring import Landed, brier, landed, positions, reliability_slope, tenths
 

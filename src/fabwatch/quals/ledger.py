@@ -12,10 +12,11 @@ import pyarrow as pa
 from fabwatch.equipment.tools import Selection, ToolCard, tool_cards
 from fabwatch.quals.answers import Forecasts, Score
 from fabwatch.quals.cadence import MIDDLE, WEIGHTS, ages_at, coming
-from fabwatch.quals.forecast import CHANCES, METHOD, ForecastOptions, chosen_wear
+from fabwatch.quals.forecast import METHOD, ForecastOptions, chosen_wear
 from fabwatch.quals.history import Stream, streams
 from fabwatch.quals.interval import costs_of
 from fabwatch.quals.judging import OURS, Key, PastForecast, Prediction, judged, pairs_of
+from fabwatch.quals.outlook import CHANCES
 from fabwatch.quals.schedule import pace
 from fabwatch.quals.timeline import Plan
 from fabwatch.quals.value import plans_at, value

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from fabwatch.quals.cadence import MIDDLE, ages_at, coming
 from fabwatch.quals.history import Stream
-from fabwatch.quals.markers import ByCurve, Worn
+from fabwatch.quals.markers import Worn
+from fabwatch.quals.predictions import ByCurve
 from fabwatch.quals.schedule import pace
 from fabwatch.stats.cycles import Floats
 from fabwatch.stats.hazards import Factors, fit_factors, log_score

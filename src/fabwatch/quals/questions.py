@@ -72,12 +72,12 @@ class ForecastQuestion(Selected, Answerable["Forecasts"]):
 
     def part(self, whole: "Forecasts") -> "Forecasts | None":
         """The rows of one area, tool or qual type; None where there are none, so that the error says why."""
-        from fabwatch.quals.forecast import ForecastOptions, combined
+        from fabwatch.quals.combining import combined
 
         rows = tuple(filter(self.selects, whole.tools))
         if not rows:
             return None
-        return replace(whole, tools=rows, combined=combined(rows, ForecastOptions(whole.coverage)))
+        return replace(whole, tools=rows, combined=combined(rows, whole.coverage))
 
 
 @declaration

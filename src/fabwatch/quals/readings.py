@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabwatch.quals.history import Cycle, QualEvent, Stream
-from fabwatch.quals.markers import ByCurve
+from fabwatch.quals.predictions import ByCurve
 from fabwatch.stats.cycles import Floats, Running
 from fabwatch.stats.drift import Drift, Path, fit_drift
 from fabwatch.stats.pooling import Fitted

@@ -10,8 +10,9 @@ from statistics import median
 
 from fabwatch.equipment.tools import ToolCard
 from fabwatch.quals.history import Age, Cycle, Stream, streams
-from fabwatch.quals.markers import Marker, Worn, by_failures, by_marker, learn_markers
+from fabwatch.quals.markers import Marker, Worn, learn_markers
 from fabwatch.quals.precursors import Precursors, by_precursors, learn_precursors
+from fabwatch.quals.predictions import by_failures, by_marker
 from fabwatch.quals.readings import ByFailures, Predictor, by_readings
 from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.whole_fab import TypeRecord, judging_time, with_fab

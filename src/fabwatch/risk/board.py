@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from fabwatch.quals.answers import Forecast, Forecasts
-from fabwatch.quals.forecast import by_check
+from fabwatch.quals.combining import by_check
 from fabwatch.risk.answers import Area, Areas, Exposure, Plan, Planned, Risk, Standing, Tools
 from fabwatch.risk.exposure import WORST_FIRST
 from fabwatch.risk.status import any_of, cause_of
