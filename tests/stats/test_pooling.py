@@ -284,3 +284,16 @@ def test_the_same_seed_gives_the_same_fit():
 def test_impossible_ages_are_refused(lower, upper):
     with pytest.raises(ValueError, match="ages"):
         Cycles.of([0], lower, upper)
+
+
+def test_what_is_said_of_a_tool_does_not_depend_on_which_others_are_asked_about():
+    """One tool is well known and keeps few points of the grid, the others hardly failed and keep many."""
+    rng = np.random.default_rng(3)
+    fails = [(0, 900 * rng.weibull(3)) for _ in range(40)] + [(tool, 800.0) for tool in (1, 2, 3)]
+    lower = [np.floor(age / 100) * 100 for _, age in fails]
+    fitted = Sisters(Cycles.of([tool for tool, _ in fails], lower, np.add(lower, 100.0)), 4).fitted()
+    running = Running.good_at([50.0, 100.0, 150.0, 200.0])
+    together = fitted.failure_ages(running, (0.1, 0.5, 0.9))
+    for tool in range(4):
+        alone = fitted.only([tool]).failure_ages(running.only([tool]), (0.1, 0.5, 0.9))
+        assert alone[0].tolist() == pytest.approx(together[tool].tolist(), rel=1e-12)

@@ -132,8 +132,11 @@ class Fitted:
         order = np.argsort(-self.weight, axis=1)
         weight = np.take_along_axis(self.weight, order, axis=1)
         left_out = 1 - np.cumsum(weight, axis=1) / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-        most = min(int((left_out > LEFT_OUT).sum(axis=1).max(initial=0)) + 1, weight.shape[1])
-        order, weight = order[:, :most], weight[:, :most]
+        # How many are kept is each tool's own: what is said of it must not depend on which others are asked about.
+        own = np.minimum((left_out > LEFT_OUT).sum(axis=1) + 1, weight.shape[1])
+        most = int(own.max(initial=1))
+        weight = np.where(np.arange(most) < own[:, None], weight[:, :most], 0.0)
+        order = order[:, :most]
         weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
         return self.grid.log_scale[order], self.grid.log_shape[order], weight
 
