@@ -293,7 +293,8 @@ def test_what_is_said_of_a_tool_does_not_depend_on_which_others_are_asked_about(
     lower = [np.floor(age / 100) * 100 for _, age in fails]
     fitted = Sisters(Cycles.of([tool for tool, _ in fails], lower, np.add(lower, 100.0)), 4).fitted()
     running = Running.good_at([50.0, 100.0, 150.0, 200.0])
-    together = fitted.failure_ages(running, (0.1, 0.5, 0.9))
+    ages = np.array([300.0, 400.0, 500.0, 600.0])
+    together = fitted.bad_by(ages, running)
     for tool in range(4):
-        alone = fitted.only([tool]).failure_ages(running.only([tool]), (0.1, 0.5, 0.9))
-        assert alone[0].tolist() == pytest.approx(together[tool].tolist(), rel=1e-12)
+        alone = fitted.only([tool]).bad_by(ages[[tool]], running.only([tool]))
+        assert float(alone[0]) == pytest.approx(float(together[tool]), rel=1e-12)
