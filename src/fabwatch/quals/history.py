@@ -61,6 +61,15 @@ class QualEvent(NamedTuple):
     upper: float | None = None
     unit: str | None = None
 
+    @property
+    def limit(self) -> tuple[float, bool] | None:
+        """The limit that its reading runs towards, and True where that is an upper one."""
+        if self.upper is not None and self.upper > 0:
+            return self.upper, True
+        if self.lower is not None and self.lower > 0:
+            return self.lower, False
+        return None
+
 
 @dataclass
 class Cycle:

@@ -5,19 +5,19 @@ how far it is trusted is what would have predicted later quals best.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fabwatch.quals.history import Cycle, QualEvent, Stream
 from fabwatch.stats.cycles import Floats, Running, Whole
 from fabwatch.stats.markers import Curve, Readings, fit_alike, fit_curve
 from fabwatch.stats.pooling import Fitted
+from fabwatch.stats.scoring import log_score
 
 FEW_CYCLES, FEW_READINGS = 8, 40
 """A curve needs this many failed cycles with readings, and this many readings, in the part of the record before judging."""
@@ -28,6 +28,8 @@ LIVES = 6
 """A failure between two quals is taken for this many equally likely ages."""
 DRAWN = 32
 """Lives of a past cycle, drawn for judging."""
+LEAST = 0.5 / DRAWN
+"""Nearer to 0 or 1 so few of them can tell no chance."""
 REQUAL = 0.1
 """A qual that came within this share of the usual gap is a requal: of readings that close together the last one counts."""
 TINY = 1e-12
@@ -56,7 +58,7 @@ class Worn:
 
 
 def learn_markers(
-    types: Sequence[Worn], early_wear: Sequence[Fitted], judged_at: datetime | None, tie: float
+    types: Sequence[Worn], early_wear: Callable[[], Sequence[Fitted]], judged_at: datetime | None, tie: float
 ) -> list[Marker | None]:
     """The marker of each type of one qual type; None where readings have not paid.
 
@@ -65,13 +67,14 @@ def learn_markers(
     say. `tie` is the log chance that they have to win by.
     """
     nothing: list[Marker | None] = [None] * len(types)
-    read = [_TypeReadings(one, wear) for one, wear in zip(types, early_wear, strict=True)]
+    read = [_TypeReadings(one) for one in types]
     if judged_at is None:
         return nothing
     early = _curves([one.failed(judged_at) for one in read])
     if early is None:
         return nothing
-    gains = np.array([one.gains(curve, judged_at) for one, curve in zip(read, early, strict=True)])
+    each = zip(read, early, early_wear(), strict=True)
+    gains = np.array([one.gains(curve, wear, judged_at) for one, curve, wear in each])
     best = int(np.argmax(gains.sum(axis=0)))
     if gains[:, best].sum() <= tie:
         return nothing
@@ -107,8 +110,8 @@ def _curves(failed: Sequence[tuple[Readings, Floats]]) -> list[Curve | None] | N
 class _TypeReadings:
     """The cycles of one type with their readings before failure."""
 
-    def __init__(self, worn: Worn, early: Fitted):
-        self._worn, self._early = worn, early
+    def __init__(self, worn: Worn):
+        self._worn = worn
         units = Counter(qual.unit for s in worn.streams for qual in s.quals if qual.reading is not None)
         self.unit = units.most_common(1)[0][0] if units else None
 
@@ -137,7 +140,7 @@ class _TypeReadings:
         scale, shape = (self._worn.fitted.weight @ axis for axis in self._worn.fitted.grid.points.T)
         return _between(self._worn.fitted, scale[tool], shape[tool], low, high, chances)
 
-    def gains(self, curve: Curve | None, since: datetime) -> list[float]:
+    def gains(self, curve: Curve | None, early: Fitted, since: datetime) -> list[float]:
         """For each trust, the gain in log chance of the quals after a moment, given the readings of their cycles before."""
         rows: list[tuple[float, ...]] = []
         looks: list[tuple[int, float, float, bool]] = []
@@ -154,35 +157,29 @@ class _TypeReadings:
         if not looks or curve is None:
             return [0.0] * len(TRUSTS)
         tools, good, then, passes = zip(*looks, strict=True)
-        lives, failed = self._drawn(np.array(tools), np.array(good)), ~np.array(passes)
+        lives, failed = _drawn(early, np.array(tools), np.array(good)), ~np.array(passes)
         by_then = lives <= np.array(then)[:, None]
         log = curve.life_chances(Readings.of(rows), lives)
-        alone = _log_score(by_then.mean(axis=1), failed)
+        alone = log_score(by_then.mean(axis=1), failed, LEAST)
         told = []
         for trust in TRUSTS:
             weight = np.exp(trust * (log - log.max(axis=1, keepdims=True)))
-            told.append(_log_score((weight * by_then).sum(axis=1) / weight.sum(axis=1), failed) - alone)
+            told.append(log_score((weight * by_then).sum(axis=1) / weight.sum(axis=1), failed, LEAST) - alone)
         return [float(gain.sum()) for gain in told]
 
-    def _drawn(self, tool: Whole, good: Floats) -> Floats:
-        """Lives beyond a good qual, spread evenly over what was known of scale and shape of each tool."""
-        fitted = self._early
-        # Quantiles of scale and shape in another order than those of the life: a lattice of low discrepancy.
-        at = (np.arange(DRAWN) + 0.5) / DRAWN
-        mass = np.cumsum(fitted.weight, axis=1)
-        point = np.array([np.searchsorted(row / row[-1], at) for row in mass]).clip(0, fitted.grid.points.shape[0] - 1)
-        scale, shape = (axis[point][tool] for axis in fitted.grid.points.T)
-        chance = (np.arange(DRAWN) * 0.6180339887498949 + 0.5 / DRAWN) % 1
-        log_good = np.log(np.maximum(good, TINY))[:, None] - scale
-        hazard = fitted.grid.family.hazard(log_good, shape) - np.log1p(-chance)
-        lives: Floats = np.maximum(np.exp(scale + fitted.grid.family.log_age(hazard, shape)), good[:, None])
-        return lives
 
-
-def _log_score(chance: Floats, came: NDArray[np.bool_]) -> Floats:
-    clipped = np.clip(chance, 0.5 / DRAWN, 1 - 0.5 / DRAWN)
-    score: Floats = np.log(np.where(came, clipped, 1 - clipped))
-    return score
+def _drawn(fitted: Fitted, tool: Whole, good: Floats) -> Floats:
+    """Lives beyond a good qual, spread evenly over what was known of scale and shape of each tool."""
+    # Quantiles of scale and shape in another order than those of the life: a lattice of low discrepancy.
+    at = (np.arange(DRAWN) + 0.5) / DRAWN
+    mass = np.cumsum(fitted.weight, axis=1)
+    point = np.array([np.searchsorted(row / row[-1], at) for row in mass]).clip(0, fitted.grid.points.shape[0] - 1)
+    scale, shape = (axis[point][tool] for axis in fitted.grid.points.T)
+    chance = (np.arange(DRAWN) * 0.6180339887498949 + 0.5 / DRAWN) % 1
+    log_good = np.log(np.maximum(good, TINY))[:, None] - scale
+    hazard = fitted.grid.family.hazard(log_good, shape) - np.log1p(-chance)
+    lives: Floats = np.maximum(np.exp(scale + fitted.grid.family.log_age(hazard, shape)), good[:, None])
+    return lives
 
 
 def _between(fitted: Fitted, scale: Floats, shape: Floats, low: Floats, high: Floats, chances: Floats) -> Floats:
@@ -217,10 +214,9 @@ def read_before(cycle: Cycle, clock: str, unit: str | None, count: int) -> list[
 
 
 def _towards(qual: QualEvent, unit: str | None) -> tuple[float, float] | None:
-    if qual.reading is None or qual.unit != unit:
+    if qual.reading is None or qual.unit != unit or qual.limit is None:
         return None
-    reading, limit = qual.reading, qual.upper or 0.0
-    if limit <= 0:
-        reading, limit = 2 * (qual.lower or 0.0) - reading, qual.lower or 0.0
+    limit, upper = qual.limit
+    reading = qual.reading if upper else 2 * limit - qual.reading
     # One that is over the limit though the qual passed contradicts itself.
-    return (reading, limit) if limit > 0 and reading <= limit else None
+    return (reading, limit) if reading <= limit else None

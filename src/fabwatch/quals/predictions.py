@@ -110,9 +110,4 @@ def by_marker(worn: Worn, marker: Marker) -> ByMarker:
 
 
 def _limit(stream: Stream) -> tuple[float, bool] | None:
-    for qual in reversed(stream.quals):
-        if qual.upper is not None and qual.upper > 0:
-            return qual.upper, True
-        if qual.lower is not None and qual.lower > 0:
-            return qual.lower, False
-    return None
+    return next((qual.limit for qual in reversed(stream.quals) if qual.limit is not None), None)

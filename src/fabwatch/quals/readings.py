@@ -10,6 +10,7 @@ from fabwatch.quals.predictions import ByCurve
 from fabwatch.stats.cycles import Floats, Running
 from fabwatch.stats.drift import Drift, Path, fit_drift
 from fabwatch.stats.pooling import Fitted
+from fabwatch.stats.scoring import log_score
 
 FEW_PATHS, FEW_READINGS = 6, 3
 """A drift needs this many cycles, with this many readings in the median cycle."""
@@ -17,6 +18,7 @@ REACHED = 0.4
 """Mean share of the way to the limit that a path covers before it fails; below this it is a jump, not a drift."""
 SEED = 11
 BELOW = 1 - 1e-9
+LEAST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,7 @@ def _gain(drift: Drift, path: Path, fitted: Fitted) -> float:
     later = np.arange(1, ages.size)
     by_age = np.array([float(fitted.bad_by(ages[n : n + 1], Running.good_at(ages[n - 1 : n]))[0]) for n in later])
     by_path = np.array([drift.next_over(Path(ages[:n], path.reading[:n]), float(ages[n])) for n in later])
-    return float((_log_score(by_path, over[1:]) - _log_score(by_age, over[1:])).sum())
-
-
-def _log_score(chance: Floats, came: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
-    clipped = np.clip(chance, 1e-4, 1 - 1e-4)
-    score: Floats = np.log(np.where(came, clipped, 1 - clipped))
-    return score
+    return float((log_score(by_path, over[1:], LEAST) - log_score(by_age, over[1:], LEAST)).sum())
 
 
 def _drifts(paths: Sequence[Path]) -> bool:
@@ -146,10 +142,7 @@ def _path(cycle: Cycle, clock: str) -> Path | None:
 
 
 def _share_of_limit(qual: QualEvent) -> float | None:
-    if qual.reading is None:
+    if qual.reading is None or qual.limit is None:
         return None
-    if qual.upper is not None and qual.upper > 0:
-        return qual.reading / qual.upper
-    if qual.lower is not None and qual.lower > 0:
-        return 2 - qual.reading / qual.lower
-    return None
+    limit, upper = qual.limit
+    return qual.reading / limit if upper else 2 - qual.reading / limit

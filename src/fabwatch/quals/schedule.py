@@ -1,17 +1,19 @@
 """How often a tool is checked, how fast it runs, and how certain the pace is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from itertools import pairwise
 from statistics import median, quantiles
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from fabwatch.quals.history import Stream
+from fabwatch.quals.history import DAY, Stream
 from fabwatch.stats.cycles import Floats
 
+T = TypeVar("T")
 RECENT = 4
 """The pace of a tool is the mean of this many last stretches."""
 USUAL_SPREAD = 0.25
@@ -46,18 +48,22 @@ class Pace:
         return np.minimum(uncertainty, 1.0)
 
 
-_paces: WeakKeyDictionary[Stream, Pace] = WeakKeyDictionary()
+def _once(make: Callable[[Stream], T]) -> Callable[[Stream], T]:
+    """Work out once per stream: a forecast asks for it time and again, and a stream does not change."""
+    kept: WeakKeyDictionary[Stream, T] = WeakKeyDictionary()
+
+    @wraps(make)
+    def once(stream: Stream) -> T:
+        if stream not in kept:
+            kept[stream] = make(stream)
+        return kept[stream]
+
+    return once
 
 
+@_once
 def pace(stream: Stream) -> Pace:
     """The pace of one stream."""
-    # A forecast asks for it time and again, and a stream does not change.
-    if stream not in _paces:
-        _paces[stream] = _pace(stream)
-    return _paces[stream]
-
-
-def _pace(stream: Stream) -> Pace:
     recent = np.array(stream.paces[-RECENT:] or (0.0,))
     mean = float(recent.mean())
     paces = np.array(stream.paces)
@@ -101,18 +107,9 @@ class Round:
     """The usual gap on each; None with fewer than two quals."""
 
 
-_rounds: WeakKeyDictionary[Stream, Round] = WeakKeyDictionary()
-_gaps: WeakKeyDictionary[Stream, list[Gap]] = WeakKeyDictionary()
-
-
+@_once
 def usual_round(stream: Stream) -> Round:
     """The median of the routine gaps since the rhythm last changed; across restores and fails where there are no others."""
-    if stream not in _rounds:
-        _rounds[stream] = _usual_round(stream)
-    return _rounds[stream]
-
-
-def _usual_round(stream: Stream) -> Round:
     gaps = since_change(routine_gaps(stream) or _across(stream))
     if not gaps:
         return Round("days", None, None)
@@ -122,21 +119,20 @@ def _usual_round(stream: Stream) -> Round:
     return Round(by, *middle)
 
 
+@_once
 def routine_gaps(stream: Stream) -> list[Gap]:
     """The gaps of the round itself, the last MOST of them: from a good qual to the next in one cycle.
 
     Quals after an alarm or a fail have their own reasons, and one gap far longer than both beside it is a hole in the
     record or a tool that stood.
     """
-    if stream not in _gaps:
-        found = [
-            Gap(b.age.days - a.age.days, max(b.age.wafers - a.age.wafers, 0.0))
-            for cycle in stream.all_cycles
-            for a, b in pairwise(cycle.quals)
-            if a.passed and not (a.alarm or b.alarm) and b.age.days > a.age.days
-        ]
-        _gaps[stream] = [gap for n, gap in enumerate(found) if not _hole(found, n)][-MOST:]
-    return _gaps[stream]
+    found = [
+        Gap(b.age.days - a.age.days, max(b.age.wafers - a.age.wafers, 0.0))
+        for cycle in stream.all_cycles
+        for a, b in pairwise(cycle.quals)
+        if a.passed and not (a.alarm or b.alarm) and b.age.days > a.age.days
+    ]
+    return [gap for n, gap in enumerate(found) if not _hole(found, n)][-MOST:]
 
 
 def _hole(gaps: Sequence[Gap], n: int) -> bool:
@@ -160,7 +156,7 @@ def since_change(gaps: Sequence[Gap]) -> Sequence[Gap]:
 def _across(stream: Stream) -> list[Gap]:
     times = sorted({qual.at for qual in stream.quals})
     speed = pace(stream).per_day
-    days = [(b - a).total_seconds() / 86_400 for a, b in pairwise(times)]
+    days = [(b - a).total_seconds() / DAY for a, b in pairwise(times)]
     return [Gap(gap, gap * speed) for gap in days]
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fabwatch.quals.history import Cycle, Stream
+from fabwatch.quals.history import DAY, Cycle, Stream
 from fabwatch.stats.cycles import Floats
 from fabwatch.stats.distributions import Family
 
@@ -83,7 +83,7 @@ class Timeline:
 
 def days_from(begin: datetime, end: datetime | None) -> float:
     """Days from one time to another, below 0 where that was earlier; 0 without one."""
-    return 0.0 if end is None else (end - begin).total_seconds() / 86_400
+    return 0.0 if end is None else (end - begin).total_seconds() / DAY
 
 
 class Check(NamedTuple):

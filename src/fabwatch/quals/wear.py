@@ -202,7 +202,7 @@ def _types(groups: Sequence[Sequence[Stream]], clock: Clock, stated_of: Callable
 def _marked(types: Sequence[_Type], kind: str, judged_at: datetime | None) -> list[_Type]:
     """The types of one qual type, each with what readings tell of its life."""
     same = [one for one in types if one.streams[0].qual_type == kind]
-    markers = learn_markers([one.worn for one in same], [one.known_at(judged_at) for one in same], judged_at, TIE)
+    markers = learn_markers([one.worn for one in same], lambda: [one.known_at(judged_at) for one in same], judged_at, TIE)
     return [
         replace(one, marker=marker, precursors=learn_precursors(one.worn, judged_at, TIE))
         for one, marker in zip(same, markers, strict=True)

@@ -200,6 +200,16 @@ def brier(forecast: ArrayLike, outcome: ArrayLike) -> float:
     return float(np.mean((np.asarray(forecast, float) - np.asarray(outcome, float)) ** 2))
 
 
+def log_score(forecast: ArrayLike, outcome: ArrayLike, least: float) -> Floats:
+    """The log of the chance that each forecast gave to what came, no chance being taken nearer than `least` to 0 or 1.
+
+    Source: I. J. Good, J. R. Stat. Soc. B 14 (1952).
+    """
+    chances = np.clip(np.asarray(forecast, float), least, 1 - least)
+    score: Floats = np.log(np.where(np.asarray(outcome, bool), chances, 1 - chances))
+    return score
+
+
 @dataclass(frozen=True)
 class Reliability:
     """Forecasts with a chance from `low` to `high`: how many, the mean forecast, and the share that came, with its range."""
