@@ -21,7 +21,6 @@ def look(loading: Loading, candidate: Candidate, kind: str | None) -> FileResult
             seen = previewed if seen.problem is None else seen
     except CannotRead as stop:
         seen = Understanding(candidate.document, None, problem=stop.problem)
-    notes = [*(seen.log.notes if seen.log else seen.table.notes if seen.table else [])]
     return FileResult(
         candidate.document.name,
         seen.kind,
@@ -29,7 +28,7 @@ def look(loading: Loading, candidate: Candidate, kind: str | None) -> FileResult
         0,
         0,
         "already" if before else seen.status,
-        seen.message or "; ".join(notes),
+        seen.message or "; ".join(seen.notes),
         suggestion=seen.suggestion,
         guess=guess,
     )

@@ -167,7 +167,7 @@ class _File:
             columns=columns,
             lacking=tuple(guess.get("lacking", ()) if guess else ()),
             choices=_choices(seen),
-            sample=tuple(guess["sample"] if "sample" in guess else guess["rows"]) if guess else (),
+            sample=tuple(guess["sample"] if "sample" in guess else guess.get("rows", ())) if guess else (),
             source=draft.name,
             covered=bool(covering) and covering == draft.name,
             stated=draft.stated,
@@ -190,8 +190,7 @@ class _File:
 def _message(seen: Understanding) -> str:
     if seen.problem is not None:
         return seen.problem.why if seen.waits else seen.message
-    notes = seen.log.notes if seen.log else seen.table.notes if seen.table else []
-    return "; ".join(notes)
+    return "; ".join(seen.notes)
 
 
 def _choices(seen: Understanding) -> tuple[str, ...]:

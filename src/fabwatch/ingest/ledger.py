@@ -8,6 +8,7 @@ from datetime import datetime
 
 from fabwatch.ingest.copies import hand_over
 from fabwatch.ingest.logs import forget as forget_log
+from fabwatch.ingest.result_store import forget as forget_results
 from fabwatch.ingest.streams import identity
 from fabwatch.ingest.understanding import Understanding
 from fabwatch.sources.opening import Document, Inspected
@@ -15,7 +16,7 @@ from fabwatch.store.lake import Lake, Record
 from fabwatch.store.rows import insert
 from fabwatch.terms.clock import Clock
 from fabwatch.terms.settings import LOG
-from fabwatch.terms.tables import BY_NAME, LOADS
+from fabwatch.terms.tables import BY_NAME, LOADS, RESULT_FORMATS
 from fabwatch.terms.version import VERSION
 
 ID_LENGTH = 16
@@ -140,6 +141,8 @@ class Ledger:
         for kind, rows in earlier:
             if kind == LOG:
                 forget_log(self._lake, load)
+            elif kind in RESULT_FORMATS:
+                forget_results(self._lake, load)
             elif kind in BY_NAME:
                 hand_over(self._lake, BY_NAME[kind], load, stored=bool(rows))
         if earlier:

@@ -9,6 +9,7 @@ from fabwatch.ingest.job import Loading, was_there
 from fabwatch.ingest.ledger import Entry, Identified, identified
 from fabwatch.ingest.log_loading import load_log
 from fabwatch.ingest.reading import Count
+from fabwatch.ingest.results import load_results
 from fabwatch.ingest.summary import FileResult, Status
 from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.opening import CannotRead
@@ -123,6 +124,8 @@ class Loader:
         try:
             if seen.problem is None and seen.log is not None:
                 return load_log(loading, file, seen.log)
+            if seen.problem is None and seen.results is not None:
+                return load_results(loading, file, seen.results)
             if seen.problem is None and seen.table is not None:
                 return self._table(candidate, file, seen.table)
         except CannotRead as stop:

@@ -135,6 +135,20 @@ class ReadSamples(Task):
         yield LogEnd(log.parts, log.dated, log.end, log.lines, log.now, log.notes)
 
 
+class ReadResults(Task):
+    """The rows of a file of results: batches of `ResultRows`, then the notes about the file."""
+
+    share = (0.15, 0.95)
+
+    def run(self, desk: Desk) -> Iterator[object]:
+        """The batches, then the notes."""
+        results = seen_by(desk).results
+        if results is None:
+            return
+        yield from results.batches()
+        yield results.notes
+
+
 @dataclass(frozen=True)
 class Preview(Task):
     """What a dry run shows of the file."""

@@ -9,6 +9,8 @@ from fabwatch.ingest.summary import Status
 from fabwatch.sources.header import KINDS, READ_FIRST, source_lines, suggest
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected
 from fabwatch.sources.reading import Described, TableFile, open_table
+from fabwatch.sources.result_file import ResultFile, shown
+from fabwatch.sources.results import open_results
 from fabwatch.sources.toollog.explaining import explained
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.sources.toollog.recognising import open_log
@@ -63,6 +65,8 @@ class Understanding:
     table: TableFile | None = None
     """The table that it is, or the nearest one."""
     log: LogFile | None = None
+    results: ResultFile | None = None
+    """The file of test results, of a map or of defects that it is."""
     problem: Problem | None = None
     stated_log: bool = False
     """True if the user states that it is a tool log, or if only its numbers are in doubt."""
@@ -71,10 +75,18 @@ class Understanding:
 
     @property
     def kind(self) -> str | None:
-        """The kind of file; None if it is neither a table nor a log."""
+        """The kind of file; None if it is none that can be read."""
+        if self.results is not None:
+            return self.results.format
         if self.log is not None or (self.stated_log and self.table is not None):
             return LOG
         return None if self.table is None else self.table.mapping.kind.table.name
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said about how it is read."""
+        file = self.results or self.log or self.table
+        return [] if file is None else file.notes
 
     @property
     def waits(self) -> bool:
@@ -116,16 +128,18 @@ class Understanding:
 
     def refused(self, problem: Problem) -> "Understanding":
         """The same file, refused with a problem that only its rows have shown."""
-        return replace(self, log=None, problem=problem, stated_log=self.stated_log or self.log is not None)
+        return replace(self, log=None, results=None, problem=problem, stated_log=self.stated_log or self.log is not None)
 
 
 def understand(candidate: Candidate, settings: Settings, inspected: Inspected, kind: str | None) -> Understanding:
-    """Decide what a document is: a table if its header fits one, else a log if it reads as one."""
+    """Decide what a document is: results by their first bytes, a table if its header fits one, else a log."""
     document = candidate.document
     name, stated = settings.source_of(document.file_name)
     stated_kind = kind or stated.kind
     source = _free(name or _source_name(document), settings)
     seen = Understanding(document, inspected, source, stated, stated_log=stated_kind == LOG, stated_kind=stated_kind)
+    if stated_kind is None and (results := open_results(document, inspected)) is not None:
+        return replace(seen, results=results)
     try:
         table = candidate.table and candidate.table.with_whole(inspected)
         seen = replace(seen, table=table or open_table(document, inspected, stated, kind))
@@ -182,6 +196,8 @@ def preview(seen: Understanding, latest: datetime, most: int | None = None) -> t
     long log `most` batches are read.
     """
     try:
+        if seen.results is not None:
+            return seen, shown(seen.results)
         if seen.log is not None:
             return seen, explained(seen.log, latest, most)
         if seen.table is None:

@@ -10,8 +10,6 @@ NOT_YET = "it is not read yet; keep it, and load tables (CSV, TSV, Excel, Parque
 SCRIPT = "write its records as a table, a line for each: CSV, or Parquet with the types of its columns"
 UNPACK = "unpack it, or pack it as gz or zip, and load that"
 NAMED = (
-    (rb"\s*FileVersion\s+\d+\s+\d+\s*;|\s*Record\s+FileRecord\b", "a KLARF file (defects of wafers)", NOT_YET),
-    (rb"\x02\x00\x00\x0a|\x00\x02\x00\x0a", "an STDF file (results of a tester)", NOT_YET),
     (rb"FAR:A\|", "an ATDF file (results of a tester, as text)", NOT_YET),
     (rb"TDSm", "a TDMS file of LabVIEW", "export it as .lvm or text with a column of time, and load that"),
     (rb"\x89HDF\r\n\x1a\n", "an HDF5 file", SCRIPT),
@@ -22,7 +20,6 @@ NAMED = (
     (rb"(?i)\s*(<!DOCTYPE html|<html)", "a web page", "open it in Excel, save it as .xlsx or CSV and load that"),
     (rb"\s*<(\?xml|[A-Za-z]+[ :>])", "an XML file", NOT_YET),
     (rb'\s*(\{\s*"|\[\s*[\[{])', "a JSON file", SCRIPT),
-    (rb"BZh\d1AY&SY", "a file packed as bz2", UNPACK),
     (rb"\xfd7zXZ\x00", "a file packed as xz", UNPACK),
     (rb"\x28\xb5\x2f\xfd", "a file packed as zstd", UNPACK),
 )

@@ -1,5 +1,6 @@
-"""Files as they are: plain, gz or zip, unpacked piece by piece under limits and identified by their content."""
+"""Files as they are: plain, gz, bz2 or zip, unpacked piece by piece under limits and identified by their content."""
 
+import bz2
 import codecs
 import hashlib
 import io
@@ -8,7 +9,7 @@ import os
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -22,6 +23,10 @@ from fabwatch.terms.problems import Problem, Refused, TornFile, Unreadable
 
 PIECE = 1 << 18
 GZIP = b"\x1f\x8b"
+BZIP = (b"BZh", b"1AY&SY")
+"""The first bytes of a bz2 file, and those after the digit of its block size."""
+RECORDS = (b"\x02\x00\x00\x0a", b"\x00\x02\x00\x0a")
+"""The first bytes of a file of records (STDF), in both byte orders: no text, whatever bytes are in it."""
 LINE_LIMIT = 1 << 20
 BOMB_RATIO = 200
 BOMB_FROM = 64 << 20
@@ -72,14 +77,14 @@ class Document:
 
     @property
     def packed(self) -> bool:
-        """True for a member of a zip file and for a gz file."""
+        """True for a member of a zip file, and for a gz or bz2 file."""
         if self.member:
             return True
         if self.sheet:
             return False
         try:
             with self.path.open("rb") as file:
-                return file.read(2) == GZIP
+                return _packing(file.read(10)) is not None
         except OSError:
             return False
 
@@ -114,7 +119,7 @@ class Document:
                 file = self.path.open("rb")
             except OSError as fault:
                 raise CannotRead(Problem(Unreadable, f"cannot be read: {fault}")) from fault
-            if not file.peek(2).startswith(GZIP):
+            if _packing(file.peek(10)[:10]) is None:
                 file.seek(begin)
                 return file
             file.close()
@@ -201,13 +206,20 @@ def inspect(document: Document, encoding: str | None = None) -> Inspected:
     tear: list[Problem] = []
     for piece in document.pieces(tear):
         start = start or piece[: 1 << 16]
+        size += len(piece)
+        if start.startswith(RECORDS):
+            digest.update(piece)
+            continue
         content.feed(piece)
         digest.update(piece)
-        size += len(piece)
         text.feed(piece)
         quotes = quotes or b'"' in piece
         if not start.startswith(b"PAR1"):
             lines.feed(piece)
+    if start.startswith(RECORDS):
+        bare = digest.hexdigest()
+        packed = _packed_sha256(document, bare)
+        return Inspected(packed, bare, bare, size, start, False, False, tear[0] if tear else None, size)
     utf8 = text.ends_well()
     return Inspected(
         sha256=_packed_sha256(document, digest.hexdigest()),
@@ -223,7 +235,7 @@ def inspect(document: Document, encoding: str | None = None) -> Inspected:
 
 
 def _packed_sha256(document: Document, content: str) -> str:
-    if document.member or document.sheet or document.path.suffix != ".gz":
+    if document.member or document.sheet or document.path.suffix not in (".gz", ".bz2"):
         return content
     with document.path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -246,10 +258,10 @@ def _unpacked(file: IO[bytes], document: Document, tear: list[Problem]) -> Itera
         return
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    packed_gz = file.read(2) == GZIP
+    packing = _packing(file.read(10))
     file.seek(0)
-    if packed_gz:
-        yield from _no_bomb(_gunzipped(file, tear), size)
+    if packing is not None:
+        yield from _no_bomb(packing(file, tear), size)
     else:
         yield from iter(lambda: file.read(PIECE), b"")
 
@@ -283,6 +295,36 @@ def _gunzipped(file: IO[bytes], tear: list[Problem]) -> Iterator[bytes]:
         yield unpack.flush()
         if not unpack.eof:
             tear.append(Problem(TornFile, f"the packing ends early, after {file.tell()} bytes"))
+
+
+def _unbzipped(file: IO[bytes], tear: list[Problem]) -> Iterator[bytes]:
+    """The unpacked bz2 streams one after the other, as far as the file is intact."""
+    unpack, pending, fresh = bz2.BZ2Decompressor(), b"", True
+    while pending := pending or file.read(PIECE):
+        try:
+            while True:
+                piece = unpack.decompress(pending, PIECE)
+                pending = b""
+                fresh = False
+                if piece:
+                    yield piece
+                if unpack.eof or unpack.needs_input:
+                    break
+        except OSError as fault:
+            tear.append(Problem(TornFile, f"damaged packing near byte {file.tell()}: {fault}"))
+            return
+        if unpack.eof:
+            pending = unpack.unused_data.lstrip(b"\0")
+            unpack, fresh = bz2.BZ2Decompressor(), True
+    if not fresh:
+        tear.append(Problem(TornFile, f"the packing ends early, after {file.tell()} bytes"))
+
+
+def _packing(start: bytes) -> Callable[[IO[bytes], list[Problem]], Iterator[bytes]] | None:
+    """How a file that begins like that is unpacked; None for one that is not packed."""
+    if start.startswith(GZIP):
+        return _gunzipped
+    return _unbzipped if start.startswith(BZIP[0]) and start[4:10] == BZIP[1] else None
 
 
 class _Utf8:

@@ -31,9 +31,19 @@ FROM lake.loads AS l LEFT JOIN (
     UNION ALL SELECT load, count(*) FROM lake.counters GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.tools GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.metrology GROUP BY load
+    UNION ALL SELECT load, count(*) FROM lake.sort_summary GROUP BY load
+    UNION ALL SELECT load, count(*) FROM lake.wat GROUP BY load
 ) AS s ON s.load = l.load
 LEFT JOIN (SELECT load, sum(rows) AS samples FROM lake.parts GROUP BY load) AS p ON p.load = l.load
-WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples ELSE s.stored END, 0)
+LEFT JOIN (
+    SELECT load, sum(stored) AS results FROM (
+        SELECT load, count(*) AS stored FROM lake.dies GROUP BY load
+        UNION ALL SELECT load, count(*) FROM lake.tests GROUP BY load
+        UNION ALL SELECT load, count(*) FROM lake.defects GROUP BY load
+    ) GROUP BY load
+) AS r ON r.load = l.load
+WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples
+                              WHEN l.kind IN ('stdf', 'klarf', 'wafermap') THEN r.results ELSE s.stored END, 0)
 """
 _QUICK_CHECK = """
 import sqlite3, sys

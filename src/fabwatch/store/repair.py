@@ -7,11 +7,12 @@ from pathlib import Path
 
 from fabwatch.store.lake import CATALOG, Lake
 from fabwatch.store.seals import DataFile, sha256
-from fabwatch.terms.tables import LOADED
+from fabwatch.terms.tables import LOADED, RESULTS
 
 ASIDE = "damaged"
 _REREAD = frozenset(
-    {table.name for table in LOADED} | {"parts", "alarms", "step_summary", "problems", "streams", "copies", "clocks"}
+    {table.name for table in (*LOADED, *RESULTS)}
+    | {"parts", "alarms", "step_summary", "problems", "streams", "copies", "clocks"}
 )
 """Tables whose rows a load brings, besides the samples of logs: it brings them again when it is read again."""
 _GATHERED = {"places": "moves", "sensors": "log"}

@@ -180,6 +180,12 @@ class Undecided(Rule):
     whole_file = True
 
 
+class LostResults(Rule):
+    """Results of a tester that belong to no part: no part was begun or ended on their head and site. They are set aside."""
+
+    hint = "export the file from the tester again; its parts and their other results are stored"
+
+
 class Unreadable(Rule):
     """A file that cannot be opened, or that is not a text, gz, zip or Parquet file."""
 

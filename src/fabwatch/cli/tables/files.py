@@ -1,6 +1,6 @@
 """Tables about files: an ingest, the ledger, rows set aside, files not recognised yet, findings of a check."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from fabwatch.ingest.summary import IngestSummary
 from fabwatch.store.check import Finding
 from fabwatch.terms.answers import Json
 from fabwatch.terms.settings import LOG
+from fabwatch.terms.tables import RESULT_FORMATS
 
 FILES_SHOWN = 12
 
@@ -32,7 +33,7 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
         if file.message:
             console.print(escape(f"  {file.message}"), style="dim")
         if file.guess:
-            (_log_guess if file.kind == LOG else _guess)(console, file.guess)
+            _shown(file.kind)(console, file.guess)
         if file.suggestion and "columns = " in file.suggestion:
             console.print(escape("  suggested for fab.toml:\n    " + file.suggestion.replace("\n", "\n    ")))
     if len(notable) > FILES_SHOWN:
@@ -48,7 +49,24 @@ def ingested(summary: IngestSummary, fab: Path, as_json: bool, dry_run: bool) ->
     console.print(print_counts)
     if dry_run:
         return
-    console.print(f"next: fabwatch risk --fab {fab}" if summary.clean else f"next: fabwatch problems --fab {fab}")
+    console.print(f"next: fabwatch {_next(summary)} --fab {fab}")
+
+
+def _next(summary: IngestSummary) -> str:
+    """The command that shows what the files hold."""
+    if not summary.clean:
+        return "problems"
+    kinds = {file.kind for file in summary.files if file.status == "loaded"}
+    if kinds and kinds <= {"klarf"}:
+        return "defects"
+    return "yield" if kinds and kinds <= {*RESULT_FORMATS, "sort_summary"} else "risk"
+
+
+def _shown(kind: str | None) -> Callable[[Console, Json], None]:
+    """How a dry run shows a file of a kind."""
+    if kind in RESULT_FORMATS:
+        return _results_guess
+    return _log_guess if kind == LOG else _guess
 
 
 BY = {
@@ -67,7 +85,10 @@ def explained(summary: IngestSummary) -> None:
         if file.message:
             console.print(escape(f"  {file.message}"), style="dim")
         if file.guess:
-            console.print(_log_columns(file.guess) if file.kind == LOG else _columns(file.guess))
+            if file.kind in RESULT_FORMATS:
+                _results_guess(console, file.guess)
+            else:
+                console.print(_log_columns(file.guess) if file.kind == LOG else _columns(file.guess))
         if file.suggestion:
             console.print(escape("  for fab.toml:\n    " + file.suggestion.replace("\n", "\n    ")))
 
@@ -98,6 +119,16 @@ def _guess(console: Console, guess: Json) -> None:
             console.print(escape(f"  {name}: {', '.join(guess[name])}"))
     for row in guess["rows"]:
         console.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
+
+
+def _results_guess(console: Console, guess: Json) -> None:
+    """What a dry run shows of a file of results: how many rows of each table, and the first of each."""
+    counts = ", ".join(f"{count:,} {table}" for table, count in guess["tables"].items())
+    console.print(escape(f"  {guess['format']}: {counts}; {guess['set_aside']:,} set aside"))
+    for table, rows in guess["first"].items():
+        for row in rows:
+            cells = ", ".join(f"{name}={value}" for name, value in row.items() if value is not None)
+            console.print(escape(f"  {table}: {cells}"), style="dim")
 
 
 def _log_guess(console: Console, guess: Json) -> None:
