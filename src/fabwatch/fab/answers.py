@@ -109,6 +109,7 @@ from fabwatch.trace.answers import (
     TracePoint,
     chamber_sentence,
 )
+from fabwatch.yields.answers import BinCount, Bins, TestFigures, TestPareto, YieldGroup, Yields, YieldTotal
 
 __all__ = [
     "NAMES",
@@ -126,6 +127,8 @@ __all__ = [
     "Backtest",
     "BacktestRow",
     "Bin",
+    "BinCount",
+    "Bins",
     "Cause",
     "ChamberTrace",
     "Chambers",
@@ -204,6 +207,8 @@ __all__ = [
     "StepTrace",
     "Summary",
     "Tenth",
+    "TestFigures",
+    "TestPareto",
     "ToolCurve",
     "Tools",
     "Total",
@@ -216,6 +221,9 @@ __all__ = [
     "Window",
     "Windows",
     "Yardstick",
+    "YieldGroup",
+    "YieldTotal",
+    "Yields",
     "chamber_sentence",
     "name_of",
 ]

@@ -32,6 +32,7 @@ from fabwatch.fab.questions import (
     StatsQuestion,
     ToolsQuestion,
 )
+from fabwatch.fab.results import Results
 from fabwatch.fab.sources import Sources
 from fabwatch.quals.answers import Curves, Forecasts, Intervals, Score
 from fabwatch.quals.ledger import record
@@ -49,7 +50,7 @@ LIVE = timedelta(hours=1)
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
-class Fab(Files, Sources, Logs, Polishing):
+class Fab(Files, Sources, Logs, Polishing, Results):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):

@@ -50,6 +50,8 @@ from fabwatch.trace.questions import (
     StepSummaryQuestion,
     TraceQuestion,
 )
+from fabwatch.yields import questions as yields
+from fabwatch.yields.questions import BinsQuestion, TestsQuestion, YieldQuestion
 
 __all__ = [
     "QUESTIONS",
@@ -59,6 +61,7 @@ __all__ = [
     "AuditCheckQuestion",
     "AuditQuestion",
     "BacktestQuestion",
+    "BinsQuestion",
     "ChambersQuestion",
     "Composed",
     "ContainQuestion",
@@ -92,9 +95,11 @@ __all__ = [
     "SensorsQuestion",
     "StatsQuestion",
     "StepSummaryQuestion",
+    "TestsQuestion",
     "ToolsQuestion",
     "TraceQuestion",
+    "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, decisions, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, decisions, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

@@ -15,11 +15,14 @@ SELECT max(moment) FROM (
     UNION ALL SELECT max(greatest(processed_at, coalesce(resulted_at, processed_at))) FROM quals
     WHERE processed_at > $since AND greatest(processed_at, coalesce(resulted_at, processed_at)) <= $by
     UNION ALL SELECT max(done_at) FROM restores WHERE done_at > $since AND done_at <= $by
-    UNION ALL SELECT max(measured_at) FROM metrology WHERE measured_at > $since AND measured_at <= $by) AS latest"""
+    UNION ALL SELECT max(measured_at) FROM metrology WHERE measured_at > $since AND measured_at <= $by
+    UNION ALL SELECT max(coalesce(end_at, start_at)) FROM wafer_tests
+    WHERE coalesce(end_at, start_at) > $since AND coalesce(end_at, start_at) <= $by
+    UNION ALL SELECT max(inspected_at) FROM inspections WHERE inspected_at > $since AND inspected_at <= $by) AS latest"""
 
 
 def newest(lake: Lake, by: datetime) -> datetime | None:
-    """When the newest move ended, qual was known, restore was done or wafer was measured, up to `by`; None for none."""
+    """When the newest move, qual, restore, measurement, test or inspection was, up to `by`; None for none."""
     for window in WINDOWS:
         latest = _newest(lake, by - window, by)
         if latest is not None:

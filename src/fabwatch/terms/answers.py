@@ -129,7 +129,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Doubt):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        # A name that Python keeps for itself stands with a `_` behind it: yield_, from_.
+        return {f.name.rstrip("_"): plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, (tuple, list)):

@@ -103,6 +103,16 @@ SENTENCES: Mapping[str, str] = {
     "history": "{tool}: at most {most:,} wafers were at risk ({at}), {now:,} now; {passed:,} quals passed and "
     "{failed:,} failed.",
     "history_none": "{tool}: no wafers ran in that time.",
+    "yield": "{good:,} of {parts:,} parts are good: a yield of {share:.2%}.",
+    "yield_worst": " Lowest: {name} with {share:.1%}.",
+    "yield_none": "No test results are on record.",
+    "bins": "{bins:,} hard bins; the largest are {most}.",
+    "tests": "{tests:,} tests; most fails: {name} ({failed:,}).",
+    "doubt_TestedAgain": "{places:,} places of {wafers:,} wafers were tested more than once and are not flagged as "
+    "retests: each result counts as a part; --retests position counts the last one.",
+    "doubt_OddFiles": "{files:,} wafer tests are odd, first {first}.",
+    "doubt_NoHistory": "{wafers:,} wafers with results are in no move: what they ran on is not known.",
+    "doubt_ByLot": "For {wafers:,} wafers the moves name only the lot: what the lot ran on counts for each of its wafers.",
     "stats": "{n:,} readings in {groups:,} groups; {outside:,} outside their limits.",
     "readings": "{tool}: {n:,} readings; {failed:,} of their quals failed.",
     "runs": "{runs:,} runs on {tools:,} tools, {rows:,} samples, {alarms:,} alarms.",

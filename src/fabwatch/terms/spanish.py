@@ -108,6 +108,16 @@ SENTENCES: Mapping[str, str] = {
     "history": "{tool}: como máximo hubo {most:,} obleas en riesgo ({at}), ahora {now:,}; {passed:,} controles buenos "
     "y {failed:,} fallidos.",
     "history_none": "{tool}: no procesó nada en ese tiempo.",
+    "yield": "{good:,} de {parts:,} piezas son buenas: un rendimiento del {share:.2%}.",
+    "yield_worst": " El más bajo: {name}, con {share:.1%}.",
+    "yield_none": "No hay resultados de prueba registrados.",
+    "bins": "{bins:,} hard bins; los mayores son {most}.",
+    "tests": "{tests:,} pruebas; la que más falla: {name} ({failed:,}).",
+    "doubt_TestedAgain": "{places:,} posiciones de {wafers:,} obleas se probaron más de una vez sin marcarse como "
+    "repetición: cada resultado cuenta como una pieza; --retests position cuenta solo el último.",
+    "doubt_OddFiles": "{files:,} pruebas de oblea tienen algo raro; la primera, {first}.",
+    "doubt_NoHistory": "{wafers:,} obleas con resultados no aparecen en ningún movimiento: no se sabe por dónde pasaron.",
+    "doubt_ByLot": "De {wafers:,} obleas los movimientos solo nombran el lote: lo que este recorrió cuenta para cada una.",
     "stats": "{n:,} lecturas en {groups:,} grupos; {outside:,} fuera de sus límites.",
     "readings": "{tool}: {n:,} lecturas; {failed:,} de sus controles fallaron.",
     "runs": "{runs:,} pasadas en {tools:,} equipos, {rows:,} muestras, {alarms:,} alarmas.",

@@ -1,0 +1,50 @@
+"""What came out: the part of the door that asks about test results, defects and what bad wafers share."""
+
+from typing import Literal
+
+from fabwatch.fab.door import Door
+from fabwatch.fab.questions import BinsQuestion, TestsQuestion, YieldQuestion
+from fabwatch.terms.questions import Moment
+from fabwatch.yields.answers import Bins, TestPareto, Yields
+
+YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
+Retests = Literal["flagged", "position", "part", "none"]
+
+
+class Results(Door):
+    """Questions about what came out."""
+
+    def yields(
+        self,
+        *,
+        by: YieldBy = "lot",
+        lot: str | None = None,
+        wafer: str | None = None,
+        retests: Retests = "flagged",
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Yields:
+        """Yield by lot, wafer, product, day, insertion, site, or tool or chamber passed, with first-pass yield and retests.
+
+        `retests` says which results are retests of one part. Raises UnknownTool for a lot or wafer without results, and
+        UnknownTime.
+        """
+        return self.ask(YieldQuestion(by=by, lot=lot, wafer=wafer, retests=retests, as_of=as_of, known_at=known_at))
+
+    def bins(
+        self,
+        *,
+        lot: str | None = None,
+        wafer: str | None = None,
+        retests: Retests = "flagged",
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Bins:
+        """Parts by hard and soft bin, with 95 % intervals. Raises UnknownTool and UnknownTime."""
+        return self.ask(BinsQuestion(lot=lot, wafer=wafer, retests=retests, as_of=as_of, known_at=known_at))
+
+    def tests(
+        self, *, lot: str | None = None, wafer: str | None = None, as_of: Moment = None, known_at: Moment = None
+    ) -> TestPareto:
+        """Statistics of each test, those that fail most first. Raises UnknownTool and UnknownTime."""
+        return self.ask(TestsQuestion(lot=lot, wafer=wafer, as_of=as_of, known_at=known_at))

@@ -1,0 +1,12 @@
+"""One wafer under several names: `02`, `LOT-02` and `LOT.02` of a tester are `LOT.02` of the MES."""
+
+
+def wafer_key(lot: str, wafer: str) -> str:
+    """A name for a wafer of a lot that is the same for testers and MES, as an expression of SQL.
+
+    Behind the name of the lot, the last number of a wafer's name is its number in the lot; a name without a lot or number
+    stays as it is. Null where the wafer is not named.
+    """
+    rest = f"CASE WHEN starts_with({wafer}, {lot}) THEN substr({wafer}, length({lot}) + 1) ELSE {wafer} END"
+    number = f"try_cast(regexp_extract({rest}, '([0-9]+)[^0-9]*$', 1) AS INTEGER)"
+    return f"CASE WHEN {lot} IS NULL OR {number} IS NULL THEN {wafer} ELSE {lot} || chr(31) || {number} END"
