@@ -109,7 +109,17 @@ from fabwatch.trace.answers import (
     TracePoint,
     chamber_sentence,
 )
-from fabwatch.yields.answers import BinCount, Bins, TestFigures, TestPareto, YieldGroup, Yields, YieldTotal
+from fabwatch.yields.answers import (
+    BinCount,
+    Bins,
+    Defects,
+    InspectedWafer,
+    TestFigures,
+    TestPareto,
+    YieldGroup,
+    Yields,
+    YieldTotal,
+)
 
 __all__ = [
     "NAMES",
@@ -142,6 +152,7 @@ __all__ = [
     "Decision",
     "DecisionName",
     "Decisions",
+    "Defects",
     "Entries",
     "Entry",
     "Exposure",
@@ -158,6 +169,7 @@ __all__ = [
     "HoldLists",
     "InboxFile",
     "InboxFiles",
+    "InspectedWafer",
     "Intervals",
     "Load",
     "Loads",

@@ -51,7 +51,7 @@ from fabwatch.trace.questions import (
     TraceQuestion,
 )
 from fabwatch.yields import questions as yields
-from fabwatch.yields.questions import BinsQuestion, TestsQuestion, YieldQuestion
+from fabwatch.yields.questions import BinsQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
 
 __all__ = [
     "QUESTIONS",
@@ -67,6 +67,7 @@ __all__ = [
     "ContainQuestion",
     "CurveQuestion",
     "DecisionsQuestion",
+    "DefectsQuestion",
     "ExplainQuestion",
     "FaultsQuestion",
     "ForecastQuestion",

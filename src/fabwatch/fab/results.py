@@ -3,9 +3,9 @@
 from typing import Literal
 
 from fabwatch.fab.door import Door
-from fabwatch.fab.questions import BinsQuestion, TestsQuestion, YieldQuestion
+from fabwatch.fab.questions import BinsQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
 from fabwatch.terms.questions import Moment
-from fabwatch.yields.answers import Bins, TestPareto, Yields
+from fabwatch.yields.answers import Bins, Defects, TestPareto, Yields
 
 YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
 Retests = Literal["flagged", "position", "part", "none"]
@@ -48,3 +48,15 @@ class Results(Door):
     ) -> TestPareto:
         """Statistics of each test, those that fail most first. Raises UnknownTool and UnknownTime."""
         return self.ask(TestsQuestion(lot=lot, wafer=wafer, as_of=as_of, known_at=known_at))
+
+    def defects(
+        self,
+        *,
+        lot: str | None = None,
+        wafer: str | None = None,
+        layer: str | None = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Defects:
+        """Defects of inspected wafers: count, density, clusters, kill ratio. Raises UnknownTool and UnknownTime."""
+        return self.ask(DefectsQuestion(lot=lot, wafer=wafer, layer=layer, as_of=as_of, known_at=known_at))

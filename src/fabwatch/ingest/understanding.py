@@ -138,7 +138,7 @@ def understand(candidate: Candidate, settings: Settings, inspected: Inspected, k
     stated_kind = kind or stated.kind
     source = _free(name or _source_name(document), settings)
     seen = Understanding(document, inspected, source, stated, stated_log=stated_kind == LOG, stated_kind=stated_kind)
-    if stated_kind is None and (results := open_results(document, inspected)) is not None:
+    if stated_kind is None and (results := open_results(document, inspected, stated)) is not None:
         return replace(seen, results=results)
     try:
         table = candidate.table and candidate.table.with_whole(inspected)

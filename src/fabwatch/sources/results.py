@@ -1,13 +1,17 @@
 """Which file of results a document is, by its first bytes."""
 
+from fabwatch.sources.klarf.reader import KlarfFile, is_klarf
 from fabwatch.sources.opening import Document, Inspected
 from fabwatch.sources.result_file import ResultFile
 from fabwatch.sources.stdf.reader import StdfFile
 from fabwatch.sources.stdf.records import is_stdf
+from fabwatch.terms.settings import SourceSettings
 
 
-def open_results(document: Document, inspected: Inspected) -> ResultFile | None:
-    """The file of results that a document is; None for any other."""
+def open_results(document: Document, inspected: Inspected, stated: SourceSettings) -> ResultFile | None:
+    """The file of results that a document is, read as fab.toml states; None for any other."""
     if is_stdf(inspected.start):
         return StdfFile(document, inspected)
+    if is_klarf(inspected.start):
+        return KlarfFile(document, inspected, zone=stated.zone)
     return None

@@ -146,7 +146,8 @@ def _summaries(view: View, chosen: Chosen) -> list[Record]:
     """Wafers of which only a summary is there, as rows of a yield."""
     return view.lake.rows(
         "SELECT s.lot, s.wafer, s.product, s.insertion, strftime(s.tested_at, '%Y-%m-%d') AS day, "
-        "sum(s.parts)::BIGINT AS parts, sum(s.good)::BIGINT AS good, NULL AS first_good, 0 AS retested FROM sort_summary AS s "
+        "sum(s.parts)::BIGINT AS parts, sum(s.good)::BIGINT AS good, NULL AS first_good, 0 AS retested "
+        "FROM sort_summary AS s "
         "WHERE ($lot IS NULL OR s.lot = $lot) AND ($wafer IS NULL OR s.wafer = $wafer) AND s.parts > 0 "
         "AND (s.tested_at IS NULL OR s.tested_at <= $as_of) AND NOT EXISTS (SELECT 1 FROM wafer_tests AS w "
         f"WHERE {wafer_key('w.lot', 'w.wafer')} IS NOT DISTINCT FROM {wafer_key('s.lot', 's.wafer')} "

@@ -6,7 +6,7 @@ from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import Param, Reach, Spec, Timed, declaration
 
 if TYPE_CHECKING:
-    from fabwatch.yields.answers import Bins, TestPareto, Yields
+    from fabwatch.yields.answers import Bins, Defects, TestPareto, Yields
 
 Lot = Annotated[str | None, Param("Only this lot.")]
 Wafer = Annotated[str | None, Param("Only this wafer, as its files name it.")]
@@ -68,4 +68,20 @@ class TestsQuestion(Timed, Answerable["TestPareto"]):
         return tests(view, Chosen(self.lot, self.wafer))
 
 
-QUESTIONS: tuple[type[Answerable[Any]], ...] = (YieldQuestion, BinsQuestion, TestsQuestion)
+@declaration
+class DefectsQuestion(Timed, Answerable["Defects"]):
+    """Defects of inspected wafers: count, density, clusters, and how many of the dies that they hit they kill."""
+
+    spec: ClassVar = Spec("defects", "/defects", "defects", "wafers", reach=Reach.FAB, tag="yields")
+    lot: Lot = None
+    wafer: Wafer = None
+    layer: Annotated[str | None, Param("Only inspections after this step.")] = None
+
+    def answer(self, view: View) -> "Defects":
+        """The defects. Raises UnknownTool for a lot, wafer or layer that was not inspected."""
+        from fabwatch.yields.defects import Inspected, defects
+
+        return defects(view, Inspected(self.lot, self.wafer, self.layer))
+
+
+QUESTIONS: tuple[type[Answerable[Any]], ...] = (YieldQuestion, BinsQuestion, TestsQuestion, DefectsQuestion)
