@@ -51,7 +51,7 @@ from fabwatch.trace.questions import (
     TraceQuestion,
 )
 from fabwatch.yields import questions as yields
-from fabwatch.yields.questions import BinsQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
+from fabwatch.yields.questions import BinsQuestion, CommonalityQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
 
 __all__ = [
     "QUESTIONS",
@@ -63,6 +63,7 @@ __all__ = [
     "BacktestQuestion",
     "BinsQuestion",
     "ChambersQuestion",
+    "CommonalityQuestion",
     "Composed",
     "ContainQuestion",
     "CurveQuestion",

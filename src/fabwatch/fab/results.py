@@ -1,12 +1,15 @@
 """What came out: the part of the door that asks about test results, defects and what bad wafers share."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from fabwatch.fab.door import Door
-from fabwatch.fab.questions import BinsQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
+from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
 from fabwatch.terms.questions import Moment
-from fabwatch.yields.answers import Bins, Defects, TestPareto, Yields
+from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
+from fabwatch.yields.names import names_in
 
+__all__ = ["Results", "names_in"]
 YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
 Retests = Literal["flagged", "position", "part", "none"]
 
@@ -60,3 +63,23 @@ class Results(Door):
     ) -> Defects:
         """Defects of inspected wafers: count, density, clusters, kill ratio. Raises UnknownTool and UnknownTime."""
         return self.ask(DefectsQuestion(lot=lot, wafer=wafer, layer=layer, as_of=as_of, known_at=known_at))
+
+    def commonality(
+        self,
+        *,
+        bad: Sequence[str] = (),
+        below: float | None = None,
+        good: Sequence[str] = (),
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Commonality:
+        """What bad wafers share that others do not, and since when.
+
+        `bad` and `good` are names of wafers or lots: LOT, WAFER or LOT,WAFER; `below` is a yield below which wafers are bad.
+        Raises BadQuestion where no wafer is bad or none is left to compare them with, and UnknownTime.
+        """
+        return self.ask(
+            CommonalityQuestion(
+                bad=tuple(bad) or None, below=below, good=tuple(good) or None, as_of=as_of, known_at=known_at
+            )
+        )

@@ -15,9 +15,11 @@ from fabwatch.sources.metrology import METROLOGY_KIND
 from fabwatch.sources.moves import MOVES_KIND
 from fabwatch.sources.opening import visible
 from fabwatch.sources.quals import QUALS_KIND
+from fabwatch.sources.sort_summary import SORT_KIND
 from fabwatch.sources.times import is_stamp, may_be_time
 from fabwatch.sources.tools import TOOLS_KIND
 from fabwatch.sources.values import text_of
+from fabwatch.sources.wat import WAT_KIND
 from fabwatch.terms import toml
 from fabwatch.terms.errors import LONGEST_NAME
 from fabwatch.terms.numbers import is_number
@@ -26,9 +28,19 @@ from fabwatch.terms.tables import Column
 from fabwatch.terms.units import in_brackets, is_unit
 
 KINDS: dict[str, Kind] = {
-    kind.table.name: kind for kind in (MOVES_KIND, QUALS_KIND, MAINTENANCE_KIND, COUNTERS_KIND, METROLOGY_KIND, TOOLS_KIND)
+    kind.table.name: kind
+    for kind in (
+        MOVES_KIND,
+        QUALS_KIND,
+        MAINTENANCE_KIND,
+        COUNTERS_KIND,
+        METROLOGY_KIND,
+        TOOLS_KIND,
+        SORT_KIND,
+        WAT_KIND,
+    )
 }
-READ_FIRST = ("tools", "moves", "restores", "counters", "quals", "metrology")
+READ_FIRST = ("tools", "moves", "restores", "counters", "quals", "metrology", "sort_summary", "wat")
 """The order in which kinds are loaded when several arrive at once: tools before the tables that refer to them."""
 _CAMEL = re.compile(r"([a-z0-9])([A-Z])")
 

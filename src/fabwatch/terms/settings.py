@@ -65,7 +65,9 @@ class SourceSettings(_Stated):
     """`[sources.NAME]`: how the files of one source are to be read."""
 
     pattern: Names = Field((), alias="files", description="Names of its files, such as 'moves_*.csv.gz'.")
-    kind: str | None = Field(None, description="Its table: moves, quals, restores, counters, metrology or tools; or log.")
+    kind: str | None = Field(
+        None, description="Its table (moves, quals, restores, counters, metrology, tools, sort_summary, wat), or log."
+    )
     zone: str | None = Field(None, description="IANA zone of times without one, such as 'Europe/Berlin'.")
     ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that exists twice.")
     columns: dict[str, str] = Field({}, description="column = 'Header in the file'.")

@@ -486,5 +486,6 @@ RESULT_FORMATS = ("stdf", "klarf", "wafermap")
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
-    "BY_NAME", "LOADED", "REFERRING", "RESULTS", "RESULT_FORMATS", "TABLES", "Column", "Kind", "Table",
+    "BY_NAME", "LOADED", "REFERRING", "RESULTS",
+    "RESULT_FORMATS", "SORT_SUMMARY", "TABLES", "WAT", "Column", "Kind", "Table",
 ]  # fmt: skip

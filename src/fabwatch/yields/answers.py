@@ -205,3 +205,109 @@ class Defects(Answer):
         total, doubtful = sum(row.defects for row in self.wafers), sum(bool(row.doubts) for row in self.wafers)
         text = sentence(language, "defects", defects=total, wafers=len(self.wafers), name=name, most=most.defects)
         return text + (sentence(language, "defects_doubtful", wafers=doubtful) if doubtful else "")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a tool: a failed qual, a restore or an alarm."""
+
+    at: datetime
+    chamber: str | None
+    kind: str
+    """`failed`, `restore` or `alarm`."""
+    what: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What bad wafers share: how many passed it and how many did not, and how sure that is no chance."""
+
+    axis: str
+    """`tool`, `chamber`, `step` (with its tool), `recipe`, `product` or `route`."""
+    value: str
+    from_: datetime | None
+    """Since when; None if it holds from the beginning."""
+    to: datetime | None
+    """Until when; None if it holds to the end."""
+    bad_with: int
+    bad_without: int
+    good_with: int
+    good_without: int
+    p: float
+    """Chance of as many bad wafers or more if it had nothing to do with them; the search for the stretch is paid for."""
+    q: float
+    """Share of false findings among those as sure or surer."""
+    effect: float
+    """Share of bad wafers among those that passed it, less that among the others."""
+    low: float
+    high: float
+    lots: int
+    """Lots with bad wafers that passed it."""
+    tool: str | None
+    chamber: str | None
+    together: tuple[str, ...] = ()
+    """What nearly the same wafers passed: it cannot be told apart."""
+    events: tuple[Event, ...] = ()
+
+    def sentence(self, language: str = "en") -> str:
+        """The finding in words."""
+        bad, good = self.bad_with + self.bad_without, self.good_with + self.good_without
+        when = "" if self.from_ is None else sentence(language, "commonality_after", at=_day(self.from_, language))
+        when += "" if self.to is None else sentence(language, "commonality_until", at=_day(self.to, language))
+        name = sentence(language, f"commonality_{self.axis}", value=self.value, tool=self.tool, chamber=self.chamber)
+        share = self.good_with / good if good else 0.0
+        text = sentence(language, "commonality_finding", hits=self.bad_with, bad=bad, name=name, when=when, share=share)
+        failed = next((event for event in self.events if event.kind == "failed"), None)
+        if failed is not None:
+            text += sentence(language, "commonality_failed", what=failed.what, at=_day(failed.at, language))
+        if self.together:
+            text += sentence(language, "commonality_together", names=", ".join(self.together))
+        return text + "."
+
+
+@dataclass(frozen=True, repr=False)
+class Commonality(Answer):
+    """What bad wafers share that others do not, the surest first."""
+
+    conclusive: bool
+    bad: int
+    good: int
+    lots: int
+    among_tested: bool
+    """Whether the others are wafers that were tested, or all that ran."""
+    tried: int
+    """Tools, chambers, recipes … that were tried."""
+    findings: tuple[Finding, ...]
+    doubts: tuple[Doubt, ...] = ()
+
+    def to_dict(self) -> Json:
+        """The answer as plain data; each finding has its sentence."""
+        return {**super().to_dict(), "findings": [{**plain(row), "sentence": row.sentence()} for row in self.findings]}
+
+    def rows(self) -> list[Row]:
+        """One row per finding."""
+        flat = []
+        for row in self.findings:
+            cells = plain(row)
+            cells["together"], cells["sentence"] = "; ".join(row.together), row.sentence()
+            del cells["events"]
+            flat.append(cells)
+        return flat
+
+    def sentence(self, language: str = "en") -> str:
+        """The surest finding, or why there is none."""
+        text = (
+            self.findings[0].sentence(language)
+            if self.findings
+            else sentence(language, "commonality_none", tried=self.tried, bad=self.bad)
+        )
+        return text + "".join(f" {doubt.sentence(language)}" for doubt in self.doubts)
+
+
+_DAY = {"en": "d MMMM", "es": "d 'de' MMMM"}
+
+
+def _day(at: datetime, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(at, _DAY.get(language, _DAY["en"]), locale=language)

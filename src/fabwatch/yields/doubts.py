@@ -33,3 +33,19 @@ class ByLot(Doubt):
     """The moves name only the lots of these wafers: what their lot ran on counts for each of them."""
 
     wafers: int
+
+
+@dataclass(frozen=True)
+class TooFewLots(Doubt):
+    """The bad wafers are of fewer lots than a comparison needs: anything that those lots share would look like a cause."""
+
+    lots: int
+    needed: int
+
+
+@dataclass(frozen=True)
+class OtherNames(Doubt):
+    """Some of the names are of no wafer or lot that is known; they were left out."""
+
+    names: int
+    first: str

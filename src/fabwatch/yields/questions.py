@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.questions import Param, Reach, Spec, Timed, declaration
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaration
 
 if TYPE_CHECKING:
-    from fabwatch.yields.answers import Bins, Defects, TestPareto, Yields
+    from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
 
+MOST_NAMES = 100_000
 Lot = Annotated[str | None, Param("Only this lot.")]
 Wafer = Annotated[str | None, Param("Only this wafer, as its files name it.")]
 Retests = Annotated[
@@ -84,4 +86,46 @@ class DefectsQuestion(Timed, Answerable["Defects"]):
         return defects(view, Inspected(self.lot, self.wafer, self.layer))
 
 
-QUESTIONS: tuple[type[Answerable[Any]], ...] = (YieldQuestion, BinsQuestion, TestsQuestion, DefectsQuestion)
+@declaration
+class CommonalityQuestion(Timed, Answerable["Commonality"]):
+    """What bad wafers share that others do not: tool, chamber, recipe, product, route or step, and since when."""
+
+    spec: ClassVar = Spec(
+        "",
+        "/commonality",
+        "commonality",
+        "findings",
+        cost=Cost.DEEP,
+        reach=Reach.FAB,
+        tag="yields",
+        example={"below": "0.5"},
+    )
+    bad: Annotated[
+        tuple[str, ...] | None,
+        Param("A bad wafer or lot: LOT, WAFER or LOT,WAFER; may stand several times.", most=MOST_NAMES),
+    ] = None
+    below: Annotated[float | None, Param("Wafers with a yield below this are bad: 0.85, or 85 for 85 %.", above=0)] = None
+    good: Annotated[
+        tuple[str, ...] | None,
+        Param("A good wafer or lot to compare them with, may stand several times; all others without it.", most=MOST_NAMES),
+    ] = None
+
+    def answer(self, view: View) -> "Commonality":
+        """The findings. Raises BadQuestion where no wafer is bad, or none is left to compare them with."""
+        from fabwatch.yields.commonality import commonality, share_of
+        from fabwatch.yields.population import below, named
+
+        if (self.below is None) == (not self.bad):
+            raise BadQuestion("State bad wafers, or a yield below which they are.", "--bad FILE or --below 0.85")
+        if self.below is not None:
+            return commonality(view, below(view, share_of(self.below)))
+        return commonality(view, named(view, self.bad or (), self.good or ()))
+
+
+QUESTIONS: tuple[type[Answerable[Any]], ...] = (
+    YieldQuestion,
+    BinsQuestion,
+    TestsQuestion,
+    DefectsQuestion,
+    CommonalityQuestion,
+)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fabwatch.cli import output
 from fabwatch.cli.options import SET_ASIDE
-from fabwatch.cli.tables import decisions, files, polishing, quals, risk, traces
+from fabwatch.cli.tables import decisions, files, polishing, quals, results, risk, traces
 from fabwatch.fab.answers import Audit, Decision, Decisions, Golden, Goldens, HoldList, HoldLists
 from fabwatch.fab.questions import (
     AdvicesQuestion,
@@ -13,6 +13,7 @@ from fabwatch.fab.questions import (
     AuditCheckQuestion,
     AuditQuestion,
     BacktestQuestion,
+    CommonalityQuestion,
     ContainQuestion,
     DecisionsQuestion,
     FaultsQuestion,
@@ -50,6 +51,7 @@ TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
     DecisionsQuestion: decisions.decisions,
     AuditQuestion: decisions.entries,
     AuditCheckQuestion: decisions.audit,
+    CommonalityQuestion: results.commonality,
     LoadsQuestion: files.loads,
     ProblemsQuestion: files.problems,
 }

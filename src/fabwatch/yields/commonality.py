@@ -1,0 +1,361 @@
+"""Commonality: the tool, chamber, recipe, product, route or step that bad wafers share, and since when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fabwatch.stats.enrichment import chances, difference, false_discoveries, stretch, within_lots, worth
+from fabwatch.store.lake import Record
+from fabwatch.store.questions import filled, question
+from fabwatch.store.temporary import temp_table
+from fabwatch.store.view import View
+from fabwatch.terms.doubts import Doubt
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.yields.answers import Commonality, Event, Finding
+from fabwatch.yields.doubts import NoHistory, OtherNames, TooFewLots
+from fabwatch.yields.events import events_of
+from fabwatch.yields.identity import wafer_key
+from fabwatch.yields.population import SHOWN, Population
+
+PERIODS = 12
+"""Stretches of time in which effects are looked for are made of so many periods."""
+FEWEST_LOTS = 3
+MOST_FINDINGS = 10
+HOPELESS = 0.5
+"""From this chance on a value is not looked at by stretches."""
+FALSE_SHARE = 0.05
+ALIKE = 0.9
+"""Values that share so much of the wafers that passed them cannot be told apart."""
+FIRST = datetime(1980, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere inside
+AXES = ("chamber", "tool", "step", "recipe", "product", "route")
+"""From the nearest cause to the widest: of values that cannot be told apart the first is named."""
+METHOD = (
+    "Each tool, chamber, recipe, product, route, and tool at a step that the wafers passed, over the whole time and over "
+    "stretches of it: the exact chance of so many bad wafers among those that passed it (hypergeometric). Wafers of one lot "
+    "count as the independent ones that they are worth by their correlation within lots; searching many stretches is paid "
+    "for with their number; findings have a false discovery rate of at most 5 % (Benjamini and Hochberg). Fewer than three "
+    "lots with bad wafers are inconclusive. Effect = share of bad wafers among those that passed it less that among the "
+    "others, with its 95 % interval (Newcombe). The stretch is where the likelihood ratio of its lots in order is largest."
+)
+
+Wholes = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A run of periods, as bits."""
+
+    begin: int
+    end: int
+
+    @property
+    def bits(self) -> int:
+        """The periods from `begin` on, without `end`."""
+        return (1 << self.end) - (1 << self.begin)
+
+
+WINDOWS = [
+    Window(a, b) for a in range(PERIODS) for b in range(a + 1, PERIODS + 1) if (a, b) != (0, PERIODS)
+]  # fmt: skip
+
+
+def commonality(view: View, population: Population) -> Commonality:
+    """What the bad wafers share."""
+    population.hand_over(view)
+    span = _span(view)
+    sql = filled(question("yields", "commonality"), periods=str(PERIODS))
+    doubts: list[Doubt] = []
+    if population.unknown:
+        doubts.append(OtherNames(len(population.unknown), ", ".join(population.unknown[:SHOWN])))
+    search = _Search(view, population, sql, span) if span else None
+    without = len(population.lots) - (0 if search is None else search.with_history)
+    if without:
+        doubts.append(NoHistory(without))
+    bad_lots = len(set(population.lot_numbers()[population.bad].tolist()))
+    if bad_lots < FEWEST_LOTS:
+        doubts.append(TooFewLots(bad_lots, FEWEST_LOTS))
+    findings = search.findings() if search is not None and bad_lots >= FEWEST_LOTS else []
+    return Commonality(
+        *view.header(METHOD, sql),
+        conclusive=bool(findings),
+        bad=int(population.bad.sum()),
+        good=int((~population.bad).sum()),
+        lots=len(set(population.lot_numbers().tolist())),
+        among_tested=population.tested,
+        tried=0 if search is None else search.tried,
+        findings=tuple(findings),
+        doubts=tuple(doubts),
+    )
+
+
+_OF_KNOWN = """
+FROM moves AS m JOIN known AS k ON k.lot IS NOT DISTINCT FROM m.lot AND k.wafer IS NOT DISTINCT FROM m.wafer
+WHERE m.end_at <= $as_of AND coalesce(m.kind, 'production') <> 'test'"""
+
+
+def _span(view: View) -> tuple[datetime, datetime] | None:
+    """From when to when the wafers ran; None if they are in no move."""
+    sql = filled(question("yields", "known"), key=wafer_key("lot", "wafer"))
+    temp_table(view.lake, "known", sql, {"as_of": view.as_of})
+    row = view.lake.rows(f"SELECT min(end_at) AS first, max(end_at) AS last {_OF_KNOWN}", {"as_of": view.as_of})[0]
+    return None if row["first"] is None else (row["first"], row["last"])
+
+
+class _Search:
+    """The wafers in question, what each passed, and which of that goes with being bad."""
+
+    def __init__(self, view: View, population: Population, sql: str, span: tuple[datetime, datetime]):
+        self._view, self._population = view, population
+        self._first, self._last = span
+        seconds = max((self._last - self._first).total_seconds(), 1.0) + 1
+        parameters = {"as_of": view.as_of, "first": self._first, "seconds": seconds}
+        temp_table(view.lake, "exposed", f"SELECT *, hash(axis, value) AS id FROM ({sql})", parameters)
+        columns = view.lake.ask("SELECT id, unit, bits FROM exposed").fetchnumpy()
+        ids = np.asarray(columns["id"], np.uint64)
+        self._ids, self._value = np.unique(ids, return_inverse=True)
+        self._unit, self._bits = np.asarray(columns["unit"], np.int64), np.asarray(columns["bits"], np.int64)
+        there = np.zeros(len(population.lots), bool)
+        there[self._unit] = True
+        self.with_history = int(there.sum())
+        self._bad = population.bad & there
+        self._lot = population.lot_numbers()
+        self._there = there
+        self._rho = (
+            within_lots(self._bad[there], np.unique(self._lot[there], return_inverse=True)[1]) if there.any() else 1.0
+        )
+
+    @property
+    def tried(self) -> int:
+        """How many values were tested."""
+        return int(self._testable.size)
+
+    @cached_property
+    def _testable(self) -> Wholes:
+        """Values that enough lots passed, and not all wafers did."""
+        counts = self._counted(np.ones(self._value.size, bool))
+        return np.flatnonzero((counts.lots >= FEWEST_LOTS) & (counts.wafers < self.with_history))
+
+    def findings(self) -> list[Finding]:
+        """Values that go with being bad, the surest first; what cannot be told apart is one finding.
+
+        After each finding the others are looked at again without the wafers that it explains, so that what only came along
+        with it is no finding of its own.
+        """
+        values, left = self._testable, self._there
+        findings: list[Finding] = []
+        named: dict[int, Record] = {}
+        q_first: dict[int, float] = {}
+        while values.size and len(findings) < MOST_FINDINGS:
+            p, windows = self._chances(values, left)
+            q = false_discoveries(p)
+            sure = np.flatnonzero(q <= FALSE_SHARE)
+            if not sure.size:
+                break
+            if not findings:
+                named = self._names([int(n) for n in values[sure]])
+                q_first = dict(zip(values[sure].tolist(), q[sure].tolist(), strict=True))
+            best = min(sure.tolist(), key=lambda n: self._rank(float(p[n]), named[int(values[n])]))
+            value, window = int(values[best]), windows[best]
+            passed = self._wafers_of(value, window)
+            alike = [int(values[n]) for n in sure if n != best and self._is_alike(int(values[n]), windows[n], passed)]
+            finding, explained = self._finding(value, float(p[best]), q_first[value], window, named, alike)
+            findings.append(finding)
+            left = left & ~explained
+            values = np.array([n for n in values[sure].tolist() if n != value and n not in alike], np.int64)
+        return findings
+
+    @staticmethod
+    def _rank(p: float, name: Record) -> tuple[float, int, str]:
+        return p, AXES.index(name["axis"]), name["value"]
+
+    def _is_alike(self, value: int, window: Window | None, passed: npt.NDArray[np.bool_]) -> bool:
+        return _overlap(self._wafers_of(value, window), passed) >= ALIKE
+
+    def _chances(self, values: Wholes, among: npt.NDArray[np.bool_]) -> tuple[Floats, list[Window | None]]:
+        """The chance of each value among some wafers, and the window in which it is smallest; None for the whole time."""
+        total, bad = self._total(among)
+        asked = np.zeros(self._ids.size, bool)
+        asked[values] = True
+        of_values = asked[self._value] & among[self._unit]
+        counts = self._counted(of_values)
+        whole = chances(counts.bad_worth[values], counts.worth[values], bad, total)
+        # A stretch can only stand out where bad ones are, and not fewer than chance would bring.
+        hopeful = np.zeros(self._ids.size, bool)
+        hopeful[values] = (counts.bad_lots[values] >= FEWEST_LOTS) & (whole < HOPELESS)
+        rows = np.flatnonzero(of_values & hopeful[self._value])
+        best, best_window = np.full(values.size, 1.0), np.full(values.size, -1)
+        for number, window in enumerate(WINDOWS if rows.size else []):
+            inside = np.zeros(self._value.size, bool)
+            inside[rows[(self._bits[rows] & window.bits) != 0]] = True
+            part = self._counted(inside)
+            enough = (part.lots[values] >= FEWEST_LOTS) & (part.bad_lots[values] > 0)
+            if enough.any():
+                p = np.ones(values.size)
+                p[enough] = chances(part.bad_worth[values][enough], part.worth[values][enough], bad, total)
+                better = p < best
+                best[better], best_window[better] = p[better], number
+        in_part, over_all = np.minimum(best * 2 * len(WINDOWS), 1.0), np.minimum(2 * whole, 1.0)
+        windows = [WINDOWS[n] if a < b else None for n, a, b in zip(best_window.tolist(), in_part, over_all, strict=True)]
+        return np.minimum(in_part, over_all), windows
+
+    def _total(self, among: npt.NDArray[np.bool_]) -> tuple[float, float]:
+        """Independent wafers among some, and the bad ones among them."""
+        sizes = np.bincount(self._lot[among]).astype(float)
+        total = float(worth(sizes[sizes > 0], self._rho).sum())
+        return total, float(self._bad[among].sum()) * total / max(int(among.sum()), 1)
+
+    def _counted(self, rows: npt.NDArray[np.bool_]) -> "_Counts":
+        """Wafers and lots of each value, over some of the rows."""
+        size, lots = self._ids.size, int(self._lot.max()) + 1
+        value, unit = self._value[rows], self._unit[rows]
+        pair, bad = value * lots + self._lot[unit], self._bad[unit]
+        pairs, counts = np.unique(pair, return_counts=True)
+        of = pairs // lots
+        wafers = np.bincount(value, minlength=size)
+        weight = np.bincount(of, weights=worth(counts.astype(float), self._rho), minlength=size)
+        scale = np.divide(weight, wafers, out=np.zeros(size), where=wafers > 0)
+        lots_of = np.bincount(of, minlength=size)
+        bad_lots = np.bincount(np.unique(pair[bad]) // lots, minlength=size)
+        hits = np.bincount(value, weights=bad, minlength=size)
+        return _Counts(wafers, lots_of, bad_lots, np.asarray(weight, float), np.asarray(hits * scale, float))
+
+    def _names(self, values: list[int]) -> dict[int, Record]:
+        """Axis and value by number."""
+        ids = [int(self._ids[value]) for value in values]
+        rows = self._view.lake.rows(
+            "SELECT DISTINCT id, axis, value FROM exposed WHERE list_contains($ids, id)", {"ids": ids}
+        )
+        by_id = {row["id"]: row for row in rows}
+        return {value: by_id[name] for value, name in zip(values, ids, strict=True)}
+
+    def _wafers_of(self, value: int, window: Window | None) -> npt.NDArray[np.bool_]:
+        rows = self._value == value
+        if window is not None:
+            rows &= (self._bits & window.bits) != 0
+        passed = np.zeros(len(self._population.lots), bool)
+        passed[self._unit[rows]] = True
+        return passed
+
+    def _finding(
+        self, value: int, p: float, q: float, window: Window | None, named: dict[int, Record], alike: list[int]
+    ) -> tuple[Finding, npt.NDArray[np.bool_]]:
+        """The finding, and the wafers that it is about."""
+        axis, text = named[value]["axis"], named[value]["value"]
+        begin, end, passed = self._stretch(axis, text, value, window)
+        bad_with, with_all = int((passed & self._bad).sum()), int(passed.sum())
+        bad_without = int(self._bad.sum()) - bad_with
+        without_all = self.with_history - with_all
+        scale = self._total(self._there)[0] / max(self.with_history, 1)
+        effect, low, high = difference(bad_with * scale, with_all * scale, bad_without * scale, without_all * scale)
+        tool, chamber = _place(axis, text)
+        events = events_of(self._view, tool, chamber, begin or self._first, end or self._last) if tool else ()
+        finding = Finding(
+            axis=axis,
+            value=text.replace(chr(31), " "),
+            from_=begin,
+            to=end,
+            bad_with=bad_with,
+            bad_without=bad_without,
+            good_with=with_all - bad_with,
+            good_without=without_all - bad_without,
+            p=p,
+            q=q,
+            effect=effect,
+            low=low,
+            high=high,
+            lots=len(set(self._lot[passed & self._bad].tolist())),
+            tool=tool,
+            chamber=chamber,
+            together=tuple(f"{named[n]['axis']} {named[n]['value'].replace(chr(31), ' ')}" for n in alike),
+            events=events,
+        )
+        return finding, passed
+
+    def _stretch(
+        self, axis: str, text: str, value: int, window: Window | None
+    ) -> tuple[datetime | None, datetime | None, npt.NDArray[np.bool_]]:
+        """Since when and until when, by the lots that passed in order, and the wafers that passed then."""
+        if window is None:
+            return None, None, self._wafers_of(value, None)
+        unit, at = self._passes(axis, text)
+        order = np.lexsort((unit, at))
+        unit, at = unit[order], at[order]
+        # Wafers of one lot that passed one after the other are one entry of the series.
+        lot = self._lot[unit]
+        new = np.ones(unit.size, bool)
+        new[1:] = lot[1:] != lot[:-1]
+        entry = np.cumsum(new) - 1
+        bad = np.bincount(entry, weights=self._bad[unit]).astype(float)
+        found = stretch(bad, np.bincount(entry).astype(float))
+        begin = at[np.searchsorted(entry, found.begin)] if found.begin > 0 else None
+        last = int(entry[-1]) + 1
+        until = at[np.searchsorted(entry, found.end - 1, "right") - 1] if found.end < last else None
+        inside = (entry >= found.begin) & (entry < found.end)
+        passed = np.zeros(len(self._population.lots), bool)
+        passed[unit[inside]] = True
+        return _time(begin), _time(until), passed
+
+    def _passes(self, axis: str, text: str) -> tuple[Wholes, Wholes]:
+        """The wafers that passed a value, and when, in microseconds."""
+        first, _, second = text.partition(chr(31))
+        where = {"chamber": "tool = $first AND chamber = $second", "step": "step = $first AND tool = $second"}.get(
+            axis, f"{axis} = $first"
+        )
+        names = {"first": first, **({"second": second} if second else {})}
+        columns = self._view.lake.ask(
+            f"SELECT k.unit, epoch_us(m.end_at) AS moment {_OF_KNOWN} AND {where}", {**names, "as_of": self._view.as_of}
+        ).fetchnumpy()
+        return np.asarray(columns["unit"], np.int64), np.asarray(columns["moment"], np.int64)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """What passed each value: wafers, bad ones, lots, lots with bad ones, and independent wafers that they are worth."""
+
+    wafers: Wholes
+    lots: Wholes
+    bad_lots: Wholes
+    worth: Floats
+    bad_worth: Floats
+
+
+def _resemblance(bad: npt.NDArray[np.bool_], lot: Wholes) -> float:
+    """Correlation of being bad within lots."""
+    return within_lots(bad, np.unique(lot, return_inverse=True)[1]) if bad.size else 1.0
+
+
+def _overlap(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
+    """The share of all wafers of two sets that are in both."""
+    either = int((one | other).sum())
+    return int((one & other).sum()) / either if either else 0.0
+
+
+def _place(axis: str, text: str) -> tuple[str | None, str | None]:
+    first, _, second = text.partition(chr(31))
+    if axis == "tool":
+        return first, None
+    if axis == "chamber":
+        return first, second
+    return (second, None) if axis == "step" else (None, None)
+
+
+def _time(microseconds: Any) -> datetime | None:
+    if microseconds is None:
+        return None
+    return datetime(1970, 1, 1) + timedelta(microseconds=int(microseconds))  # noqa: DTZ001 - naive UTC
+
+
+def share_of(text: float) -> float:
+    """A yield as a share: .85 and 85 are the same. Raises BadQuestion for a share above 1 that is no percentage."""
+    share = text / 100 if 1 < text <= 100 else text
+    if not 0 < share <= 1:
+        raise BadQuestion(f"A yield of {text:g} is not between 0 and 1.", "such as 0.85, or 85 for 85 %")
+    return share
+
+
+__all__ = ["METHOD", "Event", "commonality", "share_of"]

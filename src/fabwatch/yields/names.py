@@ -1,0 +1,36 @@
+"""Names of wafers and lots in a text: one a line, or a table with columns of lot and wafer."""
+
+import csv
+import io
+
+from fabwatch.sources.kinds import compact_name
+from fabwatch.terms.errors import BadQuestion
+
+LOT = ("lot", "lotid", "lotno")
+WAFER = ("wafer", "waferid", "waferno", "wafernumber", "substrate")
+SEPARATORS = ",;\t"
+
+
+def names_in(text: str, place: str = "the text") -> tuple[str, ...]:
+    """The names in a text as LOT, WAFER or LOT,WAFER; empty lines and those that begin with # are left out.
+
+    Raises BadQuestion for a text without any name.
+    """
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise BadQuestion(
+            f"No wafer or lot is named in {place}.", "one wafer or lot a line, or a CSV file with lot and wafer"
+        )
+    separator = max(SEPARATORS, key=lines[0].count)
+    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)]
+    header = [compact_name(cell) for cell in rows[0]]
+    lot = next((place for place, name in enumerate(header) if name in LOT), None)
+    wafer = next((place for place, name in enumerate(header) if name in WAFER), None)
+    if lot is None and wafer is None:
+        return tuple(dict.fromkeys(",".join(cell for cell in row[:2] if cell) for row in rows))
+    found = [",".join(row[place] for place in (lot, wafer) if place is not None and place < len(row)) for row in rows[1:]]
+    names = tuple(dict.fromkeys(name.strip(",") for name in found if name.strip(",")))
+    if not names:
+        raise BadQuestion(f"{place} has a header, and no rows below it.", "one wafer or lot a line")
+    return names
