@@ -13,6 +13,10 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]
 Z95 = 1.959963984540054
+SMALLEST = 1e-300
+"""Chances below this are not told apart."""
+FINEST = 400
+"""Positions that are tried for each end of a stretch."""
 
 
 def within_lots(bad: npt.NDArray[np.bool_], lot: Wholes) -> float:
@@ -50,7 +54,18 @@ def chances(bad_with: Floats, exposed: Floats, bad: float, total: float) -> Floa
     drawn: Wholes = np.minimum(np.rint(np.maximum(exposed, bad_with)).astype(np.int64), population)
     hits = np.minimum(np.floor(bad_with + 1e-9).astype(np.int64), drawn)
     tail: Floats = hypergeom.sf(hits - 1, population, among, drawn)
-    return np.clip(tail, 0.0, 1.0)
+    return np.clip(tail, SMALLEST, 1.0)
+
+
+def strength(bad_with: Floats, exposed: Floats, bad: float, total: float) -> Floats:
+    """How much likelier the counts are with two shares of bad ones than with one (log of the ratio).
+
+    It ranks what goes with being bad where all chances are too small to be told apart.
+    """
+    exposed = np.minimum(np.maximum(exposed, bad_with), total)
+    others, others_bad = total - exposed, np.clip(bad - bad_with, 0, total - exposed)
+    apart = _log_likelihood(bad_with, exposed) + _log_likelihood(others_bad, others)
+    return np.asarray(apart - _log_likelihood(np.array([min(bad, total)]), np.array([total])))
 
 
 def false_discoveries(p: Floats) -> Floats:
@@ -90,25 +105,46 @@ class Stretch:
     end: int
 
 
-def stretch(bad: Floats, size: Floats, most: int = 600) -> Stretch:
-    """Where a series of lots in order of time is worst: the stretch whose share of bad wafers differs most from the rest.
+def stretch(
+    wafer: Wholes, entry: Wholes, bad: npt.NDArray[np.bool_], totals: tuple[float, float], weight: float = 1.0
+) -> Stretch:
+    """Where a series of passes in order of time is worst: wafers that passed in the stretch differ most from all others.
 
-    `bad` of `size` wafers of each lot. The likelihood ratio of two binomials decides; each end that lies within the series
-    costs log n, so that what holds throughout, or to the end, is said to (J. V. Braun, R. K. Braun and H.-G. Müller,
-    Biometrika 87 (2000) 301). At most `most` positions are tried for each end.
+    `wafer` and `entry` number the wafer and the lot of each pass in order of time, `bad` tells the passes of bad wafers,
+    `totals` are (bad ones, all) of the wafers that are compared, and `weight` is what one is worth. A wafer that passed
+    several times counts where any of its passes lies. The likelihood ratio of two binomials decides; each end that lies
+    within the series costs log n, so that what holds throughout is said to (J. V. Braun, R. K. Braun and H.-G. Müller,
+    Biometrika 87 (2000) 301). At most FINEST positions are tried for each end.
     """
-    n = size.size
-    places = np.unique(np.linspace(0, n, min(n, most) + 1).round().astype(int))
-    hits, of = np.concatenate([[0.0], np.cumsum(bad)])[places], np.concatenate([[0.0], np.cumsum(size)])[places]
+    n = int(entry[-1]) + 1
+    places = np.unique(np.linspace(0, n, min(n, FINEST) + 1).round().astype(np.int64))
+    cell = np.searchsorted(places, entry, "right") - 1
+    # A wafer is counted once in a stretch: at its first pass there, which is the one whose last pass before lies outside.
+    order = np.lexsort((np.arange(wafer.size), wafer))
+    before = np.full(wafer.size, -1, np.int64)
+    same = wafer[order][1:] == wafer[order][:-1]
+    before[order[1:][same]] = cell[order[:-1][same]]
+    hits, of = _distinct(cell[bad], before[bad], places.size - 1), _distinct(cell, before, places.size - 1)
     begin, end = np.triu_indices(places.size, 1)
-    inside, inside_of = hits[end] - hits[begin], of[end] - of[begin]
-    outside, outside_of = hits[-1] - inside, of[-1] - inside_of
-    ratio = _log_likelihood(inside, inside_of) + _log_likelihood(outside, outside_of)
-    ratio = ratio - _log_likelihood(hits[-1:], of[-1:])
+    inside, inside_of = hits[begin, end] * weight, of[begin, end] * weight
+    bad_all, all_of = totals[0] * weight, totals[1] * weight
+    outside, outside_of = np.maximum(bad_all - inside, 0), np.maximum(all_of - inside_of, 0)
+    ratio = _log_likelihood(inside, inside_of) + _log_likelihood(outside, np.maximum(outside_of, outside))
     worse = inside * np.maximum(outside_of, 1e-9) >= outside * np.maximum(inside_of, 1e-9)
     cost = np.log(max(n, 2)) * ((begin > 0).astype(float) + (end < places.size - 1))
     best = int(np.argmax(np.where(worse, ratio - cost, -np.inf)))
     return Stretch(int(places[begin[best]]), int(places[end[best]]))
+
+
+def _distinct(cell: Wholes, before: Wholes, cells: int) -> Floats:
+    """How many wafers have a pass in the cells from one on, without another: a table by both."""
+    table = np.zeros((cells + 1, cells))
+    np.add.at(table, (before + 1, cell), 1.0)
+    # Passes in a cell whose wafer was last seen in a cell before a given one.
+    seen = np.cumsum(table, axis=0)
+    summed = np.concatenate([np.zeros((cells + 1, 1)), np.cumsum(seen, axis=1)], axis=1)
+    begin, end = np.mgrid[0 : cells + 1, 0 : cells + 1]
+    return np.asarray(summed[begin, end] - summed[begin, begin], float)
 
 
 def _log_likelihood(hits: Floats, of: Floats) -> Floats:

@@ -220,7 +220,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Finding:
-    """What bad wafers share: how many passed it and how many did not, and how sure that is no chance."""
+    """What bad wafers share: how many passed it and how many did not, and how sure that is no chance.
+
+    Behind the first finding the counts are of the wafers that those before it do not explain.
+    """
 
     axis: str
     """`tool`, `chamber`, `step` (with its tool), `recipe`, `product` or `route`."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fabwatch.stats.enrichment import chances, difference, false_discoveries, stretch, within_lots, worth
+from fabwatch.stats.enrichment import chances, difference, false_discoveries, strength, stretch, within_lots, worth
 from fabwatch.store.lake import Record
 from fabwatch.store.questions import filled, question
 from fabwatch.store.temporary import temp_table
@@ -151,7 +151,7 @@ class _Search:
         named: dict[int, Record] = {}
         q_first: dict[int, float] = {}
         while values.size and len(findings) < MOST_FINDINGS:
-            p, windows = self._chances(values, left)
+            p, power, windows = self._chances(values, left)
             q = false_discoveries(p)
             sure = np.flatnonzero(q <= FALSE_SHARE)
             if not sure.size:
@@ -159,25 +159,31 @@ class _Search:
             if not findings:
                 named = self._names([int(n) for n in values[sure]])
                 q_first = dict(zip(values[sure].tolist(), q[sure].tolist(), strict=True))
-            best = min(sure.tolist(), key=lambda n: self._rank(float(p[n]), named[int(values[n])]))
+            best = min(sure.tolist(), key=lambda n: self._rank(float(power[n]), named[int(values[n])]))
             value, window = int(values[best]), windows[best]
             passed = self._wafers_of(value, window)
             alike = [int(values[n]) for n in sure if n != best and self._is_alike(int(values[n]), windows[n], passed)]
-            finding, explained = self._finding(value, float(p[best]), q_first[value], window, named, alike)
-            findings.append(finding)
-            left = left & ~explained
+            place = named[value]["axis"], named[value]["value"]
+            begin, end, passed = self._stretch(*place, value, window, left)
+            together = tuple(_shown(named[n]) for n in alike)
+            chance = float(p[best]), q_first[value]
+            findings.append(self._finding(place, chance, (begin, end), passed & left, left, together))
+            left = left & ~passed
             values = np.array([n for n in values[sure].tolist() if n != value and n not in alike], np.int64)
         return findings
 
     @staticmethod
-    def _rank(p: float, name: Record) -> tuple[float, int, str]:
-        return p, AXES.index(name["axis"]), name["value"]
+    def _rank(power: float, name: Record) -> tuple[float, int, str]:
+        return -power, AXES.index(name["axis"]), name["value"]
 
     def _is_alike(self, value: int, window: Window | None, passed: npt.NDArray[np.bool_]) -> bool:
         return _overlap(self._wafers_of(value, window), passed) >= ALIKE
 
-    def _chances(self, values: Wholes, among: npt.NDArray[np.bool_]) -> tuple[Floats, list[Window | None]]:
-        """The chance of each value among some wafers, and the window in which it is smallest; None for the whole time."""
+    def _chances(self, values: Wholes, among: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, list[Window | None]]:
+        """The chance of each value among some wafers, how strong it is, and the window in which it is strongest.
+
+        The window is None for the whole time.
+        """
         total, bad = self._total(among)
         asked = np.zeros(self._ids.size, bool)
         asked[values] = True
@@ -188,20 +194,30 @@ class _Search:
         hopeful = np.zeros(self._ids.size, bool)
         hopeful[values] = (counts.bad_lots[values] >= FEWEST_LOTS) & (whole < HOPELESS)
         rows = np.flatnonzero(of_values & hopeful[self._value])
-        best, best_window = np.full(values.size, 1.0), np.full(values.size, -1)
+        power = strength(counts.bad_worth[values], counts.worth[values], bad, total)
+        best, best_power, best_window = np.ones(values.size), np.full(values.size, -np.inf), np.full(values.size, -1)
         for number, window in enumerate(WINDOWS if rows.size else []):
-            inside = np.zeros(self._value.size, bool)
-            inside[rows[(self._bits[rows] & window.bits) != 0]] = True
-            part = self._counted(inside)
+            covered = np.zeros(self._value.size, bool)
+            covered[rows[(self._bits[rows] & window.bits) != 0]] = True
+            part = self._counted(covered)
             enough = (part.lots[values] >= FEWEST_LOTS) & (part.bad_lots[values] > 0)
             if enough.any():
-                p = np.ones(values.size)
-                p[enough] = chances(part.bad_worth[values][enough], part.worth[values][enough], bad, total)
-                better = p < best
-                best[better], best_window[better] = p[better], number
+                some = values[enough]
+                p, mine = np.ones(values.size), np.full(values.size, -np.inf)
+                p[enough] = chances(part.bad_worth[some], part.worth[some], bad, total)
+                mine[enough] = strength(part.bad_worth[some], part.worth[some], bad, total)
+                better = (p < best) | ((p == best) & (p < 1) & (mine > best_power))
+                best[better], best_power[better], best_window[better] = p[better], mine[better], number
         in_part, over_all = np.minimum(best * 2 * len(WINDOWS), 1.0), np.minimum(2 * whole, 1.0)
-        windows = [WINDOWS[n] if a < b else None for n, a, b in zip(best_window.tolist(), in_part, over_all, strict=True)]
-        return np.minimum(in_part, over_all), windows
+        part_power = best_power - np.log(len(WINDOWS))
+        inside = (in_part < over_all) | ((in_part == over_all) & (in_part < 1) & (part_power > power))
+        windows = [WINDOWS[n] if use else None for n, use in zip(best_window.tolist(), inside.tolist(), strict=True)]
+        return np.minimum(in_part, over_all), np.where(inside, part_power, power), windows
+
+    @cached_property
+    def _weight(self) -> float:
+        """Independent wafers that one is worth."""
+        return self._total(self._there)[0] / max(self.with_history, 1)
 
     def _total(self, among: npt.NDArray[np.bool_]) -> tuple[float, float]:
         """Independent wafers among some, and the bad ones among them."""
@@ -242,47 +258,52 @@ class _Search:
         return passed
 
     def _finding(
-        self, value: int, p: float, q: float, window: Window | None, named: dict[int, Record], alike: list[int]
-    ) -> tuple[Finding, npt.NDArray[np.bool_]]:
-        """The finding, and the wafers that it is about."""
-        axis, text = named[value]["axis"], named[value]["value"]
-        begin, end, passed = self._stretch(axis, text, value, window)
-        bad_with, with_all = int((passed & self._bad).sum()), int(passed.sum())
-        bad_without = int(self._bad.sum()) - bad_with
-        without_all = self.with_history - with_all
-        scale = self._total(self._there)[0] / max(self.with_history, 1)
-        effect, low, high = difference(bad_with * scale, with_all * scale, bad_without * scale, without_all * scale)
-        tool, chamber = _place(axis, text)
+        self,
+        place: tuple[str, str],
+        chance: tuple[float, float],
+        stretch_of: tuple[datetime | None, datetime | None],
+        passed: npt.NDArray[np.bool_],
+        among: npt.NDArray[np.bool_],
+        together: tuple[str, ...],
+    ) -> Finding:
+        """The finding about a value, with the counts of the wafers that earlier ones leave open."""
+        bad = self._bad & among
+        bad_with, with_all = int((passed & bad).sum()), int(passed.sum())
+        bad_without, without_all = int(bad.sum()) - bad_with, int(among.sum()) - with_all
+        counts = np.array([bad_with, with_all, bad_without, without_all]) * self._weight
+        effect, low, high = difference(*counts.tolist())
+        (begin, end), (tool, chamber) = stretch_of, _place(*place)
         events = events_of(self._view, tool, chamber, begin or self._first, end or self._last) if tool else ()
-        finding = Finding(
-            axis=axis,
-            value=text.replace(chr(31), " "),
+        return Finding(
+            axis=place[0],
+            value=place[1].replace(chr(31), " "),
             from_=begin,
             to=end,
             bad_with=bad_with,
             bad_without=bad_without,
             good_with=with_all - bad_with,
             good_without=without_all - bad_without,
-            p=p,
-            q=q,
+            p=chance[0],
+            q=chance[1],
             effect=effect,
             low=low,
             high=high,
-            lots=len(set(self._lot[passed & self._bad].tolist())),
+            lots=len(set(self._lot[passed & bad].tolist())),
             tool=tool,
             chamber=chamber,
-            together=tuple(f"{named[n]['axis']} {named[n]['value'].replace(chr(31), ' ')}" for n in alike),
+            together=together,
             events=events,
         )
-        return finding, passed
 
     def _stretch(
-        self, axis: str, text: str, value: int, window: Window | None
+        self, axis: str, text: str, value: int, window: Window | None, among: npt.NDArray[np.bool_]
     ) -> tuple[datetime | None, datetime | None, npt.NDArray[np.bool_]]:
         """Since when and until when, by the lots that passed in order, and the wafers that passed then."""
         if window is None:
             return None, None, self._wafers_of(value, None)
         unit, at = self._passes(axis, text)
+        known = among[unit]
+        unit, at = unit[known], at[known]
         order = np.lexsort((unit, at))
         unit, at = unit[order], at[order]
         # Wafers of one lot that passed one after the other are one entry of the series.
@@ -290,8 +311,8 @@ class _Search:
         new = np.ones(unit.size, bool)
         new[1:] = lot[1:] != lot[:-1]
         entry = np.cumsum(new) - 1
-        bad = np.bincount(entry, weights=self._bad[unit]).astype(float)
-        found = stretch(bad, np.bincount(entry).astype(float))
+        totals = float((self._bad & among).sum()), float(among.sum())
+        found = stretch(unit, entry, self._bad[unit], totals, self._weight)
         begin = at[np.searchsorted(entry, found.begin)] if found.begin > 0 else None
         last = int(entry[-1]) + 1
         until = at[np.searchsorted(entry, found.end - 1, "right") - 1] if found.end < last else None
@@ -333,6 +354,10 @@ def _overlap(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
     """The share of all wafers of two sets that are in both."""
     either = int((one | other).sum())
     return int((one & other).sum()) / either if either else 0.0
+
+
+def _shown(name: Record) -> str:
+    return f"{name['axis']} {name['value'].replace(chr(31), ' ')}"
 
 
 def _place(axis: str, text: str) -> tuple[str | None, str | None]:

@@ -11,6 +11,7 @@ from typing import Any
 from fabwatch.sources.synthetic.plan import Plan
 from fabwatch.sources.synthetic.polishing import polished
 from fabwatch.sources.synthetic.simulation import History
+from fabwatch.sources.synthetic.testing import tested
 
 MOVE_HEADERS = {
     "lot": "LOT_ID", "wafer": "WAFER_ID", "product": "PRODUCT", "route": "ROUTE", "step_no": "STEP_NO",
@@ -55,7 +56,9 @@ above = 250
 
 
 def write_exports(history: History, plan: Plan, folder: Path) -> None:
-    """Write the history as an MES would export it: moves a day a file (packed), quals, maintenance, thickness, tools."""
+    """Write the history as an MES and a tester would: moves a day a file, quals, maintenance, thickness, tools, and test
+    results a lot a file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     days: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for move in sorted(history.moves, key=lambda m: (m["end_at"], m["tool"], m["wafer"])):
@@ -68,6 +71,8 @@ def write_exports(history: History, plan: Plan, folder: Path) -> None:
     _write(folder / "maintenance.csv", RESTORE_HEADERS, history.restores)
     _write(folder / "thickness.csv", METROLOGY_HEADERS, list(polished(history, plan)))
     _write(folder / "tools.csv", TOOL_HEADERS, history.tools)
+    for name, content in tested(history, plan):
+        (folder / name).write_bytes(gzip.compress(content, compresslevel=4, mtime=0))
 
 
 def _write(path: Path, headers: dict[str, str], rows: list[dict[str, Any]]) -> None:
