@@ -9,7 +9,7 @@ from fabwatch.ingest.job import Loading, was_there
 from fabwatch.ingest.ledger import Entry, Identified, identified
 from fabwatch.ingest.log_loading import load_log
 from fabwatch.ingest.reading import Count
-from fabwatch.ingest.results import load_results
+from fabwatch.ingest.results import ReadFile, ResultGroup, load_one
 from fabwatch.ingest.summary import FileResult, Status
 from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.opening import CannotRead
@@ -26,6 +26,7 @@ class Loader:
     def __init__(self, loading: Loading, kind: str | None):
         self._loading, self._kind = loading, kind
         self._group = Group(loading)
+        self._results = ResultGroup(loading)
 
     def load(self, candidate: Candidate) -> list[FileResult]:
         """Load a document; returns what became of it and of those that waited, or nothing where it waits too.
@@ -38,10 +39,26 @@ class Loader:
             return [*self.finish(), self._failed(Understanding(candidate.document, None, problem=stop.problem))]
         if not joined:
             return [*self.finish(), self._alone(candidate)]
-        return self.finish() if self._group.is_full else []
+        return self.finish() if self._group.is_full or self._results.is_full else []
 
     def finish(self) -> list[FileResult]:
         """Store the files that wait; returns what became of them. Raises StoreBusy and DiskFull."""
+        return [*self._finish_tables(), *self._finish_results()]
+
+    def _finish_results(self) -> list[FileResult]:
+        group, self._results = self._results, ResultGroup(self._loading)
+        try:
+            return group.commit()
+        except (StoreBusy, DiskFull):
+            raise
+        except Exception as fault:
+            if isinstance(fault, FabwatchError) and not self._loading.lake.is_well():
+                raise
+            LOGGER.debug("files together", exc_info=True)
+        self._loading.ledger.look_again()
+        return [self._alone(entry.candidate) if isinstance(entry, ReadFile) else entry for entry in group.entries]
+
+    def _finish_tables(self) -> list[FileResult]:
         group, self._group = self._group, Group(self._loading)
         with group:
             try:
@@ -61,11 +78,15 @@ class Loader:
 
         Raises CannotRead for one that takes too long: it would take as long again.
         """
-        if self._loading.again or candidate.table is None or not _is_small(candidate):
+        if self._loading.again or not _is_small(candidate):
             return False
+        if candidate.table is None:
+            return candidate.has_results and self._joins_results(candidate)
         try:
             seen = self._loading.understood(candidate, self._kind)
             file = identified(seen)
+            if seen.results is not None:
+                return self._joins_results(candidate)
             if seen.problem is not None or seen.table is None or seen.log is not None or self._group.has(file):
                 return False
             before = self._loading.ledger.already(file)
@@ -83,6 +104,28 @@ class Loader:
             # Loaded by itself it says what is wrong with it.
             return False
         return True
+
+    def _joins_results(self, candidate: Candidate) -> bool:
+        """Read a small file of results, so that it waits with others, behind the tables that wait. Raises CannotRead."""
+        if self._group.entries:
+            return False
+        try:
+            seen = self._loading.understood(candidate, self._kind)
+            file = identified(seen)
+            if seen.problem is not None or seen.results is None or self._results.has(file):
+                return False
+            before = self._loading.ledger.already(file)
+            if before is not None:
+                self._loading.cleared(file, ())
+                self._results.entries.append(was_there(file, before))
+                return True
+            return self._results.add(candidate, file, seen.results)
+        except (StoreBusy, DiskFull):
+            raise
+        except Exception as fault:
+            if isinstance(fault, CannotRead) and fault.problem.rule is OverBudget:
+                raise
+            return False
 
     def _alone(self, candidate: Candidate) -> FileResult:
         """Load one document by itself: whatever is wrong with it is its own failure. Raises StoreBusy and DiskFull."""
@@ -125,7 +168,7 @@ class Loader:
             if seen.problem is None and seen.log is not None:
                 return load_log(loading, file, seen.log)
             if seen.problem is None and seen.results is not None:
-                return load_results(loading, file, seen.results)
+                return load_one(loading, candidate, file, seen.results)
             if seen.problem is None and seen.table is not None:
                 return self._table(candidate, file, seen.table)
         except CannotRead as stop:

@@ -1,9 +1,8 @@
 """What files of results store: which of it is there already, the rows themselves, and how they are taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +22,8 @@ NAMES = {
 }
 OCCASIONS = {"wafer_tests": ("tester", "start_at"), "inspections": ("tool", "inspected_at")}
 """With its names, what tells one test of a wafer from the next."""
+COUNTED = ("dies", "tests", "defects")
+"""The tables whose rows are records of a file."""
 FEW = 20_000
 """Rows up to which a table is written by the engine and not as a file beside it."""
 
@@ -45,29 +46,103 @@ class Stored:
     """Numbers of what is there already."""
 
 
-def store(lake: Lake, load: str, pieces: Iterator[object]) -> Stored:
-    """Write the rows of a file, as a reader hands them over. Call it inside `lake.writing()`. Raises CannotRead."""
-    stored = Stored()
-    for table, group in groupby(_rows(pieces, stored), key=lambda piece: piece.table):
-        if table in NUMBERS:
-            _begin(lake, table, load, pa.concat_tables([piece.rows for piece in group]), stored)
-            if stored.whole is not None:
-                break
-        else:
-            _write(lake, load, table, group, stored)
-    return stored
+class ResultStore:
+    """Rows of files on their way into the lake, in one transaction; `flush` writes what is held."""
+
+    def __init__(self, lake: Lake):
+        self._lake = lake
+        self._known: dict[str, list[Record]] = {}
+        self._held: dict[str, list[pa.Table]] = {}
+
+    def look_up(self, heads: Iterable[tuple[str, pa.Table]]) -> None:
+        """Look up what is there of what files are about, with one statement for each kind of them."""
+        for table, group in groupby(sorted(heads, key=lambda head: head[0]), key=lambda head: head[0]):
+            rows = [row for _, some in group for row in some.to_pylist()]
+            lots = sorted({str(row["lot"] or row["wafer"]) for row in rows} - {"None"})
+            digests = sorted({str(row["digest"]) for row in rows} - {"None"})
+            names = ", ".join(f"t.{name}" for name in (*NAMES[table], *OCCASIONS[table], "cut", "digest", "load"))
+            self._known[table] = self._lake.rows(
+                f"SELECT {names}, l.path, l.loaded_at FROM lake.{table} AS t JOIN lake.loads AS l USING (load) "
+                "WHERE list_contains($lots, coalesce(t.lot, t.wafer)) OR list_contains($digests, t.digest)",
+                {"lots": lots, "digests": digests},
+            )
+
+    def store(self, load: str, path: str, pieces: Iterator[object]) -> Stored:
+        """Take the rows of a file, as a reader hands them over. Call it inside `lake.writing()`. Raises CannotRead."""
+        stored = Stored()
+        for table, group in groupby(_rows(pieces, stored), key=lambda piece: piece.table):
+            if table in NUMBERS:
+                self._begin(table, load, path, pa.concat_tables([piece.rows for piece in group]), stored)
+                if stored.whole is not None:
+                    break
+            else:
+                self._write(load, table, group, stored)
+        return stored
+
+    def flush(self) -> None:
+        """Write what is held."""
+        for table, held in self._held.items():
+            append(self._lake, f"lake.{table}", pa.concat_tables(held))
+        self._held = {}
+
+    def kept_rows(self, loads: Sequence[str]) -> dict[str, int]:
+        """How many records the lake holds of each load."""
+        union = " UNION ALL ".join(f"SELECT load FROM lake.{name} WHERE list_contains($loads, load)" for name in COUNTED)
+        counts = self._lake.ask(f"SELECT load, count(*) FROM ({union}) AS kept GROUP BY load", {"loads": list(loads)})
+        return dict(counts.fetchall())
+
+    def _begin(self, table: str, load: str, path: str, rows: pa.Table, stored: Stored) -> None:
+        """Compare what a file is about with what is there, and take what is new of it."""
+        new = []
+        known = [row for row in self._known.get(table, []) if row["load"] != load]
+        for row in rows.to_pylist():
+            before = [other for other in known if _is_same_occasion(table, row, other)]
+            cut = [other for other in before if other["cut"]]
+            if row["cut"] and len(cut) < len(before):
+                stored.whole = next(other for other in before if not other["cut"])
+                return
+            if not row["cut"]:
+                stored.replaced += [other for other in cut if other not in stored.replaced]
+            gone = {other["load"] for other in stored.replaced}
+            alike = [o for o in known if row["digest"] and o["digest"] == row["digest"] and o["load"] not in gone]
+            if any(all(other[name] == row[name] for name in NAMES[table]) for other in alike):
+                stored.there.add(row[NUMBERS[table]])
+                continue
+            if alike:
+                names = ", ".join(sorted({_name(other) for other in alike}))
+                row["doubts"] = "; ".join(filter(None, [row["doubts"], f"the same results as {names}"]))
+            new.append(row)
+            self._known.setdefault(table, []).append({**row, "load": load, "path": path, "loaded_at": None})
+        if new:
+            self._hold(table, _with_load(pa.Table.from_pylist(new, schema=schema_of(BY_NAME[table])), load))
+        if stored.there:
+            stored.notes.append(f"{len(stored.there)} of {rows.num_rows} were there already, under the same name")
+
+    def _hold(self, table: str, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self._held.setdefault(table, []).append(rows)
+
+    def _write(self, load: str, table: str, group: Iterator[ResultRows], stored: Stored) -> None:
+        """Hold rows of one table while they are few; many are written as a file of their own."""
+        number = next((name for name in NUMBERS.values() if name in BY_NAME[table].names), None)
+        held: list[pa.Table] = []
+        rows = 0
+        flow = _flow(group, load, number, stored)
+        for piece in flow:
+            held.append(piece)
+            rows += piece.num_rows
+            if rows > FEW:
+                schema = pa.schema([pa.field("load", pa.string()), *schema_of(BY_NAME[table])])
+                add(self._lake, table, schema, _chain(held, flow))
+                return
+        for piece in held:
+            self._hold(table, piece)
 
 
 def forget(lake: Lake, load: str) -> None:
     """Delete what an earlier load of this content stored."""
     for table in RESULTS:
         lake.ask(f"DELETE FROM lake.{table.name} WHERE load = $load", {"load": load})
-
-
-def kept_rows(lake: Lake, load: str) -> int:
-    """How many records the lake holds of a load."""
-    counts = (f"(SELECT count(*) FROM lake.{name} WHERE load = $load)" for name in ("dies", "tests", "defects"))
-    return int(lake.ask(f"SELECT {' + '.join(counts)}", {"load": load}).fetchall()[0][0])
 
 
 def _rows(pieces: Iterator[object], stored: Stored) -> Iterator[ResultRows]:
@@ -81,74 +156,15 @@ def _rows(pieces: Iterator[object], stored: Stored) -> Iterator[ResultRows]:
             stored.notes += piece
 
 
-def _begin(lake: Lake, table: str, load: str, rows: pa.Table, stored: Stored) -> None:
-    """Compare what a file is about with what is there, and store what is new of it."""
-    new = []
-    for row in rows.to_pylist():
-        before = _same_occasion(lake, table, load, row)
-        cut = [known for known in before if known["cut"]]
-        if row["cut"] and len(cut) < len(before):
-            stored.whole = next(known for known in before if not known["cut"])
-            return
-        if not row["cut"]:
-            stored.replaced += [known for known in cut if known not in stored.replaced]
-        alike = _same_content(lake, table, load, row, [known["load"] for known in stored.replaced])
-        if any(all(known[name] == row[name] for name in NAMES[table]) for known in alike):
-            stored.there.add(row[NUMBERS[table]])
-            continue
-        if alike:
-            names = ", ".join(sorted({_name(known) for known in alike}))
-            row["doubts"] = "; ".join(filter(None, [row["doubts"], f"the same results as {names}"]))
-        new.append(row)
-    if new:
-        fresh = pa.Table.from_pylist(new, schema=schema_of(BY_NAME[table]))
-        append(lake, f"lake.{table}", _with_load(fresh, load))
-    if stored.there:
-        stored.notes.append(f"{len(stored.there)} of {rows.num_rows} were there already, under the same name")
-
-
-def _same_occasion(lake: Lake, table: str, load: str, row: Record) -> list[Record]:
-    """What other loads have of the same wafer, tested or inspected on the same tool at the same time."""
-    names = (*NAMES[table], *OCCASIONS[table])
+def _is_same_occasion(table: str, row: Record, other: Record) -> bool:
+    """Whether both are of one wafer, tested or inspected on the same tool at the same time."""
     if row[OCCASIONS[table][1]] is None or not (row["lot"] or row["wafer"]):
-        return []
-    where = " AND ".join(f"t.{name} IS NOT DISTINCT FROM ${name}" for name in names)
-    return lake.rows(
-        f"SELECT t.load, t.cut, l.path, l.loaded_at FROM lake.{table} AS t JOIN lake.loads AS l USING (load) "
-        f"WHERE t.load <> $load AND {where}",
-        {"load": load, **{name: row[name] for name in names}},
-    )
-
-
-def _same_content(lake: Lake, table: str, load: str, row: Record, replaced: list[str]) -> list[Record]:
-    if row["digest"] is None:
-        return []
-    names = ", ".join(NAMES[table])
-    return lake.rows(
-        f"SELECT {names} FROM lake.{table} WHERE digest = $digest AND load <> $load AND NOT list_contains($gone, load)",
-        {"digest": row["digest"], "load": load, "gone": replaced},
-    )
+        return False
+    return all(row[name] == other[name] for name in (*NAMES[table], *OCCASIONS[table]))
 
 
 def _name(row: Record) -> str:
     return " ".join(str(row[name]) for name in ("lot", "wafer") if row[name]) or "parts without a name"
-
-
-def _write(lake: Lake, load: str, table: str, group: Iterator[ResultRows], stored: Stored) -> None:
-    """Write rows of one table: by the engine while they are few, else as a file beside it."""
-    number = next((name for name in NUMBERS.values() if name in BY_NAME[table].names), None)
-    held: list[pa.Table] = []
-    rows = 0
-    flow = _flow(group, load, number, stored)
-    for piece in flow:
-        held.append(piece)
-        rows += piece.num_rows
-        if rows > FEW:
-            schema = pa.schema([pa.field("load", pa.string()), *schema_of(BY_NAME[table])])
-            add(lake, table, schema, _chain(held, flow))
-            return
-    if rows:
-        append(lake, f"lake.{table}", pa.concat_tables(held))
 
 
 def _chain(held: list[pa.Table], flow: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -169,5 +185,5 @@ def _flow(group: Iterator[ResultRows], load: str, number: str | None, stored: St
         yield _with_load(rows, load)
 
 
-def _with_load(rows: pa.Table, load: str) -> Any:
+def _with_load(rows: pa.Table, load: str) -> pa.Table:
     return rows.add_column(0, "load", pa.repeat(pa.scalar(load, pa.string()), rows.num_rows))

@@ -10,7 +10,7 @@ from fabwatch.sources.header import KINDS, READ_FIRST, source_lines, suggest
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected
 from fabwatch.sources.reading import Described, TableFile, open_table
 from fabwatch.sources.result_file import ResultFile, shown
-from fabwatch.sources.results import open_results
+from fabwatch.sources.results import begins_results, open_results
 from fabwatch.sources.toollog.explaining import explained
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.sources.toollog.recognising import open_log
@@ -33,6 +33,8 @@ class Candidate:
 
     document: Document
     table: TableFile | None = None
+    has_results: bool = False
+    """Whether its first bytes are those of a file of results."""
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -45,6 +47,8 @@ def candidate(document: Document, settings: Settings, kind: str | None) -> Candi
     """A document with the table that its first bytes show. The header is recognised here, and not again when loading."""
     try:
         start = next(document.pieces(), b"")[:PIECE]
+        if kind is None and begins_results(start):
+            return Candidate(document, has_results=True)
         peek = Inspected("", "", "", len(start), start[: 1 << 16], utf8=True, quotes=b'"' in start, torn=None)
         return Candidate(document, open_table(document, peek, settings.source_of(document.file_name)[1], kind))
     except Exception:  # noqa: BLE001 - what is wrong shows once the file itself is read

@@ -8,6 +8,11 @@ from fabwatch.sources.stdf.records import is_stdf
 from fabwatch.terms.settings import SourceSettings
 
 
+def begins_results(start: bytes) -> bool:
+    """Whether a content begins as a file of results does."""
+    return is_stdf(start) or is_klarf(start)
+
+
 def open_results(document: Document, inspected: Inspected, stated: SourceSettings) -> ResultFile | None:
     """The file of results that a document is, read as fab.toml states; None for any other."""
     if is_stdf(inspected.start):
