@@ -243,6 +243,8 @@ class Session:
 
     def _end_of(self, number: int) -> dict[str, Any] | None:
         """The record that ends a wafer: the next of its head before another wafer begins there."""
+        if number >= len(self.wafers):
+            return None
         begun = self.wafers[number]
         after = [w["sequence_number"] for w in self.wafers[number + 1 :] if w["HEAD_NUM"] == begun["HEAD_NUM"]]
         last = min(after, default=None)
