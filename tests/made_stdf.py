@@ -21,7 +21,9 @@ class Stdf:
     def far(self, cpu: int | None = None) -> "Stdf":
         return self.record(0, 10, bytes([cpu if cpu is not None else 2 if self.order == "<" else 1, 4]))
 
-    def mir(self, lot: str = "L1", product: str = "P", code: str = "CP1", retest: str = " ", start: int = 1_000_000) -> "Stdf":
+    def mir(
+        self, lot: str = "L1", product: str = "P", code: str = "CP1", retest: str = " ", start: int = 1_000_000
+    ) -> "Stdf":
         texts = [lot, product, "node", "kind", "job", "1", "", "", "", "", code]
         body = self.pack("IIB", start, start, 1) + b"P" + retest.encode() + b" " + self.pack("H", 65535) + b" "
         return self.record(1, 10, body + b"".join(map(cn, texts)) + b"\0" * 19)
@@ -33,7 +35,9 @@ class Stdf:
     def wir(self, wafer: str = "L1-01", head: int = 1, start: int = 1_000_100) -> "Stdf":
         return self.record(2, 10, self.pack("BBI", head, 255, start) + cn(wafer))
 
-    def wrr(self, parts: int, good: int = 4_294_967_295, wafer: str = "L1-01", head: int = 1, end: int = 1_000_900) -> "Stdf":
+    def wrr(
+        self, parts: int, good: int = 4_294_967_295, wafer: str = "L1-01", head: int = 1, end: int = 1_000_900
+    ) -> "Stdf":
         none = 4_294_967_295
         body = self.pack("BBIIIIII", head, 255, end, parts, none, none, good, none)
         return self.record(2, 20, body + cn(wafer) + b"\0" * 5)
@@ -42,7 +46,15 @@ class Stdf:
         return self.record(5, 10, self.pack("BB", head, site))
 
     def prr(
-        self, x: int, y: int, hard: int = 1, flag: int | None = None, site: int = 0, head: int = 1, name: str = "", tests: int = 1
+        self,
+        x: int,
+        y: int,
+        hard: int = 1,
+        flag: int | None = None,
+        site: int = 0,
+        head: int = 1,
+        name: str = "",
+        tests: int = 1,
     ) -> "Stdf":
         part = (0 if hard == 1 else 8) if flag is None else flag
         body = self.pack("BBBHHHhhI", head, site, part, tests, hard, hard, x, y, 1500)
@@ -95,7 +107,9 @@ def wafer(file: Stdf, bins: dict[tuple[int, int], int], name: str = "L1-01", fir
     file.wir(name)
     for number, ((x, y), hard) in enumerate(bins.items()):
         limits = (-100.0, 100.0) if first and not number else None
-        file.pir().ptr(10, 10 * x + y, 0 if hard == 1 else 128, limits=limits, name="place" if limits else "").prr(x, y, hard)
+        file.pir().ptr(10, 10 * x + y, 0 if hard == 1 else 128, limits=limits, name="place" if limits else "").prr(
+            x, y, hard
+        )
     return file.wrr(len(bins), sum(hard == 1 for hard in bins.values()), name)
 
 

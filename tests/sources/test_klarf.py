@@ -1,11 +1,13 @@
 """KLARF: defects go in by the columns that each file names, at their place on the wafer, and what is odd is said."""
 
+import contextlib
 import random
 from pathlib import Path
 
 import pytest
 
 from fabwatch.fab import Fab
+from fabwatch.ingest.summary import FileResult
 from fabwatch.sources.klarf.reader import KlarfFile
 from fabwatch.sources.opening import CannotRead, Document, inspect
 
@@ -76,7 +78,7 @@ def file(rows: str = ROWS, count: int = 3, notch: str = "DOWN", wafer: str = "W1
     return HEAD.format(notch=notch, wafer=wafer) + spec + f"DefectList\n{rows}{end or ';'}" + "\n" + TAIL.format(count=count)
 
 
-def loaded(fab: Fab, path: Path, text: str) -> object:
+def loaded(fab: Fab, path: Path, text: str) -> FileResult:
     path.write_text(text)
     (said,) = fab.ingest(path).files
     return said
@@ -160,10 +162,8 @@ def test_a_file_cut_or_damaged_anywhere_never_gives_a_defect_that_is_not_in_it(t
     for _ in range(60):
         damaged = bytearray(content)
         damaged[dice.randrange(20, len(damaged))] = dice.randrange(256)
-        try:
-            read(bytes(damaged))
-        except CannotRead as stop:
-            assert stop.problem.why
+        with contextlib.suppress(CannotRead):
+            assert len(read(bytes(damaged))) <= 4
 
 
 @pytest.mark.real
@@ -178,4 +178,5 @@ def test_real_files_have_the_defects_that_they_count(fab: Fab, data: Path) -> No
     (empty,) = [row for row in rows if row.lot == "BOO"]
     assert "counts 40 defects" in empty.doubts[0]
     # Every defect of a 200 mm wafer lies on it.
-    assert fab.sql("SELECT max(sqrt(x_um ** 2 + y_um ** 2)) FROM defects WHERE lot IN ('MOO', 'QUU')").iloc[0, 0] < 100_000
+    farthest = fab.sql("SELECT max(sqrt(x_um ** 2 + y_um ** 2)) AS r FROM defects WHERE lot IN ('MOO', 'QUU')")
+    assert farthest["r"].tolist()[0] < 100_000

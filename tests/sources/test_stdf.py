@@ -1,21 +1,24 @@
 """STDF: every part, result and limit of a tester goes in once, and what is odd about a file is said."""
 
 import bz2
+import contextlib
 import gzip
 import random
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fabwatch.fab import Fab
+from fabwatch.ingest.summary import FileResult
 from fabwatch.sources.opening import CannotRead, Document, inspect
 from fabwatch.sources.result_file import ResultRows
 from fabwatch.sources.stdf.reader import StdfFile
 from tests.made_stdf import Stdf, simple, wafer
 
 
-def loaded(fab: Fab, folder: Path, **files: bytes) -> dict[str, object]:
+def loaded(fab: Fab, folder: Path, **files: bytes) -> dict[str, FileResult]:
     """Loads files and returns what was said of each by its name."""
     for name, content in files.items():
         (folder / f"{name}.stdf").write_bytes(content)
@@ -23,7 +26,7 @@ def loaded(fab: Fab, folder: Path, **files: bytes) -> dict[str, object]:
     return {Path(file.path).stem: file for file in summary.files}
 
 
-def rows(fab: Fab, statement: str) -> list[tuple]:
+def rows(fab: Fab, statement: str) -> list[tuple[Any, ...]]:
     return list(fab.sql(statement).itertuples(index=False, name=None))
 
 
@@ -119,7 +122,7 @@ def test_a_part_without_an_end_is_kept_without_a_verdict_and_doubted(fab: Fab, t
         (1.0, True, True),
         (2.0, False, False),
     ]
-    assert "1 parts have no verdict" in fab.sql("SELECT doubts FROM wafer_tests").iloc[0, 0]
+    assert "1 parts have no verdict" in rows(fab, "SELECT doubts FROM wafer_tests")[0][0]
 
 
 def test_results_of_no_part_are_set_aside_and_counted(fab: Fab, tmp_path: Path) -> None:
@@ -155,8 +158,12 @@ def test_places_are_stored_with_the_notch_down_x_to_the_right_and_y_upwards(fab:
     bins = {(0, 0): 1, (1, 0): 2, (2, 0): 3, (0, 1): 4, (1, 1): 5, (2, 1): 6}
     made = {"mirrored": ("D", "L", "U"), "turned": ("U", "R", "U"), "quarter": ("L", "R", "U")}
     for number, (name, axes) in enumerate(made.items()):
-        loaded(fab, tmp_path, **{name: wafer(Stdf().far().mir(f"{name}", start=number).wcr(*axes), bins, name).mrr().content})
-    placed = {name: {(x, y): b for x, y, b in rows(fab, f"SELECT x, y, hard_bin FROM dies WHERE lot = '{name}'")} for name in made}
+        loaded(
+            fab, tmp_path, **{name: wafer(Stdf().far().mir(f"{name}", start=number).wcr(*axes), bins, name).mrr().content}
+        )
+    placed = {
+        name: {(x, y): b for x, y, b in rows(fab, f"SELECT x, y, hard_bin FROM dies WHERE lot = '{name}'")} for name in made
+    }
     assert placed["mirrored"] == {(2 - x, y): b for (x, y), b in bins.items()}
     assert placed["turned"] == {(2 - x, 1 - y): b for (x, y), b in bins.items()}
     # With the notch to the left, what the file has above is to the left once the notch is down.
@@ -191,11 +198,9 @@ def test_a_file_that_is_damaged_anywhere_is_refused_or_read_and_never_ends_a_loa
         for _ in range(dice.randint(1, 4)):
             damaged[dice.randrange(6, len(damaged))] = dice.randrange(256)
         path.write_bytes(damaged)
-        try:
-            for piece in StdfFile(Document(path), inspect(Document(path))).batches():
-                assert piece.records >= 0
-        except CannotRead as stop:
-            assert stop.problem.why
+        with contextlib.suppress(CannotRead):
+            pieces = list(StdfFile(Document(path), inspect(Document(path))).batches())
+            assert sum(piece.records for piece in pieces) <= 2 * 10 + 4
 
 
 def test_a_whole_copy_takes_the_place_of_a_cut_one_and_a_cut_copy_adds_nothing(fab: Fab, tmp_path: Path) -> None:
@@ -218,8 +223,8 @@ def test_the_same_results_count_once_under_the_same_name_and_are_doubted_under_a
     said = loaded(fab, tmp_path, second=tail.content)["second"]
     assert (said.rows, said.duplicates, fab.yields().total.parts) == (0, 24, 12)
     loaded(fab, tmp_path, third=simple(bins, name="L1-09").content)
-    doubts = fab.sql("SELECT doubts FROM wafer_tests WHERE wafer = 'L1-09'").iloc[0, 0]
-    assert "the same results as L1 L1-01" in doubts
+    doubts = rows(fab, "SELECT doubts FROM wafer_tests WHERE wafer = 'L1-09'")
+    assert "the same results as L1 L1-01" in doubts[0][0]
 
 
 def test_small_files_that_are_loaded_together_give_what_each_gives_alone(fab: Fab, tmp_path: Path) -> None:

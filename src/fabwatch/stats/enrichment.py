@@ -65,7 +65,38 @@ def strength(bad_with: Floats, exposed: Floats, bad: float, total: float) -> Flo
     exposed = np.minimum(np.maximum(exposed, bad_with), total)
     others, others_bad = total - exposed, np.clip(bad - bad_with, 0, total - exposed)
     apart = _log_likelihood(bad_with, exposed) + _log_likelihood(others_bad, others)
-    return np.asarray(apart - _log_likelihood(np.array([min(bad, total)]), np.array([total])))
+    return np.asarray(apart - _log_likelihood(np.array([float(min(bad, total))]), np.array([float(total)])))
+
+
+def chances_within(hits: Floats, expected: Floats, bad: Floats) -> Floats:
+    """Chance of so many bad ones or more among the exposed wafers of lots of which others were not exposed.
+
+    `expected` of the `bad` ones of those lots would be exposed if the bad ones of each were any of its wafers. The count of
+    each lot is hypergeometric, their sum one of unequal chances, whose upper tail that of a binomial with the mean chance
+    bounds (W. Hoeffding, Ann. Math. Stat. 27 (1956) 713).
+    """
+    from scipy.stats import binom
+
+    some = (bad > 0) & (hits > expected)
+    share = np.divide(expected, bad, out=np.ones_like(bad), where=bad > 0)
+    tail: Floats = np.where(some, binom.sf(hits - 1, np.maximum(bad, 1), np.minimum(share, 1.0)), 1.0)
+    return np.clip(tail, SMALLEST, 1.0)
+
+
+def strength_within(hits: Floats, expected: Floats, bad: Floats) -> Floats:
+    """How much likelier those counts are with a share of their own than with the expected one (log of the ratio)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rest, rest_expected = bad - hits, bad - expected
+        own = np.where(hits > 0, hits * np.log(hits / expected), 0.0)
+        own = own + np.where(rest > 0, rest * np.log(rest / rest_expected), 0.0)
+    return np.where((hits > expected) & (expected > 0), own, 0.0)
+
+
+def together(one: Floats, other: Floats) -> Floats:
+    """One chance from two independent ones (R. A. Fisher, Statistical Methods for Research Workers, 1932)."""
+    product = np.log(np.maximum(one, SMALLEST)) + np.log(np.maximum(other, SMALLEST))
+    both: Floats = np.exp(product) * (1 - product)
+    return np.clip(both, SMALLEST, 1.0)
 
 
 def false_discoveries(p: Floats) -> Floats:
@@ -105,16 +136,14 @@ class Stretch:
     end: int
 
 
-def stretch(
-    wafer: Wholes, entry: Wholes, bad: npt.NDArray[np.bool_], totals: tuple[float, float], weight: float = 1.0
-) -> Stretch:
+def stretch(wafer: Wholes, entry: Wholes, bad: npt.NDArray[np.bool_], totals: tuple[float, float]) -> Stretch:
     """Where a series of passes in order of time is worst: wafers that passed in the stretch differ most from all others.
 
     `wafer` and `entry` number the wafer and the lot of each pass in order of time, `bad` tells the passes of bad wafers,
-    `totals` are (bad ones, all) of the wafers that are compared, and `weight` is what one is worth. A wafer that passed
-    several times counts where any of its passes lies. The likelihood ratio of two binomials decides; each end that lies
-    within the series costs log n, so that what holds throughout is said to (J. V. Braun, R. K. Braun and H.-G. Müller,
-    Biometrika 87 (2000) 301). At most FINEST positions are tried for each end.
+    `totals` are (bad ones, all) of the wafers that are compared. A wafer that passed several times counts where any of its
+    passes lies. The likelihood ratio of two binomials decides; each end that lies within the series costs log n, so that
+    what holds throughout is said to (J. V. Braun, R. K. Braun and H.-G. Müller, Biometrika 87 (2000) 301). At most FINEST
+    positions are tried for each end.
     """
     n = int(entry[-1]) + 1
     places = np.unique(np.linspace(0, n, min(n, FINEST) + 1).round().astype(np.int64))
@@ -126,9 +155,8 @@ def stretch(
     before[order[1:][same]] = cell[order[:-1][same]]
     hits, of = _distinct(cell[bad], before[bad], places.size - 1), _distinct(cell, before, places.size - 1)
     begin, end = np.triu_indices(places.size, 1)
-    inside, inside_of = hits[begin, end] * weight, of[begin, end] * weight
-    bad_all, all_of = totals[0] * weight, totals[1] * weight
-    outside, outside_of = np.maximum(bad_all - inside, 0), np.maximum(all_of - inside_of, 0)
+    inside, inside_of = hits[begin, end], of[begin, end]
+    outside, outside_of = np.maximum(totals[0] - inside, 0), np.maximum(totals[1] - inside_of, 0)
     ratio = _log_likelihood(inside, inside_of) + _log_likelihood(outside, np.maximum(outside_of, outside))
     worse = inside * np.maximum(outside_of, 1e-9) >= outside * np.maximum(inside_of, 1e-9)
     cost = np.log(max(n, 2)) * ((begin > 0).astype(float) + (end < places.size - 1))

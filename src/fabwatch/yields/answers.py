@@ -220,10 +220,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Finding:
-    """What bad wafers share: how many passed it and how many did not, and how sure that is no chance.
-
-    Behind the first finding the counts are of the wafers that those before it do not explain.
-    """
+    """What bad wafers share: how many passed it and how many did not, and how sure that is no chance."""
 
     axis: str
     """`tool`, `chamber`, `step` (with its tool), `recipe`, `product` or `route`."""

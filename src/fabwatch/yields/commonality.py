@@ -1,14 +1,13 @@
 """Commonality: the tool, chamber, recipe, product, route or step that bad wafers share, and since when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fabwatch.stats.enrichment import chances, difference, false_discoveries, strength, stretch, within_lots, worth
+from fabwatch.stats.enrichment import difference, false_discoveries, stretch
 from fabwatch.store.lake import Record
 from fabwatch.store.questions import filled, question
 from fabwatch.store.temporary import temp_table
@@ -16,6 +15,7 @@ from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.yields.answers import Commonality, Event, Finding
+from fabwatch.yields.compared import Compared, Counts, Flags, Floats, Wholes
 from fabwatch.yields.doubts import NoHistory, OtherNames, TooFewLots
 from fabwatch.yields.events import events_of
 from fabwatch.yields.identity import wafer_key
@@ -25,6 +25,8 @@ PERIODS = 12
 """Stretches of time in which effects are looked for are made of so many periods."""
 FEWEST_LOTS = 3
 MOST_FINDINGS = 10
+SWEEPS = 2
+"""How often findings are looked at again without what the others explain."""
 HOPELESS = 0.5
 """From this chance on a value is not looked at by stretches."""
 FALSE_SHARE = 0.05
@@ -36,14 +38,12 @@ AXES = ("chamber", "tool", "step", "recipe", "product", "route")
 METHOD = (
     "Each tool, chamber, recipe, product, route, and tool at a step that the wafers passed, over the whole time and over "
     "stretches of it: the exact chance of so many bad wafers among those that passed it (hypergeometric). Wafers of one lot "
-    "count as the independent ones that they are worth by their correlation within lots; searching many stretches is paid "
+    "count as the independent ones that they are worth by their correlation within lots, and within lots of which only some "
+    "wafers passed it these are compared with the others; searching many stretches is paid "
     "for with their number; findings have a false discovery rate of at most 5 % (Benjamini and Hochberg). Fewer than three "
     "lots with bad wafers are inconclusive. Effect = share of bad wafers among those that passed it less that among the "
     "others, with its 95 % interval (Newcombe). The stretch is where the likelihood ratio of its lots in order is largest."
 )
-
-Wholes = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,6 @@ class _Search:
         self._bad = population.bad & there
         self._lot = population.lot_numbers()
         self._there = there
-        self._rho = (
-            within_lots(self._bad[there], np.unique(self._lot[there], return_inverse=True)[1]) if there.any() else 1.0
-        )
 
     @property
     def tried(self) -> int:
@@ -137,7 +134,7 @@ class _Search:
     @cached_property
     def _testable(self) -> Wholes:
         """Values that enough lots passed, and not all wafers did."""
-        counts = self._counted(np.ones(self._value.size, bool))
+        counts = self._counted(np.ones(self._value.size, bool), Compared(self._bad, self._there, self._lot))
         return np.flatnonzero((counts.lots >= FEWEST_LOTS) & (counts.wafers < self.with_history))
 
     def findings(self) -> list[Finding]:
@@ -147,65 +144,72 @@ class _Search:
         with it is no finding of its own.
         """
         values, left = self._testable, self._there
-        findings: list[Finding] = []
+        drafts: list[_Draft] = []
         named: dict[int, Record] = {}
         q_first: dict[int, float] = {}
-        while values.size and len(findings) < MOST_FINDINGS:
+        while values.size and len(drafts) < MOST_FINDINGS:
             p, power, windows = self._chances(values, left)
             q = false_discoveries(p)
             sure = np.flatnonzero(q <= FALSE_SHARE)
             if not sure.size:
                 break
-            if not findings:
+            if not drafts:
                 named = self._names([int(n) for n in values[sure]])
                 q_first = dict(zip(values[sure].tolist(), q[sure].tolist(), strict=True))
             best = min(sure.tolist(), key=lambda n: self._rank(float(power[n]), named[int(values[n])]))
-            value, window = int(values[best]), windows[best]
-            passed = self._wafers_of(value, window)
+            value = int(values[best])
+            passed = self._wafers_of(value, windows[best])
             alike = [int(values[n]) for n in sure if n != best and self._is_alike(int(values[n]), windows[n], passed)]
             place = named[value]["axis"], named[value]["value"]
-            begin, end, passed = self._stretch(*place, value, window, left)
-            together = tuple(_shown(named[n]) for n in alike)
-            chance = float(p[best]), q_first[value]
-            findings.append(self._finding(place, chance, (begin, end), passed & left, left, together))
-            left = left & ~passed
+            stretch_of = self._stretch(*place, left)
+            drafts.append(_Draft(place, float(p[best]), q_first[value], tuple(_shown(named[n]) for n in alike), stretch_of))
+            left = left & ~stretch_of.passed
             values = np.array([n for n in values[sure].tolist() if n != value and n not in alike], np.int64)
-        return findings
+        return [self._finding(draft) for draft in self._sharpened(drafts)]
+
+    def _sharpened(self, drafts: "list[_Draft]") -> "list[_Draft]":
+        """The findings, each with the stretch that shows once the wafers that the others explain are left out."""
+        for _ in range(SWEEPS if len(drafts) > 1 else 0):
+            for number, draft in enumerate(drafts):
+                left = self._there.copy()
+                for other in drafts:
+                    left &= other is draft or ~other.stretch.passed
+                if (self._bad & left & draft.stretch.passed).any():
+                    drafts[number] = replace(draft, stretch=self._stretch(*draft.place, left))
+        return drafts
 
     @staticmethod
     def _rank(power: float, name: Record) -> tuple[float, int, str]:
         return -power, AXES.index(name["axis"]), name["value"]
 
-    def _is_alike(self, value: int, window: Window | None, passed: npt.NDArray[np.bool_]) -> bool:
+    def _is_alike(self, value: int, window: Window | None, passed: Flags) -> bool:
         return _overlap(self._wafers_of(value, window), passed) >= ALIKE
 
-    def _chances(self, values: Wholes, among: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, list[Window | None]]:
+    def _chances(self, values: Wholes, among: Flags) -> tuple[Floats, Floats, list[Window | None]]:
         """The chance of each value among some wafers, how strong it is, and the window in which it is strongest.
 
         The window is None for the whole time.
         """
-        total, bad = self._total(among)
+        compared = Compared(self._bad & among, among, self._lot)
         asked = np.zeros(self._ids.size, bool)
         asked[values] = True
         of_values = asked[self._value] & among[self._unit]
-        counts = self._counted(of_values)
-        whole = chances(counts.bad_worth[values], counts.worth[values], bad, total)
+        counts = self._counted(of_values, compared)
+        whole, power = compared.chances(counts, values), compared.strength(counts, values)
         # A stretch can only stand out where bad ones are, and not fewer than chance would bring.
         hopeful = np.zeros(self._ids.size, bool)
         hopeful[values] = (counts.bad_lots[values] >= FEWEST_LOTS) & (whole < HOPELESS)
         rows = np.flatnonzero(of_values & hopeful[self._value])
-        power = strength(counts.bad_worth[values], counts.worth[values], bad, total)
         best, best_power, best_window = np.ones(values.size), np.full(values.size, -np.inf), np.full(values.size, -1)
         for number, window in enumerate(WINDOWS if rows.size else []):
             covered = np.zeros(self._value.size, bool)
             covered[rows[(self._bits[rows] & window.bits) != 0]] = True
-            part = self._counted(covered)
+            part = self._counted(covered, compared)
             enough = (part.lots[values] >= FEWEST_LOTS) & (part.bad_lots[values] > 0)
             if enough.any():
-                some = values[enough]
                 p, mine = np.ones(values.size), np.full(values.size, -np.inf)
-                p[enough] = chances(part.bad_worth[some], part.worth[some], bad, total)
-                mine[enough] = strength(part.bad_worth[some], part.worth[some], bad, total)
+                p[enough] = compared.chances(part, values[enough])
+                mine[enough] = compared.strength(part, values[enough])
                 better = (p < best) | ((p == best) & (p < 1) & (mine > best_power))
                 best[better], best_power[better], best_window[better] = p[better], mine[better], number
         in_part, over_all = np.minimum(best * 2 * len(WINDOWS), 1.0), np.minimum(2 * whole, 1.0)
@@ -214,31 +218,9 @@ class _Search:
         windows = [WINDOWS[n] if use else None for n, use in zip(best_window.tolist(), inside.tolist(), strict=True)]
         return np.minimum(in_part, over_all), np.where(inside, part_power, power), windows
 
-    @cached_property
-    def _weight(self) -> float:
-        """Independent wafers that one is worth."""
-        return self._total(self._there)[0] / max(self.with_history, 1)
-
-    def _total(self, among: npt.NDArray[np.bool_]) -> tuple[float, float]:
-        """Independent wafers among some, and the bad ones among them."""
-        sizes = np.bincount(self._lot[among]).astype(float)
-        total = float(worth(sizes[sizes > 0], self._rho).sum())
-        return total, float(self._bad[among].sum()) * total / max(int(among.sum()), 1)
-
-    def _counted(self, rows: npt.NDArray[np.bool_]) -> "_Counts":
-        """Wafers and lots of each value, over some of the rows."""
-        size, lots = self._ids.size, int(self._lot.max()) + 1
-        value, unit = self._value[rows], self._unit[rows]
-        pair, bad = value * lots + self._lot[unit], self._bad[unit]
-        pairs, counts = np.unique(pair, return_counts=True)
-        of = pairs // lots
-        wafers = np.bincount(value, minlength=size)
-        weight = np.bincount(of, weights=worth(counts.astype(float), self._rho), minlength=size)
-        scale = np.divide(weight, wafers, out=np.zeros(size), where=wafers > 0)
-        lots_of = np.bincount(of, minlength=size)
-        bad_lots = np.bincount(np.unique(pair[bad]) // lots, minlength=size)
-        hits = np.bincount(value, weights=bad, minlength=size)
-        return _Counts(wafers, lots_of, bad_lots, np.asarray(weight, float), np.asarray(hits * scale, float))
+    def _counted(self, rows: Flags, compared: Compared) -> Counts:
+        """What passed each value, over some of the rows."""
+        return compared.counted(self._value[rows], self._unit[rows], self._ids.size)
 
     def _names(self, values: list[int]) -> dict[int, Record]:
         """Axis and value by number."""
@@ -249,7 +231,7 @@ class _Search:
         by_id = {row["id"]: row for row in rows}
         return {value: by_id[name] for value, name in zip(values, ids, strict=True)}
 
-    def _wafers_of(self, value: int, window: Window | None) -> npt.NDArray[np.bool_]:
+    def _wafers_of(self, value: int, window: Window | None) -> Flags:
         rows = self._value == value
         if window is not None:
             rows &= (self._bits & window.bits) != 0
@@ -257,69 +239,56 @@ class _Search:
         passed[self._unit[rows]] = True
         return passed
 
-    def _finding(
-        self,
-        place: tuple[str, str],
-        chance: tuple[float, float],
-        stretch_of: tuple[datetime | None, datetime | None],
-        passed: npt.NDArray[np.bool_],
-        among: npt.NDArray[np.bool_],
-        together: tuple[str, ...],
-    ) -> Finding:
-        """The finding about a value, with the counts of the wafers that earlier ones leave open."""
-        bad = self._bad & among
-        bad_with, with_all = int((passed & bad).sum()), int(passed.sum())
-        bad_without, without_all = int(bad.sum()) - bad_with, int(among.sum()) - with_all
-        counts = np.array([bad_with, with_all, bad_without, without_all]) * self._weight
-        effect, low, high = difference(*counts.tolist())
-        (begin, end), (tool, chamber) = stretch_of, _place(*place)
+    def _finding(self, draft: "_Draft") -> Finding:
+        """The finding with its counts among all wafers, and what happened to the tool."""
+        passed, begin, end = draft.stretch.passed, draft.stretch.begin, draft.stretch.end
+        bad_with, with_all = int((passed & self._bad).sum()), int(passed.sum())
+        bad_without, without_all = int(self._bad.sum()) - bad_with, self.with_history - with_all
+        weight = Compared(self._bad, self._there, self._lot).weight
+        effect, low, high = difference(*(np.array([bad_with, with_all, bad_without, without_all]) * weight).tolist())
+        tool, chamber = _place(*draft.place)
         events = events_of(self._view, tool, chamber, begin or self._first, end or self._last) if tool else ()
         return Finding(
-            axis=place[0],
-            value=place[1].replace(chr(31), " "),
+            axis=draft.place[0],
+            value=draft.place[1].replace(chr(31), " "),
             from_=begin,
             to=end,
             bad_with=bad_with,
             bad_without=bad_without,
             good_with=with_all - bad_with,
             good_without=without_all - bad_without,
-            p=chance[0],
-            q=chance[1],
+            p=draft.p,
+            q=draft.q,
             effect=effect,
             low=low,
             high=high,
-            lots=len(set(self._lot[passed & bad].tolist())),
+            lots=len(set(self._lot[passed & self._bad].tolist())),
             tool=tool,
             chamber=chamber,
-            together=together,
+            together=draft.together,
             events=events,
         )
 
-    def _stretch(
-        self, axis: str, text: str, value: int, window: Window | None, among: npt.NDArray[np.bool_]
-    ) -> tuple[datetime | None, datetime | None, npt.NDArray[np.bool_]]:
-        """Since when and until when, by the lots that passed in order, and the wafers that passed then."""
-        if window is None:
-            return None, None, self._wafers_of(value, None)
+    def _stretch(self, axis: str, text: str, among: Flags) -> "_Stretch":
+        """Since when and until when, by the lots of some wafers that passed in order, and all wafers that passed then."""
         unit, at = self._passes(axis, text)
-        known = among[unit]
-        unit, at = unit[known], at[known]
         order = np.lexsort((unit, at))
         unit, at = unit[order], at[order]
+        some = among[unit]
+        mine, times = unit[some], at[some]
         # Wafers of one lot that passed one after the other are one entry of the series.
-        lot = self._lot[unit]
-        new = np.ones(unit.size, bool)
+        lot = self._lot[mine]
+        new = np.ones(mine.size, bool)
         new[1:] = lot[1:] != lot[:-1]
         entry = np.cumsum(new) - 1
-        totals = float((self._bad & among).sum()), float(among.sum())
-        found = stretch(unit, entry, self._bad[unit], totals, self._weight)
-        begin = at[np.searchsorted(entry, found.begin)] if found.begin > 0 else None
+        found = stretch(mine, entry, self._bad[mine], (float((self._bad & among).sum()), float(among.sum())))
+        begin = times[np.searchsorted(entry, found.begin)] if found.begin > 0 else None
         last = int(entry[-1]) + 1
-        until = at[np.searchsorted(entry, found.end - 1, "right") - 1] if found.end < last else None
-        inside = (entry >= found.begin) & (entry < found.end)
+        until = times[np.searchsorted(entry, found.end - 1, "right") - 1] if found.end < last else None
+        inside = (at >= (at[0] if begin is None else begin)) & (at <= (at[-1] if until is None else until))
         passed = np.zeros(len(self._population.lots), bool)
         passed[unit[inside]] = True
-        return _time(begin), _time(until), passed
+        return _Stretch(_time(begin), _time(until), passed & self._there)
 
     def _passes(self, axis: str, text: str) -> tuple[Wholes, Wholes]:
         """The wafers that passed a value, and when, in microseconds."""
@@ -335,22 +304,26 @@ class _Search:
 
 
 @dataclass(frozen=True)
-class _Counts:
-    """What passed each value: wafers, bad ones, lots, lots with bad ones, and independent wafers that they are worth."""
+class _Stretch:
+    """Since when and until when a value was bad, and the wafers that passed it then."""
 
-    wafers: Wholes
-    lots: Wholes
-    bad_lots: Wholes
-    worth: Floats
-    bad_worth: Floats
+    begin: datetime | None
+    end: datetime | None
+    passed: Flags
 
 
-def _resemblance(bad: npt.NDArray[np.bool_], lot: Wholes) -> float:
-    """Correlation of being bad within lots."""
-    return within_lots(bad, np.unique(lot, return_inverse=True)[1]) if bad.size else 1.0
+@dataclass(frozen=True)
+class _Draft:
+    """A finding on its way: axis and value, how sure it is, what goes together with it, and its stretch."""
+
+    place: tuple[str, str]
+    p: float
+    q: float
+    together: tuple[str, ...]
+    stretch: _Stretch
 
 
-def _overlap(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
+def _overlap(one: Flags, other: Flags) -> float:
     """The share of all wafers of two sets that are in both."""
     either = int((one | other).sum())
     return int((one & other).sum()) / either if either else 0.0

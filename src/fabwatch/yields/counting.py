@@ -11,7 +11,7 @@ from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import unknown
 from fabwatch.yields.answers import KEYS, BinCount, Bins, TestFigures, TestPareto, YieldGroup, Yields, YieldTotal
 from fabwatch.yields.doubts import ByLot, NoHistory, OddFiles, TestedAgain
-from fabwatch.yields.identity import wafer_key
+from fabwatch.yields.identity import TESTED, wafer_key
 
 COVERAGE = 0.95
 METHOD = (
@@ -194,8 +194,8 @@ def _history_doubts(view: View, chosen: Chosen) -> tuple[Doubt, ...]:
     """Wafers whose history is not known, or only by lot."""
     key = wafer_key("lot", "wafer")
     row = view.lake.rows(
-        f"WITH tested AS (SELECT DISTINCT lot, {key} AS key FROM wafer_tests WHERE parts > 0 "
-        "AND ($lot IS NULL OR lot = $lot) AND ($wafer IS NULL OR wafer = $wafer)), "
+        f"WITH tested AS (SELECT DISTINCT lot, key FROM ({TESTED}) AS known "
+        "WHERE ($lot IS NULL OR lot = $lot) AND ($wafer IS NULL OR wafer = $wafer)), "
         f"named AS (SELECT DISTINCT {key} AS key FROM moves WHERE wafer IS NOT NULL AND end_at <= $as_of), "
         "lots AS (SELECT DISTINCT lot FROM moves WHERE wafer IS NULL AND end_at <= $as_of) "
         "SELECT count(*) FILTER (n.key IS NULL AND l.lot IS NULL) AS without, "

@@ -10,3 +10,10 @@ def wafer_key(lot: str, wafer: str) -> str:
     rest = f"CASE WHEN starts_with({wafer}, {lot}) THEN substr({wafer}, length({lot}) + 1) ELSE {wafer} END"
     number = f"try_cast(regexp_extract({rest}, '([0-9]+)[^0-9]*$', 1) AS INTEGER)"
     return f"CASE WHEN {lot} IS NULL OR {number} IS NULL THEN {wafer} ELSE {lot} || chr(31) || {number} END"
+
+
+TESTED = f"""
+SELECT lot, wafer, {wafer_key("lot", "wafer")} AS key FROM wafer_tests
+WHERE parts > 0 AND (coalesce(end_at, start_at) IS NULL OR coalesce(end_at, start_at) <= $as_of)
+UNION SELECT lot, wafer, {wafer_key("lot", "wafer")} FROM sort_summary WHERE tested_at IS NULL OR tested_at <= $as_of"""
+"""Lot, wafer and key of the wafers whose results are known, as a statement."""

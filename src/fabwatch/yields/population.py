@@ -12,13 +12,9 @@ from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, nearest
 from fabwatch.yields.counting import Chosen, yields
-from fabwatch.yields.identity import wafer_key
+from fabwatch.yields.identity import TESTED, wafer_key
 
 SHOWN = 5
-_TESTED = f"""
-SELECT lot, wafer, {wafer_key("lot", "wafer")} AS key FROM wafer_tests
-WHERE parts > 0 AND (coalesce(end_at, start_at) IS NULL OR coalesce(end_at, start_at) <= $as_of)
-UNION SELECT lot, wafer, {wafer_key("lot", "wafer")} FROM sort_summary WHERE tested_at IS NULL OR tested_at <= $as_of"""
 _MOVED = f"""
 SELECT lot, wafer, {wafer_key("lot", "wafer")} AS key
 FROM (SELECT DISTINCT lot, wafer FROM moves WHERE end_at <= $as_of AND coalesce(kind, 'production') <> 'test') AS names"""
@@ -57,7 +53,7 @@ def below(view: View, threshold: float) -> Population:
     groups = yields(view, "wafer", Chosen()).groups
     if not groups:
         raise BadQuestion("No wafer has test results.", "load test files, wafer maps or sort summaries first")
-    known = {(row["lot"], row["wafer"]): row["key"] for row in view.lake.rows(_TESTED, {"as_of": view.as_of})}
+    known = {(row["lot"], row["wafer"]): row["key"] for row in view.lake.rows(TESTED, {"as_of": view.as_of})}
     # A wafer that was tested at several insertions or under several names is one; its worst yield counts.
     worst: dict[tuple[str | None, str | None], float] = {}
     names: dict[tuple[str | None, str | None], tuple[str | None, str | None]] = {}
@@ -77,7 +73,7 @@ def named(view: View, bad: Sequence[str], good: Sequence[str]) -> Population:
 
     Others are those that were tested, if the bad ones were, else all that ran. Raises BadQuestion where no name is known.
     """
-    tested = _Names(view.lake.rows(_TESTED, {"as_of": view.as_of}))
+    tested = _Names(view.lake.rows(TESTED, {"as_of": view.as_of}))
     bad_rows, unknown = tested.find(bad)
     among_tested = bool(bad_rows) and not unknown and len(bad_rows) < len(tested.rows)
     pool = tested
