@@ -40,6 +40,8 @@ NAV = (
     ("/plan", _("Plan")),
     ("/contain", _("Containment")),
     ("/holds", _("Holds")),
+    ("/yield", _("Yield")),
+    ("/commonality", _("Commonality")),
     ("/stats", _("Readings")),
     ("/runs", _("Runs")),
     ("/cmp", _("Polish")),

@@ -91,6 +91,8 @@ LABELS = {
     "area": _("area"),
     "by": _("one row per"),
     "days": _("days"),
+    "lot": _("lot"),
+    "retests": _("retests"),
     "qual_type": _("qual type"),
     "recipe": _("recipe"),
     "sensor": _("sensor"),
@@ -98,6 +100,7 @@ LABELS = {
     "step": _("step"),
     "tool": _("tool"),
     "until": _("until"),
+    "wafer": _("wafer"),
 }
 
 

@@ -1,5 +1,5 @@
 """Test results of the demo fab: wafers that passed a chamber while it was bad have failing dies, and so have those that a
-worn polisher left thin at their edge. Written as a tester does, in STDF V4 (Teradyne, STDF Specification V4)."""
+wet bench left unclean at their edge. Written as a tester does, in STDF V4 (Teradyne, STDF Specification V4)."""
 
 import struct
 from collections import defaultdict
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from fabwatch.sources.synthetic.plan import Plan
 from fabwatch.sources.synthetic.simulation import History
 
-CHAMBER_AREA, EDGE_AREA = "CVD", "CMP"
+CHAMBER_AREA, EDGE_AREA = "CVD", "Wet"
+WEEK = timedelta(days=7)
 GRID = 12
 RADIUS = 5.9
 SUPPLY, LEAKAGE, VOLTAGE = 1000, 2000, 3000
@@ -27,7 +28,7 @@ TESTS = {
 """Name, unit, scale and limits of each."""
 BINS = {1: "good", 4: "supply current", 6: "threshold voltage", 8: "leakage"}
 SCATTER, SPOT, EDGE = 0.04, 0.8, 0.7
-"""Shares of failing dies: anywhere, around the spot that a bad chamber leaves, and at the edge after a worn polisher."""
+"""Shares of failing dies: anywhere, around the spot that a bad chamber leaves, and at the edge after a bad wet bench."""
 _DIE = np.dtype(
     [("pir", "<u2"), ("pir_type", "u1", 2), ("pir_head", "u1", 2)]
     + [
@@ -55,13 +56,20 @@ class Fault:
 
 
 def causes(history: History, plan: Plan) -> tuple[Fault | None, Fault | None]:
-    """The bad chamber, and the polisher, by which most wafers came out bad."""
+    """The chamber by which most wafers of the last week came out bad, and the wet bench by which most did in the first."""
+    end = plan.start + timedelta(days=plan.days)
+    through = _finished(history, plan)
+    weeks = {
+        CHAMBER_AREA: {lot for lot, _, at in through if end - WEEK <= at < end},
+        EDGE_AREA: {lot for lot, _, at in through if at < plan.start + WEEK},
+    }
     areas = {tool["tool"]: tool["area"] for tool in history.tools}
     passed: dict[tuple[str, str | None], list[tuple[datetime, str]]] = defaultdict(list)
     for move in history.moves:
         if move["kind"] == "production" and areas[move["tool"]] in (CHAMBER_AREA, EDGE_AREA):
             passed[move["tool"], move["chamber"]].append((move["end_at"], move["wafer"]))
     worst: dict[str, Fault] = {}
+    most: dict[str, int] = {}
     for fault in history.faults:
         place = fault["tool"], None if fault["chamber"] == "*" else fault["chamber"]
         area = areas[fault["tool"]]
@@ -69,7 +77,10 @@ def causes(history: History, plan: Plan) -> tuple[Fault | None, Fault | None]:
             continue
         until = fault["ended"] or plan.start + timedelta(days=plan.days)
         wafers = frozenset(wafer for at, wafer in passed[place] if fault["began"] <= at <= until)
-        if area not in worst or len(wafers) > len(worst[area].wafers):
+        # The chamber is news; the edge is what came and went.
+        count = sum(wafer.partition(".")[0] in weeks[area] for wafer in wafers)
+        if count > most.get(area, 0):
+            most[area] = count
             worst[area] = Fault(*place, fault["began"], fault["ended"], wafers)
     return worst.get(CHAMBER_AREA), worst.get(EDGE_AREA)
 

@@ -1,0 +1,207 @@
+"""What came out: yield over time with its bins and tests, and what the bad wafers share."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from fabwatch.api.access import cache_of, key_of, needs, whole_fab
+from fabwatch.fab.answers import Commonality, Finding, YieldGroup
+from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, TestsQuestion, YieldQuestion
+from fabwatch.terms.answers import Json
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.web.page import Page
+from fabwatch.web.pages.page_cache import cached_page, pending, within
+from fabwatch.web.query_params import form_of, params, question_of, takes, times_of
+
+router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
+SHOWN = 60
+TESTS_SHOWN = 12
+LEFT, TOP, WIDTH, HEIGHT = 44, 10, 560, 150
+WEEK = timedelta(days=7)
+ROBUST = 3 * 1.4826
+"""Standard deviations below the median, from the median deviation, from which a wafer counts as low."""
+NICE = 0.05
+"""A suggested threshold is rounded to so much."""
+LOWEST = 0.02
+"""A yield that is so near to the median is not low."""
+
+
+@router.get("/yield", dependencies=[takes(YieldQuestion), Depends(whole_fab)])
+async def yields(request: Request) -> Response:
+    """Yield by day and group, its bins and tests, and what changed."""
+
+    async def make(page: Page) -> tuple[str, bool]:
+        stated = {} if params(request, "by") else {"by": "product"}
+        question = question_of(request, YieldQuestion, **stated)
+        cache, times = cache_of(request), {"as_of": question.as_of, "known_at": question.known_at}
+        answer = await cache.answer(question)
+        rest: dict[str, Any] = {}
+        if answer.total.parts:
+            by_day, by_wafer, bins, tests = await asyncio.gather(
+                cache.answer(replace(question, by="day")),
+                cache.answer(replace(question, by="wafer")),
+                cache.answer(BinsQuestion(lot=question.lot, wafer=question.wafer, retests=question.retests, **times)),
+                cache.answer(TestsQuestion(lot=question.lot, wafer=question.wafer, **times)),
+            )
+            rest = {
+                "trend": trend(by_day.groups),
+                "change": change(by_day.groups),
+                "low": low_wafers(by_wafer.groups),
+                "bins": [row for row in bins.bins if row.kind == "hard"],
+                "tests": tests.tests[:TESTS_SHOWN],
+                "all_tests": len(tests.tests),
+            }
+        text = page.render(
+            "yield.html",
+            at="/yield",
+            as_of=answer.as_of,
+            ended=answer.as_of_reason,
+            demo=answer.demo,
+            answer=answer,
+            form=form_of(question, ("by", "lot", "wafer", "retests"), page.zone),
+            groups=sorted(answer.groups, key=lambda group: group.yield_)[:SHOWN],
+            filters=params(request, "lot", "wafer", "retests"),
+            **{"trend": None, "change": None, "low": None, "bins": [], "tests": [], "all_tests": 0, **rest},
+        )
+        return text, True
+
+    return await cached_page(request, make)
+
+
+@router.get("/yield/short")
+async def short(request: Request) -> Response:
+    """The yield of the last week against that of the week before, in one sentence."""
+    page, times = Page(request), times_of(request)
+    if key_of(request).area is not None:
+        return page.show("yield_short.html", change=None, total=None)
+    answer = await cache_of(request).answer(YieldQuestion(by="day", as_of=times.as_of, known_at=times.known_at))
+    return page.show("yield_short.html", change=change(answer.groups), total=answer.total)
+
+
+@router.get("/commonality", dependencies=[takes(CommonalityQuestion, "names"), Depends(whole_fab)])
+async def commonality(request: Request) -> Response:
+    """What the bad wafers share, and since when."""
+
+    async def make(page: Page) -> tuple[str, bool]:
+        cache, times = cache_of(request), times_of(request)
+        stated = params(request, "below", "bad")
+        wafers = await cache.answer(YieldQuestion(by="wafer", as_of=times.as_of, known_at=times.known_at))
+        answer, waiting, nothing = None, False, None
+        if stated:
+            try:
+                found = await within(cache.ask(question_of(request, CommonalityQuestion)))
+                cached, fault = found
+                waiting = pending(found)
+                answer = cached.answer if cached else None
+                nothing = fault and f"{fault.what} {fault.hint}"
+            except BadQuestion as fault_of:
+                nothing = f"{fault_of.what} {fault_of.hint}"
+        text = page.render(
+            "commonality.html",
+            at="/commonality",
+            as_of=wafers.as_of,
+            ended=wafers.as_of_reason,
+            demo=wafers.demo,
+            answer=answer,
+            pending=waiting,
+            nothing=nothing,
+            low=low_wafers(wafers.groups),
+            below=stated.get("below", ""),
+            timeline=timeline(answer) if answer else None,
+            filters={name: request.query_params.getlist(name) for name in ("bad", "good")} | params(request, "below"),
+            stated=bool(stated),
+        )
+        return text, not waiting
+
+    return await cached_page(request, make)
+
+
+def change(days: Sequence[YieldGroup]) -> Json | None:
+    """The yield of the last seven days on record and of the seven before; None without both."""
+    dated = [(datetime.fromisoformat(group.day), group) for group in days if group.day]
+    if not dated:
+        return None
+    last = max(day for day, _ in dated)
+    now = [group for day, group in dated if day > last - WEEK]
+    before = [group for day, group in dated if last - 2 * WEEK < day <= last - WEEK]
+    if not now or not before:
+        return None
+    shares = [sum(group.good for group in rows) / sum(group.parts for group in rows) for rows in (now, before)]
+    return {"now": shares[0], "before": shares[1], "difference": shares[0] - shares[1], "until": last.date().isoformat()}
+
+
+def low_wafers(wafers: Sequence[YieldGroup]) -> Json | None:
+    """How many wafers are far below the others, and a round yield that parts them from the rest; None for none."""
+    shares = sorted(group.yield_ for group in wafers)
+    if len(shares) < 2:
+        return None
+    middle = median(shares)
+    spread = median(abs(share - middle) for share in shares)
+    limit = min(middle - ROBUST * spread, middle - LOWEST)
+    rounded = round(int(limit / NICE) * NICE, 4)
+    below = rounded if rounded > 0 else limit
+    count = sum(share < below for share in shares)
+    return {"below": below, "wafers": count, "of": len(shares)} if count else None
+
+
+def trend(days: Sequence[YieldGroup]) -> Json | None:
+    """The picture of yield by day: a line with a dot a day, from the lowest that is needed up to 1."""
+    dated = [(datetime.fromisoformat(group.day), group) for group in days if group.day]
+    if len(dated) < 2:
+        return None
+    first, last = dated[0][0], dated[-1][0]
+    floor = max(0.0, int(min(group.yield_ for _, group in dated) * 10) / 10 - 0.1)
+    span = max((last - first).total_seconds(), 1.0)
+
+    def x(day: datetime) -> float:
+        return round(LEFT + WIDTH * (day - first).total_seconds() / span, 1)
+
+    def y(share: float) -> float:
+        return round(TOP + HEIGHT * (1 - share) / (1 - floor), 1)
+
+    dots = [(x(day), y(group.yield_), group) for day, group in dated]
+    steps = [floor + (1 - floor) * n / 4 for n in range(5)]
+    return {
+        "left": LEFT,
+        "right": LEFT + WIDTH,
+        "top": TOP,
+        "bottom": TOP + HEIGHT,
+        "dots": dots,
+        "line": "M" + "L".join(f"{a},{b}" for a, b, _ in dots),
+        "up": [(y(share), share) for share in steps],
+        "first": first.date().isoformat(),
+        "last": last.date().isoformat(),
+    }
+
+
+def timeline(answer: Commonality) -> Json | None:
+    """The findings as bars on one axis of time, with what happened to their tools; None without any."""
+    times = [time for row in answer.findings for time in (row.from_, row.to, *(event.at for event in row.events)) if time]
+    if not times:
+        return None
+    first, last = min(times) - timedelta(days=2), max(times) + timedelta(days=2)
+    span = (last - first).total_seconds()
+
+    def x(at: datetime) -> float:
+        return round(LEFT + WIDTH * (at - first).total_seconds() / span, 1)
+
+    return {
+        "left": LEFT,
+        "right": LEFT + WIDTH,
+        "height": 20 + 46 * len(answer.findings),
+        "rows": [_bar(row, n, x, first, last) for n, row in enumerate(answer.findings)],
+        "first": first,
+        "last": last,
+    }
+
+
+def _bar(row: Finding, number: int, x: Any, first: datetime, last: datetime) -> Json:
+    begin, end = x(row.from_ or first), x(row.to or last)
+    marks = [(x(event.at), event) for event in row.events if event.kind != "alarm"]
+    return {"row": row, "y": 12 + 46 * number, "x": begin, "width": max(end - begin, 2.0), "marks": marks}
