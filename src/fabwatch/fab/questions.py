@@ -16,6 +16,7 @@ from fabwatch.decisions.questions import (
     AdvicesQuestion,
     AuditCheckQuestion,
     AuditQuestion,
+    ChartLimitsQuestion,
     DecisionsQuestion,
     HoldsQuestion,
 )
@@ -34,7 +35,7 @@ from fabwatch.risk.questions import (
     ToolsQuestion,
 )
 from fabwatch.spc import questions as spc
-from fabwatch.spc.questions import ReadingsQuestion, StatsQuestion
+from fabwatch.spc.questions import ReadingsQuestion, SpcQuestion, StatsQuestion
 from fabwatch.store.view import Answerable, Composed
 from fabwatch.trace import questions as trace
 from fabwatch.trace.questions import (
@@ -60,6 +61,7 @@ __all__ = [
     "AuditQuestion",
     "BacktestQuestion",
     "ChambersQuestion",
+    "ChartLimitsQuestion",
     "Composed",
     "ContainQuestion",
     "CurveQuestion",
@@ -90,6 +92,7 @@ __all__ = [
     "ScoreQuestion",
     "SensorStatsQuestion",
     "SensorsQuestion",
+    "SpcQuestion",
     "StatsQuestion",
     "StepSummaryQuestion",
     "ToolsQuestion",

@@ -26,6 +26,21 @@ SENTENCES: Mapping[str, str] = {
     "forecast_due": "{place} {qual_type}: already due; {bad:.1%} chance it is already out of spec.",
     "combined_due": "{tool}: the first of its {checks:,} checks is already due; {bad:.1%} chance that one is already out of "
     "spec.",
+    "charts": "{charts:,} control charts, {stable:,} of them in control; {points:,} points break rules.",
+    "chart_stable": "{name} is in control: none of {points:,} points breaks a rule.",
+    "chart_broken": "{name} is not in control: {broken:,} of {points:,} points break rules, the first at {first}.",
+    "chart_frozen": " Judged by the limits of version {version}, frozen by {who}.",
+    "chart_story": "{tool}: {charts} charts broke their rules together since {since}: {names}.",
+    "gauge": "The measuring is {share:.1%} of the spread; it can tell {categories:,} kinds of parts apart ({parts:,} parts, "
+    "{operators:,} operators, {trials:,} trials).",
+    "doubt_FewPoints": "limits from {points:,} points may move a good deal: {needed:,} are usual",
+    "doubt_BeyondMeasurement": "of {readings:,} readings only the side is known; they are in no figure",
+    "doubt_BetweenSubgroups": "{share:.0%} of the variance is between subgroups: limits from the spread within are too "
+    "narrow; --chart between has three charts for it",
+    "doubt_Autocorrelated": "each point resembles the one before (correlation {correlation:.2f}): rules are broken more "
+    "often than by chance",
+    "doubt_LimitsChanged": "the specification limits changed ({kinds:,} pairs); the latest count",
+    "doubt_SomeCellsEmpty": "{cells:,} cells have no value",
     "stats_pooled": " {pooled:,} of them pool several chambers of a tool: --by chamber takes them apart.",
     "forecast_weeks": "{place} {qual_type}: {cover:.0%} chance to fail after day {low:.0f}, perhaps not for years; "
     "{bad:.1%} chance it is already out of spec.",

@@ -1,0 +1,68 @@
+"""Several readings of one tool on one chart: Hotelling's T² of what was taken at the same time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from fabwatch.spc.answers import Capability, ChartPoint, ControlChart
+from fabwatch.spc.charting import FEW_POINTS, NoChart, Options
+from fabwatch.spc.doubts import FewPoints
+from fabwatch.spc.series import Series
+from fabwatch.stats.charts import estimate_multivariate, t_squared
+from fabwatch.terms.answers import place_of
+
+
+def together(series: Sequence[Series]) -> list[list[Series]]:
+    """The series of each tool and chamber, which go on one chart."""
+    groups: dict[tuple[str, str], list[Series]] = defaultdict(list)
+    for one in series:
+        if len(one.groups) > 1:
+            groups[one.tool, one.chamber].append(one)
+    return list(groups.values())
+
+
+def t2_chart(series: Sequence[Series], options: Options) -> ControlChart:
+    """The T² of several readings where all of them were taken. Raises NoChart."""
+    if len(series) < 2:
+        raise NoChart("T² needs two kinds of readings of one tool and chamber at least")
+    rows = [dict(zip(zip(one.at, one.keys, strict=False) if one.keys else one.at, one.means, strict=True)) for one in series]
+    marks = [mark for mark in rows[0] if all(mark in row for row in rows[1:])]
+    x = np.array([[row[mark] for row in rows] for mark in marks]).reshape(len(marks), len(rows))
+    varying = [n for n in range(len(rows)) if len(marks) and np.ptp(x[:, n]) > 0]
+    if len(varying) < 2:
+        raise NoChart(f"only {len(marks)} points have all {len(rows)} readings, and {len(varying)} of these vary")
+    try:
+        of = estimate_multivariate(x[:, varying])
+    except ValueError as fault:
+        raise NoChart(str(fault)) from fault
+    lines = t_squared(x[:, varying], of)
+    codes: list[tuple[str, ...]] = [("limit",) if out else () for out in lines.outside]
+    first = series[0]
+    places = [mark[0] if isinstance(mark, tuple) else mark for mark in marks]
+    return ControlChart(
+        name=" + ".join(series[n].name for n in varying),
+        kind="t2",
+        center=float(lines.center[0]),
+        lower=None,
+        upper=float(lines.upper[0]),
+        sigma=None,
+        stable=not any(codes),
+        points=tuple(map(ChartPoint, places, lines.values.tolist(), codes)),
+        capability=Capability(refused="T² of several readings has no specification limits"),
+        tool=first.tool,
+        chamber=first.chamber,
+        of="several",
+        unit=None,
+        rules=options.rules,
+        n=len(marks) * len(varying),
+        beyond=sum(one.beyond for one in series),
+        outside=0,
+        chosen="stated",
+        doubts=(FewPoints(len(marks), FEW_POINTS),) if len(marks) < FEW_POINTS else (),
+    )
+
+
+def name_of(series: Sequence[Series]) -> str:
+    """The place of several series."""
+    return place_of(series[0].tool, series[0].chamber)
