@@ -28,7 +28,8 @@ NO_READINGS = "load quals, logs or metrology: fabwatch ingest FILES; fabwatch sp
 def control_charts(view: View, wanted: Wanted, options: Options) -> ControlCharts:
     """The charts. Raises UnknownTool, and BadQuestion where no reading can be put on such a chart."""
     named = found(view, wanted)
-    kept = frozen(view.lake, view.as_of)
+    # Where the record has ended and nobody stated a time, what was frozen since counts too.
+    kept = frozen(view.lake, None if view.as_of_reason else view.as_of)
     return charts_of(view.header(METHOD, named.sql), named.series, options, kept)
 
 

@@ -28,11 +28,11 @@ class Frozen:
         return max(kept, key=lambda limits: limits.decided_at).kind if kept else None
 
 
-def frozen(lake: Lake, as_of: datetime) -> Frozen:
-    """The limits in force at `as_of`."""
+def frozen(lake: Lake, as_of: datetime | None) -> Frozen:
+    """The limits in force at `as_of`; None for the latest."""
     latest: dict[Key, FrozenLimits | None] = {}
     for row in lake.remember(("chart_limits",), lambda: lake.rows("SELECT * FROM chart_limits ORDER BY seq, name")):
-        if row["decided_at"] <= as_of:
+        if as_of is None or row["decided_at"] <= as_of:
             key = (row["tool"], row["chamber"], row["name"], row["kind"])
             latest[key] = FrozenLimits(**{name: row[name] for name in FIELDS}) if row["center"] is not None else None
     return Frozen({key: limits for key, limits in latest.items() if limits is not None})

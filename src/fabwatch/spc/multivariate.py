@@ -6,19 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from fabwatch.spc.answers import Capability, ChartPoint, ControlChart
+from fabwatch.spc.answers.charts import Place
 from fabwatch.spc.charting import FEW_POINTS, NoChart, Options
 from fabwatch.spc.doubts import FewPoints
 from fabwatch.spc.series import Series
 from fabwatch.stats.charts import estimate_multivariate, t_squared
-from fabwatch.terms.answers import place_of
 
 
 def together(series: Sequence[Series]) -> list[list[Series]]:
-    """The series of each tool and chamber, which go on one chart."""
-    groups: dict[tuple[str, str], list[Series]] = defaultdict(list)
+    """The series of each tool, chamber and family, which go on one chart."""
+    groups: dict[tuple[str, ...], list[Series]] = defaultdict(list)
     for one in series:
-        if len(one.groups) > 1:
-            groups[one.tool, one.chamber].append(one)
+        # What was removed is the difference of two others, and says nothing more.
+        if len(one.groups) > 1 and not one.name.startswith("removed"):
+            groups[one.tool, one.chamber, one.of, one.family].append(one)
     return list(groups.values())
 
 
@@ -26,7 +27,7 @@ def t2_chart(series: Sequence[Series], options: Options) -> ControlChart:
     """The T² of several readings where all of them were taken. Raises NoChart."""
     if len(series) < 2:
         raise NoChart("T² needs two kinds of readings of one tool and chamber at least")
-    rows = [dict(zip(zip(one.at, one.keys, strict=False) if one.keys else one.at, one.means, strict=True)) for one in series]
+    rows = [dict(zip(_marks(one), one.means, strict=True)) for one in series]
     marks = [mark for mark in rows[0] if all(mark in row for row in rows[1:])]
     x = np.array([[row[mark] for row in rows] for mark in marks]).reshape(len(marks), len(rows))
     varying = [n for n in range(len(rows)) if len(marks) and np.ptp(x[:, n]) > 0]
@@ -39,7 +40,8 @@ def t2_chart(series: Sequence[Series], options: Options) -> ControlChart:
     lines = t_squared(x[:, varying], of)
     codes: list[tuple[str, ...]] = [("limit",) if out else () for out in lines.outside]
     first = series[0]
-    places = [mark[0] if isinstance(mark, tuple) else mark for mark in marks]
+    place_of = dict(zip(_marks(first), first.at, strict=True))
+    places = [place_of[mark] for mark in marks]
     return ControlChart(
         name=" + ".join(series[n].name for n in varying),
         kind="t2",
@@ -63,6 +65,6 @@ def t2_chart(series: Sequence[Series], options: Options) -> ControlChart:
     )
 
 
-def name_of(series: Sequence[Series]) -> str:
-    """The place of several series."""
-    return place_of(series[0].tool, series[0].chamber)
+def _marks(series: Series) -> tuple[Place, ...]:
+    """What tells which readings were taken together: their run or wafer, else their time."""
+    return series.keys if series.keys and all(series.keys) else series.at

@@ -121,6 +121,10 @@ def _check(lake: Lake, wanted: Wanted) -> None:
         known = {row["name"] for row in rows}
         if wanted.qual_type not in known:
             raise unknown("qual type", wanted.qual_type, known)
+    if wanted.chamber is not None and wanted.tool is not None and wanted.tool in tool_cards(lake):
+        chambers = tool_cards(lake)[wanted.tool].chambers | {"*"}
+        if wanted.chamber not in chambers:
+            raise unknown(f"chamber of {wanted.tool}", wanted.chamber, chambers)
     if wanted.sensor not in (None, EVERY):
         known = {row["name"] for row in lake.rows("SELECT DISTINCT sensor AS name FROM step_summary")}
         if wanted.sensor not in known:
@@ -132,7 +136,7 @@ def _series(lake: Lake, sql: str, parameters: Parameters, of: str) -> Iterator[S
     table = lake.ask(sql, parameters).to_arrow_table()
     numbers = np.asarray(table.column("series").to_numpy(), np.int64)
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    for begin, end in zip(starts, [*starts[1:], len(numbers)], strict=True):
+    for begin, end in zip(starts, np.append(starts[1:], len(numbers))[: len(starts)], strict=True):
         yield _one(table.slice(int(begin), int(end - begin)), of)
 
 
@@ -141,7 +145,7 @@ def _one(rows: pa.Table, of: str) -> Series:
     values = _floats(rows, "value")
     beyond = np.array([side is not None for side in rows.column("beyond").to_pylist()])
     lower, upper = _floats(rows, "lower"), _floats(rows, "upper")
-    at: list[datetime | None] = rows.column("at").to_pylist()
+    at: list[datetime | None] = rows.column("stamp").to_pylist()
     keys = [key or "" for key in rows.column("taken_with").to_pylist()]
     lots = [lot or "" for lot in rows.column("lot").to_pylist()]
     series = Series(
@@ -154,6 +158,7 @@ def _one(rows: pa.Table, of: str) -> Series:
         (),
         lower=_last(lower),
         upper=_last(upper),
+        family=rows.column("family")[0].as_py() or "",
         limit_kinds=len({(low, high) for low, high in zip(map(str, lower), map(str, upper), strict=True)}),
         outside=int(((values < lower) | (values > upper)).sum()),
         beyond=int(beyond.sum()),

@@ -35,6 +35,8 @@ class Series:
     keys: tuple[str, ...] = field(default=(), compare=False)
     """What each subgroup was taken with, such as its run: by it readings of several sensors are put side by side."""
 
+    family: str = ""
+    """What was taken together: the recipe of a sensor, product and stage of metrology; T² is of one family."""
     levels: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Groups that the subgroups lie in, the outermost first: a name, and the group of each subgroup (wafers: their lots)."""
     inner: tuple[str, str] = ("between", "within")

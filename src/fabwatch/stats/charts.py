@@ -37,12 +37,14 @@ class Lines:
 
     @property
     def z(self) -> Floats:
-        """The points in sigma of the statistic from the center; 0 where the limits have no width."""
+        """The points in sigma of the statistic from the center.
+
+        Where the limits have no width, a departure is beyond any of them, and a point at the center tells nothing (NaN).
+        """
         sigma = np.where(self.upper > self.center, self.upper - self.center, self.center - self.lower) / WIDTH
         with np.errstate(divide="ignore", invalid="ignore"):
             z = (self.values - self.center) / sigma
-        # Without spread every departure is beyond any limit.
-        flat = np.where(self.values == self.center, 0.0, np.sign(self.values - self.center) * np.inf)
+            flat = np.sign(self.values - self.center) * np.inf
         return np.where(sigma > 0, z, np.where(np.isnan(self.values), np.nan, flat))
 
     @property
