@@ -31,6 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "chart_broken": "{name} is not in control: {broken:,} of {points:,} points break rules, the first at {first}.",
     "chart_frozen": " Judged by the limits of version {version}, frozen by {who}.",
     "chart_story": "{tool}: {charts} charts broke their rules together since {since}: {names}.",
+    "chart_story_more": "{tool}: {charts} charts broke their rules together since {since}: {names} and {more:,} more.",
     "gauge": "The measuring is {share:.1%} of the spread; it can tell {categories:,} kinds of parts apart ({parts:,} parts, "
     "{operators:,} operators, {trials:,} trials).",
     "doubt_FewPoints": "limits from {points:,} points may move a good deal: {needed:,} are usual",

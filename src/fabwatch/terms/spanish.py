@@ -35,6 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "{first}.",
     "chart_frozen": " Juzgado con los límites de la versión {version}, congelados por {who}.",
     "chart_story": "{tool}: {charts} gráficos incumplen sus reglas a la vez desde {since}: {names}.",
+    "chart_story_more": "{tool}: {charts} gráficos incumplen sus reglas a la vez desde {since}: {names} y {more:,} más.",
     "gauge": "La medición supone el {share:.1%} de la dispersión; distingue {categories:,} clases de piezas ({parts:,} "
     "piezas, {operators:,} operarios, {trials:,} repeticiones).",
     "doubt_FewPoints": "unos límites calculados con {points:,} puntos aún pueden moverse bastante: lo usual son {needed:,}",

@@ -41,6 +41,7 @@ NAV = (
     ("/contain", _("Containment")),
     ("/holds", _("Holds")),
     ("/stats", _("Readings")),
+    ("/spc", _("Control charts")),
     ("/runs", _("Runs")),
     ("/cmp", _("Polish")),
     ("/record", _("Record")),

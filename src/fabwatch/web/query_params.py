@@ -90,9 +90,13 @@ def _(text: str) -> str:
 LABELS = {
     "area": _("area"),
     "by": _("one row per"),
+    "chamber": _("chamber"),
+    "chart": _("kind of chart"),
     "days": _("days"),
+    "metrology": _("metrology"),
     "qual_type": _("qual type"),
     "recipe": _("recipe"),
+    "rules": _("rules"),
     "sensor": _("sensor"),
     "since": _("from"),
     "step": _("step"),

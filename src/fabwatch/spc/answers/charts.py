@@ -8,6 +8,8 @@ from fabwatch.terms.clock import iso
 from fabwatch.terms.doubts import Doubt, joined
 from fabwatch.terms.words import sentence
 
+NAMED = 5
+"""So many charts of a story are named in its sentence."""
 Place = datetime | str
 """Where a point stands: its time, or its row or group where there is no time."""
 
@@ -188,8 +190,11 @@ class Story:
 
     def sentence(self, language: str = "en") -> str:
         """Which readings, and since when."""
-        named = ", ".join(self.names[:5]) + (" …" if len(self.names) > 5 else "")
-        return sentence(language, "chart_story", tool=self.tool, charts=len(self.names), names=named, since=iso(self.since))
+        named, more = ", ".join(self.names[:NAMED]), len(self.names) - NAMED
+        told = {"tool": self.tool, "charts": len(self.names), "names": named, "since": iso(self.since)}
+        if more > 0:
+            return sentence(language, "chart_story_more", more=more, **told)
+        return sentence(language, "chart_story", **told)
 
 
 @dataclass(frozen=True)
