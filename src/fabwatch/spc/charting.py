@@ -16,11 +16,12 @@ from fabwatch.spc.doubts import (
 )
 from fabwatch.spc.series import Series
 from fabwatch.stats import charts
-from fabwatch.stats.capability import capability
+from fabwatch.stats.capability import NotTold, capability
 from fabwatch.stats.charts import Estimate, Lines
 from fabwatch.stats.nested import components
 from fabwatch.stats.run_rules import broken_rules
 from fabwatch.terms.doubts import Doubt
+from fabwatch.terms.reasons import Reason
 
 RANGES_UP_TO = 10
 """Ranges waste what larger subgroups know of the spread (Montgomery, chapter 6)."""
@@ -32,6 +33,10 @@ WITH_RULES = ("imr", "between", "xbar-r", "xbar-s")
 
 class NoChart(Exception):
     """Readings that cannot be put on such a chart; says why."""
+
+    def __init__(self, code: str, **values: float):
+        self.reason = Reason((f"refused_{code}", values))
+        super().__init__(self.reason)
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,12 @@ def chart_of(series: Series, options: Options, frozen: FrozenLimits | None = Non
 def kind_of(series: Series, stated: str | None) -> tuple[str, str]:
     """The kind of chart, and why. Raises NoChart for one that these readings cannot have."""
     if not len(series.groups):
-        raise NoChart("no readings")
+        raise NoChart("no_readings")
     sizes = series.sizes
     several = bool((sizes > 1).any())
     if stated is not None:
         if stated in ("xbar-r", "xbar-s", "between") and not several:
-            raise NoChart("it has one reading at a time; a chart of means needs subgroups")
+            raise NoChart("no_subgroups")
         return stated, "stated"
     if not several:
         return "imr", "one reading a time"
@@ -105,7 +110,7 @@ def estimate_of(series: Series, kind: str) -> Estimate:
     if kind.startswith("xbar") or (kind in ("ewma", "cusum") and (series.sizes > 1).any()):
         return charts.estimate_subgroups(charts.subgroups(series.groups), "r" if kind == "xbar-r" else "s")
     if len(series.groups) < 2:
-        raise NoChart(f"needs at least 2 readings, has {len(series.groups)}")
+        raise NoChart("few_readings", needed=2, readings=len(series.groups))
     return charts.estimate_individuals(series.means)
 
 
@@ -190,23 +195,25 @@ def _or_none(value: float) -> float | None:
 def _capability(series: Series, kind: str, codes: Sequence[tuple[str, ...]]) -> Capability:
     lower, upper = series.lower, series.upper
 
-    def refused(why: str) -> Capability:
-        return Capability(refused=why, lower=lower, upper=upper)
+    def refused(code: str, **values: object) -> Capability:
+        return Capability(refused=Reason((f"refused_{code}", values)), lower=lower, upper=upper)
 
     if lower is None and upper is None:
-        return refused("no specification limits")
+        return refused("no_limits")
     if any(codes):
         broken = [code for code in codes if code]
         rules = ", ".join(sorted({name for code in broken for name in code}))
-        return refused(f"not stable: {len(broken)} of {len(codes)} points break rules ({rules})")
+        return refused("not_stable", broken=len(broken), points=len(codes), rules=rules)
     if series.beyond:
-        return refused(f"{series.beyond} readings are beyond the limits of measurement")
+        return refused("beyond", readings=series.beyond)
     own = kind if kind in WITH_RULES else kind_of(series, None)[0]
     try:
         within = estimate_of(series, own)
         result = capability(series.values, within.sigma, within.df, lower, upper)
-    except (ValueError, NoChart) as fault:
-        return refused(str(fault))
+    except NotTold as fault:
+        return refused(fault.code, **fault.values)
+    except NoChart as fault:
+        return Capability(refused=fault.reason, lower=lower, upper=upper)
     found = dict(vars(result))
     if found["low"] is None:
         found |= {"low": result.ppk_low, "high": result.ppk_high}

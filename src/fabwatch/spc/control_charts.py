@@ -8,7 +8,7 @@ from fabwatch.spc.charting import NoChart, Options, chart_of
 from fabwatch.spc.frozen import Frozen, frozen
 from fabwatch.spc.multivariate import t2_chart, together
 from fabwatch.spc.records import Wanted, found
-from fabwatch.spc.series import Series
+from fabwatch.spc.series import FEW, Series
 from fabwatch.spc.stories import events, stories
 from fabwatch.store.view import View
 from fabwatch.terms.answers import Header
@@ -44,14 +44,15 @@ def charts_of(header: Header, series: Sequence[Series], options: Options, kept: 
             try:
                 charts.append(t2_chart(several, options))
             except NoChart as fault:
-                refused.append(several[0].refused(str(fault)))
-        refused += [one.refused("needs at least 2 readings") for one in series if len(one.groups) < 2]
+                refused.append(several[0].refused(fault.reason))
+        few = [one for one in series if len(one.groups) < FEW]
+        refused += [one.refused(NoChart("few_readings", needed=FEW, readings=len(one.groups)).reason) for one in few]
     else:
         for one in series:
             try:
                 charts.append(_own(one, options, kept))
             except NoChart as fault:
-                refused.append(one.refused(str(fault)))
+                refused.append(one.refused(fault.reason))
     if not charts:
         first = refused[0]
         raise BadQuestion(f"{first.name} has no chart: {first.why}.", "leave --chart out: the readings choose their kind")

@@ -35,10 +35,10 @@ def phase_one(view: View, wanted: Wanted, kind: str | None) -> list[PhaseOne]:
         try:
             own, _ = kind_of(one, kind)
             if len(one.groups) < LEAST_POINTS:
-                raise NoChart(f"needs at least {LEAST_POINTS} points, has {len(one.groups)}")
+                raise NoChart("few_points", needed=LEAST_POINTS, points=len(one.groups))
             estimate = estimate_of(one, own)
             if not estimate.sigma > 0:
-                raise NoChart("the readings do not vary")
+                raise NoChart("constant")
         except NoChart as fault:
             why = why or f"{one.name}: {fault}"
             continue

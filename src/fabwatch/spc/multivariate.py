@@ -11,6 +11,7 @@ from fabwatch.spc.charting import FEW_POINTS, NoChart, Options
 from fabwatch.spc.doubts import FewPoints
 from fabwatch.spc.series import Series
 from fabwatch.stats.charts import estimate_multivariate, t_squared
+from fabwatch.terms.reasons import Reason
 
 
 def together(series: Sequence[Series]) -> list[list[Series]]:
@@ -26,17 +27,19 @@ def together(series: Sequence[Series]) -> list[list[Series]]:
 def t2_chart(series: Sequence[Series], options: Options) -> ControlChart:
     """The T² of several readings where all of them were taken. Raises NoChart."""
     if len(series) < 2:
-        raise NoChart("T² needs two kinds of readings of one tool and chamber at least")
+        raise NoChart("t2_alone")
     rows = [dict(zip(_marks(one), one.means, strict=True)) for one in series]
     marks = [mark for mark in rows[0] if all(mark in row for row in rows[1:])]
     x = np.array([[row[mark] for row in rows] for mark in marks]).reshape(len(marks), len(rows))
     varying = [n for n in range(len(rows)) if len(marks) and np.ptp(x[:, n]) > 0]
     if len(varying) < 2:
-        raise NoChart(f"only {len(marks)} points have all {len(rows)} readings, and {len(varying)} of these vary")
+        raise NoChart("t2_apart", points=len(marks), readings=len(rows), varying=len(varying))
+    if len(marks) <= len(varying) + 1:
+        raise NoChart("few_points", needed=len(varying) + 2, points=len(marks))
     try:
         of = estimate_multivariate(x[:, varying])
     except ValueError as fault:
-        raise NoChart(str(fault)) from fault
+        raise NoChart("t2_dependent") from fault
     lines = t_squared(x[:, varying], of)
     codes: list[tuple[str, ...]] = [("limit",) if out else () for out in lines.outside]
     first = series[0]
@@ -51,7 +54,7 @@ def t2_chart(series: Sequence[Series], options: Options) -> ControlChart:
         sigma=None,
         stable=not any(codes),
         points=tuple(map(ChartPoint, places, lines.values.tolist(), codes)),
-        capability=Capability(refused="T² of several readings has no specification limits"),
+        capability=Capability(refused=Reason(("refused_t2", {}))),
         tool=first.tool,
         chamber=first.chamber,
         of="several",

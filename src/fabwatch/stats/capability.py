@@ -21,6 +21,15 @@ PIVOTS = 96
 """So many quantiles stand for a distribution in the interval of Cpk."""
 
 
+class NotTold(ValueError):
+    """Readings whose capability cannot be told: `code` says why, `values` how many there are and such."""
+
+    def __init__(self, code: str, **values: float):
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+
 @dataclass(frozen=True)
 class Capable:
     """Capability indices; None where a limit that they need is missing. `low` and `high` are the interval of Cpk."""
@@ -48,13 +57,13 @@ def capability(
     """The capability of readings between specification limits, at least one of which is needed.
 
     `within` is the standard deviation within subgroups (Cp, Cpk) with `df` degrees of freedom; Pp and Ppk take that of all
-    readings. Raises ValueError with the reason where it cannot be told.
+    readings. Raises NotTold with the reason.
     """
     x = np.asarray(values, float)
     if lower is None and upper is None:
-        raise ValueError("no specification limits")
+        raise NotTold("no_limits")
     if x.size < 3 or not within > 0 or not x.std() > 0:
-        raise ValueError("the readings do not vary" if x.size >= 3 else f"need at least 3 readings, have {x.size}")
+        raise NotTold("constant") if x.size >= 3 else NotTold("few_readings", needed=3, readings=x.size)
     p = normality(x)
     if p is None or p >= NORMAL_BELOW:
         return _normal(x, within, df, lower, upper, coverage, p)
@@ -145,7 +154,7 @@ def _pivots(df: float) -> tuple[np.ndarray, np.ndarray]:
 def _by_percentiles(x: np.ndarray, lower: float | None, upper: float | None, p: float) -> Capable:
     """Pp and Ppk by the percentiles that three sigma of a normal distribution cut off (ISO 22514-2)."""
     if x.size < FEW_PERCENTILES:
-        raise ValueError(f"not normal (p = {p:.2g}); percentiles need at least {FEW_PERCENTILES} readings, have {x.size}")
+        raise NotTold("not_normal", p=p, needed=FEW_PERCENTILES, readings=x.size)
     low, middle, high = (float(value) for value in np.quantile(x, (0.00135, 0.5, 0.99865)))
     margins = [(upper - middle) / (high - middle)] if upper is not None else []
     margins += [(middle - lower) / (middle - low)] if lower is not None else []

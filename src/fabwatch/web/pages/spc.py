@@ -17,6 +17,7 @@ from fabwatch.terms.errors import BadQuestion, UnknownTool
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import PATIENCE, cached_page, pending, scale, within
 from fabwatch.web.query_params import form_of, offset_of, params, question_of, sends, takes
+from fabwatch.web.translation import with_zone
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 12
@@ -98,20 +99,23 @@ async def freeze(
     until: Annotated[str, Form(max_length=40)] = "",
     chamber: Annotated[str, Form(max_length=200)] = "",
     qual_type: Annotated[str, Form(max_length=200)] = "",
+    sensor: Annotated[str, Form(max_length=200)] = "",
+    metrology: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Freeze the limits of the charts of a tool that the page shows."""
     key = key_of(request)
     await seen(request, key, tool)
+    named: Json = {"chamber": chamber, "qual_type": qual_type, "sensor": sensor, "metrology": metrology}
+    zone = request.app.state.settings.fab.zone
     action = FreezeLimits(
         tool=tool,
         reason=reason,
-        since=since or None,
-        until=until or None,
-        chamber=chamber or None,
-        qual_type=qual_type or None,
+        since=with_zone(since, zone) if since else None,
+        until=with_zone(until, zone) if until else None,
+        **{name: value for name, value in named.items() if value},
     )
     await cache_of(request).act(action, key.who)
-    return RedirectResponse(Page(request).url("/spc", tool=tool, qual_type=qual_type or None), 303)
+    return RedirectResponse(Page(request).url("/spc", tool=tool, **named), 303)
 
 
 def picture(chart: ControlChart, points: Sequence[ChartPoint], page: Page, spread: SpreadChart | None = None) -> Json | None:
