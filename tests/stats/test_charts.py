@@ -84,7 +84,7 @@ def test_individuals_are_judged_by_their_mean_moving_range():
 
 def test_means_of_equal_subgroups_have_the_limits_of_the_book():
     groups = [np.array(row) for row in np.random.default_rng(5).normal(20, 2, (25, 5))]
-    of = charts.subgroups(groups)
+    of = charts.subgroups(np.concatenate(groups), np.full(25, 5))
     mean = statistics.fmean(float(group.mean()) for group in groups)
     r = statistics.fmean(float(group.max() - group.min()) for group in groups)
     s = statistics.fmean(statistics.stdev(group.tolist()) for group in groups)
@@ -96,13 +96,13 @@ def test_means_of_equal_subgroups_have_the_limits_of_the_book():
 
 
 def test_a_smaller_subgroup_has_wider_limits_and_a_single_one_no_spread():
-    of = charts.subgroups([np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.0]), np.array([1.0, 4.0])])
+    of = charts.subgroups(np.array([1.0, 2.0, 3.0, 4.0, 2.0, 1.0, 4.0]), np.array([4, 1, 2]))
     lines = charts.means(of, charts.estimate_subgroups(of, "s"))
     half = (lines.upper - lines.center).tolist()
     assert half[1] == pytest.approx(2 * half[0])
     assert math.isnan(charts.spreads(of, charts.estimate_subgroups(of, "s"), "s").values[1])
     with pytest.raises(ValueError, match="no subgroup"):
-        charts.estimate_subgroups(charts.subgroups([np.array([1.0]), np.array([2.0])]), "r")
+        charts.estimate_subgroups(charts.subgroups(np.array([1.0, 2.0]), np.array([1, 1])), "r")
 
 
 def test_t_squared_is_the_distance_by_the_inverse_covariance():

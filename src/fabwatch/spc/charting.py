@@ -1,11 +1,12 @@
 """From readings to charts: the kind, the limits, the points that break rules, the capability."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fabwatch.spc.answers import Capability, ChartPoint, ControlChart, FrozenLimits, SpreadChart, VarianceShare
+from fabwatch.spc.answers.charts import Place
 from fabwatch.spc.doubts import (
     Autocorrelated,
     BetweenSubgroups,
@@ -58,7 +59,7 @@ def chart_of(series: Series, options: Options, frozen: FrozenLimits | None = Non
     estimate = Estimate(frozen.center, frozen.sigma, frozen.df) if frozen else estimate_of(series, kind)
     main, spread, within = _lines(series, kind, estimate, options)
     codes = _codes(main, kind, options.rules, _inner_spread(spread, within))
-    points = _points(series, main, codes)
+    points = _points(series.at, main, codes, series.sizes.tolist())
     stable = not any(codes)
     last = -1
     return ControlChart(
@@ -81,8 +82,8 @@ def chart_of(series: Series, options: Options, frozen: FrozenLimits | None = Non
         outside=series.outside,
         chosen=chosen,
         frozen=frozen,
-        spread=None if spread is None else _spread(series, *spread),
-        within=None if within is None else _spread(series, *within),
+        spread=None if spread is None else _spread(*spread),
+        within=None if within is None else _spread(*within),
         components=(shares := _components(series)),
         doubts=tuple(_doubts(series, kind, shares, frozen)),
     )
@@ -90,15 +91,14 @@ def chart_of(series: Series, options: Options, frozen: FrozenLimits | None = Non
 
 def kind_of(series: Series, stated: str | None) -> tuple[str, str]:
     """The kind of chart, and why. Raises NoChart for one that these readings cannot have."""
-    if not len(series.groups):
+    if not series.at:
         raise NoChart("no_readings")
     sizes = series.sizes
-    several = bool((sizes > 1).any())
     if stated is not None:
-        if stated in ("xbar-r", "xbar-s", "between") and not several:
+        if stated in ("xbar-r", "xbar-s", "between") and not series.several:
             raise NoChart("no_subgroups")
         return stated, "stated"
-    if not several:
+    if not series.several:
         return "imr", "one reading a time"
     if sizes.max() <= RANGES_UP_TO:
         return "xbar-r", f"subgroups of {RANGES_UP_TO} or fewer"
@@ -107,10 +107,10 @@ def kind_of(series: Series, stated: str | None) -> tuple[str, str]:
 
 def estimate_of(series: Series, kind: str) -> Estimate:
     """Center and sigma from the readings themselves. Raises NoChart for too few."""
-    if kind.startswith("xbar") or (kind in ("ewma", "cusum") and (series.sizes > 1).any()):
-        return charts.estimate_subgroups(charts.subgroups(series.groups), "r" if kind == "xbar-r" else "s")
-    if len(series.groups) < 2:
-        raise NoChart("few_readings", needed=2, readings=len(series.groups))
+    if kind.startswith("xbar") or (kind in ("ewma", "cusum") and series.several):
+        return charts.estimate_subgroups(series.subgroups, "r" if kind == "xbar-r" else "s")
+    if len(series.at) < 2:
+        raise NoChart("few_readings", needed=2, readings=len(series.at))
     return charts.estimate_individuals(series.means)
 
 
@@ -125,14 +125,14 @@ def _lines(series: Series, kind: str, of: Estimate, options: Options) -> tuple[L
         main, ranges = charts.individuals(x, of), ("mr", charts.moving_range(x, of))
         if kind == "imr":
             return main, ranges, None
-        groups = charts.subgroups(series.groups)
+        groups = series.subgroups
         own = "r" if n.max() <= RANGES_UP_TO else "s"
         return main, ranges, (own, charts.spreads(groups, charts.estimate_subgroups(groups, own), own))
     if kind == "ewma":
         return charts.ewma(series.means, of, options.weight, n=n), None, None
     if kind == "cusum":
         return charts.cusum(series.means, of, options.reference, options.decision, n=n).lines, None, None
-    groups = charts.subgroups(series.groups)
+    groups = series.subgroups
     own = kind[-1]
     return charts.means(groups, of), (own, charts.spreads(groups, of, own)), None
 
@@ -155,37 +155,35 @@ def _codes(main: Lines, kind: str, rules: str, spread: np.ndarray | None) -> lis
     return codes
 
 
-def _points(series: Series, lines: Lines, codes: Sequence[tuple[str, ...]]) -> tuple[ChartPoint, ...]:
-    n = series.sizes.tolist()
+def _points(
+    at: Sequence[Place], lines: Lines, codes: Sequence[tuple[str, ...]], sizes: Sequence[int]
+) -> tuple[ChartPoint, ...]:
     values = lines.values.tolist()
     if _constant(lines.lower) and _constant(lines.upper):
-        return tuple(map(ChartPoint, series.at, values, codes, n))
+        return tuple(map(ChartPoint, at, values, codes, sizes))
     lower = (None if value != value else value for value in lines.lower.tolist())
     upper = (None if value != value else value for value in lines.upper.tolist())
-    return tuple(map(ChartPoint, series.at, values, codes, n, lower, upper))
+    return tuple(map(ChartPoint, at, values, codes, sizes, lower, upper))
 
 
 def _constant(line: np.ndarray) -> bool:
-    return bool(np.isnan(line).all() or (line == line[0]).all())
+    return bool((line == line[0]).all() or np.isnan(line).all()) if len(line) else True
 
 
-def _spread(series: Series, kind: str, lines: Lines) -> SpreadChart:
+def _spread(kind: str, lines: Lines) -> SpreadChart:
     there = np.flatnonzero(~np.isnan(lines.values))
-    outside = lines.outside
-    one = _constant(lines.upper[there]) if there.size else True
-    points = tuple(
-        ChartPoint(
-            series.at[n],
-            float(lines.values[n]),
-            ("limit",) if outside[n] else (),
-            len(series.groups[n]),
-            None if one else _or_none(lines.lower[n]),
-            None if one else _or_none(lines.upper[n]),
-        )
-        for n in there.tolist()
-    )
-    last = int(there[-1]) if there.size else 0
-    return SpreadChart(kind, _or_none(lines.center[last]), _or_none(lines.lower[last]), _or_none(lines.upper[last]), points)
+    if not there.size:
+        return SpreadChart(kind, None, None, None, (), ())
+    last = int(there[-1])
+    center, lower, upper = (_or_none(line[last]) for line in (lines.center, lines.lower, lines.upper))
+    broken = tuple(np.flatnonzero(lines.outside).tolist())
+    spread = SpreadChart(kind, center, lower, upper, _listed(lines.values), broken)
+    same = _constant(lines.upper[there])
+    return spread if same else replace(spread, lowers=_listed(lines.lower), uppers=_listed(lines.upper))
+
+
+def _listed(line: np.ndarray) -> tuple[float | None, ...]:
+    return tuple(None if value != value else value for value in line.tolist())
 
 
 def _or_none(value: float) -> float | None:
@@ -223,7 +221,7 @@ def _capability(series: Series, kind: str, codes: Sequence[tuple[str, ...]]) -> 
 def _components(series: Series) -> tuple[VarianceShare, ...]:
     """How much of the variance is between subgroups; none for single readings."""
     sizes = series.sizes
-    if not (sizes > 1).any() or len(sizes) < 2:
+    if not series.several or len(sizes) < 2:
         return ()
     outer = [np.unique(groups, return_inverse=True)[1] for _, groups in series.levels]
     codes = [np.repeat(level, sizes) for level in (*outer, np.arange(len(sizes)))]
@@ -237,8 +235,8 @@ def _components(series: Series) -> tuple[VarianceShare, ...]:
 
 def _doubts(series: Series, kind: str, shares: Sequence[VarianceShare], frozen: FrozenLimits | None) -> list[Doubt]:
     doubts: list[Doubt] = []
-    if frozen is None and len(series.groups) < FEW_POINTS:
-        doubts.append(FewPoints(len(series.groups), FEW_POINTS))
+    if frozen is None and len(series.at) < FEW_POINTS:
+        doubts.append(FewPoints(len(series.at), FEW_POINTS))
     if series.beyond:
         doubts.append(BeyondMeasurement(series.beyond))
     if series.empty:

@@ -45,8 +45,8 @@ def charts_of(header: Header, series: Sequence[Series], options: Options, kept: 
                 charts.append(t2_chart(several, options))
             except NoChart as fault:
                 refused.append(several[0].refused(fault.reason))
-        few = [one for one in series if len(one.groups) < FEW]
-        refused += [one.refused(NoChart("few_readings", needed=FEW, readings=len(one.groups)).reason) for one in few]
+        few = [one for one in series if len(one.at) < FEW]
+        refused += [one.refused(NoChart("few_readings", needed=FEW, readings=len(one.at)).reason) for one in few]
     else:
         for one in series:
             try:

@@ -34,8 +34,8 @@ def phase_one(view: View, wanted: Wanted, kind: str | None) -> list[PhaseOne]:
     for one in series:
         try:
             own, _ = kind_of(one, kind)
-            if len(one.groups) < LEAST_POINTS:
-                raise NoChart("few_points", needed=LEAST_POINTS, points=len(one.groups))
+            if len(one.at) < LEAST_POINTS:
+                raise NoChart("few_points", needed=LEAST_POINTS, points=len(one.at))
             estimate = estimate_of(one, own)
             if not estimate.sigma > 0:
                 raise NoChart("constant")
@@ -43,7 +43,7 @@ def phase_one(view: View, wanted: Wanted, kind: str | None) -> list[PhaseOne]:
             why = why or f"{one.name}: {fault}"
             continue
         place = (one.tool, one.chamber, one.name, own)
-        made.append(PhaseOne(*place, estimate.center, estimate.sigma, estimate.df, len(one.groups)))
+        made.append(PhaseOne(*place, estimate.center, estimate.sigma, estimate.df, len(one.at)))
     if not made:
         raise BadQuestion(f"No limits can be frozen. {why}.", "state a longer period, or another chart")
     return made

@@ -19,7 +19,7 @@ def together(series: Sequence[Series]) -> list[list[Series]]:
     groups: dict[tuple[str, ...], list[Series]] = defaultdict(list)
     for one in series:
         # What was removed is the difference of two others, and says nothing more.
-        if len(one.groups) > 1 and not one.name.startswith("removed"):
+        if len(one.at) > 1 and not one.name.startswith("removed"):
             groups[one.tool, one.chamber, one.of, one.family].append(one)
     return list(groups.values())
 

@@ -1,17 +1,18 @@
 """Readings that belong on one chart: of one place and name, in order of time, in subgroups where several have one time."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
 from fabwatch.spc.answers import NotCharted
 from fabwatch.spc.answers.charts import Place
+from fabwatch.stats.charts import Subgroups, subgroups
 
 FEW = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Series:
     """The readings of one chart."""
 
@@ -22,8 +23,10 @@ class Series:
     unit: str | None
     at: tuple[Place, ...]
     """Where each subgroup stands."""
-    groups: tuple[np.ndarray, ...]
-    """The readings of each subgroup, one at least."""
+    values: np.ndarray
+    """All readings, one subgroup after the other."""
+    sizes: np.ndarray
+    """How many readings each subgroup has, one at least."""
     lower: float | None = None
     """Latest specification limits."""
     upper: float | None = None
@@ -47,32 +50,20 @@ class Series:
         """Tool, chamber and name."""
         return self.tool, self.chamber, self.name
 
-    @property
-    def values(self) -> np.ndarray:
-        """All readings."""
-        return np.concatenate(self.groups) if self.groups else np.empty(0)
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """How many readings each subgroup has."""
-        return np.array([len(group) for group in self.groups])
+    @cached_property
+    def subgroups(self) -> Subgroups:
+        """The figures of the subgroups."""
+        return subgroups(self.values, self.sizes)
 
     @property
     def means(self) -> np.ndarray:
         """The mean of each subgroup."""
-        return np.array([float(group.mean()) for group in self.groups])
+        return self.subgroups.mean if self.at else self.values
 
-    def between(self, since: datetime | None, until: datetime | None) -> "Series":
-        """The part within a period, both ends included; what has no time is left out where one is stated."""
-        if since is None and until is None:
-            return self
-        kept = [
-            n
-            for n, at in enumerate(self.at)
-            if isinstance(at, datetime) and (since is None or at >= since) and (until is None or at <= until)
-        ]
-        at, groups = tuple(self.at[n] for n in kept), tuple(self.groups[n] for n in kept)
-        return Series(self.tool, self.chamber, self.name, self.of, self.unit, at, groups, self.lower, self.upper)
+    @cached_property
+    def several(self) -> bool:
+        """Whether a subgroup has more than one reading."""
+        return bool((self.sizes > 1).any())
 
     def refused(self, why: str) -> NotCharted:
         """Why it has no chart."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from fabwatch.spc.answers import ControlChart, Story, Violation
 from fabwatch.terms.answers import place_of
@@ -20,7 +21,7 @@ STRONG = 4.0
 
 @dataclass(frozen=True)
 class Episode:
-    """A stretch of points that break rules, from the begin of the first pattern."""
+    """A stretch of points on one side that break rules, from the begin of the first pattern."""
 
     chart: ControlChart
     since: datetime
@@ -36,7 +37,9 @@ def events(charts: Sequence[ControlChart]) -> tuple[Violation, ...]:
         for point in chart.points
         if point.broken
     ]
-    return tuple(sorted(found, key=lambda event: (isinstance(event.at, datetime), str(event.at)), reverse=True))
+    timed = [event for event in found if isinstance(event.at, datetime)]
+    others = [event for event in found if not isinstance(event.at, datetime)]
+    return (*sorted(timed, key=attrgetter("at"), reverse=True), *reversed(others))
 
 
 def stories(charts: Sequence[ControlChart]) -> tuple[Story, ...]:
@@ -55,7 +58,7 @@ def _told(tool: str, episodes: list[Episode]) -> Iterator[Story]:
     while rest:
         lead = rest[0]
         mine = [episode for episode in rest if episode.since <= lead.until and episode.until >= lead.since]
-        rest = [episode for episode in rest if episode not in mine]
+        rest = [episode for episode in rest if episode.since > lead.until or episode.until < lead.since]
         best: dict[str, Episode] = {}
         for episode in mine:
             best.setdefault(_named(episode.chart), episode)
@@ -71,15 +74,21 @@ def _named(chart: ControlChart) -> str:
 
 def _episodes(chart: ControlChart) -> Iterator[Episode]:
     points = chart.points
-    spans: list[list[int]] = []
+    spans: list[tuple[int, int, bool]] = []
     for n, point in enumerate(points):
-        if point.broken:
-            begin = n + 1 - max(min(RUNS.get(rule, 1), n + 1) for rule in point.broken)
-            if spans and begin <= spans[-1][1] + 1:
-                spans[-1] = [min(spans[-1][0], begin), n]
-            else:
-                spans.append([begin, n])
-    for begin, end in spans:
+        if not point.broken:
+            continue
+        begin, above = max(n + 1 - max(RUNS.get(rule, 1) for rule in point.broken), 0), point.value > chart.center
+        # A pattern may have points on both sides; the stretch begins on the side of its end.
+        while begin < n and (points[begin].value > chart.center) != above:
+            begin += 1
+        first, last, side = spans[-1] if spans else (0, -2, above)
+        if begin <= last + 1 and above == side:
+            spans[-1] = (min(first, begin), n, side)
+        else:
+            # What came before on the other side is another stretch.
+            spans.append((max(begin, last + 1), n, above))
+    for begin, end, _ in spans:
         since, until = points[begin].at, points[end].at
         if isinstance(since, datetime) and isinstance(until, datetime):
             yield Episode(chart, since, until, _strength(chart, begin, end))

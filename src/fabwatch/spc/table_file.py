@@ -123,7 +123,8 @@ def _series(table: TableColumns, name: str, groups: Sequence[str], lower: float 
         of="table",
         unit=None,
         at=tuple(" / ".join(key) for key in keys),
-        groups=tuple(np.array(own) for own in rows.values()),
+        values=np.array([number for own in rows.values() for number in own]),
+        sizes=np.array([len(own) for own in rows.values()], int),
         lower=lower,
         upper=upper,
         outside=outside,
@@ -165,4 +166,4 @@ def _short_run(
             raise BadQuestion(f"{target} is empty in some rows.", "state the target of each reading, or leave --target out")
         centers = np.array(nominal, float)
     away = deviations(x, centers, sigmas if standardized else None)
-    return replace(series, groups=tuple(np.array([value]) for value in away.tolist()), lower=None, upper=None)
+    return replace(series, values=away, lower=None, upper=None)

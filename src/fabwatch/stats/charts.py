@@ -4,7 +4,6 @@ Source, unless a function names another: D. C. Montgomery, Introduction to Stati
 6, 9 and 11.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,14 +90,23 @@ class Subgroups:
     std: Floats
 
 
-def subgroups(groups: Sequence[Floats]) -> Subgroups:
-    """The figures of subgroups of one reading or more."""
-    return Subgroups(
-        np.array([len(group) for group in groups]),
-        np.array([group.mean() for group in groups]),
-        np.array([np.ptp(group) if len(group) > 1 else np.nan for group in groups]),
-        np.array([group.std(ddof=1) if len(group) > 1 else np.nan for group in groups]),
-    )
+def subgroups(values: Floats, sizes: np.ndarray) -> Subgroups:
+    """The figures of subgroups of one reading or more: their readings one after the other, and how many each has."""
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(int)
+    mean = np.add.reduceat(values, starts) / sizes
+    range_ = np.maximum.reduceat(values, starts) - np.minimum.reduceat(values, starts)
+    squares = np.add.reduceat((values - np.repeat(mean, sizes)) ** 2, starts)
+    several = sizes > 1
+    std = np.sqrt(squares / np.where(several, sizes - 1, 1))
+    return Subgroups(sizes, mean, np.where(several, range_, np.nan), np.where(several, std, np.nan))
+
+
+def _kinds(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different sizes, and which of them each subgroup has."""
+    if (sizes == sizes[0]).all():
+        return sizes[:1], np.zeros(len(sizes), int)
+    each, which = np.unique(sizes, return_inverse=True)
+    return each, which
 
 
 def estimate_subgroups(of: Subgroups, by: str) -> Estimate:
@@ -112,11 +120,10 @@ def estimate_subgroups(of: Subgroups, by: str) -> Estimate:
     if not several.any():
         raise ValueError("no subgroup has two readings")
     sizes, spread = of.n[several], (of.range if by == "r" else of.std)[several]
-    unit = {
-        int(n): (d2(int(n)), d3(int(n))) if by == "r" else (c4(int(n)), (1 - c4(int(n)) ** 2) ** 0.5) for n in set(sizes)
-    }
-    mean = np.array([unit[int(n)][0] for n in sizes])
-    precision = np.array([(unit[int(n)][0] / unit[int(n)][1]) ** 2 for n in sizes])
+    each, which = _kinds(sizes)
+    center = np.array([d2(int(n)) if by == "r" else c4(int(n)) for n in each])
+    scatter = np.array([d3(int(n)) if by == "r" else (1 - c4(int(n)) ** 2) ** 0.5 for n in each])
+    mean, precision = center[which], ((center / scatter) ** 2)[which]
     sigma = float((precision * spread / mean).sum() / precision.sum())
     # Var(sigma) / sigma² = 1 / sum of precisions, and 1 / 2 df for a standard deviation.
     df = float(precision.sum()) / 2
@@ -131,12 +138,14 @@ def means(of: Subgroups, by: Estimate) -> Lines:
 
 def spreads(of: Subgroups, by: Estimate, kind: str) -> Lines:
     """The chart of subgroup ranges (`kind` is r) or standard deviations (s)."""
-    lines = {1: (np.nan, np.nan, np.nan)}
-    for n in {int(n) for n in of.n if n > 1}:
-        mean = by.sigma * (d2(n) if kind == "r" else c4(n))
-        low, high = range_limits(n) if kind == "r" else deviation_limits(n)
-        lines[n] = (mean, low * mean, high * mean)
-    center, lower, upper = (np.array([lines[int(n)][k] for n in of.n]) for k in range(3))
+    each, which = _kinds(of.n)
+    lines = np.full((3, len(each)), np.nan)
+    for k, n in enumerate(int(n) for n in each):
+        if n > 1:
+            mean = by.sigma * (d2(n) if kind == "r" else c4(n))
+            low, high = range_limits(n) if kind == "r" else deviation_limits(n)
+            lines[:, k] = mean, low * mean, high * mean
+    center, lower, upper = lines[:, which]
     return Lines(of.range if kind == "r" else of.std, center, lower, upper)
 
 

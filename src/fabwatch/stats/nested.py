@@ -35,8 +35,13 @@ def components(values: np.ndarray, levels: Sequence[np.ndarray], names: Sequence
     x = np.asarray(values, float)
     keys = [np.zeros(len(x), int)]
     for level in levels:
-        pair = np.stack([keys[-1], np.asarray(level)], axis=1)
-        keys.append(np.unique(pair, axis=0, return_inverse=True)[1].ravel())
+        code = np.asarray(level, np.int64)
+        # The same name in two outer groups stands for two groups.
+        pair = keys[-1] * (int(code.max(initial=0)) + 1) + code
+        steps = np.diff(pair)
+        in_order = bool((steps >= 0).all())
+        key = np.concatenate(([0], np.cumsum(steps > 0))) if in_order else np.unique(pair, return_inverse=True)[1]
+        keys.append(np.asarray(key, int).ravel())
     keys.append(np.arange(len(x)))
     sums = [float((np.bincount(key, x) ** 2 / np.bincount(key)).sum()) for key in keys]
     counts = [int(key.max()) + 1 if len(key) else 0 for key in keys]

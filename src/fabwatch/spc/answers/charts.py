@@ -14,7 +14,8 @@ Place = datetime | str
 """Where a point stands: its time, or its row or group where there is no time."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: there are millions of points, and a frozen one takes several times as long to make.
+@dataclass(slots=True)
 class ChartPoint:
     """One point of a chart."""
 
@@ -37,8 +38,31 @@ class SpreadChart:
     """`mr`, `r` or `s`."""
     center: float | None
     lower: float | None
+    """Limits of its last point."""
     upper: float | None
-    points: tuple[ChartPoint, ...]
+    values: tuple[float | None, ...]
+    """One for each point of its chart; none where there is no spread: a single reading, the first moving range."""
+    broken: tuple[int, ...]
+    """Which of them are beyond their limit, counted from 0."""
+    lowers: tuple[float | None, ...] = ()
+    """Limits of each, where they differ."""
+    uppers: tuple[float | None, ...] = ()
+
+    def points(self, of: tuple[ChartPoint, ...]) -> tuple[ChartPoint, ...]:
+        """Its points, those of its chart being `of`."""
+        outside = set(self.broken)
+        return tuple(
+            ChartPoint(
+                of[n].at,
+                value,
+                ("limit",) if n in outside else (),
+                of[n].n,
+                self.lowers[n] if self.lowers else None,
+                self.uppers[n] if self.uppers else None,
+            )
+            for n, value in enumerate(self.values)
+            if value is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -164,7 +188,7 @@ class ControlChart:
         return text
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Violation:
     """A point that breaks rules: an event of its tool."""
 

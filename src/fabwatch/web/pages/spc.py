@@ -63,7 +63,7 @@ async def spc(request: Request) -> Response:
             nothing=fault,
             form=form_of(question, FORM, page.zone),
             charts=[(chart, picture(chart, chart.points, page)) for chart in charts[offset : offset + SHOWN]],
-            spread_picture=lambda chart, spread: picture(chart, spread.points, page, spread),
+            spread_picture=lambda chart, spread: picture(chart, spread.points(chart.points), page, spread),
             listed=LISTED,
             total=len(charts),
             limit=SHOWN,
