@@ -55,7 +55,8 @@ def charts_of(header: Header, series: Sequence[Series], options: Options, kept: 
                 refused.append(one.refused(fault.reason))
     if not charts:
         first = refused[0]
-        raise BadQuestion(f"{first.name} has no chart: {first.why}.", "leave --chart out: the readings choose their kind")
+        hint = "leave --chart out: the readings choose their kind" if options.kind else "load or name more readings"
+        raise BadQuestion(f"{first.name} has no chart: {first.why}.", hint)
     return ControlCharts(*header, tuple(charts), options.rules, events(charts), stories(charts), tuple(refused))
 
 
