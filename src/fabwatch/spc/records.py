@@ -12,7 +12,7 @@ from fabwatch.equipment.tools import Selection, tool_cards
 from fabwatch.spc.series import Series
 from fabwatch.spc.summary import FIRST, LAST, Period
 from fabwatch.store.lake import Lake, Parameters
-from fabwatch.store.questions import question, reading
+from fabwatch.store.questions import filled, question, reading
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.errors import unknown
@@ -59,7 +59,7 @@ def found(view: View, wanted: Wanted) -> Found:
         parts += [_metrology(view, wanted, tools, what) for what in ([wanted.metrology] if wanted.metrology else METROLOGY)]
     series = tuple(series for part in parts for series in part.series)
     if not series:
-        _check(lake, wanted)
+        _check(lake, wanted, tools)
     return Found(series, "\n\n".join(dict.fromkeys(part.sql for part in parts)))
 
 
@@ -113,12 +113,10 @@ def _span(view: View, wanted: Wanted) -> dict[str, object]:
     }
 
 
-def _check(lake: Lake, wanted: Wanted) -> None:
-    """Raises UnknownTool for a name that no reading has."""
-    tool = {"tool": wanted.tool}
+def _check(lake: Lake, wanted: Wanted, tools: list[str] | None) -> None:
+    """Raises UnknownTool for a name that no reading of these tools has."""
     if wanted.qual_type is not None:
-        rows = lake.rows("SELECT DISTINCT qual_type AS name FROM quals WHERE $tool IS NULL OR tool = $tool", tool)
-        known = {row["name"] for row in rows}
+        known = _names(lake, "SELECT DISTINCT qual_type AS name FROM quals WHERE {these}", "tool", tools)
         if wanted.qual_type not in known:
             raise unknown("qual type", wanted.qual_type, known)
     if wanted.chamber is not None and wanted.tool is not None and wanted.tool in tool_cards(lake):
@@ -126,9 +124,21 @@ def _check(lake: Lake, wanted: Wanted) -> None:
         if wanted.chamber not in chambers:
             raise unknown(f"chamber of {wanted.tool}", wanted.chamber, chambers)
     if wanted.sensor not in (None, EVERY):
-        known = {row["name"] for row in lake.rows("SELECT DISTINCT sensor AS name FROM step_summary")}
+        known = _names(lake, SENSORS, "p.tool", tools)
         if wanted.sensor not in known:
             raise unknown("sensor", str(wanted.sensor), known, "fabwatch trace stats --by sensor lists them")
+
+
+SENSORS = (
+    "SELECT DISTINCT s.sensor AS name FROM step_summary AS s JOIN parts AS p ON p.load = s.load AND p.part = s.part "
+    "WHERE {these}"
+)
+
+
+def _names(lake: Lake, sql: str, column: str, tools: list[str] | None) -> set[str]:
+    """The names that a statement finds among some tools."""
+    these = f"($tools IS NULL OR {column} IN (SELECT unnest($tools)))"
+    return {row["name"] for row in lake.rows(filled(sql, these=these), {"tools": tools})}
 
 
 def _series(lake: Lake, sql: str, parameters: Parameters, of: str) -> Iterator[Series]:
