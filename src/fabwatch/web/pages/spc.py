@@ -29,6 +29,7 @@ LISTED = 400
 DOTTED = 90
 """Up to so many points each has its dot; more would be one band."""
 LEFT, TOP, WIDTH, HEIGHT = 6, 10, 520, 150
+NAMES = ("area", "tool", "chamber", "qual_type", "sensor", "metrology")
 FORM = ("area", "tool", "chamber", "qual_type", "sensor", "metrology", "chart", "rules", "since", "until")
 
 
@@ -41,11 +42,16 @@ async def spc(request: Request) -> Response:
         question = question_of(request, SpcQuestion)
         await seen(request, key_of(request), question.tool)
         question = replace(question, area=area_of(key_of(request), question.area))
+        shown = params(request, *FORM)
         fault: str | None = None
         answer, waiting = None, False
         try:
-            soon = await within(cache.ask(question), 4 * PATIENCE)
-            answer, waiting = (soon[0].answer if soon[0] else None), pending(soon)
+            if set(shown) & set(NAMES):
+                answer = await cache.answer(question)
+            else:
+                # The whole fab may take a while; the page fills in by itself.
+                soon = await within(cache.ask(question), 4 * PATIENCE)
+                answer, waiting = (soon[0].answer if soon[0] else None), pending(soon)
         except UnknownTool:
             raise
         except BadQuestion as stop:
@@ -69,7 +75,7 @@ async def spc(request: Request) -> Response:
             limit=SHOWN,
             offset=offset,
             tool=question.tool,
-            filters=params(request, *FORM),
+            filters=shown,
         )
         return text, not waiting
 
