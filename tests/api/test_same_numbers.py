@@ -29,7 +29,6 @@ ANSWERS = {
     "curve": (["curve", "CMP-2"], "/curve/CMP-2", "tools"),
     "stats": (["stats", "--by", "area"], "/stats?by=area", "groups"),
     "readings": (["readings", "ETCH-1"], "/readings/ETCH-1", "readings"),
-    "control charts": (["spc", "--tool", "CMP-1"], "/spc?tool=CMP-1", "charts"),
     "overview": (["overview"], "/fab", None),
 }
 
