@@ -50,6 +50,7 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/logs.py
 	@$(BIN)/python bench/page.py
 	@$(BIN)/python bench/polish.py
+	@$(BIN)/python bench/spc.py
 
 docs: $(READY)   ## the reference pages made again, and all pages as HTML in site/
 	@$(BIN)/python docs/generate.py

@@ -17,6 +17,7 @@ from fabwatch.cli.app import command_line
 from fabwatch.cmp import doubts as polish_doubts
 from fabwatch.fab import Fab
 from fabwatch.quals import doubts as forecast_doubts
+from fabwatch.spc import doubts as chart_doubts
 from fabwatch.terms import errors, settings
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.problems import RULES
@@ -73,6 +74,7 @@ def doubts_page() -> str:
         ("Forecasts", forecast_doubts),
         ("Polish times and removal rates", polish_doubts),
         ("Runs", trace_doubts),
+        ("Control charts", chart_doubts),
     ):
         parts.append(f"\n## {title}\n\n| code | what it means |\n|---|---|\n")
         kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Doubt)]

@@ -202,6 +202,10 @@ PAGES = """
 /stats?tool=
 /stats?area=
 /stats?tool=ALFA-T1&qual_type=
+/spc?tool=
+/spc?area=
+/spc?tool=ALFA-T1&qual_type=
+/spc/short?tool=
 /plan?area=
 /search?q=
 /search/list?q=
@@ -212,6 +216,7 @@ FORMS = {
     "/contain/ALFA-T1/hold?qual_type": {"reason": "not theirs"},
     "/contain/ALFA-T1/hold?chamber": {"reason": "not theirs"},
     "/holds/{hold}/dispose": {"reason": "not theirs", "act": "scrap"},
+    "/spc/freeze?tool": {"reason": "not theirs"},
     "/tools/{tool}/decide": {"reason": "not theirs", "qual_type": "ALFA-QUAL", "name": "warning", "value": "9"},
     "/tools/ALFA-T1/decide?qual_type": {"reason": "not theirs", "name": "warning", "value": "9"},
     "/run/golden?run": {"reason": "not theirs", "act": "choose"},
@@ -266,7 +271,7 @@ def test_what_is_not_there_and_what_belongs_to_another_area_are_answered_alike(w
 
 def test_no_answer_to_a_key_of_one_area_holds_a_name_of_another(world, client):
     names = world[1]
-    plain = ["/", "/plan", "/contain", "/holds", "/stats", "/runs", "/cmp", "/record", "/rules", "/sensors", "/load"]
+    plain = ["/", "/plan", "/contain", "/holds", "/stats", "/spc", "/runs", "/cmp", "/record", "/rules", "/sensors", "/load"]
     asked = [("GET", path, {"headers": {"Accept": "text/html"}}) for path in plain]
     asked += [made(own) for _, own, _, made in [*requests_of_the_api(names), *requests_of_pages(names)]]
     faults = []

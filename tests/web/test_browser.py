@@ -22,6 +22,7 @@ PAGES = {
     "plan.html": ["/plan"],
     "record.html": ["/record"],
     "stats.html": ["/stats"],
+    "spc.html": ["/spc", "/spc?tool=CMP-1"],
     "runs.html": ["/runs"],
     "run.html": ["/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000"],
     "chambers.html": ["/chambers?sensor=Pressure"],

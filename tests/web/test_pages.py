@@ -24,6 +24,8 @@ PAGES = [
     "/plan?area=CMP",
     "/record",
     "/stats",
+    "/spc",
+    "/spc?tool=CMP-1",
     "/runs",
     "/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000",
     "/chambers?sensor=Pressure",

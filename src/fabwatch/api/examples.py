@@ -16,6 +16,7 @@ QUERY: dict[str, str] = {
     "/interval": "?tool={tool}",
     "/plan": "?days=7",
     "/stats": "?by=tool_type",
+    "/spc": "?tool={tool}",
     "/trace/summary": "?format=csv",
     "/trace/run": "?run={run}",
     "/trace/stats": "?by=step",
@@ -50,6 +51,7 @@ BODIES: dict[str, Json] = {
         "reason": "3 false alarms per 1,000 wafers are fewer than we have",
     },
     "/trace/goldens": {"runs": ["{run}"], "automatic": True, "reason": "accepted after the last maintenance"},
+    "/spc/limits": {"tool": "{tool}", "qual_type": "{qual_type}", "reason": "the limits of a good month"},
     "/decisions": {
         "tool": "{tool}",
         "qual_type": "{qual_type}",

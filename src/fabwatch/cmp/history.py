@@ -88,7 +88,7 @@ def tools_measured(lake: Lake) -> set[str]:
 
 
 def _over_measured(sql: str) -> str:
-    return over_runs(reading(sql, {"measured": question("cmp", "metrology")}))
+    return over_runs(reading(sql, {"measured": question("cmp", "metrology", over="matched")}))
 
 
 @cache

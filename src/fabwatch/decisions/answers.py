@@ -87,6 +87,33 @@ class Decisions(Listing):
 
 
 @dataclass(frozen=True)
+class FrozenChart:
+    """One version of the phase-I limits of a control chart; without a center they were withdrawn."""
+
+    tool: str
+    chamber: str
+    name: str
+    kind: str
+    version: int
+    center: float | None
+    sigma: float | None
+    df: float | None
+    points: int | None
+    since: datetime | None
+    until: datetime | None
+    decided_at: datetime
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ChartLimits(Listing):
+    """Limits of control charts that people froze, the latest first."""
+
+    limits: tuple[FrozenChart, ...]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One entry of the audit."""
 

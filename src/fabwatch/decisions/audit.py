@@ -18,7 +18,7 @@ REASON_LONGEST = 2000
 FIELDS = ", ".join(Entry.__dataclass_fields__)
 
 
-DECIDED = ("holds", "decisions", "rules", "goldens", "advices")
+DECIDED = ("holds", "decisions", "chart_limits", "rules", "goldens", "advices")
 """Tables of decisions: each row belongs to an entry of the audit."""
 
 

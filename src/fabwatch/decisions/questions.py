@@ -7,7 +7,7 @@ from fabwatch.terms.questions import Cost, KnownAt, Param, Reach, Spec, Tool, de
 
 if TYPE_CHECKING:
     from fabwatch.cmp.answers import Advices
-    from fabwatch.decisions.answers import Audit, Decisions, Entries, HoldLists
+    from fabwatch.decisions.answers import Audit, ChartLimits, Decisions, Entries, HoldLists
 
 TAG = "decisions"
 
@@ -43,6 +43,22 @@ class DecisionsQuestion(Answerable["Decisions"]):
         from fabwatch.decisions.limits import decisions
 
         return Decisions(tuple(decisions(view.lake, self.tool)))
+
+
+@declaration
+class ChartLimitsQuestion(Answerable["ChartLimits"]):
+    """Limits of control charts that were frozen or withdrawn: every version, the latest first."""
+
+    spec: ClassVar = Spec("spc limits", "/spc/limits", "chart_limits", "limits", reach=Reach.ROWS, tag=TAG)
+    tool: Tool = None
+    known_at: KnownAt = None
+
+    def answer(self, view: View) -> "ChartLimits":
+        """The versions."""
+        from fabwatch.decisions.answers import ChartLimits
+        from fabwatch.decisions.charts import chart_limits
+
+        return ChartLimits(tuple(chart_limits(view.lake, self.tool)))
 
 
 @declaration
@@ -93,6 +109,7 @@ class AuditCheckQuestion(Answerable["Audit"]):
 QUESTIONS: tuple[type[Answerable[Any]], ...] = (
     HoldsQuestion,
     DecisionsQuestion,
+    ChartLimitsQuestion,
     AdvicesQuestion,
     AuditQuestion,
     AuditCheckQuestion,

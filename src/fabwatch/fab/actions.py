@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
 from fabwatch.decisions.answers import Act, DecisionName, name_of
 from fabwatch.risk.questions import SuspectAt
+from fabwatch.spc.questions import ChartKind, Metrology, SensorName
 from fabwatch.terms.questions import (
     LONGEST_RUN,
     AsOf,
@@ -13,14 +14,16 @@ from fabwatch.terms.questions import (
     Declared,
     Param,
     QualType,
+    Since,
     Spec,
     ToolName,
+    Until,
     declaration,
 )
 
 if TYPE_CHECKING:
     from fabwatch.cmp.answers import PolishTime
-    from fabwatch.decisions.answers import Decision, HoldList
+    from fabwatch.decisions.answers import ChartLimits, Decision, HoldList
     from fabwatch.fab import Fab
     from fabwatch.trace.answers import Golden, Rules
 
@@ -144,6 +147,41 @@ class Decide(Action["Decision"]):
 
 
 @declaration
+class FreezeLimits(Action["ChartLimits"]):
+    """Freeze the limits of control charts from a period in control, as a new version; with `drop` withdraw them."""
+
+    spec: ClassVar = Spec("spc freeze", "/spc/limits", "freeze_limits", scope="decide", tag="decisions")
+    tool: ToolName
+    reason: Reason
+    since: Since = None
+    until: Until = None
+    chamber: Chamber = None
+    qual_type: QualType = None
+    sensor: SensorName = None
+    metrology: Metrology = None
+    chart: Annotated[ChartKind | None, Param("Kind of chart; else as the readings choose. T² has no limits to freeze.")] = (
+        None
+    )
+    drop: Annotated[bool, Param("Withdraw the limits that were frozen: points are judged by their own again.")] = False
+
+    def act(self, fab: "Fab", who: str) -> "ChartLimits":
+        """The versions that were made."""
+        return fab.freeze_limits(
+            self.tool,
+            who=who,
+            reason=self.reason,
+            since=self.since,
+            until=self.until,
+            chamber=self.chamber,
+            qual_type=self.qual_type,
+            sensor=self.sensor,
+            metrology=self.metrology,
+            chart=self.chart,
+            drop=self.drop,
+        )
+
+
+@declaration
 class SwitchRule(Action["Rules"]):
     """Let a rule count, with its figures on the record, or no more; who and why stand in the audit."""
 
@@ -220,4 +258,13 @@ class KeepPolish(Action["PolishTime"]):
         )
 
 
-ACTIONS: tuple[type[Action[Any]], ...] = (Hold, Release, Scrap, Decide, SwitchRule, ChooseGolden, KeepPolish)
+ACTIONS: tuple[type[Action[Any]], ...] = (
+    Hold,
+    Release,
+    Scrap,
+    Decide,
+    FreezeLimits,
+    SwitchRule,
+    ChooseGolden,
+    KeepPolish,
+)

@@ -16,6 +16,7 @@ from fabwatch.decisions.questions import (
     AdvicesQuestion,
     AuditCheckQuestion,
     AuditQuestion,
+    ChartLimitsQuestion,
     DecisionsQuestion,
     HoldsQuestion,
 )
@@ -34,7 +35,7 @@ from fabwatch.risk.questions import (
     ToolsQuestion,
 )
 from fabwatch.spc import questions as spc
-from fabwatch.spc.questions import ReadingsQuestion, StatsQuestion
+from fabwatch.spc.questions import ReadingsQuestion, SpcQuestion, StatsQuestion
 from fabwatch.store.view import Answerable, Composed
 from fabwatch.trace import questions as trace
 from fabwatch.trace.questions import (
@@ -63,6 +64,7 @@ __all__ = [
     "BacktestQuestion",
     "BinsQuestion",
     "ChambersQuestion",
+    "ChartLimitsQuestion",
     "CommonalityQuestion",
     "Composed",
     "ContainQuestion",
@@ -95,6 +97,7 @@ __all__ = [
     "ScoreQuestion",
     "SensorStatsQuestion",
     "SensorsQuestion",
+    "SpcQuestion",
     "StatsQuestion",
     "StepSummaryQuestion",
     "TestsQuestion",

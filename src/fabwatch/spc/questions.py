@@ -1,9 +1,12 @@
-"""The questions about readings: their statistics, and the readings in order of time."""
+"""The questions about readings: their statistics, the readings in order of time, and their control charts."""
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import (
+    Area,
+    Chamber,
+    Cost,
     Param,
     QualType,
     Reach,
@@ -11,6 +14,7 @@ from fabwatch.terms.questions import (
     Since,
     Spec,
     Timed,
+    Tool,
     ToolName,
     Until,
     as_stated,
@@ -18,7 +22,7 @@ from fabwatch.terms.questions import (
 )
 
 if TYPE_CHECKING:
-    from fabwatch.spc.answers import Readings, Stats
+    from fabwatch.spc.answers import ControlCharts, Readings, Stats
 
 
 @declaration
@@ -63,4 +67,44 @@ class ReadingsQuestion(Timed, Answerable["Readings"]):
         return readings(view, Selection(None, self.tool, self.qual_type), period)
 
 
-QUESTIONS: tuple[type[Answerable[Any]], ...] = (StatsQuestion, ReadingsQuestion)
+ChartKind = Literal["imr", "between", "xbar-r", "xbar-s", "ewma", "cusum", "t2"]
+RuleSet = Literal["nelson", "weco"]
+SensorName = Annotated[str | None, Param("The mean of this sensor in each step of each run; `all` for every sensor.")]
+Metrology = Annotated[
+    Literal["rate", "after", "incoming", "removed"] | None,
+    Param("Metrology of wafers: removal rate, thickness after, thickness before, or what was removed."),
+]
+
+
+@declaration
+class SpcQuestion(Timed, Answerable["ControlCharts"]):
+    """Control charts of quals, sensors or metrology: limits, points that break rules, and capability."""
+
+    spec: ClassVar = Spec("spc", "/spc", "control_charts", "charts", cost=Cost.DEEP, example={"tool": "{tool}"})
+    area: Area = None
+    tool: Tool = None
+    chamber: Chamber = None
+    qual_type: QualType = None
+    sensor: SensorName = None
+    metrology: Metrology = None
+    chart: Annotated[
+        ChartKind | None,
+        Param("Kind of chart; else imr for one reading a time, xbar-r or xbar-s for subgroups, or that of frozen limits."),
+    ] = None
+    rules: Annotated[RuleSet, Param("Rules that points are judged by: Nelson 1 to 8, or Western Electric.")] = "nelson"
+    since: Since = None
+    until: Until = None
+
+    def answer(self, view: View) -> "ControlCharts":
+        """The charts. Raises UnknownTool and BadQuestion."""
+        from fabwatch.spc.charting import Options
+        from fabwatch.spc.control_charts import control_charts
+        from fabwatch.spc.records import Wanted
+        from fabwatch.spc.summary import Period
+
+        period = Period(as_stated(self.since), as_stated(self.until))
+        names = (self.area, self.tool, self.chamber, self.qual_type, self.sensor, self.metrology)
+        return control_charts(view, Wanted(*names, period), Options(self.chart, self.rules))
+
+
+QUESTIONS: tuple[type[Answerable[Any]], ...] = (StatsQuestion, ReadingsQuestion, SpcQuestion)

@@ -29,6 +29,36 @@ SENTENCES: Mapping[str, str] = {
     "forecast_due": "{place} {qual_type}: ya toca; {bad:.1%} de que ya esté fuera de especificación.",
     "combined_due": "{tool}: ya toca el primero de sus {checks:,} controles; {bad:.1%} de que alguno ya esté fuera de "
     "especificación.",
+    "charts": "{charts:,} gráficos de control, {stable:,} bajo control; {points:,} puntos incumplen alguna regla.",
+    "chart_stable": "{name} está bajo control: ninguno de sus {points:,} puntos incumple una regla.",
+    "chart_broken": "{name} está fuera de control: {broken:,} de {points:,} puntos incumplen alguna regla, el primero en "
+    "{first}.",
+    "chart_frozen": " Juzgado con los límites de la versión {version}, congelados por {who}.",
+    "chart_story": "{tool}: {charts} gráficos incumplen sus reglas a la vez desde {since}: {names}.",
+    "chart_story_more": "{tool}: {charts} gráficos incumplen sus reglas a la vez desde {since}: {names} y {more:,} más.",
+    "refused_no_readings": "no hay lecturas",
+    "refused_no_subgroups": "las lecturas vienen de una en una; un gráfico de medias necesita subgrupos",
+    "refused_few_readings": "hacen falta al menos {needed:,} lecturas y hay {readings:,}",
+    "refused_few_points": "hacen falta al menos {needed:,} puntos y hay {points:,}",
+    "refused_no_limits": "no hay límites de especificación",
+    "refused_constant": "las lecturas no varían",
+    "refused_not_normal": "no es normal (p = {p:.2g}); los percentiles piden {needed:,} lecturas y hay {readings:,}",
+    "refused_not_stable": "no es estable: {broken:,} de {points:,} puntos incumplen reglas ({rules})",
+    "refused_beyond": "{readings:,} lecturas quedan fuera de lo que se puede medir",
+    "refused_t2": "el T² de varias lecturas no tiene límites de especificación",
+    "refused_t2_alone": "T² necesita al menos dos clases de lecturas de un mismo equipo y cámara",
+    "refused_t2_apart": "{points:,} puntos tienen las {readings:,} lecturas, y {varying:,} de estas varían",
+    "refused_t2_dependent": "unas lecturas que dependen entre sí, o que no varían, no tienen T² conjunto",
+    "gauge": "La medición supone el {share:.1%} de la dispersión; distingue {categories:,} clases de piezas ({parts:,} "
+    "piezas, {operators:,} operarios, {trials:,} repeticiones).",
+    "doubt_FewPoints": "unos límites calculados con {points:,} puntos aún pueden moverse bastante: lo usual son {needed:,}",
+    "doubt_BeyondMeasurement": "de {readings:,} lecturas solo se sabe de qué lado caen; no entran en ninguna cifra",
+    "doubt_BetweenSubgroups": "el {share:.0%} de la varianza está entre subgrupos: los límites que salen de la dispersión "
+    "interna son demasiado estrechos; --chart between ofrece tres gráficos para ello",
+    "doubt_Autocorrelated": "cada punto se parece al anterior (correlación {correlation:.2f}): las reglas se incumplen más "
+    "a menudo que por azar",
+    "doubt_LimitsChanged": "los límites de especificación cambiaron ({kinds:,} pares); valen los últimos",
+    "doubt_SomeCellsEmpty": "{cells:,} celdas sin valor",
     "stats_pooled": " {pooled:,} de ellos juntan varias cámaras de un equipo: --by chamber las separa.",
     "forecast_weeks": "{place} {qual_type}: {cover:.0%} de probabilidad de fallar después del día {low:.0f}, quizá no en "
     "años; {bad:.1%} de que ya esté fuera de especificación.",

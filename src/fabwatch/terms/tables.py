@@ -394,6 +394,28 @@ DECISIONS = Table(
     ),
 )
 
+CHART_LIMITS = Table(
+    "chart_limits",
+    "Phase-I limits of control charts that people froze; the latest version counts, and points are judged by it.",
+    (
+        Column("decided_at", "time", "When they were frozen.", "UTC", needed=True),
+        Column("tool", "text", "The tool.", needed=True),
+        Column("chamber", "text", "The chamber; `*` for the whole tool."),
+        Column("name", "text", "Name of the chart: the qual type, sensor and step, or metrology.", needed=True),
+        Column("kind", "text", "Kind of chart.", needed=True),
+        Column("version", "whole", "From 1 on, per chart.", needed=True),
+        Column("since", "time", "Begin of the period that they come from; empty for all before.", "UTC"),
+        Column("until", "time", "End of that period; empty for all after.", "UTC"),
+        Column("center", "number", "Center; empty if the limits were withdrawn."),
+        Column("sigma", "number", "Standard deviation of single readings within subgroups."),
+        Column("df", "number", "Degrees of freedom of sigma."),
+        Column("points", "whole", "Points that they come from."),
+        Column("who", "text", "Who froze them."),
+        Column("reason", "text", "Why."),
+        Column("seq", "whole", "Its entry in `audit`."),
+    ),
+)
+
 RULES = Table(
     "rules",
     "Rules that watch logs: one row each time a rule was switched on or off, with its results on the record.",
@@ -461,7 +483,7 @@ AUDIT = Table(
         Column(
             "act",
             "text",
-            "`hold`, `release`, `scrap`, `decide`, `rule`, `golden`, `polish`, `discard`, `source`.",
+            "`hold`, `release`, `scrap`, `decide`, `chart`, `rule`, `golden`, `polish`, `discard`, `source`.",
             needed=True,
         ),
         Column("about", "text", "The decision (JSON)."),
@@ -473,7 +495,7 @@ AUDIT = Table(
 
 TABLES: tuple[Table, ...] = (
     TOOLS, MOVES, QUALS, RESTORES, COUNTERS, METROLOGY, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS,
-    HOLDS, DECISIONS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS, RECEIPTS,
+    HOLDS, DECISIONS, CHART_LIMITS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS, RECEIPTS,
     WAFER_TESTS, DIES, TESTS, LIMITS, BINS, INSPECTIONS, DEFECTS, SORT_SUMMARY, WAT,
 )  # fmt: skip
 REFERRING = ("quals", "restores", "counters")

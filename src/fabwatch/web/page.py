@@ -43,6 +43,7 @@ NAV = (
     ("/yield", _("Yield")),
     ("/commonality", _("Commonality")),
     ("/stats", _("Readings")),
+    ("/spc", _("Control charts")),
     ("/runs", _("Runs")),
     ("/cmp", _("Polish")),
     ("/record", _("Record")),

@@ -7,10 +7,26 @@ from starlette.types import Scope
 
 from fabwatch.api.app import Parts, service
 from fabwatch.api.responses import Bodies
-from fabwatch.web.pages import contain, fab, load, plan, polish, record, results, run, runs, sensors, sign_in, source, tool
+from fabwatch.web.pages import (
+    contain,
+    fab,
+    load,
+    plan,
+    polish,
+    record,
+    results,
+    run,
+    runs,
+    sensors,
+    sign_in,
+    source,
+    spc,
+    tool,
+)
 
 PAGES = tuple(
-    page.router for page in (fab, tool, contain, plan, results, record, runs, run, sensors, polish, load, source, sign_in)
+    page.router
+    for page in (fab, tool, contain, plan, results, record, runs, run, sensors, spc, polish, load, source, sign_in)
 )
 YEAR = "public, max-age=31536000, immutable"
 

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from fabwatch.cli import output
 from fabwatch.cli.options import SET_ASIDE
-from fabwatch.cli.tables import decisions, files, polishing, quals, results, risk, traces
-from fabwatch.fab.answers import Audit, Decision, Decisions, Golden, Goldens, HoldList, HoldLists
+from fabwatch.cli.tables import charts, decisions, files, polishing, quals, results, risk, traces
+from fabwatch.fab.answers import Audit, ChartLimits, Decision, Decisions, Golden, Goldens, HoldList, HoldLists
 from fabwatch.fab.questions import (
     AdvicesQuestion,
     Answerable,
     AuditCheckQuestion,
     AuditQuestion,
     BacktestQuestion,
+    ChartLimitsQuestion,
     CommonalityQuestion,
     ContainQuestion,
     DecisionsQuestion,
@@ -27,6 +28,7 @@ from fabwatch.fab.questions import (
     RatesQuestion,
     RiskQuestion,
     ScoreQuestion,
+    SpcQuestion,
     ToolsQuestion,
 )
 from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
@@ -45,6 +47,8 @@ TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
     FaultsQuestion: traces.faults,
     BacktestQuestion: traces.backtest,
     GoldensQuestion: traces.goldens,
+    SpcQuestion: charts.control_charts,
+    ChartLimitsQuestion: charts.limits,
     RatesQuestion: polishing.rates,
     AdvicesQuestion: polishing.advices,
     HoldsQuestion: decisions.holds,
@@ -59,6 +63,7 @@ LISTINGS: dict[type, Callable[..., None]] = {
     HoldLists: decisions.holds,
     Decisions: decisions.decisions,
     Goldens: traces.goldens,
+    ChartLimits: charts.limits,
 }
 
 
