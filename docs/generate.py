@@ -24,6 +24,7 @@ from fabwatch.terms.problems import RULES
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 from fabwatch.trace import doubts as trace_doubts
+from fabwatch.yields import doubts as yield_doubts
 
 MADE = "<!-- made by docs/generate.py: make docs -->\n\n"
 
@@ -74,6 +75,7 @@ def doubts_page() -> str:
         ("Forecasts", forecast_doubts),
         ("Polish times and removal rates", polish_doubts),
         ("Runs", trace_doubts),
+        ("What came out", yield_doubts),
         ("Control charts", chart_doubts),
     ):
         parts.append(f"\n## {title}\n\n| code | what it means |\n|---|---|\n")

@@ -15,13 +15,14 @@ from fabwatch.terms.answers import plain
 from fabwatch.terms.doubts import Doubt, joined
 from fabwatch.terms.words import SENTENCES
 from fabwatch.trace import doubts as trace_doubts
+from fabwatch.yields import doubts as yield_doubts
 
 pytestmark = pytest.mark.unit
 
 VALUES: dict[object, object] = {int: 3, float: 2.5, str: "PAD_USE", datetime: datetime(2026, 1, 10, 7, 30)}
 KINDS = [
     kind
-    for module in (forecast_doubts, polish_doubts, trace_doubts, chart_doubts)
+    for module in (forecast_doubts, polish_doubts, trace_doubts, chart_doubts, yield_doubts)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Doubt) and kind is not Doubt
 ]

@@ -67,9 +67,9 @@ class Results(Door):
     def commonality(
         self,
         *,
-        bad: Sequence[str] = (),
+        bad: Sequence[str] | None = None,
         below: float | None = None,
-        good: Sequence[str] = (),
+        good: Sequence[str] | None = None,
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Commonality:
@@ -80,6 +80,6 @@ class Results(Door):
         """
         return self.ask(
             CommonalityQuestion(
-                bad=tuple(bad) or None, below=below, good=tuple(good) or None, as_of=as_of, known_at=known_at
+                bad=tuple(bad or ()) or None, below=below, good=tuple(good or ()) or None, as_of=as_of, known_at=known_at
             )
         )
