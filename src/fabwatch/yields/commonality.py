@@ -15,20 +15,18 @@ from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.yields.answers import Commonality, Event, Finding
-from fabwatch.yields.compared import Compared, Counts, Flags, Floats, Wholes
+from fabwatch.yields.compared import PERIODS, Compared, Flags, Floats, Passed, Wholes
 from fabwatch.yields.doubts import NoHistory, OtherNames, TooFewLots
 from fabwatch.yields.events import events_of
 from fabwatch.yields.identity import wafer_key
 from fabwatch.yields.population import SHOWN, Population
 
-PERIODS = 12
-"""Stretches of time in which effects are looked for are made of so many periods."""
 FEWEST_LOTS = 3
 MOST_FINDINGS = 10
+LOOKED_AT = 12
+"""So many of the strongest values are compared by their own stretches."""
 SWEEPS = 2
 """How often findings are looked at again without what the others explain."""
-HOPELESS = 0.5
-"""From this chance on a value is not looked at by stretches."""
 FALSE_SHARE = 0.05
 ALIKE = 0.9
 """Values that share so much of the wafers that passed them cannot be told apart."""
@@ -134,7 +132,8 @@ class _Search:
     @cached_property
     def _testable(self) -> Wholes:
         """Values that enough lots passed, and not all wafers did."""
-        counts = self._counted(np.ones(self._value.size, bool), Compared(self._bad, self._there, self._lot))
+        compared = Compared(self._bad, self._there, self._lot)
+        counts = compared.counted(self._passed(np.ones(self._value.size, bool), compared))
         return np.flatnonzero((counts.lots >= FEWEST_LOTS) & (counts.wafers < self.with_history))
 
     def findings(self) -> list[Finding]:
@@ -156,12 +155,11 @@ class _Search:
             if not drafts:
                 named = self._names([int(n) for n in values[sure]])
                 q_first = dict(zip(values[sure].tolist(), q[sure].tolist(), strict=True))
-            best = min(sure.tolist(), key=lambda n: self._rank(float(power[n]), named[int(values[n])]))
+            best, stretch_of = self._best([int(n) for n in sure[np.argsort(-power[sure])][:LOOKED_AT]], values, named, left)
             value = int(values[best])
             passed = self._wafers_of(value, windows[best])
             alike = [int(values[n]) for n in sure if n != best and self._is_alike(int(values[n]), windows[n], passed)]
             place = named[value]["axis"], named[value]["value"]
-            stretch_of = self._stretch(*place, left)
             drafts.append(_Draft(place, float(p[best]), q_first[value], tuple(_shown(named[n]) for n in alike), stretch_of))
             left = left & ~stretch_of.passed
             values = np.array([n for n in values[sure].tolist() if n != value and n not in alike], np.int64)
@@ -178,9 +176,19 @@ class _Search:
                     drafts[number] = replace(draft, stretch=self._stretch(*draft.place, left))
         return drafts
 
-    @staticmethod
-    def _rank(power: float, name: Record) -> tuple[float, int, str]:
-        return -power, AXES.index(name["axis"]), name["value"]
+    def _best(self, numbers: list[int], values: Wholes, named: dict[int, Record], left: Flags) -> "tuple[int, _Stretch]":
+        """Of the strongest values the one that is strongest in its own stretch, whose ends no grid of periods bounds."""
+        compared = Compared(self._bad & left, left, self._lot)
+        ranked = []
+        for number in numbers:
+            name = named[int(values[number])]
+            found = self._stretch(name["axis"], name["value"], left)
+            unit = np.flatnonzero(found.passed & left)
+            only = compared.passed(np.zeros(unit.size, np.int64), unit, np.ones(unit.size, np.int64), 1)
+            power = compared.strength(compared.counted(only), np.zeros(1, np.int64))[0]
+            ranked.append((-round(float(power), 6), AXES.index(name["axis"]), name["value"], number, found))
+        _, _, _, number, found = min(ranked, key=lambda entry: entry[:3])
+        return number, found
 
     def _is_alike(self, value: int, window: Window | None, passed: Flags) -> bool:
         return _overlap(self._wafers_of(value, window), passed) >= ALIKE
@@ -193,19 +201,14 @@ class _Search:
         compared = Compared(self._bad & among, among, self._lot)
         asked = np.zeros(self._ids.size, bool)
         asked[values] = True
-        of_values = asked[self._value] & among[self._unit]
-        counts = self._counted(of_values, compared)
+        passed = self._passed(asked[self._value] & among[self._unit], compared)
+        counts = compared.counted(passed)
         whole, power = compared.chances(counts, values), compared.strength(counts, values)
-        # A stretch can only stand out where bad ones are, and not fewer than chance would bring.
-        hopeful = np.zeros(self._ids.size, bool)
-        hopeful[values] = (counts.bad_lots[values] >= FEWEST_LOTS) & (whole < HOPELESS)
-        rows = np.flatnonzero(of_values & hopeful[self._value])
+        hopeful = counts.bad_lots[values] >= FEWEST_LOTS
         best, best_power, best_window = np.ones(values.size), np.full(values.size, -np.inf), np.full(values.size, -1)
-        for number, window in enumerate(WINDOWS if rows.size else []):
-            covered = np.zeros(self._value.size, bool)
-            covered[rows[(self._bits[rows] & window.bits) != 0]] = True
-            part = self._counted(covered, compared)
-            enough = (part.lots[values] >= FEWEST_LOTS) & (part.bad_lots[values] > 0)
+        for number, window in enumerate(WINDOWS if hopeful.any() else []):
+            part = compared.counted(passed, window.bits)
+            enough = hopeful & (part.lots[values] >= FEWEST_LOTS) & (part.bad_lots[values] > 0)
             if enough.any():
                 p, mine = np.ones(values.size), np.full(values.size, -np.inf)
                 p[enough] = compared.chances(part, values[enough])
@@ -218,9 +221,9 @@ class _Search:
         windows = [WINDOWS[n] if use else None for n, use in zip(best_window.tolist(), inside.tolist(), strict=True)]
         return np.minimum(in_part, over_all), np.where(inside, part_power, power), windows
 
-    def _counted(self, rows: Flags, compared: Compared) -> Counts:
+    def _passed(self, rows: Flags, compared: Compared) -> Passed:
         """What passed each value, over some of the rows."""
-        return compared.counted(self._value[rows], self._unit[rows], self._ids.size)
+        return compared.passed(self._value[rows], self._unit[rows], self._bits[rows], self._ids.size)
 
     def _names(self, values: list[int]) -> dict[int, Record]:
         """Axis and value by number."""

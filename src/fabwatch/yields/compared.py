@@ -10,6 +10,9 @@ from fabwatch.stats.enrichment import chances, chances_within, strength, strengt
 Wholes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+PERIODS = 12
+"""Stretches of time in which effects are looked for are made of so many periods."""
+ALL_PERIODS = (1 << PERIODS) - 1
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,22 @@ class Counts:
     within_bad: Floats
 
 
+@dataclass(frozen=True)
+class Passed:
+    """What passed each value, lot by lot: wafers of one lot that passed it in the same periods are one row."""
+
+    pair: Wholes
+    """The value and lot of each row, by number."""
+    bits: Wholes
+    count: Floats
+    hits: Floats
+    """Bad wafers among those of the row."""
+    value: Wholes
+    lot: Wholes
+    """Of each pair."""
+    size: int
+
+
 class Compared:
     """The wafers that are compared: by lot how many, and how many of them bad."""
 
@@ -44,32 +63,42 @@ class Compared:
         self.weight = self._total / wafers
         """Independent wafers that one is worth."""
 
-    def counted(self, value: Wholes, unit: Wholes, size: int) -> Counts:
-        """Wafers and lots of each of `size` values, from the value and the wafer of each row."""
-        lots = self._size.size
-        pairs, inverse, count = np.unique(value * lots + self._lot[unit], return_inverse=True, return_counts=True)
-        exposed = count.astype(float)
-        hits = np.bincount(inverse, weights=self._bad_flags[unit], minlength=pairs.size)
-        of, lot = pairs // lots, pairs % lots
+    def counted(self, passed: "Passed", periods: int = ALL_PERIODS) -> Counts:
+        """Wafers and lots of each value that passed it in some periods, as bits."""
+        rows = (passed.bits & periods) != 0
+        pair = passed.pair[rows]
+        exposed = np.asarray(np.bincount(pair, weights=passed.count[rows], minlength=passed.value.size), float)
+        hits = np.asarray(np.bincount(pair, weights=passed.hits[rows], minlength=passed.value.size), float)
+        some = exposed > 0
+        exposed, hits, of, lot = exposed[some], hits[some], passed.value[some], passed.lot[some]
 
         def summed(weights: Floats | None = None) -> Floats:
-            return np.asarray(np.bincount(of, weights=weights, minlength=size), float)
+            return np.asarray(np.bincount(of, weights=weights, minlength=passed.size), float)
 
         bad, lot_size = self._hits[lot], self._size[lot]
         # Lots of which some wafers passed and some did not, some of them bad and some not, can be compared within.
         within = (exposed < lot_size) & (bad > 0) & (bad < lot_size)
         wafers, weight = summed(exposed), summed(worth(exposed, self._rho))
-        scale = np.divide(weight, wafers, out=np.zeros(size), where=wafers > 0)
+        scale = np.divide(weight, wafers, out=np.zeros(passed.size), where=wafers > 0)
         return Counts(
             wafers=wafers,
             lots=summed(),
             bad_lots=summed((hits > 0).astype(float)),
             worth=weight,
-            bad_worth=summed(hits.astype(float)) * scale,
+            bad_worth=summed(hits) * scale,
             within=summed(np.where(within, hits, 0.0)),
             within_expected=summed(np.where(within, exposed * bad / np.maximum(lot_size, 1), 0.0)),
             within_bad=summed(np.where(within, bad, 0.0)),
         )
+
+    def passed(self, value: Wholes, unit: Wholes, bits: Wholes, size: int) -> "Passed":
+        """What passed each of `size` values, from the value, the wafer and the periods of each row."""
+        lots = self._size.size
+        key = (value * lots + self._lot[unit]) * (ALL_PERIODS + 1) + bits
+        keys, inverse, count = np.unique(key, return_inverse=True, return_counts=True)
+        pairs, pair = np.unique(keys // (ALL_PERIODS + 1), return_inverse=True)
+        hits = np.asarray(np.bincount(inverse, weights=self._bad_flags[unit], minlength=keys.size), float)
+        return Passed(pair, keys % (ALL_PERIODS + 1), count.astype(float), hits, pairs // lots, pairs % lots, size)
 
     def chances(self, counts: Counts, values: Wholes) -> Floats:
         """The chance of the counts of some values, between lots and within them."""
