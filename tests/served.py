@@ -60,10 +60,21 @@ def exports(folder):
             if failed and look < 12:
                 lines["maintenance"].append(f"{tool},{stamp(look * 3 + n * 0.1 + 0.05)},repair")
     lines["metrology"] = list(_metrology())
+    lines["sort"] = list(_sorted(lines["moves"][1:]))
     for name, some in lines.items():
         (folder / f"{name}.csv").write_text("\n".join(some) + "\n")
     (folder / "etch-1.log").write_text("\n".join(_log()) + "\n")
     return folder
+
+
+def _sorted(moves):
+    """Sort results of every other wafer: those that passed chamber A of ETCH-2 from day 20 on have half the yield."""
+    yield "lot,wafer,product,parts,good,tested_at"
+    for number, (lot, wafer, tool, chamber, *_, at) in enumerate(csv.reader(moves)):
+        late = (tool, chamber) == ("ETCH-2", "A") and at >= stamp(20)
+        if number % 2 == 0 and tool in ("ETCH-1", "ETCH-2", "CMP-1"):
+            quoted = '"' + lot.replace('"', '""') + '"'
+            yield f"{quoted},{wafer},{'P1' if number % 4 else 'P2'},100,{48 if late else 90 + number % 7},{at}"
 
 
 def _metrology():

@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 
+from fabwatch.api.app import ROUTES
 from fabwatch.api.examples import reference
 from fabwatch.api.routing import BASE
+from fabwatch.fab.questions import QUESTIONS
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +106,11 @@ def examples_only(server):
         "sensor": "s",
     }
     return [route for _, some in reference(described, server.address, names) for route in some]
+
+
+def test_every_question_with_a_path_has_its_route():
+    """A group of questions that no part of the service takes up would only be missing."""
+    known = {
+        re.sub(r":[a-z]+}", "}", str(getattr(route, "path", ""))) for routes in ROUTES for route in routes.router.routes
+    }
+    assert {f"{BASE}{kind.spec.path}" for kind in QUESTIONS if kind.spec.path} <= known

@@ -22,6 +22,8 @@ PAGES = {
     "plan.html": ["/plan"],
     "record.html": ["/record"],
     "stats.html": ["/stats"],
+    "yield.html": ["/yield", "/yield?by=wafer"],
+    "commonality.html": ["/commonality", "/commonality?below=0.7"],
     "spc.html": ["/spc", "/spc?tool=CMP-1"],
     "runs.html": ["/runs"],
     "run.html": ["/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000"],

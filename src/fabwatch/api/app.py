@@ -27,7 +27,7 @@ from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
 from fabwatch.api.responses import Bodies
 from fabwatch.api.routes import files, polishing
-from fabwatch.api.routes.answers import answers, decisions, traces
+from fabwatch.api.routes.answers import answers, decisions, results, traces
 from fabwatch.api.routing import BASE, Routes
 from fabwatch.api.schemas import schemas
 from fabwatch.api.uploads import Uploads
@@ -37,7 +37,7 @@ from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.version import VERSION
 
-ROUTES: tuple[Routes, ...] = (answers, traces, polishing.routes, files.routes, decisions)
+ROUTES: tuple[Routes, ...] = (answers, results, traces, polishing.routes, files.routes, decisions)
 LOG = logging.getLogger("fabwatch")
 TITLE = "fabwatch"
 ABOUT = "Which wafers are at risk now, when each tool fails its next qual, how often to check, what to hold."

@@ -22,7 +22,7 @@ Retests = Annotated[
 class YieldQuestion(Timed, Answerable["Yields"]):
     """Yield: parts that came out good, by lot, wafer, product, day, insertion, site, or tool or chamber passed."""
 
-    spec: ClassVar = Spec("yield", "/yield", "yields", "groups", reach=Reach.FAB, tag="yields", example={"by": "lot"})
+    spec: ClassVar = Spec("yield", "/yield", "yields", "groups", reach=Reach.FAB, tag="results", example={"by": "lot"})
     by: Annotated[
         Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"],
         Param("One row per group of this kind."),
@@ -42,7 +42,7 @@ class YieldQuestion(Timed, Answerable["Yields"]):
 class BinsQuestion(Timed, Answerable["Bins"]):
     """Parts by hard and soft bin, the largest first, with 95 % intervals."""
 
-    spec: ClassVar = Spec("yield bins", "/yield/bins", "bins", "bins", reach=Reach.FAB, tag="yields")
+    spec: ClassVar = Spec("yield bins", "/yield/bins", "bins", "bins", reach=Reach.FAB, tag="results")
     lot: Lot = None
     wafer: Wafer = None
     retests: Retests = "flagged"
@@ -59,7 +59,7 @@ class TestsQuestion(Timed, Answerable["TestPareto"]):
     """The tests of parts, those that fail most first, with mean, spread and Cpk."""
 
     __test__: ClassVar = False
-    spec: ClassVar = Spec("yield tests", "/yield/tests", "tests", "tests", reach=Reach.FAB, tag="yields")
+    spec: ClassVar = Spec("yield tests", "/yield/tests", "tests", "tests", reach=Reach.FAB, tag="results")
     lot: Lot = None
     wafer: Wafer = None
 
@@ -74,7 +74,7 @@ class TestsQuestion(Timed, Answerable["TestPareto"]):
 class DefectsQuestion(Timed, Answerable["Defects"]):
     """Defects of inspected wafers: count, density, clusters, and how many of the dies that they hit they kill."""
 
-    spec: ClassVar = Spec("defects", "/defects", "defects", "wafers", reach=Reach.FAB, tag="yields")
+    spec: ClassVar = Spec("defects", "/defects", "defects", "wafers", reach=Reach.FAB, tag="results")
     lot: Lot = None
     wafer: Wafer = None
     layer: Annotated[str | None, Param("Only inspections after this step.")] = None
@@ -97,8 +97,8 @@ class CommonalityQuestion(Timed, Answerable["Commonality"]):
         "findings",
         cost=Cost.DEEP,
         reach=Reach.FAB,
-        tag="yields",
-        example={"below": "0.5"},
+        tag="results",
+        example={"below": "0.7"},
     )
     bad: Annotated[
         tuple[str, ...] | None,

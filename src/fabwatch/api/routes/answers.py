@@ -4,6 +4,7 @@ from fabwatch.api.routes.actions import add_actions, add_decisions
 from fabwatch.api.routes.questions import routes_of
 
 answers = routes_of("answers")
+results = routes_of("results")
 traces = routes_of("traces")
 add_actions(traces, "traces")
 decisions = routes_of("decisions")

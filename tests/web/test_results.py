@@ -1,0 +1,52 @@
+"""From a falling yield on the first page to the guilty chamber and its failed qual, and what the pages of results say."""
+
+import re
+import time
+
+from tests.served import AS_OF
+
+
+def whole(reader, address):
+    """The page once it has filled in what it was waiting for."""
+    until = time.monotonic() + 60
+    while 'hx-trigger="load delay:1s"' in (page := reader.get(address, follow_redirects=True).text):
+        assert time.monotonic() < until, f"{address} still waits"
+        time.sleep(0.1)
+    return page
+
+
+def link(page, pattern):
+    found = re.search(rf'href="({pattern}[^"]*)"', page)
+    assert found, pattern
+    return found.group(1).replace("&amp;", "&")
+
+
+def test_a_falling_yield_leads_to_the_chamber_in_three_steps(reader):
+    first = reader.get(f"/?as_of={AS_OF}").text
+    assert "/yield/short" in first
+    yields = whole(reader, link(first, "/yield\\?as_of="))
+    assert "have a yield below" in yields
+    found = whole(reader, link(yields, '/commonality\\?[^"]*below'))
+    assert "bad wafers ran ETCH-2 chamber A after 21 May" in found
+    assert "failed qual" in found
+    tool = reader.get(link(found, "/tools/ETCH-2"), follow_redirects=True)
+    assert tool.status_code == 200
+    assert "ETCH-2" in tool.text
+
+
+def test_the_page_of_yield_counts_what_the_api_counts(reader, server):
+    page = whole(reader, f"/yield?as_of={AS_OF}&by=product")
+    total = server.get("/api/v1/yield", as_of=AS_OF).json()["total"]
+    assert f"{total['good']:,} of {total['parts']:,} parts are good" in page
+    assert re.search(r"<tr><th scope=\"row\">P1</th>", page)
+
+
+def test_the_short_form_says_how_yield_changed(reader):
+    said = reader.get(f"/yield/short?as_of={AS_OF}").text
+    assert re.search(r"\d+\.\d% in the last 7 days, \d+\.\d% in the 7 before", said)
+    assert "last 7" not in reader.get("/yield/short?as_of=2020-01-01T00:00Z").text
+
+
+def test_a_threshold_that_no_wafer_is_below_is_said_with_the_lowest(reader):
+    assert "the lowest is" in whole(reader, f"/commonality?below=0.1&as_of={AS_OF}")
+    assert "No wafer has test results" in whole(reader, "/commonality?below=0.9&as_of=2020-01-01T00:00Z")
