@@ -1,0 +1,1 @@
+"""What came out: yield, bins, wafer maps and what the bad wafers have in common."""
