@@ -104,7 +104,7 @@ def _is_map(rows: Sequence[Sequence[str]]) -> bool:
 
 def _map(section: Section, name: str, cut: bool) -> WaferMap:
     said, rows = section.said, section.rows
-    if cut and len(rows[-1]) < max(map(len, rows)):
+    if cut and (len(rows[-1]) < max(map(len, rows)) or len(rows[-1][-1]) < len(rows[0][0])):
         rows = rows[:-1]
     null = {said["null"].strip()} if said.get("null", "").strip() else set()
     corner = _corner_code(rows) if not null else ""
