@@ -17,6 +17,7 @@ from fabwatch.cli.app import command_line
 from fabwatch.cmp import doubts as polish_doubts
 from fabwatch.fab import Fab
 from fabwatch.quals import doubts as forecast_doubts
+from fabwatch.sources.wafermap import doubts as map_doubts
 from fabwatch.terms import errors, settings
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.problems import RULES
@@ -67,12 +68,14 @@ def doubts_page() -> str:
     """The page of doubts."""
     parts = [
         "# Doubts\n\nA forecast, a removal rate or a polish time says what makes it less certain than its figures look, and "
-        "a comparison of runs says what it cannot tell: JSON and CSV have `Code: sentence`, the pages the sentence alone.\n"
+        "a comparison of runs or a wafer map says what it cannot tell: JSON and CSV have `Code: sentence`, the pages the "
+        "sentence alone.\n"
     ]
     for title, module in (
         ("Forecasts", forecast_doubts),
         ("Polish times and removal rates", polish_doubts),
         ("Runs", trace_doubts),
+        ("Wafer maps", map_doubts),
     ):
         parts.append(f"\n## {title}\n\n| code | what it means |\n|---|---|\n")
         kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Doubt)]

@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from fabwatch import __version__
-from fabwatch.cli.commands import files, logs, polishing, service
+from fabwatch.cli.commands import files, logs, maps, polishing, service
 from fabwatch.cli.console import accept_any_encoding
 from fabwatch.cli.declared import Command, action_command, callback_of, outline, question_command
 from fabwatch.fab.actions import ACTIONS
@@ -102,6 +102,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     groups["trace"].command()(logs.switch)
     polishing.add_to(groups["cmp"])
     files.add_to(app)
+    maps.add_to(app)
     service.add_to(app)
     return app
 

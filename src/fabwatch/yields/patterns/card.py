@@ -11,8 +11,8 @@ from fabwatch.yields.patterns.recipe import FIRST, Recipe
 
 LICENCE = (
     "Copyright 2015 Jyh-Shing Roger Jang. Redistribution and use of the data set, with or without modification, are "
-    "permitted provided that redistribution retains the copyright notice and conditions, and that redistribution and use in any form "
-    "are accompanied by the two citations."
+    "permitted provided that redistribution retains the copyright notice and conditions, and that redistribution and use "
+    "in any form are accompanied by the two citations."
 )
 CITATIONS = (
     "Ming-Ju Wu, Jyh-Shing Roger Jang, and Jui-Long Chen, Wafer Map Failure Pattern Recognition and Similarity Ranking for "

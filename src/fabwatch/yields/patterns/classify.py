@@ -1,18 +1,19 @@
 """Which pattern wafer maps show, how sure that is, and which other maps look like them."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fabwatch.yields.patterns.answers import FileRefused, FoundPattern, MapAnswer, MapAnswers, MapScore, SimilarMap
-from fabwatch.yields.patterns.classes import NONE, PATTERNS
+from fabwatch.yields.patterns.answers import FileRefused, MapAnswer, MapAnswers, MapScore, SimilarMap
+from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.collection import Collection
 from fabwatch.yields.patterns.model import Looks, Model, packaged
 from fabwatch.yields.patterns.preparing import FAIL, NO_DIE
 from fabwatch.yields.patterns.score import calibration_error, confusion, macro_f1, per_class
+from fabwatch.yields.patterns.several import found_patterns
 from fabwatch.yields.patterns.similar import nearest
 
 METHOD = (
@@ -79,17 +80,6 @@ def _answer(
         notch=one.notch,
         doubts=one.doubts,
     )
-
-
-def found_patterns(probability: NDArray[Any], present: NDArray[Any], several: float) -> Iterator[FoundPattern]:
-    """The patterns on a map: several where the network sees several, else the likeliest."""
-    both = [place for place in np.argsort(-present) if place != NONE and present[place] >= several]
-    best = int(probability.argmax())
-    if len(both) > 1 and best != NONE:
-        for place in both:
-            yield FoundPattern(PATTERNS[place], round(float(present[place]), 4))
-    else:
-        yield FoundPattern(PATTERNS[best], round(float(probability[best]), 4))
 
 
 def score(labelled: Collection, model: Model | None = None) -> MapScore:

@@ -56,11 +56,15 @@ class Collection:
 def read_collection(path: Path) -> Collection:
     """The labelled maps of an .npz file. Raises BadQuestion where it is none, with what is wrong."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in ARRAYS if name not in file.files]
-            if missing:
-                raise BadQuestion(f"{path}: no array named {', '.join(missing)}", HINT)
-            pixels, shape, label = (file[name] for name in ARRAYS)
+        with path.open("rb") as raw:
+            if raw.read(2) != b"PK":
+                raise BadQuestion(f"{path}: not a readable .npz file (it is no archive)", HINT)
+            raw.seek(0)
+            with np.load(raw, allow_pickle=False) as file:
+                missing = [name for name in ARRAYS if name not in file.files]
+                if missing:
+                    raise BadQuestion(f"{path}: no array named {', '.join(missing)}", HINT)
+                pixels, shape, label = (file[name] for name in ARRAYS)
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as fault:
         raise BadQuestion(f"{path}: not a readable .npz file ({fault})", HINT) from fault
     wrong = _wrong(pixels, shape, label)

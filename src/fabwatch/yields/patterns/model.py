@@ -113,7 +113,7 @@ class Model:
 
     def _sums(self, batch: Numbers, views: Sequence[int]) -> list[Numbers]:
         seen = [self.run(turned(batch, view)) for view in views]
-        return [sum(one[place] for one in seen) for place in range(3)]
+        return [np.sum([one[place] for one in seen], axis=0, dtype=np.float32) for place in range(3)]
 
     def run(self, batch: Numbers) -> list[Numbers]:
         """Logits (n, 9), embedding (n, 64) and logits of presence (n, 9) of one view of squares from 0 to 1."""

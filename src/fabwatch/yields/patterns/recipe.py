@@ -8,7 +8,7 @@ class Recipe:
     """Settings of one training; what is drawn is `epochs` × `draws` maps, classes by 1/√(their number)."""
 
     seed: int
-    epochs: int = 15
+    epochs: int = 12
     draws: int = 28_000
     small_epochs: int = 6
     """The first epochs see smaller squares, which is quicker and loses nothing."""
