@@ -24,6 +24,7 @@ from fabwatch.terms.problems import RULES
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 from fabwatch.trace import doubts as trace_doubts
+from fabwatch.yields.patterns.card_page import card_page
 
 MADE = "<!-- made by docs/generate.py: make docs -->\n\n"
 
@@ -175,6 +176,7 @@ PAGES = {
     "doubts.md": doubts_page,
     "settings.md": settings_page,
     "commands.md": commands,
+    "maps-card.md": card_page,
 }
 
 

@@ -33,17 +33,15 @@ def _tree(data: bytes) -> tuple[Any, bool]:
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import iterparse
 
-    root, depth, count, parents = None, 0, 0, []
+    root, depth, count = None, 0, 0
     try:
         for event, element in iterparse(io.BytesIO(data), events=("start", "end"), forbid_dtd=True):
             if event == "start":
                 root = element if root is None else root
-                parents.append(element)
                 depth, count = depth + 1, count + 1
                 if depth > DEPTH_LIMIT or count > ELEMENTS_LIMIT:
                     raise CannotRead(Problem(Refused, f"more than {DEPTH_LIMIT} elements in each other, or too many"))
             else:
-                parents.pop()
                 depth -= 1
     except DefusedXmlException as fault:
         why = f"it declares a document type or entities ({type(fault).__name__}), which no wafer map needs"
@@ -51,17 +49,11 @@ def _tree(data: bytes) -> tuple[Any, bool]:
     except (ParseError, ValueError, LookupError) as fault:
         if root is None:
             raise CannotRead(Problem(Unreadable, f"not readable as XML: {fault}", hint=HINT)) from fault
-        _without_open(parents)
+        # The text of an element that is still open has not been handed over: half a row is never seen.
         return root, True
     if root is None:
         raise CannotRead(Problem(Unreadable, "not readable as XML: it is empty", hint=HINT))
     return root, False
-
-
-def _without_open(parents: list[Any]) -> None:
-    """Take away the text of the element that was open when the file ended: it may be half of what it should be."""
-    if len(parents) > 1 and not len(parents[-1]):
-        parents[-2].remove(parents[-1])
 
 
 def _tag(element: Any) -> str:
