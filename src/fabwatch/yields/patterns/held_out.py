@@ -10,7 +10,9 @@ from fabwatch.yields.patterns.model import mahalanobis, softmax
 from fabwatch.yields.patterns.recipe import Recipe
 from fabwatch.yields.patterns.score import auroc
 
-SHORT = Recipe(seed=3, epochs=3, draws=10_000, small_epochs=1, small=24, size=32, warm_steps=40, average=0.98)
+SHORT = Recipe(
+    seed=3, epochs=3, restart_epochs=0, draws=10_000, small_epochs=1, small=24, size=32, warm_steps=40, average=0.98
+)
 
 
 def measured(data: Any, say: Any) -> dict[str, Any]:

@@ -10,6 +10,9 @@ class Recipe:
     seed: int
     epochs: int = 12
     draws: int = 28_000
+    restart_epochs: int = 2
+    """Epochs after these, along a second, shorter cosine from `restart_rate` (warm restart; Loshchilov and Hutter 2017)."""
+    restart_rate: float = 8e-4
     small_epochs: int = 6
     """The first epochs see smaller squares, which is quicker and loses nothing."""
     small: int = 48
@@ -31,8 +34,13 @@ class Recipe:
 
     @property
     def steps(self) -> int:
-        """Batches in all."""
+        """Batches before the restart."""
         return self.steps_an_epoch * self.epochs
+
+    @property
+    def all_epochs(self) -> int:
+        """Epochs with those after the restart."""
+        return self.epochs + self.restart_epochs
 
 
 FIRST = Recipe(seed=1)

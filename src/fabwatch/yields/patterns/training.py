@@ -59,7 +59,7 @@ def train(recipe: Recipe, lesson: Lesson, checkpoint: Path, say: Say) -> Any:
     """The averaged network after all epochs; goes on from the checkpoint where there is one."""
     state = _resumed(begin(recipe), checkpoint)
     weights = class_weights(lesson.label)
-    while state.epoch < recipe.epochs:
+    while state.epoch < recipe.all_epochs:
         _one_epoch(recipe, lesson, state, weights, say)
         state.epoch += 1
         _save(state, checkpoint)
@@ -96,14 +96,17 @@ def _one_epoch(recipe: Recipe, lesson: Lesson, state: State, weights: Any, say: 
 
 def _progress(recipe: Recipe, epoch: int, step: int, size: int, loss_sum: float, seconds: float) -> str:
     pace = (step + 1) * recipe.batch / seconds
-    left = recipe.steps - epoch * recipe.steps_an_epoch - step - 1
+    left = recipe.all_epochs * recipe.steps_an_epoch - epoch * recipe.steps_an_epoch - step - 1
     minutes = left * recipe.batch / pace / 60
-    where = f"seed {recipe.seed}, epoch {epoch + 1}/{recipe.epochs}, {size} pixels, loss {loss_sum / (step + 1):.4f}"
+    where = f"seed {recipe.seed}, epoch {epoch + 1}/{recipe.all_epochs}, {size} pixels, loss {loss_sum / (step + 1):.4f}"
     return f"{where}, {pace:.0f} maps/s, about {minutes:.0f} min left"
 
 
 def rate_at(recipe: Recipe, step: int) -> float:
-    """The learning rate: up in a line while it warms, then down along a cosine."""
+    """The learning rate: up in a line while it warms, then down along a cosine, and along a shorter one after a restart."""
+    if step >= recipe.steps:
+        gone = (step - recipe.steps) / (recipe.restart_epochs * recipe.steps_an_epoch)
+        return recipe.restart_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * gone)))
     if step < recipe.warm_steps:
         return recipe.rate * (step + 1) / recipe.warm_steps
     gone = (step - recipe.warm_steps) / max(1, recipe.steps - recipe.warm_steps)
