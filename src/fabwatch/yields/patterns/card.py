@@ -26,7 +26,8 @@ LIMITS = (
     "Sees passed and failed dies alone: neither bins nor values. Dies without a result count as no die.",
     "A pattern is the same however the wafer lay: where on the edge it is, is not said.",
     "Maps under about 10 × 10 dies show too little; maps of over 100 × 100 are drawn smaller, thin scratches fade.",
-    "Patterns of a fab that are none of the nine may be called by the nearest of them; `unknown` finds only a part of them.",
+    "`unknown` finds only a small part of what is none of the nine (see the figures): patterns of a fab may be called by "
+    "the nearest of them, and clean made-up maps may be called unknown.",
 )
 
 
