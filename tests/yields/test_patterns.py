@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fabwatch.terms.errors import BadQuestion
+from fabwatch.yields.patterns import collection as collection_module
 from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.classify import classify, embed, score
 from fabwatch.yields.patterns.collection import Collection, read_collection
@@ -186,6 +187,12 @@ def test_an_npz_that_would_run_code_or_is_none_is_refused(tmp_path):
     (tmp_path / "no.npz").write_bytes(b"PK\x03\x04 not a zip")
     with pytest.raises(BadQuestion):
         read_collection(tmp_path / "no.npz")
+
+
+def test_an_npz_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(collection_module, "SIZE_LIMIT", 300)
+    with pytest.raises(BadQuestion, match="unpacks to"):
+        read_collection(saved(tmp_path, **GOOD))
 
 
 def test_the_file_of_the_network_is_small_and_its_card_names_licence_and_both_citations():

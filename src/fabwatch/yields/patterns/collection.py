@@ -14,6 +14,8 @@ from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.preparing import Grid
 
 ARRAYS = ("pixels", "shape", "label")
+SIZE_LIMIT = 2 << 30
+"""Bytes of an .npz file after unpacking: some 900,000 maps of the usual size."""
 HINT = "an .npz with pixels (flat uint8: 0 no die, 1 pass, 2 fail), shape (n, 2) and label (n, 0 to 8); map i starts at " + (
     "the sum of rows × columns of the maps before it"
 )
@@ -59,6 +61,10 @@ def read_collection(path: Path) -> Collection:
         with path.open("rb") as raw:
             if raw.read(2) != b"PK":
                 raise BadQuestion(f"{path}: not a readable .npz file (it is no archive)", HINT)
+            raw.seek(0)
+            unpacked = sum(member.file_size for member in zipfile.ZipFile(raw).infolist())
+            if unpacked > SIZE_LIMIT:
+                raise BadQuestion(f"{path}: unpacks to {unpacked:,} bytes, more than {SIZE_LIMIT:,}", "split the file")
             raw.seek(0)
             with np.load(raw, allow_pickle=False) as file:
                 missing = [name for name in ARRAYS if name not in file.files]
