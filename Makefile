@@ -3,15 +3,17 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
+# The folder with wm811k_train.npz and wm811k_val.npz; further options of the training go into TRAIN.
+MAPS ?= $(or $(FABWATCH_DATA),../shared/data)/maps
 export UV_PYTHON_DOWNLOADS := never
 # Every process of the suite would otherwise compile all modules again: twice the processor time of a start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test soak lint bench lock docs clean
+.PHONY: help setup demo check test soak lint bench lock docs train-maps clean
 
 help:            ## what can be made here
-	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## ?/  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1\t/' | expand -t 20
 
 $(READY): pyproject.toml requirements.lock Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11"; echo "hint: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -51,10 +53,14 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/page.py
 	@$(BIN)/python bench/polish.py
 	@$(BIN)/python bench/spc.py
+	@$(BIN)/python bench/maps.py
 
 docs: $(READY)   ## the reference pages made again, and all pages as HTML in site/
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/zensical build --strict > /dev/null && echo "site/index.html"
+
+train-maps: $(READY)  ## the classifier of wafer maps trained again from MAPS=FOLDER (needs fabwatch[train]; goes on where it stopped)
+	@$(BIN)/python -m fabwatch.yields.patterns.making --data $(MAPS) $(TRAIN)
 
 lock: $(READY)   ## lock the newest versions that pyproject.toml allows
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -17,6 +17,7 @@ from fabwatch.cli.app import command_line
 from fabwatch.cmp import doubts as polish_doubts
 from fabwatch.fab import Fab
 from fabwatch.quals import doubts as forecast_doubts
+from fabwatch.sources.wafermap import doubts as map_doubts
 from fabwatch.spc import doubts as chart_doubts
 from fabwatch.terms import errors, settings
 from fabwatch.terms.doubts import Doubt
@@ -25,6 +26,7 @@ from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 from fabwatch.trace import doubts as trace_doubts
 from fabwatch.yields import doubts as yield_doubts
+from fabwatch.yields.patterns.card_page import card_page
 
 MADE = "<!-- made by docs/generate.py: make docs -->\n\n"
 
@@ -69,7 +71,8 @@ def doubts_page() -> str:
     """The page of doubts."""
     parts = [
         "# Doubts\n\nA forecast, a removal rate or a polish time says what makes it less certain than its figures look, and "
-        "a comparison of runs says what it cannot tell: JSON and CSV have `Code: sentence`, the pages the sentence alone.\n"
+        "a comparison of runs or a wafer map says what it cannot tell: JSON and CSV have `Code: sentence`, the pages the "
+        "sentence alone.\n"
     ]
     for title, module in (
         ("Forecasts", forecast_doubts),
@@ -77,6 +80,7 @@ def doubts_page() -> str:
         ("Runs", trace_doubts),
         ("What came out", yield_doubts),
         ("Control charts", chart_doubts),
+        ("Wafer maps", map_doubts),
     ):
         parts.append(f"\n## {title}\n\n| code | what it means |\n|---|---|\n")
         kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Doubt)]
@@ -176,6 +180,7 @@ PAGES = {
     "doubts.md": doubts_page,
     "settings.md": settings_page,
     "commands.md": commands,
+    "maps-card.md": card_page,
 }
 
 

@@ -1,0 +1,9 @@
+"""Wafer maps as files: SEMI G85 and E142 (XML), rows of characters (SINF, inkless), tables of x, y and bin.
+
+All are given in one orientation, which is stated: notch down, x to the right, y up.
+"""
+
+from fabwatch.sources.wafermap.maps import WaferMap
+from fabwatch.sources.wafermap.reader import looks_like_map, read_maps
+
+__all__ = ["WaferMap", "looks_like_map", "read_maps"]

@@ -1,0 +1,108 @@
+"""The card of the trained network as a page."""
+
+import json
+from importlib import resources
+from typing import Any
+
+
+def card_page() -> str:
+    """The card in the package as Markdown: data, licence, split, recipe, figures, use, limits."""
+    return page_of(json.loads(resources.files("fabwatch.yields.patterns").joinpath("card.json").read_text()))
+
+
+def page_of(card: dict[str, Any]) -> str:
+    """A card as Markdown."""
+    return "".join(
+        [
+            "# Card of the wafer map network\n\n",
+            f"Data: {card['data']}.\n\n*Licence of the data:* {card['licence']}\n\n",
+            "".join(f"{place}. {cited}\n" for place, cited in enumerate(card["citations"], 1)),
+            f"\n*Use:* {card['use']}\n\n*Limits:*\n\n",
+            "".join(f"- {limit}\n" for limit in card["limits"]),
+            _split(card["split"]),
+            _scores(card["figures"]),
+            _confusion(card["figures"]["report"]["confusion"]),
+            _several(card["figures"]["mixed"]),
+            _unknown(card["unknown_patterns"]),
+            _recipe(card),
+        ]
+    )
+
+
+def _split(split: dict[str, Any]) -> str:
+    counts = ", ".join(f"{name} {n:,}" for name, n in split["learned_from_by_pattern"].items())
+    return (
+        f"\n## Split\n\nBy {split['by']}. Learned from {split['learned_from']:,} maps ({counts}); "
+        f"{split['report_only']:,} of the training file were kept out of training and of every choice, to report on; "
+        f"chosen on {split['validation']:,} of the validation file. Left out of training: "
+        f"{split['left_out_copies']:,} copies, {split['left_out_conflicting_labels']:,} with two labels, "
+        f"{split['left_out_also_in_validation']:,} that are also in the validation file.\n"
+    )
+
+
+def _scores(figures: dict[str, Any]) -> str:
+    chosen, report = figures["validation"], figures["report"]
+    rows = [
+        f"| {word} | {chosen[key]:.4f} | {report[key]:.4f} |\n"
+        for word, key in (
+            ("macro-F1, nine patterns", "macro_f1"),
+            ("macro-F1 without none", "macro_f1_without_none"),
+            ("accuracy", "accuracy"),
+            ("expected calibration error", "ece"),
+            ("ms of processor time a map", "ms_per_map"),
+        )
+    ]
+    rows += [
+        f"| F1 {name} ({other['n']:,} and {one['n']:,} maps) | {_number(other['f1'])} | {_number(one['f1'])} |\n"
+        for (name, one), other in zip(report["per_class"].items(), chosen["per_class"].values(), strict=True)
+    ]
+    return (
+        "\n## Figures\n\nThe validation part chose τ, temperature and limits, so that its figures flatter a little; the "
+        "report part is smaller.\n\n| | validation | report |\n|---|---|---|\n"
+        + "".join(rows)
+        + f"\nThe file has {figures['onnx_bytes']:,} "
+        f"bytes; its answers differ from torch's by at most {figures['largest_difference_from_torch']:.1g}.\n"
+    )
+
+
+def _confusion(table: dict[str, dict[str, int]]) -> str:
+    lines = [
+        f"| {name} | {', '.join(f'{other} {n:,}' for other, n in sorted(row.items(), key=lambda item: -item[1]))} |\n"
+        for name, row in table.items()
+    ]
+    return "\n## Confusion on the report part\n\n| label | taken for |\n|---|---|\n" + "".join(lines)
+
+
+def _several(mixed: dict[str, Any]) -> str:
+    return (
+        f"\n## Several patterns\n\nOf {mixed['pairs']:,} pairs of report maps laid over each other both patterns are named "
+        f"in {mixed['both_named']:.1%}; of report maps with one label {mixed['single_maps_said_to_be_several']:.1%} look "
+        "like several.\n"
+    )
+
+
+def _unknown(unknown: dict[str, Any] | None) -> str:
+    if unknown is None:
+        return "\n## Unknown patterns\n\nNot measured.\n"
+    lines = [
+        f"| {name} | {one['auroc_distance']:.3f} | {one['auroc_energy']:.3f} | {one['auroc_least_probability']:.3f} | "
+        f"{one['found_at_1_percent_false_alarms']:.1%} |\n"
+        for name, one in {**unknown["held_out"], "mean": unknown["mean"]}.items()
+    ]
+    return (
+        f"\n## Unknown patterns\n\nEach pattern held out in turn from a short training of its own ({unknown['recipe']}): "
+        "figures of smaller networks than the one in the package. AUROC by distance (which is what `unknown` uses), "
+        "by energy, and by the least probability; and the share found by distance where 1 % of known maps are false alarms."
+        "\n\n"
+        "| held out | distance | energy | least probability | found |\n|---|---|---|---|---|\n" + "".join(lines)
+    )
+
+
+def _recipe(card: dict[str, Any]) -> str:
+    settings = ", ".join(f"{name} {value:g}" for name, value in {**card["recipe"], **card["chosen_on_validation"]}.items())
+    note = f"\n{card['note']}\n" if card.get("note") else ""
+    return f"\n## Recipe\n\n{settings}.\n{note}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
