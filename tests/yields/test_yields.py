@@ -124,6 +124,27 @@ def test_statistics_of_tests_are_those_of_all_values_over_several_files(fab: Fab
     assert fab.tests(wafer="L1-02").tests[0].n == 9
 
 
+def test_wafer_maps_of_several_formats_go_in_as_parts(fab: Fab, tmp_path: Path) -> None:
+    rows = "".join(f"<Row><![CDATA[{row}]]></Row>" for row in ("255 001 005", "001 001 001"))
+    g85 = (
+        '<?xml version="1.0"?><Maps><Map WaferId="A1-03" FormatRevision="G85-1101"><Device ProductId="P7" LotId="A1" '
+        'Rows="2" Columns="3" Orientation="0" OriginLocation="3" BinType="Decimal" NullBin="255">'
+        '<Bin BinCode="001" BinQuality="Pass" BinDescription="good"/><Bin BinCode="005" BinQuality="Fail"/>'
+        f"<Data>{rows}</Data></Device></Map></Maps>"
+    )
+    load(fab, tmp_path / "a.xml", g85)
+    load(
+        fab,
+        tmp_path / "b.sinf",
+        "DEVICE:P7\nLOT:A1\nWAFER:05\nFNLOC:180\nROWCT:2\nCOLCT:3\nBCEQU:01\nRowData:__ 01 02\nRowData:01 01 __\n",
+    )
+    load(fab, tmp_path / "c.csv", "lot,wafer,x,y,hbin,passed\nA2,1,5,5,1,P\nA2,1,6,5,7,F\n")
+    groups = {(g.lot, g.wafer): (g.parts, g.good) for g in fab.yields(by="wafer").groups}
+    assert groups == {("A1", "A1-03"): (5, 4), ("A1", "05"): (4, 3), ("A2", "1"): (2, 1)}
+    again = fab.ingest([tmp_path / "a.xml", tmp_path / "b.sinf", tmp_path / "c.csv"])
+    assert (again.already, again.rows) == (3, 0)
+
+
 def test_electrical_tests_go_in_as_a_table(fab: Fab, tmp_path: Path) -> None:
     load(fab, tmp_path / "wat.csv", "Lot,Wafer,Site,Parameter,Value,Unit,LSL,USL\nL1,1,1,VTN,0.45,V,0.4,0.5\n")
     found = fab.sql("SELECT lot, wafer, site, parameter, value, unit, lower, upper FROM wat").to_dict("records")

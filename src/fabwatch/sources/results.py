@@ -5,12 +5,13 @@ from fabwatch.sources.opening import Document, Inspected
 from fabwatch.sources.result_file import ResultFile
 from fabwatch.sources.stdf.reader import StdfFile
 from fabwatch.sources.stdf.records import is_stdf
+from fabwatch.sources.wafermap.results import WafermapFile, is_map
 from fabwatch.terms.settings import SourceSettings
 
 
 def begins_results(start: bytes) -> bool:
     """Whether a content begins as a file of results does."""
-    return is_stdf(start) or is_klarf(start)
+    return is_stdf(start) or is_klarf(start) or is_map(start)
 
 
 def open_results(document: Document, inspected: Inspected, stated: SourceSettings) -> ResultFile | None:
@@ -19,4 +20,6 @@ def open_results(document: Document, inspected: Inspected, stated: SourceSetting
         return StdfFile(document, inspected)
     if is_klarf(inspected.start):
         return KlarfFile(document, inspected, zone=stated.zone)
+    if is_map(inspected.start):
+        return WafermapFile(document, inspected)
     return None
