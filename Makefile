@@ -54,6 +54,7 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/polish.py
 	@$(BIN)/python bench/spc.py
 	@$(BIN)/python bench/maps.py
+	@$(BIN)/python -m bench.yields
 
 docs: $(READY)   ## the reference pages made again, and all pages as HTML in site/
 	@$(BIN)/python docs/generate.py
