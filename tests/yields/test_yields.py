@@ -171,3 +171,27 @@ def test_a_fab_without_results_says_so(fab: Fab) -> None:
     assert fab.yields().total.parts == 0
     assert "No test results" in fab.yields().sentence()
     assert "No inspections" in fab.defects().sentence()
+
+
+def test_a_stacked_map_counts_places_zones_and_bands_over_wafers(fab: Fab, tmp_path: Path) -> None:
+    """A disc of dies whose outermost ring fails: the edge loses what the ring holds of it, the centre nothing."""
+    places = [(x, y) for x in range(-6, 7) for y in range(-6, 7) if (x * x + y * y) <= 36]
+    bins = {place: 5 if place[0] ** 2 + place[1] ** 2 > 30 else 1 for place in places}
+    for number in range(2):
+        load(fab, tmp_path / f"{number}.stdf", simple(bins, name=f"L1-0{number}").content)
+    answer = fab.stacked_map(bin=5)
+    assert (answer.wafers, len(answer.dies)) == (2, len(places))
+    assert {(p.x, p.y): (p.parts, p.good, p.in_bin) for p in answer.dies} == {
+        place: (2, 2 * (code == 1), 2 * (code == 5)) for place, code in bins.items()
+    }
+    zones = {zone.zone: zone for zone in answer.zones}
+    rings = [zones[name] for name in ("centre", "middle", "edge")]
+    assert sum(zone.parts for zone in rings) == 2 * len(places)
+    assert (rings[0].yield_, rings[1].yield_) == (1.0, 1.0)
+    assert rings[2].in_bin == 2 * sum(code == 5 for code in bins.values())
+    quadrants = [zones[name].parts for name in ("upper right", "upper left", "lower left", "lower right")]
+    assert len(set(quadrants)) == 1
+    assert answer.radial[-1].yield_ < answer.radial[0].yield_ == 1.0
+    assert fab.stacked_map(wafer="L1-01").wafers == 1
+    with pytest.raises(UnknownTool, match="product"):
+        fab.stacked_map(product="Q")

@@ -135,11 +135,14 @@ from fabwatch.yields.answers import (
     Event,
     Finding,
     InspectedWafer,
+    Place,
+    StackedMap,
     TestFigures,
     TestPareto,
     YieldGroup,
     Yields,
     YieldTotal,
+    Zone,
 )
 
 __all__ = [
@@ -211,6 +214,7 @@ __all__ = [
     "NextQual",
     "NotCharted",
     "Overview",
+    "Place",
     "Plan",
     "Planned",
     "Point",
@@ -246,6 +250,7 @@ __all__ = [
     "SetAside",
     "Slope",
     "SpreadChart",
+    "StackedMap",
     "Standing",
     "Stats",
     "StepRow",
@@ -273,6 +278,7 @@ __all__ = [
     "YieldGroup",
     "YieldTotal",
     "Yields",
+    "Zone",
     "chamber_sentence",
     "name_of",
 ]

@@ -52,7 +52,14 @@ from fabwatch.trace.questions import (
     TraceQuestion,
 )
 from fabwatch.yields import questions as yields
-from fabwatch.yields.questions import BinsQuestion, CommonalityQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
+from fabwatch.yields.questions import (
+    BinsQuestion,
+    CommonalityQuestion,
+    DefectsQuestion,
+    StackedMapQuestion,
+    TestsQuestion,
+    YieldQuestion,
+)
 
 __all__ = [
     "QUESTIONS",
@@ -98,6 +105,7 @@ __all__ = [
     "SensorStatsQuestion",
     "SensorsQuestion",
     "SpcQuestion",
+    "StackedMapQuestion",
     "StatsQuestion",
     "StepSummaryQuestion",
     "TestsQuestion",

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from typing import Literal
 
 from fabwatch.fab.door import Door
-from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, DefectsQuestion, TestsQuestion, YieldQuestion
+from fabwatch.fab.questions import (
+    BinsQuestion,
+    CommonalityQuestion,
+    DefectsQuestion,
+    StackedMapQuestion,
+    TestsQuestion,
+    YieldQuestion,
+)
 from fabwatch.terms.questions import Moment
-from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
+from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
 from fabwatch.yields.names import names_in
 
 __all__ = ["Results", "names_in"]
@@ -81,5 +88,23 @@ class Results(Door):
         return self.ask(
             CommonalityQuestion(
                 bad=tuple(bad or ()) or None, below=below, good=tuple(good or ()) or None, as_of=as_of, known_at=known_at
+            )
+        )
+
+    def stacked_map(
+        self,
+        *,
+        lot: str | None = None,
+        wafer: str | None = None,
+        product: str | None = None,
+        bin: int | None = None,  # noqa: A002 - the field's word
+        retests: Retests = "flagged",
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> StackedMap:
+        """Where on the wafer parts fail: by place, zone and distance from the centre. Raises UnknownTool and UnknownTime."""
+        return self.ask(
+            StackedMapQuestion(
+                lot=lot, wafer=wafer, product=product, bin=bin, retests=retests, as_of=as_of, known_at=known_at
             )
         )

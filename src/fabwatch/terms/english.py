@@ -134,6 +134,8 @@ SENTENCES: Mapping[str, str] = {
     "history_none": "{tool}: no wafers ran in that time.",
     "yield": "{good:,} of {parts:,} parts are good: a yield of {share:.2%}.",
     "yield_worst": " Lowest: {name} with {share:.1%}.",
+    "stacked": "{wafers:,} wafers stacked: the yield is {centre} in the centre and {edge} at the edge.",
+    "stacked_none": "No parts with a place are on record.",
     "defects": "{defects:,} defects in {wafers:,} inspections; most: {name} with {most:,}.",
     "defects_doubtful": " {wafers:,} inspections are doubtful: fabwatch defects --csv says why.",
     "defects_none": "No inspections are on record.",

@@ -140,6 +140,8 @@ SENTENCES: Mapping[str, str] = {
     "history_none": "{tool}: no procesó nada en ese tiempo.",
     "yield": "{good:,} de {parts:,} piezas son buenas: un rendimiento del {share:.2%}.",
     "yield_worst": " El más bajo: {name}, con {share:.1%}.",
+    "stacked": "{wafers:,} obleas superpuestas: el rendimiento es {centre} en el centro y {edge} en el borde.",
+    "stacked_none": "No hay piezas con posición registradas.",
     "defects": "{defects:,} defectos en {wafers:,} inspecciones; la que más tiene: {name}, con {most:,}.",
     "defects_doubtful": " {wafers:,} inspecciones son dudosas: fabwatch defects --csv dice por qué.",
     "defects_none": "No hay inspecciones registradas.",

@@ -7,7 +7,7 @@ from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaration
 
 if TYPE_CHECKING:
-    from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
+    from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
 
 MOST_NAMES = 100_000
 Lot = Annotated[str | None, Param("Only this lot.")]
@@ -71,6 +71,25 @@ class TestsQuestion(Timed, Answerable["TestPareto"]):
 
 
 @declaration
+class StackedMapQuestion(Timed, Answerable["StackedMap"]):
+    """Where on the wafer parts fail: wafers stacked by place, with zones and a profile from the centre to the edge."""
+
+    spec: ClassVar = Spec("yield map", "/yield/map", "stacked_map", "dies", reach=Reach.FAB, tag="results")
+    lot: Lot = None
+    wafer: Wafer = None
+    product: Annotated[str | None, Param("Only this product: places of several products do not match.")] = None
+    bin: Annotated[int | None, Param("Count the parts in this hard bin too.", least=0, most=65_535)] = None
+    retests: Retests = "flagged"
+
+    def answer(self, view: View) -> "StackedMap":
+        """The map. Raises UnknownTool for a lot, wafer or product without results."""
+        from fabwatch.yields.counting import Chosen
+        from fabwatch.yields.stacking import stacked
+
+        return stacked(view, Chosen(self.lot, self.wafer, self.retests), self.product, self.bin)
+
+
+@declaration
 class DefectsQuestion(Timed, Answerable["Defects"]):
     """Defects of inspected wafers: count, density, clusters, and how many of the dies that they hit they kill."""
 
@@ -126,6 +145,7 @@ QUESTIONS: tuple[type[Answerable[Any]], ...] = (
     YieldQuestion,
     BinsQuestion,
     TestsQuestion,
+    StackedMapQuestion,
     DefectsQuestion,
     CommonalityQuestion,
 )

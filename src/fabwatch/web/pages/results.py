@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from fabwatch.api.access import cache_of, key_of, needs, whole_fab
-from fabwatch.fab.answers import Commonality, Finding, YieldGroup
-from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, TestsQuestion, YieldQuestion
+from fabwatch.fab.answers import Commonality, Finding, Place, YieldGroup
+from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, StackedMapQuestion, TestsQuestion, YieldQuestion
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
@@ -22,8 +22,17 @@ from fabwatch.web.query_params import form_of, params, question_of, takes, times
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 60
 TESTS_SHOWN = 12
+MOST_PLACES = 6_000
+"""Places of a map that a page draws."""
 LEFT, TOP, WIDTH, HEIGHT = 44, 10, 560, 150
 WEEK = timedelta(days=7)
+NOTHING: Json = {
+    **dict.fromkeys(("trend", "change", "low", "wafer", "stack")),
+    "bins": [],
+    "tests": [],
+    "all_tests": 0,
+}
+"""What the page of yield shows without results."""
 ROBUST = 3 * 1.4826
 """Standard deviations below the median, from the median deviation, from which a wafer counts as low."""
 NICE = 0.05
@@ -43,11 +52,20 @@ async def yields(request: Request) -> Response:
         answer = await cache.answer(question)
         rest: dict[str, Any] = {}
         if answer.total.parts:
-            by_day, by_wafer, bins, tests = await asyncio.gather(
+            by_day, by_wafer, bins, tests, stack = await asyncio.gather(
                 cache.answer(replace(question, by="day")),
                 cache.answer(replace(question, by="wafer")),
                 cache.answer(BinsQuestion(lot=question.lot, wafer=question.wafer, retests=question.retests, **times)),
                 cache.answer(TestsQuestion(lot=question.lot, wafer=question.wafer, **times)),
+                cache.answer(
+                    StackedMapQuestion(
+                        lot=question.lot,
+                        wafer=question.wafer,
+                        retests=question.retests,
+                        as_of=question.as_of,
+                        known_at=question.known_at,
+                    )
+                ),
             )
             rest = {
                 "trend": trend(by_day.groups),
@@ -56,6 +74,8 @@ async def yields(request: Request) -> Response:
                 "bins": [row for row in bins.bins if row.kind == "hard"],
                 "tests": tests.tests[:TESTS_SHOWN],
                 "all_tests": len(tests.tests),
+                "stack": stack,
+                "wafer": wafer_picture(stack.dies),
             }
         text = page.render(
             "yield.html",
@@ -67,7 +87,17 @@ async def yields(request: Request) -> Response:
             form=form_of(question, ("by", "lot", "wafer", "retests"), page.zone),
             groups=sorted(answer.groups, key=lambda group: group.yield_)[:SHOWN],
             filters=params(request, "lot", "wafer", "retests"),
-            **{"trend": None, "change": None, "low": None, "bins": [], "tests": [], "all_tests": 0, **rest},
+            **{
+                "trend": None,
+                "change": None,
+                "low": None,
+                "bins": [],
+                "tests": [],
+                "all_tests": 0,
+                "wafer": None,
+                "stack": None,
+                **rest,
+            },
         )
         return text, True
 
@@ -178,6 +208,17 @@ def trend(days: Sequence[YieldGroup]) -> Json | None:
         "first": first.date().isoformat(),
         "last": last.date().isoformat(),
     }
+
+
+def wafer_picture(places: Sequence[Place]) -> Json | None:
+    """The places of a stacked map, each with how dark it is; None where they are none, or too many to be drawn."""
+    if not places or len(places) > MOST_PLACES:
+        return None
+    left, right = min(place.x for place in places), max(place.x for place in places)
+    low, high = min(place.y for place in places), max(place.y for place in places)
+    most = max(1 - place.yield_ for place in places) or 1.0
+    cells = [(place.x - left, high - place.y, round((1 - place.yield_) / most, 3), place) for place in places]
+    return {"box": f"-0.5 -0.5 {right - left + 2} {high - low + 2}", "cells": cells, "most": most}
 
 
 def timeline(answer: Commonality) -> Json | None:
