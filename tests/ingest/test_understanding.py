@@ -64,18 +64,18 @@ def test_a_workbook_is_refused_with_what_to_save_it_as(fab, tmp_path):
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
-        (b"FileVersion 1 2;\nFileTimestamp 05-01-26 10:00:00;\n", "a KLARF file"),
-        (b'\nRecord FileRecord  "1.8"\n{\n', "a KLARF file"),
-        (b"\x02\x00\x00\x0a\x02\x04\x19\x00\x01\x0a", "an STDF file"),
-        (b"\x00\x02\x00\x0a\x01\x04", "an STDF file"),
+        (b"FileVersion 1 2;\nFileTimestamp 05-01-26 10:00:00;\n", "no wafer stands whole in this KLARF file"),
+        (b'\nRecord FileRecord  "1.8"\n{\n', "no wafer stands whole in this KLARF file"),
+        (b"\x02\x00\x00\x0a\x02\x04\x19\x00\x01\x0a", "no part stands whole in this STDF file"),
+        (b"\x00\x02\x00\x0a\x01\x04", "no part stands whole in this STDF file"),
         (b"FAR:A|4|2|U\nMIR:L1|X\n", "an ATDF file"),
         (b"TDSm\x0e\x00\x00\x00", "a TDMS file"),
-        (b'<?xml version="1.0"?><Map/>', "an XML file"),
+        (b'<?xml version="1.0"?><Map/>', "no die stands whole in it"),
         (b"\xef\xbb\xbf<!DOCTYPE html>\n<table>", "a web page"),
         (b'[{"tool": "E1", "lot": "L1"}]', "a JSON file"),
         (b'{"tool": "E1"}\n{"tool": "E2"}\n', "a JSON file"),
         (b"\x89HDF\r\n\x1a\n\x00", "an HDF5 file"),
-        (b"BZh91AY&SY\x00", "packed as bz2"),
+        (b"BZh91AY&SY\x00", "damaged packing"),
     ],
 )
 def test_what_is_not_read_yet_or_never_is_said_as_that(fab, tmp_path, start, kind):

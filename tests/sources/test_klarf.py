@@ -150,7 +150,11 @@ def test_a_file_cut_or_damaged_anywhere_never_gives_a_defect_that_is_not_in_it(t
     def read(content: bytes) -> list[tuple[object, ...]]:
         path.write_bytes(content)
         document = Document(path)
-        pieces = KlarfFile(document, inspect(document)).batches()
+        try:
+            pieces = list(KlarfFile(document, inspect(document)).batches())
+        except CannotRead as stop:
+            assert "no wafer stands whole" in stop.problem.why  # noqa: PT017
+            return []
         rows = [row for piece in pieces if piece.table == "defects" for row in piece.rows.to_pylist()]
         return [(row["defect"], row["x_um"], row["y_um"]) for row in rows]
 

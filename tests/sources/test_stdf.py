@@ -182,9 +182,14 @@ def test_a_file_cut_anywhere_keeps_its_whole_parts_and_says_where_it_was_cut(tmp
     dice = random.Random(3)
     for cut in sorted({*dice.sample(range(7, len(content)), 60), *range(7, 30)}):
         path.write_bytes(content[:cut])
-        found = list(StdfFile(Document(path), inspect(Document(path))).batches())
-        kept = sum(isinstance(row, ResultRows) and row.table == "dies" and row.rows.num_rows for row in found)
         whole = sum(is_part for end, is_part in ends if end <= cut)
+        try:
+            found = list(StdfFile(Document(path), inspect(Document(path))).batches())
+        except CannotRead as stop:
+            assert "stands whole" in stop.problem.why or "first record" in stop.problem.why, cut  # noqa: PT017
+            assert not whole
+            continue
+        kept = sum(isinstance(row, ResultRows) and row.table == "dies" and row.rows.num_rows for row in found)
         assert whole <= kept <= whole + 1, cut
         assert sum(row.aside for row in found) == 0
 

@@ -89,8 +89,7 @@ def test_wafers_are_named_by_lot_by_wafer_or_by_both_and_unknown_ones_are_said(f
         fab.commonality(bad=["L99"])
     with pytest.raises(BadQuestion, match="No wafer has a yield below"):
         fab.commonality(below=0.01)
-    with pytest.raises(BadQuestion, match="State bad wafers"):
-        fab.commonality()
+    assert fab.commonality().bad == fab.commonality(below=0.8).bad
 
 
 def test_good_wafers_may_be_stated(fab: Fab, tmp_path: Path) -> None:

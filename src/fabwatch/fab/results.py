@@ -15,8 +15,9 @@ from fabwatch.fab.questions import (
 from fabwatch.terms.questions import Moment
 from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
 from fabwatch.yields.names import names_in
+from fabwatch.yields.population import low_limit
 
-__all__ = ["Results", "names_in"]
+__all__ = ["Results", "low_limit", "names_in"]
 YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
 Retests = Literal["flagged", "position", "part", "none"]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +11,17 @@ import pyarrow as pa
 from fabwatch.store.lake import Record
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
-from fabwatch.terms.errors import BadQuestion, nearest
+from fabwatch.terms.errors import NothingRecorded, nearest
 from fabwatch.yields.counting import Chosen, yields
 from fabwatch.yields.identity import TESTED, wafer_key
 
 SHOWN = 5
+ROBUST = 3 * 1.4826
+"""Three standard deviations, from the median deviation."""
+LOWEST = 0.02
+"""A yield that is so near to the median is not low."""
+NICE = 0.05
+"""A limit is rounded down to so much."""
 _MOVED = f"""
 SELECT lot, wafer, {wafer_key("lot", "wafer")} AS key
 FROM (SELECT DISTINCT lot, wafer FROM moves WHERE end_at <= $as_of AND coalesce(kind, 'production') <> 'test') AS names"""
@@ -48,11 +55,14 @@ class Population:
         temp_table(view.lake, "units", pa.table(columns))
 
 
-def below(view: View, threshold: float) -> Population:
-    """Wafers whose yield is below a share, and all others that were tested. Raises BadQuestion where there are none."""
+def below(view: View, threshold: float | None) -> Population:
+    """Wafers whose yield is below a share, and all others that were tested; without one, wafers far below the others.
+
+    Raises NothingRecorded where there are none.
+    """
     groups = yields(view, "wafer", Chosen()).groups
     if not groups:
-        raise BadQuestion("No wafer has test results.", "load test files, wafer maps or sort summaries first")
+        raise NothingRecorded("No wafer has test results.", "load test files, wafer maps or sort summaries first")
     known = {(row["lot"], row["wafer"]): row["key"] for row in view.lake.rows(TESTED, {"as_of": view.as_of})}
     # A wafer that was tested at several insertions or under several names is one; its worst yield counts.
     worst: dict[tuple[str | None, str | None], float] = {}
@@ -62,16 +72,25 @@ def below(view: View, threshold: float) -> Population:
         names.setdefault(place, (group.lot, group.wafer))
         worst[place] = min(worst.get(place, 1.0), group.yield_)
     places = list(worst)
-    bad = np.array([worst[place] < threshold for place in places])
+    limit = threshold if threshold is not None else low_limit(list(worst.values()))
+    bad = np.array([worst[place] < limit for place in places])
     if not bad.any():
-        raise BadQuestion(f"No wafer has a yield below {threshold:.1%}.", f"the lowest is {min(worst.values()):.1%}")
+        raise NothingRecorded(f"No wafer has a yield below {limit:.1%}.", f"the lowest is {min(worst.values()):.1%}")
     return Population([names[p][0] for p in places], [names[p][1] for p in places], [p[1] for p in places], bad)
+
+
+def low_limit(shares: Sequence[float]) -> float:
+    """A round yield below which wafers are far below the others: three robust deviations under the median."""
+    middle = median(shares)
+    limit = min(middle - ROBUST * median(abs(share - middle) for share in shares), middle - LOWEST)
+    rounded = round(int(limit / NICE) * NICE, 4)
+    return rounded if rounded > 0 else max(limit, 0.0)
 
 
 def named(view: View, bad: Sequence[str], good: Sequence[str]) -> Population:
     """Wafers and lots by name, `LOT`, `WAFER` or `LOT,WAFER`; without good ones all others count as good.
 
-    Others are those that were tested, if the bad ones were, else all that ran. Raises BadQuestion where no name is known.
+    Others are those that were tested, if the bad ones were, else all that ran. Raises NothingRecorded for unknown names.
     """
     tested = _Names(view.lake.rows(TESTED, {"as_of": view.as_of}))
     bad_rows, unknown = tested.find(bad)
@@ -83,13 +102,13 @@ def named(view: View, bad: Sequence[str], good: Sequence[str]) -> Population:
     if not bad_rows:
         near = nearest(bad[0].split(",")[0], pool.names) if bad else []
         hint = f"did you mean {', '.join(near)}?" if near else "name wafers or lots that are in the moves or test results"
-        raise BadQuestion(f"None of the {len(bad):,} bad wafers is known, such as {bad[0]!r}.", hint)
+        raise NothingRecorded(f"None of the {len(bad):,} bad wafers is known, such as {bad[0]!r}.", hint)
     good_rows, lost = pool.find(good) if good else (set(range(len(pool.rows))), [])
     chosen = sorted(bad_rows | good_rows)
     rows = [pool.rows[number] for number in chosen]
     flags = np.array([number in bad_rows for number in chosen])
     if flags.all():
-        raise BadQuestion(
+        raise NothingRecorded(
             "There is no wafer to compare the bad ones with.", "state good ones with --good, or load their tests"
         )
     lots, wafers, keys = ([row[name] for row in rows] for name in ("lot", "wafer", "key"))

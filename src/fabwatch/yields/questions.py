@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
-from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaration
 
 if TYPE_CHECKING:
@@ -123,22 +122,27 @@ class CommonalityQuestion(Timed, Answerable["Commonality"]):
         tuple[str, ...] | None,
         Param("A bad wafer or lot: LOT, WAFER or LOT,WAFER; may stand several times.", most=MOST_NAMES),
     ] = None
-    below: Annotated[float | None, Param("Wafers with a yield below this are bad: 0.85, or 85 for 85 %.", above=0)] = None
+    below: Annotated[
+        float | None,
+        Param(
+            "Wafers with a yield below this are bad: 0.85, or 85 for 85 %; else those far below the others.",
+            above=0,
+            most=100,
+        ),
+    ] = None
     good: Annotated[
         tuple[str, ...] | None,
         Param("A good wafer or lot to compare them with, may stand several times; all others without it.", most=MOST_NAMES),
     ] = None
 
     def answer(self, view: View) -> "Commonality":
-        """The findings. Raises BadQuestion where no wafer is bad, or none is left to compare them with."""
+        """The findings. Raises NothingRecorded where no wafer is bad, or none is left to compare them with."""
         from fabwatch.yields.commonality import commonality, share_of
         from fabwatch.yields.population import below, named
 
-        if (self.below is None) == (not self.bad):
-            raise BadQuestion("State bad wafers, or a yield below which they are.", "--bad FILE or --below 0.85")
-        if self.below is not None:
-            return commonality(view, below(view, share_of(self.below)))
-        return commonality(view, named(view, self.bad or (), self.good or ()))
+        if self.bad:
+            return commonality(view, named(view, self.bad, self.good or ()))
+        return commonality(view, below(view, None if self.below is None else share_of(self.below)))
 
 
 QUESTIONS: tuple[type[Answerable[Any]], ...] = (

@@ -21,7 +21,8 @@ def commonality(
         Path | None, typer.Option(help="File of bad wafers: one wafer or lot a line, or CSV with lot and wafer.")
     ] = None,
     below: Annotated[
-        float | None, typer.Option(help="Wafers with a yield below this are bad: 0.85, or 85 for 85 %.")
+        float | None,
+        typer.Option(help="Wafers with a yield below this are bad: 0.85, or 85 for 85 %; else those far below."),
     ] = None,
     good: Annotated[
         Path | None, typer.Option(help="File of good wafers to compare them with; all others without it.")

@@ -16,11 +16,12 @@ from fabwatch.sources.klarf.statements import inspections
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.result_file import ResultFile, ResultRows, rows_of
 from fabwatch.terms.clock import to_utc
-from fabwatch.terms.problems import BadNumber, Problem, Refused
+from fabwatch.terms.problems import BadNumber, Problem, Refused, Unreadable
 
 LARGEST = 256 << 20
 """Bytes of a file that is held in memory while it is read."""
 AT_ONCE = 20_000
+AGAIN = "export it from the inspection tool again"
 _BEGINS = re.compile(rb"\s*(FileVersion\s+\d|Record\s+FileRecord\b)")
 _DATE = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{2,4})")
 TIMES = ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M")
@@ -59,6 +60,8 @@ class KlarfFile(ResultFile):
         text = raw.decode("utf-8" if self.inspected.utf8 else "cp1252", errors="replace")
         fine = re.match(r"\s*Record\b", text) is not None
         found = Records(text).inspections() if fine else list(inspections(text))
+        if not found:
+            raise CannotRead(Problem(Unreadable, "no wafer stands whole in this KLARF file", hint=AGAIN))
         if not self.zone:
             self.note('times without a zone: read as UTC (zone = "…" in fab.toml for another)')
         read = [_Wafer(number, wafer, 1e-3 if fine else 1.0, self.zone) for number, wafer in enumerate(found)]
@@ -69,8 +72,6 @@ class KlarfFile(ResultFile):
             yield ResultRows("defects", rows_of("defects", []), problems, wafer.inspection.aside)
             for begin in range(0, len(wafer.defects), AT_ONCE):
                 yield ResultRows("defects", rows_of("defects", wafer.defects[begin : begin + AT_ONCE]))
-        if not read:
-            self.note("no wafer is in it")
 
 
 class _Wafer:

@@ -15,6 +15,7 @@ from fabwatch.sources.stdf.records import HEADER, ORDERS, shortened, unpacked, v
 from fabwatch.terms.problems import LostResults, Problem, TornFile, Unreadable
 
 BATCH = 65_536
+AGAIN = "export it from the tester again"
 AT_ONCE = 250_000
 """Parts that are handed on together."""
 
@@ -67,6 +68,8 @@ class StdfFile(ResultFile):
         import stdf_convert
 
         dies = session.dies()
+        if not (dies.num_rows or session.wafers):
+            raise CannotRead(Problem(Unreadable, "no part stands whole in this STDF file", hint=AGAIN))
         yield ResultRows("wafer_tests", session.wafer_tests(dies), counted=False)
         for begin in range(0, dies.num_rows, AT_ONCE):
             yield ResultRows("dies", dies.slice(begin, AT_ONCE))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from statistics import median
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from fabwatch.api.access import cache_of, key_of, needs, whole_fab
 from fabwatch.fab.answers import Commonality, Finding, Place, YieldGroup
 from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, StackedMapQuestion, TestsQuestion, YieldQuestion
+from fabwatch.fab.results import low_limit
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
@@ -33,12 +33,6 @@ NOTHING: Json = {
     "all_tests": 0,
 }
 """What the page of yield shows without results."""
-ROBUST = 3 * 1.4826
-"""Standard deviations below the median, from the median deviation, from which a wafer counts as low."""
-NICE = 0.05
-"""A suggested threshold is rounded to so much."""
-LOWEST = 0.02
-"""A yield that is so near to the median is not low."""
 
 
 @router.get("/yield", dependencies=[takes(YieldQuestion), Depends(whole_fab)])
@@ -144,12 +138,18 @@ async def commonality(request: Request) -> Response:
             low=low_wafers(wafers.groups),
             below=stated.get("below", ""),
             timeline=timeline(answer) if answer else None,
-            filters={name: request.query_params.getlist(name) for name in ("bad", "good")} | params(request, "below"),
+            filters=params(request, "below") | _several(request, "bad", "good"),
             stated=bool(stated),
         )
         return text, not waiting
 
     return await cached_page(request, make)
+
+
+def _several(request: Request, *names: str) -> dict[str, list[str]]:
+    """The named parameters that may stand several times, as far as they do."""
+    values = {name: [text for text in request.query_params.getlist(name) if text] for name in names}
+    return {name: texts for name, texts in values.items() if texts}
 
 
 def change(days: Sequence[YieldGroup]) -> Json | None:
@@ -171,11 +171,7 @@ def low_wafers(wafers: Sequence[YieldGroup]) -> Json | None:
     shares = sorted(group.yield_ for group in wafers)
     if len(shares) < 2:
         return None
-    middle = median(shares)
-    spread = median(abs(share - middle) for share in shares)
-    limit = min(middle - ROBUST * spread, middle - LOWEST)
-    rounded = round(int(limit / NICE) * NICE, 4)
-    below = rounded if rounded > 0 else limit
+    below = low_limit(shares)
     count = sum(share < below for share in shares)
     return {"below": below, "wafers": count, "of": len(shares)} if count else None
 
