@@ -169,4 +169,4 @@ class Page:
 
 def _joined(path: str, parameters: Mapping[str, object]) -> str:
     query = {name: value for name, value in parameters.items() if value not in (None, "")}
-    return quote(path, safe="/%") + (f"?{urlencode(query)}" if query else "")
+    return quote(path, safe="/%") + (f"?{urlencode(query, doseq=True)}" if query else "")
