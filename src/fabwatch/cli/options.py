@@ -16,6 +16,8 @@ Lang = Annotated[str, typer.Option("--lang", envvar="FABWATCH_LANG", help="Langu
 Reason = Annotated[str, typer.Option(help="Why; it is written to the audit.")]
 Who = Annotated[str | None, typer.Option("--by", help="Who decides; else the user of this machine.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Confirm it: what is scrapped cannot be taken back.")]
+AsOf = Annotated[str | None, typer.Option(help="Count what had happened by this time (ISO 8601); now for now.")]
+KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by this time.")]
 HERE = Path("fab")
 SET_ASIDE = 2
 """Exit code of a command that finished but set rows aside, or found something wrong."""

@@ -75,7 +75,9 @@ def below(view: View, threshold: float | None) -> Population:
     limit = threshold if threshold is not None else low_limit(list(worst.values()))
     bad = np.array([worst[place] < limit for place in places])
     if not bad.any():
-        raise NothingRecorded(f"No wafer has a yield below {limit:.1%}.", f"the lowest is {min(worst.values()):.1%}")
+        lowest = min(worst.values())
+        hint = f"the lowest is {lowest:.1%}: state a yield above that"
+        raise NothingRecorded(f"No wafer has a yield below {limit:.1%}.", hint)
     return Population([names[p][0] for p in places], [names[p][1] for p in places], [p[1] for p in places], bad)
 
 

@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, Who, opened, who_of
+from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, Who, opened, who_of
 
-AsOf = Annotated[str | None, typer.Option(help="Count what had happened by this time (ISO 8601); now for now.")]
-KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by this time.")]
 ToolOption = Annotated[str | None, typer.Option(help="Only this tool.")]
 UnitOption = Annotated[str, typer.Option(help="Unit of the thicknesses: angstrom, nm or um.")]
 Head = Annotated[str | None, typer.Option(help="The head or platen.")]

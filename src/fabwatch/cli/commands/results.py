@@ -5,10 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, opened
-
-AsOf = Annotated[str | None, typer.Option(help="Count what had happened by this time (ISO 8601); now for now.")]
-KnownAt = Annotated[str | None, typer.Option(help="Count what had been loaded by this time.")]
+from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, opened
 
 
 def add_to(app: typer.Typer) -> None:

@@ -98,7 +98,7 @@ async def yields(request: Request) -> Response:
     return await cached_page(request, make)
 
 
-@router.get("/yield/short")
+@router.get("/yield/short", dependencies=[takes()])
 async def short(request: Request) -> Response:
     """The yield of the last week against that of the week before, in one sentence."""
     page, times = Page(request), times_of(request)

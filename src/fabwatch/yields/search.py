@@ -1,0 +1,309 @@
+"""The search of what goes with being bad: every value that wafers passed, over the whole time and over stretches of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from fabwatch.stats.enrichment import difference, false_discoveries, stretch
+from fabwatch.store.lake import Record
+from fabwatch.store.questions import filled, question
+from fabwatch.store.temporary import temp_table
+from fabwatch.store.view import View
+from fabwatch.yields.answers import Finding
+from fabwatch.yields.compared import PERIODS, Compared, Flags, Floats, Passed, Wholes
+from fabwatch.yields.events import events_of
+from fabwatch.yields.identity import wafer_key
+from fabwatch.yields.population import Population
+
+FEWEST_LOTS = 3
+MOST_FINDINGS = 10
+LOOKED_AT = 12
+"""So many of the strongest values are compared by their own stretches."""
+SWEEPS = 2
+"""How often findings are looked at again without what the others explain."""
+FALSE_SHARE = 0.05
+ALIKE = 0.9
+"""Values that share so much of the wafers that passed them cannot be told apart."""
+AXES = ("chamber", "tool", "step", "recipe", "product", "route")
+"""From the nearest cause to the widest: of values that cannot be told apart the first is named."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A run of periods, as bits."""
+
+    begin: int
+    end: int
+
+    @property
+    def bits(self) -> int:
+        """The periods from `begin` on, without `end`."""
+        return (1 << self.end) - (1 << self.begin)
+
+
+WINDOWS = [
+    Window(a, b) for a in range(PERIODS) for b in range(a + 1, PERIODS + 1) if (a, b) != (0, PERIODS)
+]  # fmt: skip
+
+
+_OF_KNOWN = """
+FROM moves AS m JOIN known AS k ON k.lot IS NOT DISTINCT FROM m.lot AND k.wafer IS NOT DISTINCT FROM m.wafer
+WHERE m.end_at <= $as_of AND coalesce(m.kind, 'production') <> 'test'"""
+
+
+def span_of(view: View) -> tuple[datetime, datetime] | None:
+    """From when to when the wafers ran; None if they are in no move."""
+    sql = filled(question("yields", "known"), key=wafer_key("lot", "wafer"))
+    temp_table(view.lake, "known", sql, {"as_of": view.as_of})
+    row = view.lake.rows(f"SELECT min(end_at) AS first, max(end_at) AS last {_OF_KNOWN}", {"as_of": view.as_of})[0]
+    return None if row["first"] is None else (row["first"], row["last"])
+
+
+class Search:
+    """The wafers in question, what each passed, and which of that goes with being bad."""
+
+    def __init__(self, view: View, population: Population, sql: str, span: tuple[datetime, datetime]):
+        self._view, self._population = view, population
+        self._first, self._last = span
+        seconds = max((self._last - self._first).total_seconds(), 1.0) + 1
+        parameters = {"as_of": view.as_of, "first": self._first, "seconds": seconds}
+        temp_table(view.lake, "exposed", f"SELECT *, hash(axis, value) AS id FROM ({sql})", parameters)
+        columns = view.lake.ask("SELECT id, unit, bits FROM exposed").fetchnumpy()
+        ids = np.asarray(columns["id"], np.uint64)
+        self._ids, self._value = np.unique(ids, return_inverse=True)
+        self._unit, self._bits = np.asarray(columns["unit"], np.int64), np.asarray(columns["bits"], np.int64)
+        there = np.zeros(len(population.lots), bool)
+        there[self._unit] = True
+        self.with_history = int(there.sum())
+        self._bad = population.bad & there
+        self._lot = population.lot_numbers()
+        self._there = there
+
+    @property
+    def tried(self) -> int:
+        """How many values were tested."""
+        return int(self._testable.size)
+
+    @cached_property
+    def _testable(self) -> Wholes:
+        """Values that enough lots passed, and not all wafers did."""
+        compared = Compared(self._bad, self._there, self._lot)
+        counts = compared.counted(self._passed(np.ones(self._value.size, bool), compared))
+        return np.flatnonzero((counts.lots >= FEWEST_LOTS) & (counts.wafers < self.with_history))
+
+    def findings(self) -> list[Finding]:
+        """Values that go with being bad, the surest first; what cannot be told apart is one finding.
+
+        After each finding the others are looked at again without the wafers that it explains, so that what only came along
+        with it is no finding of its own.
+        """
+        values, left = self._testable, self._there
+        drafts: list[_Draft] = []
+        named: dict[int, Record] = {}
+        q_first: dict[int, float] = {}
+        while values.size and len(drafts) < MOST_FINDINGS:
+            p, power, windows = self._chances(values, left)
+            q = false_discoveries(p)
+            sure = np.flatnonzero(q <= FALSE_SHARE)
+            if not sure.size:
+                break
+            if not drafts:
+                named = self._names([int(n) for n in values[sure]])
+                q_first = dict(zip(values[sure].tolist(), q[sure].tolist(), strict=True))
+            best, stretch_of = self._best([int(n) for n in sure[np.argsort(-power[sure])][:LOOKED_AT]], values, named, left)
+            value = int(values[best])
+            passed = self._wafers_of(value, windows[best])
+            alike = [int(values[n]) for n in sure if n != best and self._is_alike(int(values[n]), windows[n], passed)]
+            place = named[value]["axis"], named[value]["value"]
+            drafts.append(_Draft(place, float(p[best]), q_first[value], tuple(_shown(named[n]) for n in alike), stretch_of))
+            left = left & ~stretch_of.passed
+            values = np.array([n for n in values[sure].tolist() if n != value and n not in alike], np.int64)
+        return [self._finding(draft) for draft in self._sharpened(drafts)]
+
+    def _sharpened(self, drafts: "list[_Draft]") -> "list[_Draft]":
+        """The findings, each with the stretch that shows once the wafers that the others explain are left out."""
+        for _ in range(SWEEPS if len(drafts) > 1 else 0):
+            for number, draft in enumerate(drafts):
+                left = self._there.copy()
+                for other in drafts:
+                    left &= other is draft or ~other.stretch.passed
+                if (self._bad & left & draft.stretch.passed).any():
+                    drafts[number] = replace(draft, stretch=self._stretch(*draft.place, left))
+        return drafts
+
+    def _best(self, numbers: list[int], values: Wholes, named: dict[int, Record], left: Flags) -> "tuple[int, _Stretch]":
+        """Of the strongest values the one that is strongest in its own stretch, whose ends no grid of periods bounds."""
+        compared = Compared(self._bad & left, left, self._lot)
+        ranked = []
+        for number in numbers:
+            name = named[int(values[number])]
+            found = self._stretch(name["axis"], name["value"], left)
+            unit = np.flatnonzero(found.passed & left)
+            only = compared.passed(np.zeros(unit.size, np.int64), unit, np.ones(unit.size, np.int64), 1)
+            power = compared.strength(compared.counted(only), np.zeros(1, np.int64))[0]
+            ranked.append((-round(float(power), 6), AXES.index(name["axis"]), name["value"], number, found))
+        _, _, _, number, found = min(ranked, key=lambda entry: entry[:3])
+        return number, found
+
+    def _is_alike(self, value: int, window: Window | None, passed: Flags) -> bool:
+        return _overlap(self._wafers_of(value, window), passed) >= ALIKE
+
+    def _chances(self, values: Wholes, among: Flags) -> tuple[Floats, Floats, list[Window | None]]:
+        """The chance of each value among some wafers, how strong it is, and the window in which it is strongest.
+
+        The window is None for the whole time.
+        """
+        compared = Compared(self._bad & among, among, self._lot)
+        asked = np.zeros(self._ids.size, bool)
+        asked[values] = True
+        passed = self._passed(asked[self._value] & among[self._unit], compared)
+        counts = compared.counted(passed)
+        whole, power = compared.chances(counts, values), compared.strength(counts, values)
+        hopeful = counts.bad_lots[values] >= FEWEST_LOTS
+        best, best_power, best_window = np.ones(values.size), np.full(values.size, -np.inf), np.full(values.size, -1)
+        for number, window in enumerate(WINDOWS if hopeful.any() else []):
+            part = compared.counted(passed, window.bits)
+            enough = hopeful & (part.lots[values] >= FEWEST_LOTS) & (part.bad_lots[values] > 0)
+            if enough.any():
+                p, mine = np.ones(values.size), np.full(values.size, -np.inf)
+                p[enough] = compared.chances(part, values[enough])
+                mine[enough] = compared.strength(part, values[enough])
+                better = (p < best) | ((p == best) & (p < 1) & (mine > best_power))
+                best[better], best_power[better], best_window[better] = p[better], mine[better], number
+        in_part, over_all = np.minimum(best * 2 * len(WINDOWS), 1.0), np.minimum(2 * whole, 1.0)
+        part_power = best_power - np.log(len(WINDOWS))
+        inside = (in_part < over_all) | ((in_part == over_all) & (in_part < 1) & (part_power > power))
+        windows = [WINDOWS[n] if use else None for n, use in zip(best_window.tolist(), inside.tolist(), strict=True)]
+        return np.minimum(in_part, over_all), np.where(inside, part_power, power), windows
+
+    def _passed(self, rows: Flags, compared: Compared) -> Passed:
+        """What passed each value, over some of the rows."""
+        return compared.passed(self._value[rows], self._unit[rows], self._bits[rows], self._ids.size)
+
+    def _names(self, values: list[int]) -> dict[int, Record]:
+        """Axis and value by number."""
+        ids = [int(self._ids[value]) for value in values]
+        rows = self._view.lake.rows(
+            "SELECT DISTINCT id, axis, value FROM exposed WHERE list_contains($ids, id)", {"ids": ids}
+        )
+        by_id = {row["id"]: row for row in rows}
+        return {value: by_id[name] for value, name in zip(values, ids, strict=True)}
+
+    def _wafers_of(self, value: int, window: Window | None) -> Flags:
+        rows = self._value == value
+        if window is not None:
+            rows &= (self._bits & window.bits) != 0
+        passed = np.zeros(len(self._population.lots), bool)
+        passed[self._unit[rows]] = True
+        return passed
+
+    def _finding(self, draft: "_Draft") -> Finding:
+        """The finding with its counts among all wafers, and what happened to the tool."""
+        passed, begin, end = draft.stretch.passed, draft.stretch.begin, draft.stretch.end
+        bad_with, with_all = int((passed & self._bad).sum()), int(passed.sum())
+        bad_without, without_all = int(self._bad.sum()) - bad_with, self.with_history - with_all
+        weight = Compared(self._bad, self._there, self._lot).weight
+        effect, low, high = difference(*(np.array([bad_with, with_all, bad_without, without_all]) * weight).tolist())
+        tool, chamber = _place(*draft.place)
+        events = events_of(self._view, tool, chamber, begin or self._first, end or self._last) if tool else ()
+        return Finding(
+            axis=draft.place[0],
+            value=draft.place[1].replace(chr(31), " "),
+            from_=begin,
+            to=end,
+            bad_with=bad_with,
+            bad_without=bad_without,
+            good_with=with_all - bad_with,
+            good_without=without_all - bad_without,
+            p=draft.p,
+            q=draft.q,
+            effect=effect,
+            low=low,
+            high=high,
+            lots=len(set(self._lot[passed & self._bad].tolist())),
+            tool=tool,
+            chamber=chamber,
+            together=draft.together,
+            events=events,
+        )
+
+    def _stretch(self, axis: str, text: str, among: Flags) -> "_Stretch":
+        """Since when and until when, by the lots of some wafers that passed in order, and all wafers that passed then."""
+        unit, at = self._passes(axis, text)
+        order = np.lexsort((unit, at))
+        unit, at = unit[order], at[order]
+        some = among[unit]
+        mine, times = unit[some], at[some]
+        # Wafers of one lot that passed one after the other are one entry of the series.
+        lot = self._lot[mine]
+        new = np.ones(mine.size, bool)
+        new[1:] = lot[1:] != lot[:-1]
+        entry = np.cumsum(new) - 1
+        found = stretch(mine, entry, self._bad[mine], (float((self._bad & among).sum()), float(among.sum())))
+        begin = times[np.searchsorted(entry, found.begin)] if found.begin > 0 else None
+        last = int(entry[-1]) + 1
+        until = times[np.searchsorted(entry, found.end - 1, "right") - 1] if found.end < last else None
+        inside = (at >= (at[0] if begin is None else begin)) & (at <= (at[-1] if until is None else until))
+        passed = np.zeros(len(self._population.lots), bool)
+        passed[unit[inside]] = True
+        return _Stretch(_time(begin), _time(until), passed & self._there)
+
+    def _passes(self, axis: str, text: str) -> tuple[Wholes, Wholes]:
+        """The wafers that passed a value, and when, in microseconds."""
+        first, _, second = text.partition(chr(31))
+        where = {"chamber": "tool = $first AND chamber = $second", "step": "step = $first AND tool = $second"}.get(
+            axis, f"{axis} = $first"
+        )
+        names = {"first": first, **({"second": second} if second else {})}
+        columns = self._view.lake.ask(
+            f"SELECT k.unit, epoch_us(m.end_at) AS moment {_OF_KNOWN} AND {where}", {**names, "as_of": self._view.as_of}
+        ).fetchnumpy()
+        return np.asarray(columns["unit"], np.int64), np.asarray(columns["moment"], np.int64)
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Since when and until when a value was bad, and the wafers that passed it then."""
+
+    begin: datetime | None
+    end: datetime | None
+    passed: Flags
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A finding on its way: axis and value, how sure it is, what goes together with it, and its stretch."""
+
+    place: tuple[str, str]
+    p: float
+    q: float
+    together: tuple[str, ...]
+    stretch: _Stretch
+
+
+def _overlap(one: Flags, other: Flags) -> float:
+    """The share of all wafers of two sets that are in both."""
+    either = int((one | other).sum())
+    return int((one & other).sum()) / either if either else 0.0
+
+
+def _shown(name: Record) -> str:
+    return f"{name['axis']} {name['value'].replace(chr(31), ' ')}"
+
+
+def _place(axis: str, text: str) -> tuple[str | None, str | None]:
+    first, _, second = text.partition(chr(31))
+    if axis == "tool":
+        return first, None
+    if axis == "chamber":
+        return first, second
+    return (second, None) if axis == "step" else (None, None)
+
+
+def _time(microseconds: Any) -> datetime | None:
+    if microseconds is None:
+        return None
+    return datetime(1970, 1, 1) + timedelta(microseconds=int(microseconds))  # noqa: DTZ001 - naive UTC
