@@ -1,14 +1,15 @@
 """Commonality: the chamber that bad wafers share is named with its time, and chance is not taken for a cause."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import fisher_exact
+from scipy.stats import binom, fisher_exact
 
 from fabwatch.fab import Fab
-from fabwatch.stats.enrichment import chances, false_discoveries, strength, within_lots, worth
+from fabwatch.stats.enrichment import chances, chances_within, false_discoveries, strength, within_lots, worth
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.yields.names import names_in
 from tests.commands import command
@@ -138,6 +139,19 @@ def test_the_chance_is_that_of_fishers_exact_test() -> None:
         table = [[hits, exposed - hits], [bad - hits, total - exposed - bad + hits]]
         expected = fisher_exact(table, alternative="greater").pvalue
         assert chances(np.array([hits]), np.array([exposed]), bad, total)[0] == pytest.approx(expected, rel=1e-8)
+
+
+def test_the_chance_within_lots_bounds_the_one_of_all_ways_to_deal_them_out() -> None:
+    """Two lots of four wafers, two of each exposed and two bad: all of the 36 ways are counted."""
+    ways = [
+        sum(wafer < 2 for wafer in first) + sum(wafer < 2 for wafer in second)
+        for first in combinations(range(4), 2)
+        for second in combinations(range(4), 2)
+    ]
+    for hits in (3, 4):
+        exact = sum(way >= hits for way in ways) / len(ways)
+        bound = chances_within(np.array([float(hits)]), np.array([2.0]), np.array([4.0]))[0]
+        assert exact <= bound == pytest.approx(binom.sf(hits - 1, 4, 0.5))
 
 
 def test_wafers_of_lots_that_share_their_fate_are_worth_one() -> None:

@@ -48,13 +48,48 @@ def chances(bad_with: Floats, exposed: Floats, bad: float, total: float) -> Floa
 
     Counts may be fractions, as independent wafers are: bad ones are rounded down among the exposed, and up among all.
     """
-    from scipy.stats import hypergeom
-
     population, among = round(total), int(np.ceil(bad - 1e-9))
     drawn: Wholes = np.minimum(np.rint(np.maximum(exposed, bad_with)).astype(np.int64), population)
     hits = np.minimum(np.floor(bad_with + 1e-9).astype(np.int64), drawn)
-    tail: Floats = hypergeom.sf(hits - 1, population, among, drawn)
-    return np.clip(tail, SMALLEST, 1.0)
+    return np.clip(_at_least(hits, population, among, drawn), SMALLEST, 1.0)
+
+
+def _at_least(hits: Wholes, population: int, among: int, drawn: Wholes) -> Floats:
+    """Chance of so many hits or more (hypergeometric): the terms from there on, each from the one before.
+
+    Below the mean the terms on the other side are summed, which are the smaller ones. (scipy.stats has the same, and takes a
+    second to be imported.)
+    """
+    upper = hits * population > drawn * among
+    # From the first term of the side that is summed, away from the mean.
+    first = np.where(upper, hits, hits - 1)
+    low, high = np.maximum(0, drawn + among - population), np.minimum(among, drawn)
+    inside = (first >= low) & (first <= high)
+    start = np.clip(first, low, high)
+    total = np.where(inside, 1.0, 0.0)
+    term, k, alive = total.copy(), start.astype(float), inside.copy()
+    n, most, rest = drawn.astype(float), float(among), float(population - among)
+    while alive.any():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            up = (most - k) * (n - k) / ((k + 1) * (rest - n + k + 1))
+            down = k * (rest - n + k) / ((most - k + 1) * (n - k + 1))
+        term = np.where(alive, term * np.where(upper, up, down), 0.0)
+        total += term
+        k += np.where(upper, 1.0, -1.0)
+        alive &= (term > 1e-17 * total) & (k >= low) & (k <= high)
+    tail = np.exp(_log_term(start, population, among, drawn)) * total
+    return np.where(upper, tail, 1 - tail)
+
+
+def _log_term(k: Wholes, population: int, among: int, drawn: Wholes) -> Floats:
+    def log_choose(n: Floats, of: Floats) -> Floats:
+        return np.asarray(gammaln(n + 1) - gammaln(of + 1) - gammaln(n - of + 1))
+
+    from scipy.special import gammaln
+
+    hits, n = k.astype(float), drawn.astype(float)
+    all_of, bad = np.full(hits.shape, float(population)), np.full(hits.shape, float(among))
+    return log_choose(bad, hits) + log_choose(all_of - bad, n - hits) - log_choose(all_of, n)
 
 
 def strength(bad_with: Floats, exposed: Floats, bad: float, total: float) -> Floats:
@@ -75,11 +110,13 @@ def chances_within(hits: Floats, expected: Floats, bad: Floats) -> Floats:
     each lot is hypergeometric, their sum one of unequal chances, whose upper tail that of a binomial with the mean chance
     bounds (W. Hoeffding, Ann. Math. Stat. 27 (1956) 713).
     """
-    from scipy.stats import binom
+    from scipy.special import betainc
 
     some = (bad > 0) & (hits > expected)
     share = np.divide(expected, bad, out=np.ones_like(bad), where=bad > 0)
-    tail: Floats = np.where(some, binom.sf(hits - 1, np.maximum(bad, 1), np.minimum(share, 1.0)), 1.0)
+    # The upper tail of a binomial is an incomplete beta function.
+    count, of = np.maximum(hits, 1), np.maximum(bad, 1)
+    tail: Floats = np.where(some, betainc(count, np.maximum(of - count + 1, 1e-9), np.minimum(share, 1.0)), 1.0)
     return np.clip(tail, SMALLEST, 1.0)
 
 
