@@ -71,6 +71,8 @@ class Compared:
         hits = np.asarray(np.bincount(pair, weights=passed.hits[rows], minlength=passed.value.size), float)
         some = exposed > 0
         exposed, hits, of, lot = exposed[some], hits[some], passed.value[some], passed.lot[some]
+        # Where moves name wafers and lots by turns, a wafer may stand in both.
+        exposed, hits = np.minimum(exposed, self._size[lot]), np.minimum(hits, self._hits[lot])
 
         def summed(weights: Floats | None = None) -> Floats:
             return np.asarray(np.bincount(of, weights=weights, minlength=passed.size), float)
@@ -92,13 +94,19 @@ class Compared:
         )
 
     def passed(self, value: Wholes, unit: Wholes, bits: Wholes, size: int) -> "Passed":
-        """What passed each of `size` values, from the value, the wafer and the periods of each row."""
-        lots = self._size.size
-        key = (value * lots + self._lot[unit]) * (ALL_PERIODS + 1) + bits
-        keys, inverse, count = np.unique(key, return_inverse=True, return_counts=True)
+        """What passed each of `size` values, from the value, the wafer (or whole lot) and the periods of each row."""
+        lots, whole = self._size.size, unit < 0
+        one = np.maximum(unit, 0)
+        lot = np.where(whole, -1 - unit, self._lot[one])
+        key = (value * lots + lot) * (ALL_PERIODS + 1) + bits
+        keys, inverse = np.unique(key, return_inverse=True)
         pairs, pair = np.unique(keys // (ALL_PERIODS + 1), return_inverse=True)
-        hits = np.asarray(np.bincount(inverse, weights=self._bad_flags[unit], minlength=keys.size), float)
-        return Passed(pair, keys % (ALL_PERIODS + 1), count.astype(float), hits, pairs // lots, pairs % lots, size)
+        # A row of a whole lot, which the moves name alone, is as many wafers as are compared of it.
+        wafers = np.where(whole, self._size[lot], 1.0)
+        bad = np.where(whole, self._hits[lot], self._bad_flags[one].astype(float))
+        count = np.asarray(np.bincount(inverse, weights=wafers, minlength=keys.size), float)
+        hits = np.asarray(np.bincount(inverse, weights=bad, minlength=keys.size), float)
+        return Passed(pair, keys % (ALL_PERIODS + 1), count, hits, pairs // lots, pairs % lots, size)
 
     def chances(self, counts: Counts, values: Wholes) -> Floats:
         """The chance of the counts of some values, between lots and within them."""

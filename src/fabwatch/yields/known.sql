@@ -2,7 +2,7 @@
 WITH names AS (
     SELECT DISTINCT lot, wafer FROM moves WHERE end_at <= $as_of
 )
-SELECT n.lot, n.wafer, u.unit FROM (SELECT *, {key} AS key FROM names WHERE wafer IS NOT NULL) AS n
+SELECT n.lot, n.wafer, u.unit, u.lot_number FROM (SELECT *, {key} AS key FROM names WHERE wafer IS NOT NULL) AS n
 JOIN units AS u ON u.key = n.key
 UNION ALL
-SELECT n.lot, n.wafer, u.unit FROM names AS n JOIN units AS u ON u.lot = n.lot WHERE n.wafer IS NULL
+SELECT n.lot, n.wafer, u.unit, u.lot_number FROM names AS n JOIN units AS u ON u.lot = n.lot WHERE n.wafer IS NULL

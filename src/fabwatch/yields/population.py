@@ -50,6 +50,7 @@ class Population:
         columns = {
             "unit": pa.array(range(len(self.lots)), pa.int64()),
             "lot": pa.array(self.lots, pa.string()),
+            "lot_number": pa.array(self.lot_numbers(), pa.int64()),
             "key": pa.array(self.keys, pa.string()),
         }
         temp_table(view.lake, "units", pa.table(columns))

@@ -75,11 +75,10 @@ class Search:
         ids = np.asarray(columns["id"], np.uint64)
         self._ids, self._value = np.unique(ids, return_inverse=True)
         self._unit, self._bits = np.asarray(columns["unit"], np.int64), np.asarray(columns["bits"], np.int64)
-        there = np.zeros(len(population.lots), bool)
-        there[self._unit] = True
+        self._lot = population.lot_numbers()
+        there = self._wafers_in(np.ones(self._unit.size, bool))
         self.with_history = int(there.sum())
         self._bad = population.bad & there
-        self._lot = population.lot_numbers()
         self._there = there
 
     @property
@@ -159,7 +158,8 @@ class Search:
         compared = Compared(self._bad & among, among, self._lot)
         asked = np.zeros(self._ids.size, bool)
         asked[values] = True
-        passed = self._passed(asked[self._value] & among[self._unit], compared)
+        # A row of a whole lot is compared by those of its wafers that are.
+        passed = self._passed(asked[self._value] & (among[np.maximum(self._unit, 0)] | (self._unit < 0)), compared)
         counts = compared.counted(passed)
         whole, power = compared.chances(counts, values), compared.strength(counts, values)
         hopeful = counts.bad_lots[values] >= FEWEST_LOTS
@@ -196,9 +196,16 @@ class Search:
         rows = self._value == value
         if window is not None:
             rows &= (self._bits & window.bits) != 0
-        passed = np.zeros(len(self._population.lots), bool)
-        passed[self._unit[rows]] = True
-        return passed
+        return self._wafers_in(rows)
+
+    def _wafers_in(self, rows: Flags) -> Flags:
+        """The wafers of some rows; a row of a whole lot is of all of its wafers."""
+        unit = self._unit[rows]
+        passed = np.zeros(self._lot.size, bool)
+        passed[unit[unit >= 0]] = True
+        lots = np.zeros(int(self._lot.max()) + 1, bool)
+        lots[-1 - unit[unit < 0]] = True
+        return passed | lots[self._lot]
 
     def _finding(self, draft: "_Draft") -> Finding:
         """The finding with its counts among all wafers, and what happened to the tool."""
