@@ -131,7 +131,7 @@ def main() -> None:
     found["ask"] = asking(folder)
     shutil.rmtree(folder)
     found["share_200_lots"] = sharing(folder / "a", 200, 100)
-    found["share_5000_lots"] = sharing(folder / "b", 5000, 20, by_lot=True)
+    found["share_5000_lots"] = sharing(folder / "b", 5000, 40, by_lot=True)
     found["planted"] = truth(folder / "c")
     found["nothing_planted"] = truth(folder / "d", hit=0.05)
     found["bad_lots"] = truth(folder / "e", hit=0.05, bad_lots=0.12)

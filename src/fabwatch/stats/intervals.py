@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+MANY = 1_000
 STEPS = 60
 """Bisection steps for a bound: more than double precision needs."""
 
@@ -16,6 +17,12 @@ def of_share(hits: int, of: int, coverage: float = 0.9) -> tuple[float, float]:
     if not 0 <= hits <= of or of < 1:
         raise ValueError(f"hits must be between 0 and the total, and the total at least 1 (got {hits} of {of})")
     tail = (1 - coverage) / 2
+    if of > MANY:
+        # The same as quantiles of beta distributions, whose time does not grow with the count.
+        from scipy.special import betaincinv
+
+        lowest = float(betaincinv(hits, of - hits + 1, tail)) if hits else 0.0
+        return lowest, float(betaincinv(hits + 1, of - hits, 1 - tail)) if hits < of else 1.0
     low = 0.0 if hits == 0 else _where(lambda p: 1 - _at_most(hits - 1, of, p) < tail)
     high = 1.0 if hits == of else _where(lambda p: _at_most(hits, of, p) > tail)
     return low, high
