@@ -9,7 +9,7 @@ from fabwatch.ingest.job import Loading, was_there
 from fabwatch.ingest.ledger import Entry, Identified, identified
 from fabwatch.ingest.log_loading import load_log
 from fabwatch.ingest.reading import Count
-from fabwatch.ingest.results import ReadFile, ResultGroup, load_one
+from fabwatch.ingest.results import ResultGroup, load_one
 from fabwatch.ingest.summary import FileResult, Status
 from fabwatch.ingest.understanding import Candidate, Understanding
 from fabwatch.sources.opening import CannotRead
@@ -43,10 +43,14 @@ class Loader:
 
     def finish(self) -> list[FileResult]:
         """Store the files that wait; returns what became of them. Raises StoreBusy and DiskFull."""
-        return [*self._finish_tables(), *self._finish_results()]
+        tables, self._group = self._group, Group(self._loading)
+        results, self._results = self._results, ResultGroup(self._loading)
+        with tables:
+            stored = self._committed(tables)
+        return [*self._or_each(tables, stored), *self._or_each(results, self._committed(results))]
 
-    def _finish_results(self) -> list[FileResult]:
-        group, self._results = self._results, ResultGroup(self._loading)
+    def _committed(self, group: Group | ResultGroup) -> list[FileResult] | None:
+        """What became of the files of a group; None where one of them is the reason that nothing of any is stored."""
         try:
             return group.commit()
         except (StoreBusy, DiskFull):
@@ -55,47 +59,38 @@ class Loader:
             if isinstance(fault, FabwatchError) and not self._loading.lake.is_well():
                 raise
             LOGGER.debug("files together", exc_info=True)
-        self._loading.ledger.look_again()
-        return [self._alone(entry.candidate) if isinstance(entry, ReadFile) else entry for entry in group.entries]
+        return None
 
-    def _finish_tables(self) -> list[FileResult]:
-        group, self._group = self._group, Group(self._loading)
-        with group:
-            try:
-                return group.commit()
-            except (StoreBusy, DiskFull):
-                raise
-            except Exception as fault:
-                if isinstance(fault, FabwatchError) and not self._loading.lake.is_well():
-                    raise
-                LOGGER.debug("files together", exc_info=True)
-        # One of them is the reason, and nothing of any is stored.
+    def _or_each(self, group: Group | ResultGroup, stored: list[FileResult] | None) -> list[FileResult]:
+        """What became of the files of a group; where they could not be stored together, of each by itself."""
+        if stored is not None:
+            return stored
         self._loading.ledger.look_again()
         return [entry if isinstance(entry, FileResult) else self._alone(entry.candidate) for entry in group.entries]
 
     def _joins(self, candidate: Candidate) -> bool:
-        """Read a small table, so that it waits with others; false for any other file, and for what cannot be read.
+        """Read a small table or file of results, so that it waits with others; false for any other file, and for what cannot
+        be read.
 
         Raises CannotRead for one that takes too long: it would take as long again.
         """
-        if self._loading.again or not _is_small(candidate):
+        if self._loading.again or not _is_small(candidate) or not (candidate.table or candidate.has_results):
             return False
-        if candidate.table is None:
-            return candidate.has_results and self._joins_results(candidate)
+        group, other = (self._results, self._group) if candidate.has_results else (self._group, self._results)
+        if other.entries:
+            # What became of files is said in their order.
+            return False
         try:
             seen = self._loading.understood(candidate, self._kind)
             file = identified(seen)
-            if seen.results is not None:
-                return self._joins_results(candidate)
-            if seen.problem is not None or seen.table is None or seen.log is not None or self._group.has(file):
+            if seen.problem is not None or seen.log is not None or group.has(file):
                 return False
             before = self._loading.ledger.already(file)
             if before is not None:
                 self._loading.cleared(file, ())
-                self._group.entries.append(was_there(file, before))
+                group.entries.append(was_there(file, before))
                 return True
-            self._group.add(candidate, file, seen.table)
-            self._loading.ledger.expect(seen.table.mapping.kind.table.name, seen.table.header)
+            return self._read(candidate, file, seen)
         except (StoreBusy, DiskFull):
             raise
         except Exception as fault:
@@ -103,29 +98,16 @@ class Loader:
                 raise
             # Loaded by itself it says what is wrong with it.
             return False
-        return True
 
-    def _joins_results(self, candidate: Candidate) -> bool:
-        """Read a small file of results, so that it waits with others, behind the tables that wait. Raises CannotRead."""
-        if self._group.entries:
+    def _read(self, candidate: Candidate, file: Identified, seen: Understanding) -> bool:
+        """Read a file into its group; false for one that cannot wait there. Raises CannotRead."""
+        if candidate.has_results:
+            return seen.results is not None and self._results.add(candidate, file, seen.results)
+        if seen.table is None:
             return False
-        try:
-            seen = self._loading.understood(candidate, self._kind)
-            file = identified(seen)
-            if seen.problem is not None or seen.results is None or self._results.has(file):
-                return False
-            before = self._loading.ledger.already(file)
-            if before is not None:
-                self._loading.cleared(file, ())
-                self._results.entries.append(was_there(file, before))
-                return True
-            return self._results.add(candidate, file, seen.results)
-        except (StoreBusy, DiskFull):
-            raise
-        except Exception as fault:
-            if isinstance(fault, CannotRead) and fault.problem.rule is OverBudget:
-                raise
-            return False
+        self._group.add(candidate, file, seen.table)
+        self._loading.ledger.expect(seen.table.mapping.kind.table.name, seen.table.header)
+        return True
 
     def _alone(self, candidate: Candidate) -> FileResult:
         """Load one document by itself: whatever is wrong with it is its own failure. Raises StoreBusy and DiskFull."""

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -60,11 +59,6 @@ class ResultFile(ABC):
     @abstractmethod
     def batches(self) -> Iterator[ResultRows]:
         """The rows of the file, those of `wafer_tests` or `inspections` first. Raises CannotRead."""
-
-    @cached_property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that it fills."""
-        return ()
 
     def note(self, text: str) -> None:
         """Add a note about how the file is read, once."""

@@ -33,7 +33,7 @@ def commonality(view: View, population: Population) -> Commonality:
     without = len(population.lots) - (0 if search is None else search.with_history)
     if without:
         doubts.append(NoHistory(without))
-    bad_lots = len(set(population.lot_numbers()[population.bad].tolist()))
+    bad_lots = len(set(population.lot_numbers[population.bad].tolist()))
     if bad_lots < FEWEST_LOTS:
         doubts.append(TooFewLots(bad_lots, FEWEST_LOTS))
     findings = search.findings() if search is not None and bad_lots >= FEWEST_LOTS else []
@@ -42,7 +42,7 @@ def commonality(view: View, population: Population) -> Commonality:
         conclusive=bool(findings),
         bad=int(population.bad.sum()),
         good=int((~population.bad).sum()),
-        lots=len(set(population.lot_numbers().tolist())),
+        lots=len(set(population.lot_numbers.tolist())),
         among_tested=population.tested,
         tried=0 if search is None else search.tried,
         findings=tuple(findings),

@@ -53,7 +53,6 @@ _NAMES = "SELECT DISTINCT {name} FROM wafer_tests WHERE {name} IS NOT NULL UNION
 _EXPRESSIONS = {
     "day": "strftime(tested_at, '%Y-%m-%d') AS day",
     "site": "site::VARCHAR AS site",
-    "chamber": "chamber",
 }
 _WITH_TOOLS = f"""(
     SELECT p.*, h.tool, h.chamber FROM (SELECT *, {wafer_key("lot", "wafer")} AS key FROM parts) AS p
@@ -72,7 +71,7 @@ def yields(view: View, by: str, chosen: Chosen) -> Yields:
     source = "parts"
     if by in ("tool", "chamber"):
         source = filled(_WITH_TOOLS, chamber="chamber" if by == "chamber" else "NULL")
-    sql = _ordered(filled(question("yields", "yields"), keys=keys, source=source), by)
+    sql = filled(question("yields", "yields"), keys=keys, source=source, order=", ".join(KEYS[by]))
     sql = reading(sql, {"parts": question("yields", "parts")}, materialized=True)
     rows = view.lake.rows(sql, parameters)
     whole = rows if by not in ("tool", "chamber") else _totals(view, parameters)
@@ -111,13 +110,6 @@ def tests(view: View, chosen: Chosen) -> TestPareto:
     return TestPareto(*view.header(TEST_METHOD, sql), figures)
 
 
-def _ordered(sql: str, by: str) -> str:
-    """The keys are named in the order, and expressions have their name behind AS."""
-    names = ", ".join(KEYS[by])
-    head, _, _ = sql.rpartition("ORDER BY")
-    return f"{head}ORDER BY {names}\n"
-
-
 def _group(row: Record, by: str) -> YieldGroup:
     first = None if row["first_good"] is None else row["first_good"] / row["parts"]
     keys = {key: row[key] for key in KEYS[by]}
@@ -132,14 +124,8 @@ def _total(rows: list[Record]) -> YieldTotal:
 
 
 def _totals(view: View, parameters: dict[str, Any]) -> list[Record]:
-    sql = filled(question("yields", "yields"), keys="'all' AS everything", source="parts")
-    sql = _all_ordered(reading(sql, {"parts": question("yields", "parts")}, materialized=True))
-    return view.lake.rows(sql, parameters)
-
-
-def _all_ordered(sql: str) -> str:
-    head, _, _ = sql.rpartition("ORDER BY")
-    return head
+    sql = filled(question("yields", "yields"), keys="'all' AS everything", source="parts", order="everything")
+    return view.lake.rows(reading(sql, {"parts": question("yields", "parts")}, materialized=True), parameters)
 
 
 def _summaries(view: View, chosen: Chosen) -> list[Record]:

@@ -11,7 +11,7 @@ AROUND = timedelta(days=3)
 MOST = 12
 _EVENTS = """
 SELECT * FROM (
-    SELECT processed_at AS moment, chamber, CASE WHEN passed THEN 'qual' ELSE 'failed' END AS kind, qual_type AS what
+    SELECT processed_at AS moment, chamber, 'failed' AS kind, qual_type AS what
     FROM quals WHERE tool = $tool AND processed_at BETWEEN $since AND $until AND NOT passed
       AND coalesce(resulted_at, processed_at) <= $as_of
     UNION ALL SELECT done_at, chamber, 'restore', coalesce(kind, 'restore')

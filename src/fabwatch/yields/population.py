@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from statistics import median
 
 import numpy as np
@@ -40,6 +41,7 @@ class Population:
     tested: bool = True
     """Whether the others are those that were tested, or all that ran."""
 
+    @cached_property
     def lot_numbers(self) -> npt.NDArray[np.int64]:
         """A number for the lot of each wafer; a wafer without a lot is a lot of its own."""
         named = [lot if lot is not None else f"\0{n}" for n, lot in enumerate(self.lots)]
@@ -50,7 +52,7 @@ class Population:
         columns = {
             "unit": pa.array(range(len(self.lots)), pa.int64()),
             "lot": pa.array(self.lots, pa.string()),
-            "lot_number": pa.array(self.lot_numbers(), pa.int64()),
+            "lot_number": pa.array(self.lot_numbers, pa.int64()),
             "key": pa.array(self.keys, pa.string()),
         }
         temp_table(view.lake, "units", pa.table(columns))

@@ -44,9 +44,7 @@ class Window:
         return (1 << self.end) - (1 << self.begin)
 
 
-WINDOWS = [
-    Window(a, b) for a in range(PERIODS) for b in range(a + 1, PERIODS + 1) if (a, b) != (0, PERIODS)
-]  # fmt: skip
+WINDOWS = [Window(a, b) for a in range(PERIODS) for b in range(a + 1, PERIODS + 1) if (a, b) != (0, PERIODS)]
 
 
 _OF_KNOWN = """
@@ -75,7 +73,7 @@ class Search:
         ids = np.asarray(columns["id"], np.uint64)
         self._ids, self._value = np.unique(ids, return_inverse=True)
         self._unit, self._bits = np.asarray(columns["unit"], np.int64), np.asarray(columns["bits"], np.int64)
-        self._lot = population.lot_numbers()
+        self._lot = population.lot_numbers
         there = self._wafers_in(np.ones(self._unit.size, bool))
         self.with_history = int(there.sum())
         self._bad = population.bad & there
@@ -87,10 +85,14 @@ class Search:
         return int(self._testable.size)
 
     @cached_property
+    def _all(self) -> Compared:
+        """All wafers that are in the moves."""
+        return Compared(self._bad, self._there, self._lot)
+
+    @cached_property
     def _testable(self) -> Wholes:
         """Values that enough lots passed, and not all wafers did."""
-        compared = Compared(self._bad, self._there, self._lot)
-        counts = compared.counted(self._passed(np.ones(self._value.size, bool), compared))
+        counts = self._all.counted(self._passed(np.ones(self._value.size, bool), self._all))
         return np.flatnonzero((counts.lots >= FEWEST_LOTS) & (counts.wafers < self.with_history))
 
     def findings(self) -> list[Finding]:
@@ -212,8 +214,8 @@ class Search:
         passed, begin, end = draft.stretch.passed, draft.stretch.begin, draft.stretch.end
         bad_with, with_all = int((passed & self._bad).sum()), int(passed.sum())
         bad_without, without_all = int(self._bad.sum()) - bad_with, self.with_history - with_all
-        weight = Compared(self._bad, self._there, self._lot).weight
-        effect, low, high = difference(*(np.array([bad_with, with_all, bad_without, without_all]) * weight).tolist())
+        counts = np.array([bad_with, with_all, bad_without, without_all]) * self._all.weight
+        effect, low, high = difference(*counts.tolist())
         tool, chamber = _place(*draft.place)
         events = events_of(self._view, tool, chamber, begin or self._first, end or self._last) if tool else ()
         return Finding(

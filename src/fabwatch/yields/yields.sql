@@ -3,4 +3,4 @@ SELECT {keys}, count(*) AS parts, count(*) FILTER (passed) AS good, count(*) FIL
        count(*) FILTER (touches > 1) AS retested
 FROM {source}
 GROUP BY ALL
-ORDER BY {keys}
+ORDER BY {order}

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,11 +45,6 @@ class KlarfFile(ResultFile):
     """The zone of its times; they are read as UTC without one."""
 
     format = "klarf"
-
-    @cached_property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that it fills."""
-        return ("inspections", "defects")
 
     def batches(self) -> Iterator[ResultRows]:
         """The inspections, then their defects. Raises CannotRead."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,11 +23,6 @@ class StdfFile(ResultFile):
     """A file of test results in STDF V4."""
 
     format = "stdf"
-
-    @cached_property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that it fills."""
-        return ("wafer_tests", "dies", "bins", "tests", "limits")
 
     def batches(self) -> Iterator[ResultRows]:
         """The rows of the file: wafers and parts, results, then limits. Raises CannotRead."""

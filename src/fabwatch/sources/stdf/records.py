@@ -1,19 +1,16 @@
 """The records of an STDF file as they lie in it: whether it is one, which byte order it has, and how far it is whole."""
 
-import shutil
 import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from fabwatch.sources.effort import progress
-from fabwatch.sources.opening import PIECE, Document
+from fabwatch.sources.opening import PIECE, RECORDS, Document
 
-FAR = (0, 10)
 HEADER = 4
-ORDERS = {b"\x02\x00\x00\x0a": "<", b"\x00\x02\x00\x0a": ">"}
+ORDERS = dict(zip(RECORDS, "<>", strict=True))
 """The header of the first record, FAR, which is 2 bytes long: its length shows the byte order."""
 CPU_TYPES = {"<": 2, ">": 1}
 KNOWN = {
@@ -29,15 +26,6 @@ KNOWN = {
 """Records by type and subtype; those of 180 and 181 are the tester's own."""
 MAKERS = (180, 181)
 PROGRESS_EVERY = 100_000
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A file as a library can read it: its path, and where and why it was cut, if it was."""
-
-    path: Path
-    cut: int | None = None
-    why: str = ""
 
 
 def is_stdf(start: bytes) -> bool:
@@ -80,7 +68,6 @@ def shortened(path: Path, end: int) -> Iterator[Path]:
                 target.write(piece)
                 left -= len(piece)
         yield short
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def whole_until(path: Path, order: str) -> tuple[int, str]:

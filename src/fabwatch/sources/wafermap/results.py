@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,11 +32,6 @@ class WafermapFile(ResultFile):
     """A file of wafer maps: G85, E142, SINF, or a table of x, y and bin."""
 
     format = "wafermap"
-
-    @cached_property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that it fills."""
-        return ("wafer_tests", "dies", "bins")
 
     def batches(self) -> Iterator[ResultRows]:
         """The wafers, then their dies and the names of bins. Raises CannotRead."""

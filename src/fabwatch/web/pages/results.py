@@ -81,17 +81,7 @@ async def yields(request: Request) -> Response:
             form=form_of(question, ("by", "lot", "wafer", "retests"), page.zone),
             groups=sorted(answer.groups, key=lambda group: group.yield_)[:SHOWN],
             filters=params(request, "lot", "wafer", "retests"),
-            **{
-                "trend": None,
-                "change": None,
-                "low": None,
-                "bins": [],
-                "tests": [],
-                "all_tests": 0,
-                "wafer": None,
-                "stack": None,
-                **rest,
-            },
+            **{**NOTHING, **rest},
         )
         return text, True
 
@@ -108,7 +98,7 @@ async def short(request: Request) -> Response:
     return page.show("yield_short.html", change=change(answer.groups), total=answer.total)
 
 
-@router.get("/commonality", dependencies=[takes(CommonalityQuestion, "names"), Depends(whole_fab)])
+@router.get("/commonality", dependencies=[takes(CommonalityQuestion), Depends(whole_fab)])
 async def commonality(request: Request) -> Response:
     """What the bad wafers share, and since when."""
 
