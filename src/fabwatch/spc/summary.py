@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from fabwatch.equipment.tools import Selection, tool_cards
 from fabwatch.spc.answers import Reading, Readings, Stats, Summary
+from fabwatch.stats.capability import cpk_of
 from fabwatch.store.lake import Lake, Parameters, Record
 from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
@@ -100,10 +101,6 @@ def _summary(row: Record) -> Summary:
 
 
 def _cpk(row: Record) -> float | None:
-    mean, std = row["mean"], row["std"]
-    if row["beyond"]:
-        # The spread without what is cut off is too small.
-        return None
-    margins = [row["upper"] - mean] if row["upper"] is not None else []
-    margins += [mean - row["lower"]] if row["lower"] is not None else []
-    return min(margins) / (3 * std) if margins and std and not row["mixed"] else None
+    # The spread without what is cut off is too small.
+    whole = not row["beyond"] and not row["mixed"]
+    return cpk_of(row["mean"], row["std"], row["lower"], row["upper"]) if whole else None

@@ -94,12 +94,19 @@ def _normal(
     return Capable(cp, cpk, pp, ppk, low, high, cp_low, cp_high, ppk_low, ppk_high, "normal", p)
 
 
-def _indices(mean: float, std: float, lower: float | None, upper: float | None) -> tuple[float | None, float]:
+def _indices(mean: float, std: float, lower: float | None, upper: float | None) -> tuple[float | None, float | None]:
     """Cp and Cpk; Cp only with both limits."""
+    both = (upper - lower) / (6 * std) if upper is not None and lower is not None else None
+    return both, cpk_of(mean, std, lower, upper)
+
+
+def cpk_of(mean: float | None, std: float | None, lower: float | None, upper: float | None) -> float | None:
+    """Cpk of a mean and a standard deviation, one-sided where there is one limit; None without limits or spread."""
+    if mean is None or not std:
+        return None
     margins = [upper - mean] if upper is not None else []
     margins += [mean - lower] if lower is not None else []
-    both = (upper - lower) / (6 * std) if upper is not None and lower is not None else None
-    return both, min(margins) / (3 * std)
+    return min(margins) / (3 * std) if margins else None
 
 
 def cp_interval(cp: float, df: float, coverage: float = 0.95) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from fabwatch.stats.capability import cpk_of
 from fabwatch.stats.intervals import of_share
 from fabwatch.store.lake import Record
 from fabwatch.store.questions import filled, question, reading
@@ -199,9 +200,6 @@ def _bin(row: Record, total: int) -> BinCount:
 
 
 def _figures(row: Record) -> TestFigures:
-    margins = [row["upper"] - row["mean"]] if row["upper"] is not None and row["mean"] is not None else []
-    margins += [row["mean"] - row["lower"]] if row["lower"] is not None and row["mean"] is not None else []
-    std = row["std"]
     return TestFigures(
         row["test"],
         row["name"],
@@ -209,10 +207,10 @@ def _figures(row: Record) -> TestFigures:
         row["results"] if row["functional"] else row["n"],
         row["failed"],
         row["mean"],
-        std,
+        row["std"],
         row["least"],
         row["most"],
         row["lower"],
         row["upper"],
-        min(margins) / (3 * std) if margins and std and not row["mixed"] else None,
+        None if row["mixed"] else cpk_of(row["mean"], row["std"], row["lower"], row["upper"]),
     )
