@@ -19,7 +19,7 @@ from fabwatch.web.site import site
 from tests.served import AS_OF, Server
 
 OPEN = {"/health", "/signin", "/static"}
-FILLED = {"{tool}": "ETCH-1", "{name}": "ETCH-1", "{hold}": "H-0001", "{upload}": "none", "{load}": "none"}
+FILLED = {"{tool}": "ETCH-1", "{name}": "ETCH-1", "{lot}": "L1", "{hold}": "H-0001", "{upload}": "none", "{load}": "none"}
 
 
 def walked(app):

@@ -31,6 +31,7 @@ VALID = {
     "name": "warning",
     "reason": "for the test",
     "hold": "H-0001",
+    "lot": "L0001",
     "counts": True,
 }
 

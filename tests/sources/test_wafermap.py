@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabwatch.sources.opening import CannotRead
-from fabwatch.sources.wafermap import looks_like_map, read_maps
+from fabwatch.sources.wafermap import is_map, read_maps
 from fabwatch.sources.wafermap.doubts import (
     AxesNotStated,
     DieTwice,
@@ -211,8 +211,8 @@ def test_a_packed_map_is_unpacked_and_a_cut_packing_keeps_what_stands_whole():
 
 @pytest.mark.parametrize("text", [G85.format(orientation=0), E142, SINF, ROWS, TABLE])
 def test_a_map_looks_like_one_by_its_first_bytes(text):
-    assert looks_like_map(text.encode()[:4096])
-    assert looks_like_map(gzip.compress(text.encode()))
+    assert is_map(text.encode()[:4096])
+    assert is_map(gzip.compress(text.encode()))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_map_looks_like_one_by_its_first_bytes(text):
     ],
 )
 def test_other_files_do_not_look_like_maps(text):
-    assert not looks_like_map(text.encode())
+    assert not is_map(text.encode())
 
 
 @settings(max_examples=150, deadline=None)
@@ -240,7 +240,7 @@ def test_flipped_bytes_and_cuts_never_crash_a_reader(text, flips, cut):
     for place, value in flips:
         if content:
             content[place % len(content)] = value
-    looks_like_map(bytes(content))
+    is_map(bytes(content))
     for wafer in maps_or_none(bytes(content)):
         assert (
             len(wafer.x)

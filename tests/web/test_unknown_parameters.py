@@ -9,7 +9,7 @@ from fabwatch.terms.settings import Settings
 from fabwatch.web.site import site
 from tests.api.test_gate import walked
 
-FILLED = {"{tool}": "ETCH-1", "{name}": "ETCH-1", "{hold}": "H-0001", "{upload}": "none", "{load}": "none"}
+FILLED = {"{tool}": "ETCH-1", "{name}": "ETCH-1", "{lot}": "L1", "{hold}": "H-0001", "{upload}": "none", "{load}": "none"}
 OPEN_TO_ALL = ("/static", "/signout", "/load")
 
 

@@ -74,6 +74,7 @@ NAMES = {
     "run": "RUN",
     "sensor": "SENSOR",
     "polisher": "TOOL",
+    "lot": "LOT",
 }
 
 

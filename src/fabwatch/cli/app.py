@@ -24,6 +24,7 @@ DISK_HINT = "check the name, and that it can be read and written here"
 HELP = {
     "trace": "What a tool did, from its logs.",
     "cmp": "How long to polish, learning from every wafer.",
+    "maps": "Wafer maps: which pattern they show.",
 }
 WHY = inspect.Parameter(
     "why",
@@ -102,9 +103,9 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     groups["trace"].command()(logs.switch)
     polishing.add_to(groups["cmp"])
     charts.add_to(groups["spc"])
+    maps.add_to(groups["maps"])
     results.add_to(app)
     files.add_to(app)
-    maps.add_to(app)
     service.add_to(app)
     return app
 

@@ -144,6 +144,8 @@ from fabwatch.yields.answers import (
     YieldTotal,
     Zone,
 )
+from fabwatch.yields.gallery_answers import FabMap, FabMaps, Picture
+from fabwatch.yields.lots import LotHistory, Pass
 
 __all__ = [
     "NAMES",
@@ -187,6 +189,8 @@ __all__ = [
     "Entry",
     "Event",
     "Exposure",
+    "FabMap",
+    "FabMaps",
     "Faults",
     "Finding",
     "Forecast",
@@ -209,11 +213,14 @@ __all__ = [
     "Load",
     "Loads",
     "Look",
+    "LotHistory",
     "Mark",
     "NextCheck",
     "NextQual",
     "NotCharted",
     "Overview",
+    "Pass",
+    "Picture",
     "Place",
     "Plan",
     "Planned",

@@ -8,17 +8,22 @@ from fabwatch.fab.questions import (
     BinsQuestion,
     CommonalityQuestion,
     DefectsQuestion,
+    LotQuestion,
+    MapsQuestion,
     StackedMapQuestion,
     TestsQuestion,
     YieldQuestion,
 )
 from fabwatch.terms.questions import Moment
 from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
+from fabwatch.yields.gallery_answers import FabMaps
+from fabwatch.yields.lots import LotHistory
 from fabwatch.yields.names import names_in
 from fabwatch.yields.population import low_limit
 
 __all__ = ["Results", "low_limit", "names_in"]
 YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
+Pattern = Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
 Retests = Literal["flagged", "position", "part", "none"]
 
 
@@ -72,6 +77,13 @@ class Results(Door):
         """Defects of inspected wafers: count, density, clusters, kill ratio. Raises UnknownTool and UnknownTime."""
         return self.ask(DefectsQuestion(lot=lot, wafer=wafer, layer=layer, as_of=as_of, known_at=known_at))
 
+    def lot_history(self, lot: str, *, as_of: Moment = None, known_at: Moment = None) -> LotHistory:
+        """What a lot passed, how the next quals there went, where it is and what came out.
+
+        Raises UnknownTool for a lot of which nothing is known, and UnknownTime.
+        """
+        return self.ask(LotQuestion(lot=lot, as_of=as_of, known_at=known_at))
+
     def commonality(
         self,
         *,
@@ -107,5 +119,38 @@ class Results(Door):
         return self.ask(
             StackedMapQuestion(
                 lot=lot, wafer=wafer, product=product, bin=bin, retests=retests, as_of=as_of, known_at=known_at
+            )
+        )
+
+    def maps(
+        self,
+        *,
+        lot: str | None = None,
+        wafer: str | None = None,
+        product: str | None = None,
+        pattern: Pattern | None = None,
+        like: str | None = None,
+        most: int = 100,
+        classified: bool = True,
+        pictures: bool = False,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> FabMaps:
+        """The wafer maps of the fab and the pattern that each shows; with `like`, LOT,WAFER, those that look most like it.
+
+        Raises UnknownTool for a lot, wafer or product without maps, and UnknownTime.
+        """
+        return self.ask(
+            MapsQuestion(
+                lot=lot,
+                wafer=wafer,
+                product=product,
+                pattern=pattern,
+                like=like,
+                most=most,
+                classified=classified,
+                pictures=pictures,
+                as_of=as_of,
+                known_at=known_at,
             )
         )

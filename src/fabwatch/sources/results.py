@@ -5,7 +5,8 @@ from fabwatch.sources.opening import Document, Inspected
 from fabwatch.sources.result_file import ResultFile
 from fabwatch.sources.stdf.reader import StdfFile
 from fabwatch.sources.stdf.records import is_stdf
-from fabwatch.sources.wafermap.results import WafermapFile, is_map
+from fabwatch.sources.wafermap.reader import is_map
+from fabwatch.sources.wafermap.results import WafermapFile
 from fabwatch.terms.settings import SourceSettings
 
 

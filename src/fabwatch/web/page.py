@@ -41,6 +41,7 @@ NAV = (
     ("/contain", _("Containment")),
     ("/holds", _("Holds")),
     ("/yield", _("Yield")),
+    ("/maps", _("Maps")),
     ("/commonality", _("Commonality")),
     ("/stats", _("Readings")),
     ("/spc", _("Control charts")),

@@ -11,6 +11,8 @@ from fabwatch.web.pages import (
     contain,
     fab,
     load,
+    lots,
+    maps,
     plan,
     polish,
     record,
@@ -24,10 +26,9 @@ from fabwatch.web.pages import (
     tool,
 )
 
-PAGES = tuple(
-    page.router
-    for page in (fab, tool, contain, plan, results, record, runs, run, sensors, spc, polish, load, source, sign_in)
-)
+GENERAL = (fab, tool, contain, plan, record, runs, run, sensors, spc, polish, load, source, sign_in)
+RESULTS = (results, maps, lots)
+PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"
 
 

@@ -49,3 +49,10 @@ class OtherNames(Doubt):
 
     names: int
     first: str
+
+
+@dataclass(frozen=True)
+class TooWide(Doubt):
+    """The places of these maps lie too far apart for a picture or a pattern: a place in the file may be wrong."""
+
+    maps: int

@@ -7,10 +7,13 @@ from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaratio
 
 if TYPE_CHECKING:
     from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
+    from fabwatch.yields.gallery_answers import FabMaps
+    from fabwatch.yields.lots import LotHistory
 
 MOST_NAMES = 100_000
 Lot = Annotated[str | None, Param("Only this lot.")]
 Wafer = Annotated[str | None, Param("Only this wafer, as its files name it.")]
+Pattern = Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
 Retests = Annotated[
     Literal["flagged", "position", "part", "none"],
     Param("Which results are retests of one part: as flagged by the files, of one position, of one part name, or none."),
@@ -89,6 +92,34 @@ class StackedMapQuestion(Timed, Answerable["StackedMap"]):
 
 
 @declaration
+class MapsQuestion(Timed, Answerable["FabMaps"]):
+    """The wafer maps of the fab: which pattern each shows, those tested last first, or those most like one wafer."""
+
+    spec: ClassVar = Spec(
+        "maps list", "/maps", "maps", "maps", cost=Cost.DEEP, reach=Reach.FAB, tag="results", working="looking at the maps …"
+    )
+    lot: Lot = None
+    wafer: Wafer = None
+    product: Annotated[str | None, Param("Only this product.")] = None
+    pattern: Annotated[
+        Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
+        | None,
+        Param("Only maps that show this pattern, among the latest 5,000."),
+    ] = None
+    like: Annotated[str | None, Param("The maps most like this wafer, as LOT,WAFER, among the latest 5,000.")] = None
+    most: Annotated[int, Param("At most so many maps.", least=1, most=5_000)] = 100
+    classified: Annotated[bool, Param("Say which pattern each map shows.")] = True
+    pictures: Annotated[bool, Param("With the cells of each map, to draw it.")] = False
+
+    def answer(self, view: View) -> "FabMaps":
+        """The maps. Raises UnknownTool for a lot, wafer or product without maps."""
+        from fabwatch.yields.gallery import Shown, fab_maps
+
+        names = (self.lot, self.wafer, self.product, self.pattern, self.like)
+        return fab_maps(view, Shown(*names, self.most, self.classified, self.pictures))
+
+
+@declaration
 class DefectsQuestion(Timed, Answerable["Defects"]):
     """Defects of inspected wafers: count, density, clusters, and how many of the dies that they hit they kill."""
 
@@ -102,6 +133,22 @@ class DefectsQuestion(Timed, Answerable["Defects"]):
         from fabwatch.yields.defects import Inspected, defects
 
         return defects(view, Inspected(self.lot, self.wafer, self.layer))
+
+
+@declaration
+class LotQuestion(Timed, Answerable["LotHistory"]):
+    """What happened to a lot: what it passed, how the next quals there went, where it is, and what came out."""
+
+    spec: ClassVar = Spec(
+        "lot", "/lots/{lot}", "lot_history", "passes", reach=Reach.FAB, tag="results", example={"lot": "{lot}"}
+    )
+    lot: Annotated[str, Param("The lot.", argument=True)]
+
+    def answer(self, view: View) -> "LotHistory":
+        """The history. Raises UnknownTool for a lot of which nothing is known."""
+        from fabwatch.yields.lots import lot_history
+
+        return lot_history(view, self.lot)
 
 
 @declaration
@@ -150,6 +197,8 @@ QUESTIONS: tuple[type[Answerable[Any]], ...] = (
     BinsQuestion,
     TestsQuestion,
     StackedMapQuestion,
+    MapsQuestion,
     DefectsQuestion,
+    LotQuestion,
     CommonalityQuestion,
 )

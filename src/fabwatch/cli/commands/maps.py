@@ -7,14 +7,11 @@ import typer
 
 from fabwatch.cli.options import SET_ASIDE, CsvOption, JsonOption, Lang
 
-maps = typer.Typer(rich_markup_mode=None, help="Wafer maps: which pattern they show.", no_args_is_help=True)
 
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
+def add_to(maps: typer.Typer) -> None:
+    """Add these commands to the group."""
     maps.command()(classify)
     maps.command()(score)
-    app.add_typer(maps, name="maps")
 
 
 def classify(

@@ -4,6 +4,6 @@ All are given in one orientation, which is stated: notch down, x to the right, y
 """
 
 from fabwatch.sources.wafermap.maps import WaferMap
-from fabwatch.sources.wafermap.reader import looks_like_map, read_maps
+from fabwatch.sources.wafermap.reader import is_map, read_maps
 
-__all__ = ["WaferMap", "looks_like_map", "read_maps"]
+__all__ = ["WaferMap", "is_map", "read_maps"]

@@ -7,7 +7,7 @@ import zlib
 from fabwatch.sources.content import WINDOWS, wide
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.wafermap.maps import CELLS_LIMIT, WaferMap
-from fabwatch.sources.wafermap.rows import read_rows
+from fabwatch.sources.wafermap.rows import are_rows, read_rows
 from fabwatch.sources.wafermap.table import header_of, read_table
 from fabwatch.sources.wafermap.xml import HINT, read_xml
 from fabwatch.terms.problems import Problem, Refused, Unreadable
@@ -16,6 +16,8 @@ SIZE_LIMIT = 256 << 20
 """Bytes of a file after unpacking."""
 BINARY = 0.02
 """A larger share of control characters than this is no text."""
+SEEN, HEADER_LINES = 8192, 12
+"""Bytes and lines by which a file is known."""
 ROOTS = (b"<map", b"<maps", b"<mapdata", b"<substratemap", b":mapdata", b":map ")
 
 
@@ -41,28 +43,19 @@ def read_maps(data: bytes, name: str) -> list[WaferMap]:
     return maps
 
 
-def looks_like_map(start: bytes) -> bool:
-    """Whether the first bytes of a file are those of a wafer map: XML of maps, SINF or other rows with a header, x/y/bin."""
+def is_map(start: bytes) -> bool:
+    """Whether a content begins as a wafer map: XML of maps, rows of characters below a header, or a table of x, y, bin."""
     if start[:2] == b"\x1f\x8b":
         start, _ = _unpacked(start)
+    start = start[:SEEN]
     if _is_xml(start):
-        head = start[:8192].lower()
+        head = start.replace(b"\0", b"").lower()
         return any(root in head for root in ROOTS)
     try:
         text = _text(start)
     except CannotRead:
         return False
-    if header_of(text.splitlines()):
-        return True
-    upper = text.upper()
-    if "ROWDATA:" in upper:
-        return True
-    try:
-        maps = read_rows(text, "", True)
-    except CannotRead:
-        return False
-    stated = sum(word in upper for word in ("WAFER", "LOT", "NOTCH", "FLAT", "FNLOC"))
-    return stated >= 2 and len(maps[0]) > 8
+    return header_of(text.splitlines()[:HEADER_LINES]) is not None or "ROWDATA:" in text.upper() or are_rows(text)
 
 
 def _is_xml(data: bytes) -> bool:

@@ -10,26 +10,14 @@ import pyarrow as pa
 from fabwatch.sources.result_file import ResultFile, ResultRows, columns_of, rows_of
 from fabwatch.sources.wafermap.doubts import MapCut
 from fabwatch.sources.wafermap.maps import WaferMap
-from fabwatch.sources.wafermap.reader import ROOTS, read_maps
-from fabwatch.sources.wafermap.table import header_of
+from fabwatch.sources.wafermap.reader import read_maps
 
-SEEN = 8192
 LETTERS = 36
 """Bins that are one letter or digit are read as its value to this base: A is 10."""
 
 
-def is_map(start: bytes) -> bool:
-    """Whether a content begins as a wafer map does: XML of maps, rows of SINF, or a table of x, y and bin."""
-    head = start[:SEEN].replace(b"\0", b"").lower()
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n\xff\xfe").startswith(b"<"):
-        return any(root in head for root in ROOTS)
-    if b"rowdata:" in head:
-        return True
-    return b"bin" in head and header_of(head.decode("latin-1").splitlines()[:12]) is not None
-
-
 class WafermapFile(ResultFile):
-    """A file of wafer maps: G85, E142, SINF, or a table of x, y and bin."""
+    """A file of wafer maps: G85, E142, rows of characters such as SINF, or a table of x, y and bin."""
 
     format = "wafermap"
 

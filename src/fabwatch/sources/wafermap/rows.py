@@ -32,6 +32,10 @@ _HEAD = re.compile(r"^\s*#?\s*([A-Za-z][\w ./#()-]{0,40}?)\s*[:=]\s*(.*?)\s*$")
 _BIN = re.compile(r"^bin\s*(?:code)?\s*(\S{1,4})$", re.IGNORECASE)
 _PROSE = re.compile(r"[a-z]{4,}|^\s*(#\s|//|;)")
 LEAST_ROWS, LEAST_COLUMNS = 2, 2
+SEEN_ROWS = 3
+"""So many rows must be seen before a file counts as a map by them."""
+MOST_CODES = 40
+"""A map has few bins; a text of many signs is something else."""
 HINT = "rows of characters, one a die, below lines such as LOT: A1, WAFER: 3, NOTCH: down; or x,y,bin as a table"
 
 
@@ -51,6 +55,17 @@ def read_rows(text: str, name: str, cut: bool) -> list[WaferMap]:
         raise CannotRead(Problem(Unreadable, "no rows of dies found", hint=HINT))
     last = len(sections) - 1
     return [_map(section, name, cut and place == last) for place, section in enumerate(sections)]
+
+
+def are_rows(start: str) -> bool:
+    """Whether a text begins as rows of dies: a lot or wafer is named, and the corner of the first map holds no die."""
+    section = next(_sections(start.splitlines()))
+    rows, null = section.rows, section.said.get("null", "").strip()
+    if len(rows) < SEEN_ROWS or not section.said.keys() & {"lot", "wafer"}:
+        return False
+    codes = {code for row in rows for code in row}
+    corner = rows[0][0]
+    return len(codes) <= MOST_CODES and (corner in NULL or corner.casefold() in CORNER_NULL or corner == null != "")
 
 
 def _sections(lines: Sequence[str]) -> Iterator[Section]:

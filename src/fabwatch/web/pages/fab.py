@@ -10,7 +10,8 @@ from fabwatch.api.access import area_of, cache_of, key_of, needs
 from fabwatch.api.paths import part
 from fabwatch.fab.answers import URGENT, Area, Plan, Planned, Standing, Tools
 from fabwatch.fab.boards import board, by_area
-from fabwatch.fab.questions import HoldsQuestion, PlanQuestion, RiskQuestion, ToolsQuestion
+from fabwatch.fab.questions import HoldsQuestion, LotQuestion, PlanQuestion, RiskQuestion, ToolsQuestion
+from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import Soon, cached_page, pending, within
 from fabwatch.web.query_params import params, takes, times_of
@@ -111,6 +112,18 @@ async def _hits(request: Request, page: Page) -> list[tuple[str, str, str]]:
     return hits[:HITS]
 
 
+async def _is_lot(request: Request) -> bool:
+    """Whether the whole text is the name of a lot; one that only begins so is not looked for."""
+    lot, times = params(request, "q").get("q", "").strip(), times_of(request)
+    if not lot or key_of(request).area is not None:
+        return False
+    try:
+        await cache_of(request).answer(LotQuestion(lot=lot, as_of=times.as_of, known_at=times.known_at))
+    except BadQuestion:
+        return False
+    return True
+
+
 @router.get("/search/list", dependencies=[takes("q")])
 async def listed(request: Request) -> Response:
     """The search results while the search is typed."""
@@ -127,4 +140,6 @@ async def search(request: Request) -> Response:
     exact = [hit for hit in hits if hit[0].casefold() == word] or (hits if len(hits) == 1 else [])
     if exact:
         return page.finished(RedirectResponse(exact[0][2], 303))
+    if not hits and await _is_lot(request):
+        return page.finished(RedirectResponse(page.url(f"/lots/{part(params(request, 'q')['q'].strip())}"), 303))
     return page.show("search.html", hits=hits, q=request.query_params.get("q", ""))

@@ -1,4 +1,4 @@
-"""Training maps turned and mirrored: a pattern stays the same however the wafer lay (needs torch)."""
+"""Training maps turned, mirrored, and drawn with fewer dies: the pattern stays the same (needs torch)."""
 
 import math
 from typing import Any
@@ -6,7 +6,15 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from fabwatch.yields.patterns.classes import NONE, PATTERNS
+
 FREE_TURN_DEGREES = 23.0
+COARSE_SHARE = 0.2
+"""Share of the maps that are drawn with fewer dies."""
+FEWEST_DIES, MOST_DIES = 8, 28
+"""Dies across such a map. The public maps have 22 and more, a wafer of large dies has 10; there one die that fails looks
+like a spot of a fine map."""
+SCRATCH = PATTERNS.index("Scratch")
 
 
 def turned_at_random(batch: Any, chance: Any) -> Any:
@@ -27,3 +35,27 @@ def _turned(batch: Any, radians: Any) -> Any:
     rows = [torch.stack([radians.cos(), -radians.sin(), zero], 1), torch.stack([radians.sin(), radians.cos(), zero], 1)]
     places = functional.affine_grid(torch.stack(rows, 1), list(batch.shape), align_corners=False)
     return functional.grid_sample(batch, places, mode="bilinear", align_corners=False)
+
+
+def coarsened_at_random(batch: Any, label: Any, chance: Any) -> Any:
+    """A part of the maps as wafers with fewer, larger dies would show them; a scratch, which would vanish, stays as it is.
+
+    A large die fails with the share of its area that failed, so that a map keeps its yield; maps without a pattern lose up
+    to four fifths of their fails, because wafers of large dies are often those of a good yield.
+    """
+    chosen = ((torch.rand(len(batch), generator=chance) < COARSE_SHARE) & (label != SCRATCH)).nonzero()[:, 0]
+    out = batch.clone()
+    out[chosen] = coarsened(batch[chosen], label[chosen], chance)
+    return out
+
+
+def coarsened(batch: Any, label: Any, chance: Any) -> Any:
+    """All maps (n, 2, size, size) with the same number of larger dies, drawn from `FEWEST_DIES` to `MOST_DIES` each way."""
+    across = torch.randint(FEWEST_DIES, MOST_DIES + 1, (2,), generator=chance).tolist()
+    failed, present = functional.adaptive_avg_pool2d(batch, across).unbind(1)
+    kept = torch.where(label == NONE, 0.2 + 0.8 * torch.rand(len(batch), generator=chance), 1.0)
+    share = failed / present.clamp(min=1e-6) * kept[:, None, None]
+    die = present > 0.5
+    fails = die & (torch.rand(share.shape, generator=chance) < share)
+    cells = torch.stack([fails, die], 1).to(batch.dtype)
+    return functional.interpolate(cells, size=batch.shape[2:], mode="nearest-exact")

@@ -1,5 +1,6 @@
 """The card of the trained network: data, licence, split, recipe, figures, what it is for, and its limits."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from fabwatch.terms.version import VERSION
 from fabwatch.yields.patterns.classes import PATTERNS
-from fabwatch.yields.patterns.recipe import FIRST, Recipe
+from fabwatch.yields.patterns.recipe import STUDENT, Recipe
 
 LICENCE = (
     "Copyright 2015 Jyh-Shing Roger Jang. Redistribution and use of the data set, with or without modification, are "
@@ -31,7 +32,9 @@ LIMITS = (
 )
 
 
-def card(data: Any, recipe: Recipe, chosen: dict[str, Any], figures: dict[str, Any], unknown: Any) -> dict[str, Any]:
+def card(
+    data: Any, teachers: Sequence[Recipe], chosen: dict[str, Any], figures: dict[str, Any], unknown: Any
+) -> dict[str, Any]:
     """The card as plain data."""
     parts = data.parts
     counts = {name: int(n) for name, n in zip(PATTERNS, np.bincount(data.label, minlength=len(PATTERNS)), strict=True)}
@@ -51,8 +54,8 @@ def card(data: Any, recipe: Recipe, chosen: dict[str, Any], figures: dict[str, A
             "left_out_also_in_validation": parts.in_validation,
             "learned_from_by_pattern": counts,
         },
-        "recipe": asdict(recipe),
-        "taught_by": asdict(FIRST) if recipe != FIRST else None,
+        "recipe": asdict(STUDENT),
+        "taught_by": [asdict(recipe) for recipe in teachers],
         "chosen_on_validation": chosen,
         "figures": figures,
         "unknown_patterns": unknown,

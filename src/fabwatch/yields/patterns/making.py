@@ -2,7 +2,7 @@
 
     python -m fabwatch.yields.patterns.making --data FOLDER [--work FOLDER] [--out FILE] [--held-out]
 
-A first network learns from labels, a second from labels and the first one's answers; the second is kept. Writes
+Teachers learn from labels; the student learns from labels and from what the teachers answer, and is kept. Writes
 patterns.onnx and card.json. The maps stay where they are: only weights and figures are written.
 """
 
@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from fabwatch.yields.patterns.classify import score, scored
 from fabwatch.yields.patterns.collection import Collection, read_collection, some
 from fabwatch.yields.patterns.model import FILE, Model, Settings, softmax
 from fabwatch.yields.patterns.preparing import Squares, squares
-from fabwatch.yields.patterns.recipe import FIRST, SECOND, Recipe
+from fabwatch.yields.patterns.recipe import STUDENT, TEACHERS, Recipe
 from fabwatch.yields.patterns.several import ranked, second_presence
 from fabwatch.yields.patterns.splitting import Split, split
 
@@ -84,7 +84,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=HERE, help="the folder for patterns.onnx and card.json")
     parser.add_argument("--threads", type=int, default=2, help="processor cores to use")
     parser.add_argument("--held-out", action="store_true", help="only measure unknown patterns: nine short trainings")
-    parser.add_argument("--first-only", action="store_true", help="keep the first network, without the second")
+    parser.add_argument(
+        "--teachers", type=int, default=len(TEACHERS), choices=range(len(TEACHERS) + 1), help="how many of them"
+    )
     return parser.parse_args(arguments)
 
 
@@ -114,24 +116,23 @@ def _make(options: argparse.Namespace, say: Say) -> None:
 
         (options.out / "unknown.json").write_text(json.dumps(measured(data, say), indent=1) + "\n")
         return
-    network, recipe = _trained(data, say, options.first_only)
-    content, choices, figures = _exported(data, network, recipe)
+    teachers = TEACHERS[: options.teachers]
+    network = _student(data, teachers, say)
+    content, choices, figures = _exported(data, network, STUDENT)
     (options.out / FILE).write_bytes(content)
     figures |= _figures(data, Model(content))
     unknown = options.out / "unknown.json"
-    whole = card(data, recipe, choices, figures, json.loads(unknown.read_text()) if unknown.exists() else None)
+    whole = card(data, teachers, choices, figures, json.loads(unknown.read_text()) if unknown.exists() else None)
     (options.out / "card.json").write_text(json.dumps(whole, indent=1) + "\n")
     print(json.dumps(whole["figures"], indent=1))  # noqa: T201
 
 
-def _trained(data: Data, say: Say, first_only: bool) -> tuple[Any, Recipe]:
+def _student(data: Data, teachers: Sequence[Recipe], say: Say) -> Any:
     from fabwatch.yields.patterns.training import train
 
-    first = train(FIRST, _lesson(data, FIRST, None), data.work / "first.pt", say)
-    if first_only:
-        return first, FIRST
-    second = train(SECOND, _lesson(data, SECOND, _taught(data, first)), data.work / "second.pt", say)
-    return second, SECOND
+    taught = [_taught(data, recipe, say) for recipe in teachers]
+    mean = np.stack(taught).mean(axis=0) if taught else None
+    return train(STUDENT, _lesson(data, STUDENT, mean), data.work / "student.pt", say)
 
 
 def _lesson(data: Data, recipe: Recipe, teacher: NDArray[np.float32] | None) -> Any:
@@ -141,13 +142,14 @@ def _lesson(data: Data, recipe: Recipe, teacher: NDArray[np.float32] | None) -> 
     return Lesson(drawn, data.label, teacher)
 
 
-def _taught(data: Data, first: Any) -> NDArray[np.float32]:
-    """What the first network answers for what is learned from, over four views."""
-    from fabwatch.yields.patterns.training import answers
+def _taught(data: Data, recipe: Recipe, say: Say) -> NDArray[np.float32]:
+    """What a teacher answers for what is learned from, over four views."""
+    from fabwatch.yields.patterns.training import answers, train
 
-    file = data.work / "taught.npy"
+    file = data.work / f"taught-{recipe.seed}.npy"
     if not file.exists():
-        np.save(file, softmax(answers(first, data.drawn("learn", FIRST.size), views=4)[0]))
+        teacher = train(recipe, _lesson(data, recipe, None), data.work / f"teacher-{recipe.seed}.pt", say)
+        np.save(file, softmax(answers(teacher, data.drawn("learn", recipe.size), views=4)[0]))
     content: NDArray[np.float32] = np.load(file, allow_pickle=False)
     return content
 

@@ -43,6 +43,7 @@ class Recipe:
         return self.epochs + self.restart_epochs
 
 
-FIRST = Recipe(seed=1)
-SECOND = Recipe(seed=2)
-"""The second network learns from the first one's answers as well as from the labels."""
+TEACHERS = (Recipe(seed=1), Recipe(seed=2))
+"""Networks that learn from labels alone; they are not kept."""
+STUDENT = Recipe(seed=4, epochs=18)
+"""The network that is kept: it learns from labels and from the mean of what the teachers answer."""

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from fabwatch.yields.patterns.augmenting import turned_at_random
+from fabwatch.yields.patterns.augmenting import coarsened_at_random, turned_at_random
 from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.network import PatternNetwork
 from fabwatch.yields.patterns.preparing import Squares, turned
@@ -83,6 +83,7 @@ def _one_epoch(recipe: Recipe, lesson: Lesson, state: State, weights: Any, say: 
         for group in state.optimiser.param_groups:
             group["lr"] = rate_at(recipe, done)
         batch = turned_at_random(torch.from_numpy(lesson.squares[size][chosen]).float() / 255, state.chance)
+        batch = coarsened_at_random(batch, torch.from_numpy(lesson.label[chosen]), state.chance)
         logits, _ = state.network(batch.contiguous(memory_format=torch.channels_last))
         loss = functional.cross_entropy(logits, _goal(recipe, lesson, chosen))
         state.optimiser.zero_grad()
