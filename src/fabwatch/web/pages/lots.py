@@ -10,8 +10,8 @@ from fabwatch.fab.answers import FabMap
 from fabwatch.fab.questions import LotQuestion, MapsQuestion
 from fabwatch.terms.answers import plain
 from fabwatch.web.page import Page
-from fabwatch.web.pages.maps import MOST, name_of
-from fabwatch.web.pages.page_cache import cached_page, pending, within
+from fabwatch.web.pages.maps import MOST, drawn_first, name_of
+from fabwatch.web.pages.page_cache import cached_page
 from fabwatch.web.query_params import takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
@@ -28,8 +28,8 @@ async def lot(request: Request, lot: str) -> Response:
         waiting = False
         if answer.result is not None:
             question = MapsQuestion(lot=lot, most=MOST, pictures=True, as_of=times.as_of, known_at=times.known_at)
-            asked = await within(cache.ask(question))
-            maps, waiting = asked[0].answer.maps if asked[0] else (), pending(asked)
+            drawn, waiting = await drawn_first(request, question)
+            maps = drawn.maps if drawn else ()
         text = page.render(
             "lot.html",
             at="/maps",

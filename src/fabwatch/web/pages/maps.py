@@ -32,7 +32,7 @@ async def maps(request: Request) -> Response:
     async def make(page: Page) -> tuple[str, bool]:
         question = question_of(request, MapsQuestion, **({} if params(request, "most") else {"most": SHOWN}))
         question = replace(question, most=min(question.most, MOST), pictures=True)
-        answer, waiting = await _answer(request, question)
+        answer, waiting = await drawn_first(request, question)
         stack = None
         if answer is not None and answer.maps:
             stack = await cache_of(request).answer(
@@ -85,18 +85,15 @@ async def _others(request: Request, names: list[str]) -> list[str]:
     return [f"{OTHERS}={name}" for name in rest if name not in names]
 
 
-async def _answer(request: Request, question: MapsQuestion) -> tuple[FabMaps | None, bool]:
-    """The maps, at first without patterns if those take longer; and whether more is to come."""
+async def drawn_first(request: Request, question: MapsQuestion) -> tuple[FabMaps | None, bool]:
+    """The maps, without patterns if those take longer; and whether more is to come."""
     cache = cache_of(request)
+    drawn = None
+    if not question.pattern and not question.like:
+        # Before the patterns are asked for: the same worker would look at all maps first.
+        drawn = await cache.answer(replace(question, classified=False))
     asked = await within(cache.ask(question))
-    if asked[0] is not None:
-        return asked[0].answer, False
-    if asked[1] is not None:
-        raise asked[1]
-    waiting = pending(asked)
-    if question.pattern or question.like:
-        return None, waiting
-    return await cache.answer(replace(question, classified=False)), waiting
+    return (asked[0].answer if asked[0] else drawn), pending(asked)
 
 
 def name_of(row: FabMap) -> str:

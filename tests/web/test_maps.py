@@ -1,0 +1,90 @@
+"""The gallery of wafer maps: filters, ticked wafers taken on, the page of a lot; drawn for real in a browser."""
+
+import re
+import time
+
+import pytest
+
+from tests.served import AS_OF
+from tests.web.conftest import settled
+from tests.yields.made_maps import text, wafer
+
+SHAPES = {"01": "Edge-Ring", "02": "Center", "03": "none"}
+
+
+@pytest.fixture(scope="module")
+def server(own_server):
+    """The fab of this file alone, with the maps of one lot whose wafers are known to the moves."""
+    files = [("file", (f"L0001-{n}.map", text(wafer(shape, 3), "L0001", n).encode())) for n, shape in SHAPES.items()]
+    with own_server.client("admin") as client:
+        loaded = client.post("/api/v1/loads?wait=60", files=files)
+        assert loaded.status_code == 200, loaded.text
+    return own_server
+
+
+@pytest.fixture(scope="module")
+def own_reader(server):
+    with server.client("admin") as client:
+        client.headers.update({"Accept": "text/html", "Accept-Language": "en"})
+        yield client
+
+
+def whole(reader, address):
+    """The page once it has filled in what it was waiting for."""
+    until = time.monotonic() + 60
+    while 'hx-trigger="load' in (page := reader.get(address, follow_redirects=True).text):
+        assert time.monotonic() < until, f"{address} still waits"
+        time.sleep(0.1)
+    return page
+
+
+def test_maps_are_filtered_by_pattern_and_sorted_by_likeness(own_reader):
+    page = whole(own_reader, f"/maps?as_of={AS_OF}")
+    assert "3 of 3 maps" in page
+    for word in ("edge ring", "centre", "no pattern"):
+        assert f"· {word}" in page
+    ring = whole(own_reader, f"/maps?pattern=Edge-Ring&as_of={AS_OF}")
+    assert re.findall(r'name="name" value="([^"]*)"', ring) == ["L0001,01"]
+    like = whole(own_reader, f"/maps?like=L0001,02&as_of={AS_OF}")
+    assert re.findall(r'name="name" value="([^"]*)"', like)[0] == "L0001,02"
+    assert "· 100%" in like
+    refused = own_reader.get("/maps?lot=L000X")
+    assert refused.status_code in (404, 422)
+    assert "L000X" in refused.text
+
+
+def test_ticked_maps_are_taken_to_where_they_are_compared(own_reader):
+    shared = own_reader.get("/maps/pick?name=L0001,01&name=L0001,02&to=commonality&as_of=now")
+    assert (shared.status_code, shared.headers["location"]) == (
+        303,
+        "/commonality?as_of=now&bad=L0001%2C01&bad=L0001%2C02",
+    )
+    compared = own_reader.get("/maps/pick?name=L0001,01&lot=L0001&to=split")
+    assert compared.headers["location"].startswith("/yield/split?wafers=picked%3DL0001%2C01&wafers=others%3DL0001%2C0")
+    assert compared.headers["location"].count("others") == 2
+    none = own_reader.get("/maps/pick?to=split")
+    assert none.status_code == 422
+    assert "tick the maps" in none.text
+
+
+def test_a_lot_is_found_by_its_name_and_shows_what_it_passed_and_its_maps(own_reader):
+    found = own_reader.get(f"/search?q=L0001&as_of={AS_OF}")
+    assert found.headers["location"].startswith("/lots/L0001")
+    page = whole(own_reader, f"/lots/L0001?as_of={AS_OF}")
+    assert "next qual there" in page
+    assert re.search(r"/tools/[A-Z]+-\d", page)
+    assert page.count("data-map=") == 3
+    assert own_reader.get("/lots/nowhere").status_code in (404, 422)
+
+
+def test_maps_are_drawn_with_a_colour_each_for_passed_and_failed_dies(opened, server):
+    page = opened()
+    settled(page, f"{server.address}/maps?as_of={AS_OF}")
+    page.wait_for_selector("body[data-drawn=maps]")
+    colours = page.evaluate(
+        "[...document.querySelectorAll('canvas[data-map]')].map((c) => new Set(new Uint32Array("
+        "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size)"
+    )
+    # No die, passed, failed: three colours on each map.
+    assert colours == [3, 3, 3]
+    assert page.complaints == []
