@@ -34,6 +34,18 @@ def test_a_falling_yield_leads_to_the_chamber_in_three_steps(reader):
     assert "ETCH-2" in tool.text
 
 
+def test_names_that_are_pasted_on_the_page_are_compared_and_stand_in_its_address(reader):
+    pasted = reader.get("/commonality", params={"bad_names": "lot\nL0001\nL0002\n", "as_of": AS_OF})
+    assert pasted.status_code == 303
+    assert pasted.headers["location"] == f"/commonality?as_of={AS_OF.replace(':', '%3A')}&bad=L0001&bad=L0002"
+    page = whole(reader, pasted.headers["location"])
+    assert "Too few lots" in page or "lots" in page
+    assert re.search(r"<textarea name=\"bad_names\"[^>]*>L0001\nL0002</textarea>", page)
+    refused = reader.get("/commonality", params={"bad_names": "lot,wafer\n"})
+    assert refused.status_code == 422
+    assert "no rows below it" in refused.text
+
+
 def test_the_page_of_yield_counts_what_the_api_counts(reader, server):
     page = whole(reader, f"/yield?as_of={AS_OF}&by=product")
     total = server.get("/api/v1/yield", as_of=AS_OF).json()["total"]

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, key_of, needs, whole_fab
 from fabwatch.fab.answers import Commonality, Finding, Place, YieldGroup
 from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, StackedMapQuestion, TestsQuestion, YieldQuestion
-from fabwatch.fab.results import low_limit
+from fabwatch.fab.results import low_limit, names_in
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
@@ -26,6 +26,8 @@ MOST_PLACES = 6_000
 """Places of a map that a page draws."""
 LEFT, TOP, WIDTH, HEIGHT = 44, 10, 560, 150
 WEEK = timedelta(days=7)
+PASTED = {"bad_names": "bad", "good_names": "good"}
+"""Fields of lines, and the parameters that they are made into."""
 NOTHING: Json = {
     **dict.fromkeys(("trend", "change", "low", "wafer", "stack")),
     "bins": [],
@@ -98,9 +100,11 @@ async def short(request: Request) -> Response:
     return page.show("yield_short.html", change=change(answer.groups), total=answer.total)
 
 
-@router.get("/commonality", dependencies=[takes(CommonalityQuestion), Depends(whole_fab)])
+@router.get("/commonality", dependencies=[takes(CommonalityQuestion, *PASTED), Depends(whole_fab)])
 async def commonality(request: Request) -> Response:
-    """What the bad wafers share, and since when."""
+    """What the bad wafers share, and since when; names that were pasted become a part of the address."""
+    if params(request, *PASTED):
+        return _named(request)
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, times = cache_of(request), times_of(request)
@@ -134,6 +138,13 @@ async def commonality(request: Request) -> Response:
         return text, not waiting
 
     return await cached_page(request, make)
+
+
+def _named(request: Request) -> Response:
+    """The same page, with pasted names as `bad` and `good`. Raises BadQuestion for a heading without rows."""
+    page = Page(request)
+    names = {to: names_in(text) for source, to in PASTED.items() if (text := request.query_params.get(source, "").strip())}
+    return page.finished(RedirectResponse(page.url("/commonality", **names), 303))
 
 
 def _several(request: Request, *names: str) -> dict[str, list[str]]:
