@@ -3,10 +3,13 @@
 import math
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from fabwatch.yields.patterns.classes import NONE, PATTERNS
+from fabwatch.yields.patterns.preparing import Squares
 
 FREE_TURN_DEGREES = 23.0
 COARSE_SHARE = 0.2
@@ -14,6 +17,8 @@ COARSE_SHARE = 0.2
 FEWEST_DIES, MOST_DIES = 8, 28
 """Dies across such a map. The public maps have 22 and more, a wafer of large dies has 10; there one die that fails looks
 like a spot of a fine map."""
+TOGETHER = 32
+"""Maps of a copy that have the same number of dies."""
 SCRATCH = PATTERNS.index("Scratch")
 
 
@@ -59,3 +64,15 @@ def coarsened(batch: Any, label: Any, chance: Any) -> Any:
     fails = die & (torch.rand(share.shape, generator=chance) < share)
     cells = torch.stack([fails, die], 1).to(batch.dtype)
     return functional.interpolate(cells, size=batch.shape[2:], mode="nearest-exact")
+
+
+def coarse_copy(squares: Squares, label: NDArray[np.int64], seed: int) -> Squares:
+    """The maps as wafers with fewer, larger dies would show them; scratches stay as they are."""
+    chance = torch.Generator().manual_seed(seed)
+    copy = squares.copy()
+    places = np.flatnonzero(label != SCRATCH)
+    for start in range(0, len(places), TOGETHER):
+        chosen = places[start : start + TOGETHER]
+        maps = torch.from_numpy(squares[chosen]).float() / 255
+        copy[chosen] = (coarsened(maps, torch.from_numpy(label[chosen]), chance) * 255).byte().numpy()
+    return copy

@@ -29,6 +29,7 @@ from fabwatch.yields.patterns.collection import Collection, read_collection, som
 from fabwatch.yields.patterns.model import FILE, Model, Settings, softmax
 from fabwatch.yields.patterns.preparing import Squares, squares
 from fabwatch.yields.patterns.recipe import STUDENT, TEACHERS, Recipe
+from fabwatch.yields.patterns.score import confusion, macro_f1, per_class
 from fabwatch.yields.patterns.several import ranked, second_presence
 from fabwatch.yields.patterns.splitting import Split, split
 
@@ -156,6 +157,7 @@ def _taught(data: Data, recipe: Recipe, say: Say) -> NDArray[np.float32]:
 
 def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
     """The file, what was chosen on the validation part, and what was measured of it."""
+    from fabwatch.yields.patterns.augmenting import coarse_copy
     from fabwatch.yields.patterns.exporting import exported, largest_difference
     from fabwatch.yields.patterns.mixing import threshold
     from fabwatch.yields.patterns.training import answers
@@ -176,9 +178,15 @@ def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str
         version=VERSION,
     )
     began = time.process_time()
-    looks = Model(exported(network, layer, settings, {})).looked(validation)
+    model = Model(exported(network, layer, settings, {}))
+    looks = model.looked(validation)
     spent = 1e3 * (time.process_time() - began) / len(validation)
-    settings = replace(settings, several=round(threshold(looks.present), 4), farthest=farthest(looks.distance))
+    coarse = model.looked(coarse_copy(validation, data.validation.label, seed=recipe.seed))
+    settings = replace(
+        settings,
+        several=round(threshold(np.concatenate([looks.present, coarse.present])), 4),
+        farthest=farthest(np.concatenate([looks.distance, coarse.distance])),
+    )
     content = exported(network, layer, settings, {"card": "see card.json and the docs page maps"})
     difference = largest_difference(content, network, layer, validation[:256])
     names = ("temperature", "sure", "farthest", "several")
@@ -194,13 +202,16 @@ def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str
 
 def _embedded(data: Data, network: Any, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32], Any]:
     """Where the patterns lie, the precision around them, and the layer that sees several on one map."""
+    from fabwatch.yields.patterns.augmenting import coarse_copy
     from fabwatch.yields.patterns.mixing import fitted, mixed
     from fabwatch.yields.patterns.training import answers
 
     learn = data.drawn("learn", recipe.size)
     every = max(1, len(learn) // EMBEDDED)
     label = data.label[::every]
-    own = answers(network, learn[::every], views=2)[1]
+    fine = learn[::every]
+    both = np.concatenate([fine, coarse_copy(fine, label, seed=recipe.seed)])
+    own, label = answers(network, both, views=2)[1], np.concatenate([label, label])
     means, precision = centres(own, label)
     pairs = mixed(learn, data.label, MIXED, seed=recipe.seed)
     laid_over = answers(network, pairs.squares, views=2)[1]
@@ -210,20 +221,24 @@ def _embedded(data: Data, network: Any, recipe: Recipe) -> tuple[NDArray[np.floa
 
 def _figures(data: Data, model: Model) -> dict[str, Any]:
     """Scores on the part that nothing was learned from and nothing chosen on."""
+    from fabwatch.yields.patterns.augmenting import coarse_copy
     from fabwatch.yields.patterns.mixing import mixed
 
     report = some(data.train, data.parts.report)
-    pairs = mixed(data.drawn("report", model.settings.size), report.label, PAIRS_TRIED, seed=7)
+    drawn = data.drawn("report", model.settings.size)
+    pairs = mixed(drawn, report.label, PAIRS_TRIED, seed=7)
     looks = model.looked(pairs.squares)
     least = model.settings.several
     both = [
         goal[ranked(row)[:2]].all() and second_presence(row) >= least
         for row, goal in zip(looks.present, pairs.present, strict=True)
     ]
+    coarse = model.looked(coarse_copy(drawn, report.label, seed=11))
     alone = model.look(report.grids(np.arange(len(report)))).present
     several = [second_presence(row) >= least for row in alone]
     return {
         "report": plain(score(report, model)),
+        "report_with_fewer_dies": macro_f1(per_class(confusion(report.label, coarse.probability.argmax(axis=1)))),
         "mixed": {
             "pairs": PAIRS_TRIED,
             "both_named": float(np.mean(both)),
