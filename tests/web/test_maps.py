@@ -73,7 +73,7 @@ def test_a_lot_is_found_by_its_name_and_shows_what_it_passed_and_its_maps(own_re
     page = whole(own_reader, f"/lots/L0001?as_of={AS_OF}")
     assert "next qual there" in page
     assert re.search(r"/tools/[A-Z]+-\d", page)
-    assert page.count("data-map=") == 3
+    assert page.count("data-cells=") == 3
     assert own_reader.get("/lots/nowhere").status_code in (404, 422)
 
 
@@ -82,7 +82,7 @@ def test_maps_are_drawn_with_a_colour_each_for_passed_and_failed_dies(opened, se
     settled(page, f"{server.address}/maps?as_of={AS_OF}")
     page.wait_for_selector("body[data-drawn=maps]")
     colours = page.evaluate(
-        "[...document.querySelectorAll('canvas[data-map]')].map((c) => new Set(new Uint32Array("
+        "[...document.querySelectorAll('canvas[data-cells]')].map((c) => new Set(new Uint32Array("
         "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size)"
     )
     # No die, passed, failed: three colours on each map.

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from fabwatch.api.access import cache_of, needs, whole_fab
 from fabwatch.fab.answers import FabMap
 from fabwatch.fab.questions import LotQuestion, MapsQuestion
-from fabwatch.terms.answers import plain
 from fabwatch.web.page import Page
 from fabwatch.web.pages.maps import MOST, drawn_first, name_of
 from fabwatch.web.pages.page_cache import cached_page
@@ -39,7 +38,6 @@ async def lot(request: Request, lot: str) -> Response:
             answer=answer,
             maps=maps,
             pending=waiting,
-            pictures=[plain(row.picture) for row in maps],
             name_of=name_of,
         )
         return text, not waiting

@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.access import cache_of, needs, whole_fab
 from fabwatch.fab.answers import FabMap, FabMaps
 from fabwatch.fab.questions import MapsQuestion, StackedMapQuestion
-from fabwatch.terms.answers import plain
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
@@ -55,7 +54,6 @@ async def maps(request: Request) -> Response:
             chosen=question,
             form=form_of(question, FILTERS, page.zone),
             filters=params(request, *FILTERS),
-            pictures=[plain(row.picture) for row in answer.maps] if answer else [],
             name_of=name_of,
             stack=stack,
             wafer=wafer_picture(stack.dies) if stack else None,

@@ -22,25 +22,20 @@
     return table;
   };
 
-  const draw = (canvas, map, table) => {
-    const cells = atob(map.cells), image = new ImageData(map.columns, map.rows), pixels = new Uint32Array(image.data.buffer);
-    for (let n = 0; n < cells.length; n++) pixels[n] = table[cells.charCodeAt(n)];
-    canvas.width = map.columns;
-    canvas.height = map.rows;
+  const draw = (canvas, table) => {
+    const { columns, rows, cells } = canvas.dataset, bytes = atob(cells);
+    const image = new ImageData(Number(columns), Number(rows)), pixels = new Uint32Array(image.data.buffer);
+    for (let n = 0; n < bytes.length; n++) pixels[n] = table[bytes.charCodeAt(n)];
+    canvas.width = image.width;
+    canvas.height = image.height;
     canvas.getContext("2d").putImageData(image, 0, 0);
   };
 
   const drawAll = () => {
-    const source = document.getElementById("maps-data");
-    if (!source) return;
-    const maps = JSON.parse(source.textContent), table = shades();
-    const waiting = [...document.querySelectorAll("canvas[data-map]")];
+    const table = shades(), waiting = [...document.querySelectorAll("canvas[data-cells]")];
     const slice = () => {
       const end = performance.now() + SLICE_MS;
-      while (waiting.length && performance.now() < end) {
-        const canvas = waiting.shift();
-        draw(canvas, maps[canvas.dataset.map], table);
-      }
+      while (waiting.length && performance.now() < end) draw(waiting.shift(), table);
       if (waiting.length) requestAnimationFrame(slice);
       else document.body.dataset.drawn = "maps";
     };
