@@ -42,6 +42,7 @@ NAV = (
     ("/holds", _("Holds")),
     ("/yield", _("Yield")),
     ("/maps", _("Maps")),
+    ("/defects", _("Defects")),
     ("/commonality", _("Commonality")),
     ("/stats", _("Readings")),
     ("/spc", _("Control charts")),

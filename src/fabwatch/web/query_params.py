@@ -93,6 +93,7 @@ LABELS = {
     "chamber": _("chamber"),
     "chart": _("kind of chart"),
     "days": _("days"),
+    "layer": _("layer"),
     "like": _("most like wafer"),
     "lot": _("lot"),
     "retests": _("retests"),

@@ -9,6 +9,7 @@ from fabwatch.api.app import Parts, service
 from fabwatch.api.responses import Bodies
 from fabwatch.web.pages import (
     contain,
+    defects,
     fab,
     load,
     lots,
@@ -27,7 +28,7 @@ from fabwatch.web.pages import (
 )
 
 GENERAL = (fab, tool, contain, plan, record, runs, run, sensors, spc, polish, load, source, sign_in)
-RESULTS = (results, maps, lots)
+RESULTS = (results, maps, lots, defects)
 PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"
 

@@ -16,6 +16,7 @@ from fabwatch.fab.results import low_limit, names_in
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
+from fabwatch.web.pages.dots import dots_over_time
 from fabwatch.web.pages.page_cache import cached_page, pending, within
 from fabwatch.web.query_params import form_of, params, question_of, takes, times_of
 
@@ -179,32 +180,10 @@ def low_wafers(wafers: Sequence[YieldGroup]) -> Json | None:
 
 def trend(days: Sequence[YieldGroup]) -> Json | None:
     """The picture of yield by day: a line with a dot a day, from the lowest that is needed up to 1."""
-    dated = [(datetime.fromisoformat(group.day), group) for group in days if group.day]
-    if len(dated) < 2:
-        return None
-    first, last = dated[0][0], dated[-1][0]
-    floor = max(0.0, int(min(group.yield_ for _, group in dated) * 10) / 10 - 0.1)
-    span = max((last - first).total_seconds(), 1.0)
-
-    def x(day: datetime) -> float:
-        return round(LEFT + WIDTH * (day - first).total_seconds() / span, 1)
-
-    def y(share: float) -> float:
-        return round(TOP + HEIGHT * (1 - share) / (1 - floor), 1)
-
-    dots = [(x(day), y(group.yield_), group) for day, group in dated]
-    steps = [floor + (1 - floor) * n / 4 for n in range(5)]
-    return {
-        "left": LEFT,
-        "right": LEFT + WIDTH,
-        "top": TOP,
-        "bottom": TOP + HEIGHT,
-        "dots": dots,
-        "line": "M" + "L".join(f"{a},{b}" for a, b, _ in dots),
-        "up": [(y(share), share) for share in steps],
-        "first": first.date().isoformat(),
-        "last": last.date().isoformat(),
-    }
+    dated = [(datetime.fromisoformat(group.day), group.yield_, group) for group in days if group.day]
+    lowest = min((share for _, share, _ in dated), default=0.0)
+    drawn = dots_over_time(dated, max(0.0, int(lowest * 10) / 10 - 0.1), 1.0)
+    return drawn and {**drawn, "first": drawn["first"].date().isoformat(), "last": drawn["last"].date().isoformat()}
 
 
 def wafer_picture(places: Sequence[Place]) -> Json | None:
