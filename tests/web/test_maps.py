@@ -67,6 +67,17 @@ def test_ticked_maps_are_taken_to_where_they_are_compared(own_reader):
     assert "tick the maps" in none.text
 
 
+def test_picked_maps_are_compared_with_the_others_and_lines_can_be_pasted(own_reader):
+    page = whole(own_reader, "/maps/pick?name=L0001,01&lot=L0001&to=split&as_of=now")
+    assert "picked against others" in page
+    assert 'class="wafer"' in page
+    pasted = own_reader.get("/yield/split", params={"lines": "A L0001,02\nB L0001,01", "as_of": "now"})
+    assert pasted.headers["location"] == "/yield/split?as_of=now&wafers=A%3DL0001%2C02&wafers=B%3DL0001%2C01"
+    assert "B against A" in whole(own_reader, pasted.headers["location"])
+    assert "No wafer of group B" in whole(own_reader, "/yield/split?wafers=A%3DL0001%2C02&wafers=B%3Dnone")
+    assert own_reader.get("/yield/split", params={"lines": "A"}).status_code == 422
+
+
 def test_a_lot_is_found_by_its_name_and_shows_what_it_passed_and_its_maps(own_reader):
     found = own_reader.get(f"/search?q=L0001&as_of={AS_OF}")
     assert found.headers["location"].startswith("/lots/L0001")

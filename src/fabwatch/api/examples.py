@@ -17,6 +17,7 @@ QUERY: dict[str, str] = {
     "/plan": "?days=7",
     "/stats": "?by=tool_type",
     "/yield": "?by=product",
+    "/yield/split": "?wafers=B%3D{lot}",
     "/commonality": "?below=0.7",
     "/spc": "?tool={tool}",
     "/trace/summary": "?format=csv",

@@ -104,7 +104,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     polishing.add_to(groups["cmp"])
     charts.add_to(groups["spc"])
     maps.add_to(groups["maps"])
-    results.add_to(app)
+    results.add_to(app, groups["yield"])
     files.add_to(app)
     service.add_to(app)
     return app

@@ -146,6 +146,7 @@ from fabwatch.yields.answers import (
 )
 from fabwatch.yields.gallery_answers import FabMap, FabMaps, Picture
 from fabwatch.yields.lots import LotHistory, Pass
+from fabwatch.yields.split_answers import SplitDifference, SplitGroup, SplitHistory, SplitLots, SplitPlace
 
 __all__ = [
     "NAMES",
@@ -256,6 +257,11 @@ __all__ = [
     "Sensors",
     "SetAside",
     "Slope",
+    "SplitDifference",
+    "SplitGroup",
+    "SplitHistory",
+    "SplitLots",
+    "SplitPlace",
     "SpreadChart",
     "StackedMap",
     "Standing",

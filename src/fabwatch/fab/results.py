@@ -10,6 +10,7 @@ from fabwatch.fab.questions import (
     DefectsQuestion,
     LotQuestion,
     MapsQuestion,
+    SplitQuestion,
     StackedMapQuestion,
     TestsQuestion,
     YieldQuestion,
@@ -18,10 +19,11 @@ from fabwatch.terms.questions import Moment
 from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
 from fabwatch.yields.gallery_answers import FabMaps
 from fabwatch.yields.lots import LotHistory
-from fabwatch.yields.names import names_in
+from fabwatch.yields.names import groups_in, names_in
 from fabwatch.yields.population import low_limit
+from fabwatch.yields.split_answers import SplitLots
 
-__all__ = ["Results", "low_limit", "names_in"]
+__all__ = ["Results", "groups_in", "low_limit", "names_in"]
 YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
 Pattern = Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
 Retests = Literal["flagged", "position", "part", "none"]
@@ -103,6 +105,20 @@ class Results(Door):
                 bad=tuple(bad or ()) or None, below=below, good=tuple(good or ()) or None, as_of=as_of, known_at=known_at
             )
         )
+
+    def split_lots(
+        self,
+        wafers: Sequence[str],
+        *,
+        control: str | None = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> SplitLots:
+        """Groups of wafers, each stated as GROUP=LOT,WAFER, against a control: the first group, or all others.
+
+        Raises BadQuestion for groups that cannot be read or of which no wafer has results, and UnknownTime.
+        """
+        return self.ask(SplitQuestion(wafers=tuple(wafers), control=control, as_of=as_of, known_at=known_at))
 
     def stacked_map(
         self,

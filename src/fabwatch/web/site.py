@@ -24,11 +24,12 @@ from fabwatch.web.pages import (
     sign_in,
     source,
     spc,
+    split,
     tool,
 )
 
 GENERAL = (fab, tool, contain, plan, record, runs, run, sensors, spc, polish, load, source, sign_in)
-RESULTS = (results, maps, lots, defects)
+RESULTS = (results, maps, lots, defects, split)
 PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"
 

@@ -56,3 +56,10 @@ class TooWide(Doubt):
     """The places of these maps lie too far apart for a picture or a pattern: a place in the file may be wrong."""
 
     maps: int
+
+
+@dataclass(frozen=True)
+class LotsApart(Doubt):
+    """A group shares no lot with the control, or one wafer each: their difference may be that of the lots."""
+
+    group: str

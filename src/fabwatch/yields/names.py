@@ -8,6 +8,7 @@ from fabwatch.terms.errors import BadQuestion
 
 LOT = ("lot", "lotid", "lotno")
 WAFER = ("wafer", "waferid", "waferno", "wafernumber", "substrate")
+GROUP = ("group", "split", "leg", "arm", "cell", "condition", "treatment", "experiment", "splitid", "splitgroup", "grupo")
 SEPARATORS = ",;\t"
 
 
@@ -34,3 +35,42 @@ def names_in(text: str, place: str = "the text") -> tuple[str, ...]:
     if not names:
         raise BadQuestion(f"{place} has a header, and no rows below it.", "one wafer or lot a line")
     return names
+
+
+def groups_in(text: str, place: str = "the text") -> tuple[str, ...]:
+    """The wafers of groups as GROUP=LOT,WAFER: of lines `GROUP LOT,WAFER`, or of a table with group, lot and wafer.
+
+    Raises BadQuestion for a text that names none, and for a line without a group.
+    """
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise BadQuestion(f"No wafer is named in {place}.", GROUP_HINT)
+    separator = max(SEPARATORS, key=lines[0].count)
+    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)]
+    header = [compact_name(cell) for cell in rows[0]]
+    group, lot, wafer = (
+        next((at for at, name in enumerate(header) if name in known), None) for known in (GROUP, LOT, WAFER)
+    )
+    if group is None or (lot is None and wafer is None):
+        return tuple(dict.fromkeys(_grouped(line, place) for line in lines))
+    entries = []
+    for row in rows[1:]:
+        cells = [row[at] if at is not None and at < len(row) else "" for at in (group, lot, wafer)]
+        name = ",".join(filter(None, cells[1:]))
+        if not cells[0] or not name:
+            raise BadQuestion(f"{place}: {separator.join(row)[:80]!r} lacks its group or wafer.", GROUP_HINT)
+        entries.append(f"{cells[0]}={name}")
+    if not entries:
+        raise BadQuestion(f"{place} has a header, and no rows below it.", GROUP_HINT)
+    return tuple(dict.fromkeys(entries))
+
+
+GROUP_HINT = "a line for each wafer: GROUP LOT,WAFER, or CSV with group, lot and wafer"
+
+
+def _grouped(line: str, place: str) -> str:
+    group, _, name = line.partition("=") if "=" in line else (line + " ").partition(" ")
+    if not group.strip() or not name.strip():
+        raise BadQuestion(f"{place}: {line[:80]!r} lacks its group or wafer.", GROUP_HINT)
+    return f"{group.strip()}={','.join(part.strip() for part in name.replace(';', ',').split(','))}"

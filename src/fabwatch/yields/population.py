@@ -97,12 +97,12 @@ def named(view: View, bad: Sequence[str], good: Sequence[str]) -> Population:
 
     Others are those that were tested, if the bad ones were, else all that ran. Raises NothingRecorded for unknown names.
     """
-    tested = _Names(view.lake.rows(TESTED, {"as_of": view.as_of}))
+    tested = WaferNames(view.lake.rows(TESTED, {"as_of": view.as_of}))
     bad_rows, unknown = tested.find(bad)
     among_tested = bool(bad_rows) and not unknown and len(bad_rows) < len(tested.rows)
     pool = tested
     if not among_tested:
-        pool = _Names(view.lake.rows(_MOVED, {"as_of": view.as_of}))
+        pool = WaferNames(view.lake.rows(_MOVED, {"as_of": view.as_of}))
         bad_rows, unknown = pool.find(bad)
     if not bad_rows:
         near = nearest(bad[0].split(",")[0], pool.names) if bad else []
@@ -120,7 +120,7 @@ def named(view: View, bad: Sequence[str], good: Sequence[str]) -> Population:
     return Population(lots, wafers, keys, flags, [*unknown, *lost], among_tested)
 
 
-class _Names:
+class WaferNames:
     """Wafers by all of their names."""
 
     def __init__(self, rows: list[Record]):

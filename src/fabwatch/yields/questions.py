@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
     from fabwatch.yields.gallery_answers import FabMaps
     from fabwatch.yields.lots import LotHistory
+    from fabwatch.yields.split_answers import SplitLots
 
 MOST_NAMES = 100_000
 Lot = Annotated[str | None, Param("Only this lot.")]
@@ -136,6 +137,35 @@ class DefectsQuestion(Timed, Answerable["Defects"]):
 
 
 @declaration
+class SplitQuestion(Timed, Answerable["SplitLots"]):
+    """Split lots: groups of wafers against a control, in yield, tests and electrical tests, and what else they passed."""
+
+    spec: ClassVar = Spec(
+        "",
+        "/yield/split",
+        "split_lots",
+        "differences",
+        cost=Cost.DEEP,
+        reach=Reach.FAB,
+        tag="results",
+        example={"wafers": "B={lot}"},
+    )
+    wafers: Annotated[
+        tuple[str, ...] | None,
+        Param("A wafer or lot of a group: GROUP=LOT,WAFER; may stand several times.", most=MOST_NAMES),
+    ] = None
+    control: Annotated[
+        str | None, Param("The group that others are compared with; else the first, or all others for a single group.")
+    ] = None
+
+    def answer(self, view: View) -> "SplitLots":
+        """The comparison. Raises BadQuestion for groups that cannot be read, NothingRecorded for wafers without results."""
+        from fabwatch.yields.splits import split_lots
+
+        return split_lots(view, self.wafers or (), self.control)
+
+
+@declaration
 class LotQuestion(Timed, Answerable["LotHistory"]):
     """What happened to a lot: what it passed, how the next quals there went, where it is, and what came out."""
 
@@ -200,5 +230,6 @@ QUESTIONS: tuple[type[Answerable[Any]], ...] = (
     MapsQuestion,
     DefectsQuestion,
     LotQuestion,
+    SplitQuestion,
     CommonalityQuestion,
 )

@@ -1,4 +1,4 @@
-"""Special commands about what came out: what the bad wafers of a file share."""
+"""Special commands about what came out: what the bad wafers of a file share, and how groups of wafers differ."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +8,10 @@ import typer
 from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, opened
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
+def add_to(app: typer.Typer, yields: typer.Typer) -> None:
+    """Add these commands to the command line and to the group of yield."""
     app.command()(commonality)
+    yields.command()(split)
 
 
 def commonality(
@@ -49,8 +50,39 @@ def commonality(
         tables.show(question, answer, lang)
 
 
+def split(
+    file: Annotated[Path, typer.Argument(help="The groups: `GROUP LOT,WAFER` a line, or CSV with group, lot, wafer.")],
+    control: Annotated[
+        str | None,
+        typer.Option(help="The group that others are compared with; else the first, or all others."),
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Split lots: groups of wafers against a control, in yield, tests and electrical tests, and what else they passed."""
+    from fabwatch.cli import output, tables
+    from fabwatch.fab.questions import SplitQuestion
+    from fabwatch.fab.results import groups_in
+
+    question = SplitQuestion(wafers=groups_in(_text(file), str(file)), control=control, as_of=as_of, known_at=known_at)
+    with opened(fab) as door, output.working("comparing groups …"):
+        answer = door.ask(question)
+    output.note_end_of_record(answer, lang)
+    if not output.data(answer, as_json, as_csv):
+        tables.show(question, answer, lang)
+
+
 def _names(path: Path) -> tuple[str, ...]:
     from fabwatch.fab.results import names_in
+
+    return names_in(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
     from fabwatch.terms.errors import NoSuchPath
 
     try:
@@ -58,6 +90,6 @@ def _names(path: Path) -> tuple[str, ...]:
     except OSError as fault:
         raise NoSuchPath(f"{path} cannot be read: {fault.strerror}.", "name a file of wafers or lots, one a line") from fault
     try:
-        return names_in(raw.decode("utf-8-sig"), str(path))
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return names_in(raw.decode("cp1252", errors="replace"), str(path))
+        return raw.decode("cp1252", errors="replace")

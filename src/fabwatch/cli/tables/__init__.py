@@ -29,6 +29,7 @@ from fabwatch.fab.questions import (
     RiskQuestion,
     ScoreQuestion,
     SpcQuestion,
+    SplitQuestion,
     ToolsQuestion,
 )
 from fabwatch.terms.errors import DiskFull, StoreBroken, StoreBusy
@@ -56,6 +57,7 @@ TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
     AuditQuestion: decisions.entries,
     AuditCheckQuestion: decisions.audit,
     CommonalityQuestion: results.commonality,
+    SplitQuestion: results.split,
     LoadsQuestion: files.loads,
     ProblemsQuestion: files.problems,
 }

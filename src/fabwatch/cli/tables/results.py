@@ -3,7 +3,7 @@
 from rich.markup import escape
 
 from fabwatch.cli.output import ROWS_SHOWN, out, table_of
-from fabwatch.fab.answers import Commonality
+from fabwatch.fab.answers import Commonality, SplitLots
 
 
 def commonality(answer: Commonality, language: str) -> None:
@@ -23,3 +23,36 @@ def commonality(answer: Commonality, language: str) -> None:
     console.print(escape(answer.sentence(language)))
     for row in answer.findings[1:ROWS_SHOWN]:
         console.print(escape(row.sentence(language)))
+
+
+def split(answer: SplitLots, language: str) -> None:
+    """The groups, the figures that differ most surely, and what else the groups passed."""
+    console = out()
+    groups = table_of(answer.demo, "groups", ("group",))
+    for name in ("wafers", "lots", "parts", "yield"):
+        groups.add_column(name, justify="right")
+    for group in answer.groups:
+        name = f"{group.group} (control)" if group.control else group.group
+        cells = [name, f"{group.wafers:,}", f"{group.lots:,}", f"{group.parts:,}"]
+        groups.add_row(*(escape(cell) for cell in cells), "-" if group.yield_ is None else f"{group.yield_:.1%}")
+    console.print(groups)
+    figures = table_of(answer.demo, "differences", ("group", "figure", "unit"))
+    for name in ("wafers", "mean", "control", "difference", "95 %", "p", "q"):
+        figures.add_column(name, justify="right")
+    for row in answer.differences[:ROWS_SHOWN]:
+        figure = "yield" if row.measure == "yield" else f"{row.test or ''} {row.name or ''}".strip()
+        interval = "-" if row.low is None or row.high is None else f"{row.low:+.4g} to {row.high:+.4g}"
+        chances = ["-" if value is None else f"{value:.2g}" for value in (row.p, row.q)]
+        means = [f"{row.mean:.5g}", f"{row.control_mean:.5g}", f"{row.difference:+.4g}"]
+        cells = [row.group, figure, row.unit or "-", f"{row.wafers:,} / {row.control_wafers:,}", *means, interval, *chances]
+        figures.add_row(*(escape(cell) for cell in cells))
+    console.print(figures)
+    if answer.history:
+        history = table_of(answer.demo, "what else they passed", ("group", "axis", "value"))
+        for name in ("group's wafers", "control's wafers", "p"):
+            history.add_column(name, justify="right")
+        for passed in answer.history[:ROWS_SHOWN]:
+            shares = [f"{passed.wafers:,} of {passed.of:,}", f"{passed.control_wafers:,} of {passed.control_of:,}"]
+            history.add_row(*(escape(c) for c in (passed.group, passed.axis, passed.value, *shares, f"{passed.p:.1e}")))
+        console.print(history)
+    console.print(escape(answer.sentence(language)))

@@ -1,0 +1,68 @@
+"""Split lots: groups of wafers that were treated differently, against a control."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from fabwatch.api.access import cache_of, needs, whole_fab
+from fabwatch.fab.answers import SplitPlace
+from fabwatch.fab.questions import SplitQuestion
+from fabwatch.fab.results import groups_in
+from fabwatch.terms.answers import Json
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.web.page import Page
+from fabwatch.web.pages.page_cache import cached_page, pending, within
+from fabwatch.web.pages.results import MOST_PLACES
+from fabwatch.web.query_params import question_of, takes
+
+router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
+SHOWN = 60
+
+
+@router.get("/yield/split", dependencies=[takes(SplitQuestion, "lines"), Depends(whole_fab)])
+async def split(request: Request) -> Response:
+    """The comparison of groups; lines that were pasted become a part of the address."""
+    lines = request.query_params.get("lines", "").strip()
+    if lines:
+        page = Page(request)
+        return page.finished(RedirectResponse(page.url("/yield/split", wafers=groups_in(lines)), 303))
+
+    async def make(page: Page) -> tuple[str, bool]:
+        question = question_of(request, SplitQuestion)
+        answer, waiting, refusal = None, False, None
+        if question.wafers:
+            try:
+                asked = await within(cache_of(request).ask(question))
+                answer, waiting = asked[0].answer if asked[0] else None, pending(asked)
+            except BadQuestion as fault:
+                refusal = f"{fault.what} {fault.hint}"
+        text = page.render(
+            "split.html",
+            at="/maps",
+            as_of=answer.as_of if answer else None,
+            ended=answer.as_of_reason if answer else None,
+            demo=bool(answer and answer.demo),
+            answer=answer,
+            rows=answer.differences[:SHOWN] if answer else (),
+            pending=waiting,
+            refusal=refusal,
+            lines="\n".join(entry.replace("=", " ", 1) for entry in question.wafers or ()),
+            pictures={row.group: difference_picture(answer.dies, row.group) for row in answer.groups} if answer else {},
+            filters={"wafers": list(question.wafers or ()), "control": question.control},
+        )
+        return text, not waiting
+
+    return await cached_page(request, make)
+
+
+def difference_picture(places: Sequence[SplitPlace], group: str) -> Json | None:
+    """The places of the wafer, each with how far the yield of the group lies above or below that of the control."""
+    own = [place for place in places if place.group == group]
+    if not own or len(own) > MOST_PLACES:
+        return None
+    left, right = min(place.x for place in own), max(place.x for place in own)
+    low, high = min(place.y for place in own), max(place.y for place in own)
+    most = max(abs(place.difference) for place in own) or 1.0
+    cells = [(place.x - left, high - place.y, round(abs(place.difference) / most, 3), place) for place in own]
+    return {"box": f"-0.5 -0.5 {right - left + 2} {high - low + 2}", "cells": cells, "most": most}
