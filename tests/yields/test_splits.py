@@ -82,6 +82,8 @@ def test_what_else_the_groups_passed_and_where_they_differ_is_said(fab: Fab, tmp
 
 def test_a_single_group_is_compared_with_the_others_of_its_lots(fab: Fab, tmp_path: Path) -> None:
     loaded(fab, tmp_path)
+    nameless = fab.split_lots(["L1,L1-01", "L1,3", "L1,L1-05"])
+    assert [group.group for group in nameless.groups] == ["others", "wafers"]
     answer = fab.split_lots(["odd=L1,L1-01", "odd=L1,3", "odd=L1,L1-05"])
     assert [(group.group, group.control, group.wafers) for group in answer.groups] == [
         ("others", True, 3),
@@ -101,8 +103,7 @@ def test_lots_of_one_group_each_are_not_judged_and_that_is_said(fab: Fab, tmp_pa
 @pytest.mark.parametrize(
     ("entries", "control", "why"),
     [
-        ([], None, "No group"),
-        (["L1,L1-01"], None, "states no group"),
+        (["B=", "=L1"], None, "No wafer of group wafers"),
         (["A=L1,L1-01", "B=L1,L1-01"], None, "in groups A and B"),
         (["A=L1,L1-01", "B=L8"], None, "No wafer of group B"),
         (["A=L1,L1-01", "B=L2"], "C", "No group C"),

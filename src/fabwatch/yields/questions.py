@@ -151,9 +151,9 @@ class SplitQuestion(Timed, Answerable["SplitLots"]):
         example={"wafers": "B={lot}"},
     )
     wafers: Annotated[
-        tuple[str, ...] | None,
+        tuple[str, ...],
         Param("A wafer or lot of a group: GROUP=LOT,WAFER; may stand several times.", most=MOST_NAMES),
-    ] = None
+    ]
     control: Annotated[
         str | None, Param("The group that others are compared with; else the first, or all others for a single group.")
     ] = None
@@ -162,7 +162,7 @@ class SplitQuestion(Timed, Answerable["SplitLots"]):
         """The comparison. Raises BadQuestion for groups that cannot be read, NothingRecorded for wafers without results."""
         from fabwatch.yields.splits import split_lots
 
-        return split_lots(view, self.wafers or (), self.control)
+        return split_lots(view, self.wafers, self.control)
 
 
 @declaration

@@ -26,6 +26,8 @@ from fabwatch.yields.split_answers import SplitDifference, SplitGroup, SplitHist
 
 OTHERS = "others"
 """The control where a single group is stated: all other tested wafers of its lots, else all other tested wafers."""
+NAMELESS = "wafers"
+"""The group of wafers that are stated without one."""
 MOST_HISTORY = 20
 LEAST_DIFFERENCE = 0.2
 """A value that the shares of both groups pass almost alike explains nothing."""
@@ -74,14 +76,11 @@ _PARTS = {"parts": question("yields", "parts")}
 
 
 def _stated(entries: Sequence[str]) -> dict[str, list[str]]:
+    """The names of each group; a name without a group is of the one that has no name."""
     groups: dict[str, list[str]] = {}
     for entry in entries:
-        group, sign, name = (part.strip() for part in entry.partition("="))
-        if not (group and sign and name):
-            raise BadQuestion(f"{entry[:80]!r} states no group.", "write GROUP=LOT,WAFER, such as B=L123,L123.07")
-        groups.setdefault(group, []).append(name)
-    if not groups:
-        raise BadQuestion("No group of wafers is stated.", "write GROUP=LOT,WAFER, such as B=L123,L123.07")
+        group, _, name = (part.strip() for part in entry.partition("="))
+        groups.setdefault(group if group and name else NAMELESS, []).append(name if group and name else entry)
     return groups
 
 

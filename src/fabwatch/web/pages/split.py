@@ -14,7 +14,7 @@ from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
 from fabwatch.web.pages.results import MOST_PLACES
-from fabwatch.web.query_params import question_of, takes
+from fabwatch.web.query_params import params, question_of, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 60
@@ -29,10 +29,11 @@ async def split(request: Request) -> Response:
         return page.finished(RedirectResponse(page.url("/yield/split", wafers=groups_in(lines)), 303))
 
     async def make(page: Page) -> tuple[str, bool]:
-        question = question_of(request, SplitQuestion)
         answer, waiting, refusal = None, False, None
-        if question.wafers:
+        wafers = [text for text in request.query_params.getlist("wafers") if text]
+        if wafers:
             try:
+                question = question_of(request, SplitQuestion)
                 asked = await within(cache_of(request).ask(question))
                 answer, waiting = asked[0].answer if asked[0] else None, pending(asked)
             except BadQuestion as fault:
@@ -47,9 +48,9 @@ async def split(request: Request) -> Response:
             rows=answer.differences[:SHOWN] if answer else (),
             pending=waiting,
             refusal=refusal,
-            lines="\n".join(entry.replace("=", " ", 1) for entry in question.wafers or ()),
+            lines="\n".join(entry.replace("=", " ", 1) for entry in wafers),
             pictures={row.group: difference_picture(answer.dies, row.group) for row in answer.groups} if answer else {},
-            filters={"wafers": list(question.wafers or ()), "control": question.control},
+            filters={"wafers": wafers, **params(request, "control")},
         )
         return text, not waiting
 
