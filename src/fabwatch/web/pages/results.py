@@ -104,7 +104,7 @@ async def commonality(request: Request) -> Response:
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, times = cache_of(request), times_of(request)
-        stated = params(request, "below", "bad")
+        stated = params(request, "below", "bad", "value")
         wafers = await cache.answer(YieldQuestion(by="wafer", as_of=times.as_of, known_at=times.known_at))
         answer, waiting, nothing = None, False, None
         if stated:
@@ -128,7 +128,9 @@ async def commonality(request: Request) -> Response:
             low=low_wafers(wafers.groups),
             below=stated.get("below", ""),
             timeline=timeline(answer) if answer else None,
-            filters=params(request, "below") | _several(request, "bad", "good"),
+            value=stated.get("value", ""),
+            direction=params(request, "direction").get("direction", ""),
+            filters=params(request, "below", "value", "direction") | _several(request, "bad", "good"),
             stated=bool(stated),
         )
         return text, not waiting
