@@ -17,7 +17,6 @@ from fabwatch.terms.errors import BadQuestion, UnknownTool
 from tests.commands import command
 from tests.fabs import copy_of, made_once, new_fab
 from tests.made_stdf import Stdf
-from tests.served import Server
 
 LOTS, WAFERS, PARTS = 6, 5, 40
 LIMITS = (-4.0, 4.0)
@@ -168,24 +167,3 @@ def test_limits_of_a_test_are_frozen_and_judge_what_comes_later(folder: Path, tm
 def test_the_command_prints_the_chart(folder: Path) -> None:
     answer = json.loads(command("spc", "--wat", "VTN", "--lot", "L1", "--fab", folder, "--json").out)
     assert [len(chart["points"]) for chart in answer["charts"]] == [WAFERS]
-
-
-def test_the_page_draws_a_test_freezes_its_limits_and_refuses_keys_of_one_area(folder: Path, tmp_path: Path) -> None:
-    copy_of(folder, tmp_path / "fab").close()
-    server = Server(tmp_path / "fab")
-    try:
-        page = server.get("/spc", test="1000")
-        assert "1000 · VDD · P7" in page.text
-        assert all(f'name="{name}"' in page.text for name in ("test", "wat", "lot"))
-        with server.client("decide") as client:
-            sent = {"test": "1000", "reason": "a good week", "until": "2026-06-02", "since": ""}
-            frozen = client.post("/spc/freeze", data=sent, headers={"Origin": server.address})
-            assert (frozen.status_code, frozen.headers["location"]) == (303, "/spc?test=1000"), frozen.text
-            body = {"wat": "VTN", "reason": "a good week", "until": "2026-06-05T00:00:00Z"}
-            assert client.post("/api/v1/spc/limits", json=body).json()["limits"][0]["name"] == "VTN · P7"
-        assert "frozen limits" in server.get("/api/v1/spc", test="1000").text
-        with server.client("decide", area="Etch") as client:
-            assert client.get("/api/v1/spc", params={"test": "1000"}).status_code >= 400
-            assert client.post("/api/v1/spc/limits", json=body).status_code == 403
-    finally:
-        server.stop()

@@ -179,18 +179,38 @@ def test_moves_that_name_only_lots_are_compared_by_lot(fab: Fab, tmp_path: Path)
     assert first.effect > 1
 
 
-def test_the_page_compares_numbers(shifted: tuple[Path, Truth], tmp_path: Path) -> None:
+def test_the_pages_compare_and_chart_numbers_freeze_limits_and_refuse_keys_of_one_area(
+    shifted: tuple[Path, Truth], tmp_path: Path
+) -> None:
     folder, truth = shifted
     copy_of(folder, tmp_path / "fab").close()
     server = Server(tmp_path / "fab")
     try:
-        page = ""
-        for _ in range(40):
-            page = server.get("/commonality", value="VTN", direction="high").text
-            if "hx-trigger" not in page:
-                break
+        page = compared(server, "VTN")
         assert f"{truth.tool} chamber {truth.chamber}" in page
         assert "wat VTN of 1,000 wafers of 40 lots" in page
         assert 'value="high" selected' in page
+        chart = server.get("/spc", wat="VTN").text
+        assert all(f'name="{name}"' in chart for name in ("test", "wat", "lot"))
+        with server.client("decide") as client:
+            sent = {"wat": "VTN", "reason": "a good month"}
+            frozen = client.post("/spc/freeze", data=sent, headers={"Origin": server.address})
+            assert (frozen.status_code, frozen.headers["location"]) == (303, "/spc?wat=VTN"), frozen.text
+            (again,) = client.post("/api/v1/spc/limits", json=sent).json()["limits"]
+            assert (again["name"], again["version"]) == ("VTN", 2)
+        assert "frozen limits" in server.get("/api/v1/spc", wat="VTN").text
+        with server.client("decide", area="Etch") as client:
+            assert client.get("/api/v1/spc", params={"wat": "VTN"}).status_code >= 400
+            assert client.post("/api/v1/spc/limits", json=sent).status_code == 403
     finally:
         server.stop()
+
+
+def compared(server: Server, value: str) -> str:
+    """The page of what shifts a number, once it is filled in."""
+    for _ in range(100):
+        page: str = server.get("/commonality", value=value, direction="high").text
+        if "is being compared" not in page:
+            break
+        time.sleep(0.2)
+    return page
