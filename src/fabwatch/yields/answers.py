@@ -262,12 +262,12 @@ class Defects(Answer):
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a tool: a failed qual, a restore or an alarm."""
+    """Something that happened to a tool: a failed qual, a restore, a control chart that broke its rules, or an alarm."""
 
     at: datetime
     chamber: str | None
     kind: str
-    """`failed`, `restore` or `alarm`."""
+    """`failed`, `restore`, `violation` or `alarm`."""
     what: str
 
 

@@ -232,5 +232,5 @@ def timeline(answer: Commonality) -> Json | None:
 
 def _bar(row: Finding, number: int, x: Any, first: datetime, last: datetime) -> Json:
     begin, end = x(row.from_ or first), x(row.to or last)
-    marks = [(x(event.at), event) for event in row.events if event.kind != "alarm"]
+    marks = [(x(event.at), event) for event in row.events if event.kind in ("failed", "restore")]
     return {"row": row, "y": 12 + 46 * number, "x": begin, "width": max(end - begin, 2.0), "marks": marks}
