@@ -8,12 +8,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from fabwatch.fab import Fab
 from fabwatch.ingest.summary import FileResult
 from fabwatch.sources.opening import CannotRead, Document, inspect
 from fabwatch.sources.result_file import ResultRows
+from fabwatch.sources.stdf.parts import Session
 from fabwatch.sources.stdf.reader import StdfFile
 from tests.made_stdf import Stdf, simple, wafer
 
@@ -253,3 +255,26 @@ def test_a_real_file_has_the_parts_bins_and_values_that_its_tester_counted(fab: 
     assert (len(tests), tests[1000].n, round(tests[1000].mean or 0, 6)) == (74, 784, -0.654983)
     assert (tests[1000].lower, tests[1000].upper, tests[1000].unit) == (-0.9, -0.4, "v")
     assert fab.yields(retests="position").total.parts == 1456
+
+
+def test_the_end_of_each_wafer_is_the_next_of_its_head_before_another_begins_there() -> None:
+    dice = random.Random(5)
+    for _ in range(50):
+        records = [(dice.choice(["WIR", "WRR"]), dice.choice([1, 2])) for _ in range(dice.randint(1, 30))]
+        tables = {
+            kind: pa.table(
+                {
+                    "sequence_number": [n for n, (own, _) in enumerate(records) if own == kind],
+                    "HEAD_NUM": [head for own, head in records if own == kind],
+                    "WAFER_ID": [f"W{n}" for n, (own, _) in enumerate(records) if own == kind],
+                }
+            )
+            for kind in ("WIR", "WRR")
+        }
+        session = Session(tables)
+        for number, begun in enumerate(session.wafers):
+            rest = records[begun["sequence_number"] + 1 :]
+            mine = [(n, kind) for n, (kind, head) in enumerate(rest) if head == begun["HEAD_NUM"]]
+            ended = mine and mine[0][1] == "WRR"
+            found = session._end_of(number)
+            assert (found and found["sequence_number"]) == (begun["sequence_number"] + 1 + mine[0][0] if ended else None)

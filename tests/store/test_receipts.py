@@ -6,10 +6,12 @@ import shutil
 import pytest
 
 from fabwatch.fab import Fab
+from fabwatch.terms.tables import LOADED
 from tests.commands import command
 from tests.conftest import NOW
 from tests.fabs import new_fab
 from tests.ingest.contents import contents
+from tests.made_stdf import simple
 
 MOVES = "lot,wafer,tool,end_at\n" + "".join(f"L1,W{n},T1,2026-05-01T00:{n:02d}:00Z\n" for n in range(30))
 QUALS = "tool,qual_type,qual_time,result\nT1,rate,2026-04-30T00:00:00Z,PASS\nT1,rate,2026-05-01T00:20:00Z,FAIL\n"
@@ -118,3 +120,30 @@ def test_a_backup_is_put_neither_over_other_files_nor_into_the_fab(loaded, tmp_p
     for place in (tmp_path / "files", tmp_path / "fab" / "backup"):
         with pytest.raises(Exception, match="backup"):
             loaded.back_up(place)
+
+
+ROWS = {
+    **{"tools": "tool,area\nT1,Etch\n", "moves": MOVES, "quals": QUALS},
+    "restores": "tool,kind,done_at\nT1,pm,2026-04-01T00:00:00Z\n",
+    "counters": "tool,counter,read_at,value\nT1,rf_hours,2026-04-01T00:00:00Z,5\n",
+    "metrology": "lot,wafer,tool,post_thickness,unit\nL1,W1,T1,5000,angstrom\n",
+    "sort_summary": "lot,wafer,parts,good\nL1,1,10,9\n",
+    "wat": "lot,wafer,site,A,B,C\nL1,1,1,1,2,3\n",
+}
+
+
+def test_a_row_that_is_gone_from_any_table_that_files_fill_is_missed(tmp_path, write):
+    with new_fab(tmp_path / "fab", clock=lambda: NOW) as fab:
+        (tmp_path / "a.stdf").write_bytes(simple().content)
+        summary = fab.ingest([*(write(f"{name}.csv", text) for name, text in ROWS.items()), tmp_path / "a.stdf"])
+        assert {file.kind for file in summary.files} == {*ROWS, "stdf"}, summary.files
+        assert all(file.rows for file in summary.files), summary.files
+        assert ROWS.keys() == {table.name for table in LOADED}
+        ledger = {finding.check: finding for finding in fab.check()}["ledger"]
+        assert ledger.well, ledger.what
+        # Parts and tests are of one load, so that the last does not add to those that differ.
+        for loads, name in enumerate((*ROWS, "dies", "tests"), 1):
+            with fab._lake.writing():
+                fab._lake.ask(f"DELETE FROM lake.{name} WHERE rowid = (SELECT min(rowid) FROM lake.{name})")
+            missed = {finding.check: finding for finding in fab.check()}["ledger"].loads
+            assert len(missed) == min(loads, len(ROWS) + 1), name

@@ -35,11 +35,14 @@ def made(
     by_lot: bool = False,
     twin: bool = False,
     bad_lots: float = 0.0,
+    shift: float | None = None,
+    lot_spread: float = 1.0,
 ) -> Truth:
     """Writes moves and sort results. `hit` is the share of bad wafers from the bad chamber on, `base` that of all others.
 
     With `by_lot` the moves name lots alone; with `twin` the next step has a tool of its own for each chamber before it;
-    with `bad_lots` that share of the lots is bad for a reason that is in no record.
+    with `bad_lots` that share of the lots is bad for a reason that is in no record. With `shift` there is a WAT parameter
+    whose sites and wafers spread by 1 each and lots by `lot_spread`; wafers of the bad chamber are shifted by so much.
     """
     dice = np.random.default_rng(seed)
     bad_step, bad_tool, bad_chamber, since = dice.integers(steps - 1), dice.integers(tools), dice.integers(2), 20.0
@@ -83,4 +86,9 @@ def made(
             good = dice.integers(150, 300) if bad[lot, n] else dice.integers(440, PARTS)
             lines.append(f"L{lot:03d},{n + 1},{PARTS},{good}")
     (folder / "sort.csv").write_text("\n".join(lines) + "\n")
+    if shift is not None:
+        wafer = dice.normal(0, 1, (lots, wafers)) + dice.normal(0, lot_spread, (lots, 1)) + shift * exposed
+        sites = wafer[:, :, None] + dice.normal(0, 1, (lots, wafers, 3))
+        rows = [f"L{lot:03d},{n + 1},{site},VTN,{sites[lot, n, site]:.5f},V" for lot, n, site in np.ndindex(lots, wafers, 3)]
+        (folder / "wat.csv").write_text("\n".join(["lot,wafer,site,parameter,value,unit", *rows]) + "\n")
     return Truth(f"ETCH-{bad_step}{bad_tool}", "AB"[bad_chamber], first, int(bad.sum()), int(exposed.sum()))

@@ -46,6 +46,30 @@ def test_a_planted_chamber_comes_first_with_the_time_from_which_it_was_bad(fab: 
     assert "it failed particles on" in first.sentence()
 
 
+def test_control_charts_of_the_tool_that_broke_their_rules_then_are_events(fab: Fab, tmp_path: Path) -> None:
+    """A reading of the bad chamber jumps when it goes bad; one of the other chamber too, and another one long before."""
+    truth = loaded(fab, tmp_path / "made", 1)
+    dice = np.random.default_rng(1)
+    when = truth.first_bad_pass + np.timedelta64(1, "h")
+    lines = ["tool,chamber,qual_type,processed_at,passed,reading"]
+    for chamber, name, jump in ((truth.chamber, "rate", 40), ("A", "other", 40), (truth.chamber, "early", 0)):
+        for n in range(60):
+            at = np.datetime_as_string(when + np.timedelta64(n - 40, "D"), "s")
+            off = 9.0 if n == jump else 0.0
+            lines.append(f"{truth.tool},{chamber},{name},{at},PASS,{50 + dice.uniform(-1, 1) + off:.3f}")
+    (tmp_path / "quals.csv").write_text("\n".join(lines) + "\n")
+    assert fab.ingest(tmp_path / "quals.csv").clean
+    (first,) = fab.commonality(below=0.8).findings
+    events = {event.what.partition(":")[0]: event for event in first.events if event.kind == "violation"}
+    assert truth.chamber == "B"
+    assert "rate" in events
+    assert "other" not in events
+    assert events["rate"].chamber == "B"
+    assert "nelson1" in events["rate"].what
+    assert abs(np.datetime64(events["rate"].at) - when) < np.timedelta64(16, "D")
+    assert all("nelson1" not in event.what for name, event in events.items() if name == "early")
+
+
 @pytest.mark.parametrize("bad_lots", [0.0, 0.15])
 def test_bad_wafers_without_a_cause_on_record_give_no_finding(fab: Fab, tmp_path: Path, bad_lots: float) -> None:
     """Also where whole lots are bad: their wafers are then worth no more than one."""

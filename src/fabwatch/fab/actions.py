@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
 from fabwatch.decisions.answers import Act, DecisionName, name_of
 from fabwatch.risk.questions import SuspectAt
-from fabwatch.spc.questions import ChartKind, Metrology, SensorName
+from fabwatch.spc.questions import ChartKind, LotName, Metrology, SensorName, TestName, WatName
 from fabwatch.terms.questions import (
     LONGEST_RUN,
     AsOf,
@@ -151,7 +151,7 @@ class FreezeLimits(Action["ChartLimits"]):
     """Freeze the limits of control charts from a period in control, as a new version; with `drop` withdraw them."""
 
     spec: ClassVar = Spec("spc freeze", "/spc/limits", "freeze_limits", scope="decide", tag="decisions")
-    tool: ToolName
+    tool: Annotated[str | None, Param("The tool; none for tests and electrical tests.", argument=True)] = None
     reason: Reason
     since: Since = None
     until: Until = None
@@ -159,6 +159,9 @@ class FreezeLimits(Action["ChartLimits"]):
     qual_type: QualType = None
     sensor: SensorName = None
     metrology: Metrology = None
+    test: TestName = None
+    wat: WatName = None
+    lot: LotName = None
     chart: Annotated[ChartKind | None, Param("Kind of chart; else as the readings choose. T² has no limits to freeze.")] = (
         None
     )
@@ -176,6 +179,9 @@ class FreezeLimits(Action["ChartLimits"]):
             qual_type=self.qual_type,
             sensor=self.sensor,
             metrology=self.metrology,
+            test=self.test,
+            wat=self.wat,
+            lot=self.lot,
             chart=self.chart,
             drop=self.drop,
         )

@@ -30,6 +30,9 @@ class Charts(Door):
         qual_type: str | None = None,
         sensor: str | None = None,
         metrology: Metrology = None,
+        test: str | None = None,
+        wat: str | None = None,
+        lot: str | None = None,
         chart: ChartKind | None = None,
         rules: RuleSet = "nelson",
         since: Moment = None,
@@ -37,7 +40,7 @@ class Charts(Door):
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> ControlCharts:
-        """Control charts of quals, of the sensors of logs (`all` for every one) or of metrology.
+        """Control charts of quals, of the sensors of logs (`all` for every one), of metrology, of a test or a WAT parameter.
 
         Without any of these: all of a tool, or the quals of the fab. Raises UnknownTool and BadQuestion.
         """
@@ -49,6 +52,9 @@ class Charts(Door):
                 qual_type=qual_type,
                 sensor=sensor,
                 metrology=metrology,
+                test=test,
+                wat=wat,
+                lot=lot,
                 chart=chart,
                 rules=rules,
                 since=since,
@@ -60,7 +66,7 @@ class Charts(Door):
 
     def freeze_limits(
         self,
-        tool: str,
+        tool: str | None = None,
         *,
         who: str,
         reason: str,
@@ -70,13 +76,19 @@ class Charts(Door):
         qual_type: str | None = None,
         sensor: str | None = None,
         metrology: Metrology = None,
+        test: str | None = None,
+        wat: str | None = None,
+        lot: str | None = None,
         chart: ChartKind | None = None,
         drop: bool = False,
     ) -> ChartLimits:
         """Freeze the limits of charts from a period in control, each as its next version, or withdraw them with `drop`.
 
-        Written to the audit. Raises UnknownTool, and BadQuestion for too few readings or a missing reason.
+        They are those of a tool, or of a test or WAT parameter. Written to the audit. Raises UnknownTool, and BadQuestion
+        for too few readings or a missing reason.
         """
+        if tool is None and test is None and wat is None:
+            raise BadQuestion("Whose limits are to be frozen is open.", "name a tool, or a test or parameter: --test, --wat")
         if chart == "t2":
             raise BadQuestion("T² has no limits to freeze.", "freeze those of its readings: --qual-type, --sensor")
         stated = SpcQuestion(
@@ -85,13 +97,16 @@ class Charts(Door):
             qual_type=qual_type,
             sensor=sensor,
             metrology=metrology,
+            test=test,
+            wat=wat,
+            lot=lot,
             since=None if drop else since,
             until=None if drop else until,
         )
         moment = self._now()
         span = as_stated(stated.since), as_stated(stated.until)
         names = (None, tool, chamber, qual_type, sensor, metrology)
-        wanted = Wanted(*names, Period(*span))
+        wanted = Wanted(*names, Period(*span), test, wat, lot)
         with self._view(Timed(), Present(moment)) as view:
             limits = [] if drop else phase_one(view, wanted, chart)
             kept = frozen_charts.in_force(view.lake, {one.key for one in found(view, wanted).series}) if drop else []

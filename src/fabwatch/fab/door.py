@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
 
+from fabwatch.spc.violations import violations_of
 from fabwatch.store.lake import Lake
 from fabwatch.store.record import END_OF_RECORD, ENDED, newest, newest_by_the_minute
 from fabwatch.store.view import Answerable, View
@@ -93,7 +94,7 @@ class Door:
         with self._lake.reading(known) as snapshot:
             moment = self._moment(times, known, at)
             future = moment.at > self._now()
-            yield View(self._lake, snapshot, moment.at, known, moment.reason, future)
+            yield View(self._lake, snapshot, moment.at, known, moment.reason, future, (violations_of,))
 
     def _moment(self, times: Timed, known: datetime | None, at: Present | None) -> Present:
         if times.as_of == NOW:

@@ -92,17 +92,26 @@ class Results(Door):
         bad: Sequence[str] | None = None,
         below: float | None = None,
         good: Sequence[str] | None = None,
+        value: str | None = None,
+        direction: Literal["low", "high"] | None = None,
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Commonality:
-        """What bad wafers share that others do not, and since when.
+        """What bad wafers share that others do not, or what shifts a number of them, and since when.
 
         `bad` and `good` are names of wafers or lots: LOT, WAFER or LOT,WAFER; `below` is a yield below which wafers are bad.
-        Raises BadQuestion where no wafer is bad or none is left to compare them with, and UnknownTime.
+        `value` compares a number of each wafer instead: `yield`, or its mean of a test or WAT parameter. Raises BadQuestion
+        where no wafer is bad or none is left to compare them with, UnknownTool for an unknown value, and UnknownTime.
         """
         return self.ask(
             CommonalityQuestion(
-                bad=tuple(bad or ()) or None, below=below, good=tuple(good or ()) or None, as_of=as_of, known_at=known_at
+                bad=tuple(bad or ()) or None,
+                below=below,
+                good=tuple(good or ()) or None,
+                value=value,
+                direction=direction,
+                as_of=as_of,
+                known_at=known_at,
             )
         )
 

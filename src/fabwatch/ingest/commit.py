@@ -20,6 +20,7 @@ from fabwatch.sources.text import as_text
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.receipts import note_receipts
 from fabwatch.store.rows import schema_of
+from fabwatch.store.schema import SQL_TYPES
 from fabwatch.store.temporary import append, temp_table
 from fabwatch.store.waiting import KNOWN_TOOLS, insert_new, note_places, times_of
 from fabwatch.terms.problems import Problem, UnknownTool
@@ -94,6 +95,8 @@ def _row(problem: Problem) -> dict[str, object]:
 
 
 _LOAD = pa.field("load", pa.string())
+SITED = ("metrology", "wat")
+"""Tables of readings by site, which a file may leave out."""
 _PLACE = ("tool", "chamber", "tool_type", "area", "route", "product", "step_no", "step")
 
 
@@ -141,11 +144,11 @@ class Staging:
         """
         table = self._table
         introduced = 0
-        source, parts = self._spool.source(changing=table.name in (*REFERRING, "metrology"))
+        source, parts = self._spool.source(changing=table.name in (*REFERRING, *SITED))
         if table.name == "moves":
             introduced = self._note_places()
             self._supersede(source)
-        if table.name == "metrology":
+        if table.name in SITED:
             self._number_sites()
         if table.name in REFERRING:
             self._park()
@@ -195,11 +198,12 @@ class Staging:
         """Equal readings of one file without the name of a site are of as many sites; the first keeps none."""
         names = ", ".join(self._table.names)
         number = f"row_number() OVER (PARTITION BY load, {names})"
+        kind = SQL_TYPES[self._table.column("site").kind]
         temp_table(
             self._lake,
             "staged",
             "SELECT * EXCLUDE (number) REPLACE ("
-            "CASE WHEN site IS NULL AND number > 1 THEN number::INTEGER ELSE site END AS site) "
+            f"CASE WHEN site IS NULL AND number > 1 THEN number::{kind} ELSE site END AS site) "
             f"FROM (SELECT *, {number} AS number FROM staged)",
         )
 

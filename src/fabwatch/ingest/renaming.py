@@ -31,7 +31,9 @@ def _renamed(known: Sequence[str], file: TableFile) -> Problem | None:
 
 def _replaced(before: Mapping, header: list[str], file: TableFile) -> Problem | None:
     gone = [name for name in before.columns if name not in file.mapping.columns]
-    new = [name for name in file.mapping.unused if name not in header]
+    # A wafer column under another name may look like a parameter: numbers that nothing else explains.
+    unknown = [*file.mapping.unused, *(file.header[own.position] for own in file.mapping.parameters if not own.unit)]
+    new = [name for name in unknown if name not in header]
     if gone and not new:
         file.notes.append(f"{', '.join(gone)} missing, which earlier files with this header have")
     if not gone or not new:

@@ -12,7 +12,7 @@ from fabwatch.store.files import add
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.temporary import append
 from fabwatch.terms.problems import Problem
-from fabwatch.terms.tables import BY_NAME, RESULTS
+from fabwatch.terms.tables import BY_NAME, RECORDS, RESULTS
 
 NUMBERS = {"wafer_tests": "wafer_test", "inspections": "inspection"}
 """The tables that say what a file is about, each with the column that the other rows refer to."""
@@ -22,8 +22,6 @@ NAMES = {
 }
 OCCASIONS = {"wafer_tests": ("tester", "start_at"), "inspections": ("tool", "inspected_at")}
 """With its names, what tells one test of a wafer from the next."""
-COUNTED = ("dies", "tests", "defects")
-"""The tables whose rows are records of a file."""
 FEW = 20_000
 """Rows up to which a table is written by the engine and not as a file beside it."""
 
@@ -87,7 +85,7 @@ class ResultStore:
 
     def kept_rows(self, loads: Sequence[str]) -> dict[str, int]:
         """How many records the lake holds of each load."""
-        union = " UNION ALL ".join(f"SELECT load FROM lake.{name} WHERE list_contains($loads, load)" for name in COUNTED)
+        union = " UNION ALL ".join(f"SELECT load FROM lake.{name} WHERE list_contains($loads, load)" for name in RECORDS)
         counts = self._lake.ask(f"SELECT load, count(*) FROM ({union}) AS kept GROUP BY load", {"loads": list(loads)})
         return dict(counts.fetchall())
 

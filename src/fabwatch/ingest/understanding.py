@@ -237,6 +237,7 @@ def _mapped(file: TableFile, described: list[Described], rows: Any) -> Json:
         "sure": mapping.sure,
         "columns": {name: file.header[position] for name, position in mapping.columns.items()},
         "unused": list(mapping.unused),
+        **({"parameters": [plain(own) for own in mapping.parameters]} if mapping.parameters else {}),
         "lacking": [*mapping.lacking, *mapping.twice],
         "fields": [plain(column) for column in described],
         "rows": plain(rows.select(names).slice(0, ROWS_SHOWN).to_pylist()) if rows else [],
@@ -249,7 +250,9 @@ def _unplaced(file: TableFile) -> Problem:
     header = header if len(header) <= HEADER_SHOWN else header[:HEADER_SHOWN] + " …"
     parts = [f"for {mapping.kind.table.name} it needs {', '.join(mapping.lacking)}"] if mapping.lacking else []
     why = "; ".join([*parts, *mapping.twice]) if mapping.columns else f"no column of {', '.join(KINDS)} is in it"
-    return Problem(UnknownColumns, f"header not recognised ({header}): {why}")
+    may_be_wat = mapping.kind.table.name != "wat" and file.may_be_wide()
+    hint = 'if its columns of numbers are electrical tests: kind = "wat"' if may_be_wat else ""
+    return Problem(UnknownColumns, f"header not recognised ({header}): {why}", hint=hint)
 
 
 def _free(name: str, settings: Settings) -> str:

@@ -14,6 +14,7 @@ from fabwatch.sources.maintenance import MAINTENANCE_KIND
 from fabwatch.sources.metrology import METROLOGY_KIND
 from fabwatch.sources.moves import MOVES_KIND
 from fabwatch.sources.opening import visible
+from fabwatch.sources.parameters import Parameter
 from fabwatch.sources.quals import QUALS_KIND
 from fabwatch.sources.sort_summary import SORT_KIND
 from fabwatch.sources.times import is_stamp, may_be_time
@@ -59,6 +60,15 @@ class Mapping:
     """Required columns that the file does not have."""
     twice: tuple[str, ...] = ()
     """Required columns that two headers both match, and columns in different units."""
+    parameters: tuple[Parameter, ...] = ()
+    """Columns that are a parameter each: every value in them is a row."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of them."""
+
+    @property
+    def positions(self) -> list[int]:
+        """The columns of the file that are read."""
+        return [*self.columns.values(), *(parameter.position for parameter in self.parameters)]
 
     @property
     def fits(self) -> bool:
@@ -73,13 +83,14 @@ class Mapping:
     @property
     def sure(self) -> float:
         """How sure the mapping is, from 0 to 1: the share of the file's columns that are recognised."""
-        recognised = len(self.columns)
+        recognised = len(self.positions)
         share = recognised / max(recognised + len(self.unused), 1)
         return round(share if self.fits else share / 2, 3)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Between processes a kind goes by its name: thousands of files share it then.
-        rest = (self.columns, self.constants, self.unused, self.lacking, self.twice)
+        own = (self.parameters, self.notes)
+        rest = (self.columns, self.constants, self.unused, self.lacking, self.twice, *own)
         return _of_kind, (self.kind.table.name, *rest)
 
 

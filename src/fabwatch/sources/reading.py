@@ -3,7 +3,7 @@
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as PlainMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from fabwatch.sources.foreign import foreign, odd_shape
 from fabwatch.sources.header import UNIT_OF, Mapping, are_units, header_score, may_hold, recognise
 from fabwatch.sources.kinds import SEVERAL, Columns, Fault, in_future, missing, plain_name
 from fabwatch.sources.opening import PIECE, CannotRead, Document, Inspected, only_returns
+from fabwatch.sources.parameters import Spread
 from fabwatch.sources.text import (
     BATCH,
     HEADER_WITHIN,
@@ -32,6 +33,7 @@ from fabwatch.sources.text import (
 )
 from fabwatch.sources.times import zone_in
 from fabwatch.sources.values import Convert, MoreNeeded, SideOf, TimeOf, Unfit, Unwrapped, converter, tells, text_of
+from fabwatch.sources.wide_wat import FEWEST, wide_table
 from fabwatch.terms.answers import plain
 from fabwatch.terms.numbers import decimal_of
 from fabwatch.terms.problems import (
@@ -84,7 +86,8 @@ class Described:
     column: str | None
     """The column of the table; None for one that is not used."""
     by: str
-    """How that is known: stated (in fab.toml), name (the column's own), alias (another name of it); empty if unused."""
+    """How that is known: stated (in fab.toml), name (the column's own), alias (another name of it), parameter (numbers of a
+    wide table that nothing else explains); empty if unused."""
     type: str
     unit: str | None
     zone: str | None
@@ -129,11 +132,13 @@ class TableFile:
 
     def _telling(self) -> dict[str, list[Any]]:
         """Of all cells of the file those that tell how their columns are read, one of each kind."""
-        places = [(c, self.mapping.columns[c.name]) for c in self.mapping.kind.columns if c.name in self.mapping.columns]
+        spread = self.spread
+        positions = spread.places if spread else self.mapping.columns
+        places = [(c, positions[c.name]) for c in self.mapping.kind.columns if c.name in positions]
         kept: dict[str, dict[str, Any]] = {column.name: {} for column, _ in places}
         for batch in self._batches():
             progress()
-            for record in batch.records:
+            for record in self.spread_rows(batch.records):
                 for column, place in places:
                     what = tells(column, record.cells[place]) if place < len(record.cells) else None
                     if what is not None:
@@ -158,6 +163,28 @@ class TableFile:
                     yield whole
                 number, offset = number + block.count(b"\n"), offset + len(block)
 
+    @property
+    def spread(self) -> Spread | None:
+        """How a row of a table with a column for each parameter becomes rows of one value; None for any other table."""
+        mapping = self.mapping
+        return (
+            Spread(mapping.columns, mapping.parameters, self.stated.missing_words("value")) if mapping.parameters else None
+        )
+
+    def spread_rows(self, records: Sequence[Record]) -> Sequence[Record]:
+        """The records as rows of one value, where the table has a column for each parameter."""
+        spread = self.spread
+        if spread is None:
+            return records
+        whole = (spread.rows(record) for record in records if len(record.cells) == len(self.header))
+        return [row for rows in whole if isinstance(rows, list) for row in rows]
+
+    def may_be_wide(self) -> bool:
+        """Whether it would have a column for each parameter if it was stated to be of electrical tests."""
+        records = [Record(cells, 0, 0, b"") for cells in self.first_rows(NAMED)]
+        wide = wide_table(self.document.file_name, self.header, (), records, self.stated, "wat")
+        return wide is not None and len(wide.mapping.parameters) >= FEWEST
+
     def note(self, text: str) -> None:
         """Add a note about how the file is read, once."""
         if text not in self.notes:
@@ -167,17 +194,21 @@ class TableFile:
         """How each column of the file is read, in their order. Raises CannotRead."""
         batch = next(iter(self._batches()))
         reader = self._reader(batch)
-        columns = {position: name for name, position in self.mapping.columns.items()}
-        return [reader.described(position, columns.get(position), batch) for position in range(len(self.header))]
+        return [reader.described(position, self._names.get(position), batch) for position in range(len(self.header))]
 
     def as_it_stands(self) -> list[Described]:
         """The columns of the file with what stands in them, where it is open how they are to be read. Raises CannotRead."""
         batch = next(iter(self._batches()), None)
-        columns = {position: name for name, position in self.mapping.columns.items()}
         return [
-            self._unread(position, columns.get(position), batch.records if batch else ())
+            self._unread(position, self._names.get(position), batch.records if batch else ())
             for position in range(len(self.header))
         ]
+
+    @property
+    def _names(self) -> dict[int, str]:
+        """The column of the table that each column of the file fills; those of parameters hold values."""
+        parameters = {parameter.position: "value" for parameter in self.mapping.parameters}
+        return {**parameters, **{position: name for name, position in self.mapping.columns.items()}}
 
     def _unread(self, position: int, name: str | None, records: Sequence[Record]) -> Described:
         kinds = {column.name: column.kind for column in self.mapping.kind.columns}
@@ -189,6 +220,8 @@ class TableFile:
     def known_by(self, position: int, name: str | None) -> str:
         """How it is known which column this one is (see `Described.by`)."""
         header = self.header[position]
+        if any(parameter.position == position for parameter in self.mapping.parameters):
+            return "parameter"
         if name is None:
             return ""
         return "stated" if header.casefold() in self.stated.headers() else "name" if plain_name(header) == name else "alias"
@@ -220,7 +253,7 @@ class TableFile:
         if encoding != self.layout.encoding and not inspected.start.isascii():
             return None
         layout = replace(self.layout, encoding=encoding, notes=tuple(notes))
-        return replace(self, inspected=inspected, layout=layout, notes=_notes(layout))
+        return replace(self, inspected=inspected, layout=layout, notes=[*_notes(layout), *self.mapping.notes])
 
     def count(self) -> int:
         """How many records the file holds, readable or not."""
@@ -228,7 +261,7 @@ class TableFile:
 
     def _batches(self, size: int = BATCH) -> Iterator[Batch]:
         if self.layout is None:
-            return parquet.batches(self.document, self.mapping.columns.values())
+            return parquet.batches(self.document, self.mapping.positions)
         return batches(self.document, self.inspected, self.layout, size)
 
 
@@ -238,7 +271,8 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
         raise CannotRead(inspected.torn)
     if inspected.start.startswith(b"PAR1"):
         header = parquet.header(document)
-        return TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
+        table = TableFile(document, inspected, stated, header, recognise(header, stated, kind), None)
+        return _wide(table, lambda: next(parquet.batches(document, range(len(header)))).records[:NAMED], kind)
     if (problem := foreign(inspected.start)) is not None:
         raise CannotRead(problem)
     scored: dict[tuple[str, ...], Mapping] = {}
@@ -258,7 +292,20 @@ def open_table(document: Document, inspected: Inspected, stated: SourceSettings,
     if len(below) == len(layout.header) + 1 and _are_named(batches(document, inspected, layout, NAMED), mapping):
         layout = replace(layout, header=("", *layout.header))
         mapping = recognise(layout.header, stated, kind)
-    return TableFile(document, inspected, stated, layout.header, mapping, layout, _notes(layout))
+    table = TableFile(document, inspected, stated, layout.header, mapping, layout, _notes(layout))
+    return _wide(table, lambda: next(batches(document, inspected, layout, NAMED)).records, kind)
+
+
+def _wide(table: TableFile, first: Callable[[], Sequence[Record]], kind: str | None) -> TableFile:
+    """The same table as one with a column for each parameter, where it fits nothing else and is surely that."""
+    if table.mapping.fits or table.mapping.twice:
+        return table
+    units = table.layout.units if table.layout else ()
+    wide = wide_table(table.document.file_name, table.header, units, first(), table.stated, kind)
+    if wide is None:
+        return table
+    layout = table.layout and replace(table.layout, begin=wide.last_line)
+    return replace(table, mapping=wide.mapping, layout=layout, notes=[*table.notes, *wide.mapping.notes])
 
 
 def _are_named(read: Iterator[Batch], mapping: Mapping) -> bool:
@@ -300,9 +347,14 @@ class _Reader:
         if self._trailing:
             file.note("every row ends in one separator more than the header")
         whole = [r.cells[:width] for r in first.records if len(r.cells) == width + self._trailing]
+        # Only a line of a text can be cut.
+        self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}
+        self._spread = file.spread
+        if self._spread is not None:
+            whole = [record.cells for record in file.spread_rows(first.records)]
         self._converters: dict[str, Convert] = {}
         zoneless: list[str] = []
-        places = file.mapping.columns
+        places = self._spread.places if self._spread else file.mapping.columns
         samples = {
             c.name: [cells[places[c.name]] for cells in whole] if c.name in places else [] for c in self._kind.columns
         }
@@ -322,8 +374,6 @@ class _Reader:
         if zoneless:
             file.note(f'{" and ".join(zoneless)} without a zone: read as UTC (zone = "…" in fab.toml for another)')
         self._needed = {column.name for column in self._kind.columns if self._is_needed(column)}
-        # Only a line of a text can be cut.
-        self._widths = set() if file.layout is None else {len(cells[-1]) for cells in whole[:-1]}
 
     def _stated(self, column: Column) -> SourceSettings:
         """What fab.toml states of the file, with the zone that the header of a column of times says."""
@@ -350,6 +400,7 @@ class _Reader:
             timed = isinstance(convert, (TimeOf, Unwrapped)) and convert.is_zoneless(cells)
             zone = (self._stated(column).zone or "UTC") if timed else "stated"
         unit = file.mapping.constants.get(UNIT_OF.get(self._kind.table.name, {}).get(name, ""))
+        unit = next((own.unit for own in file.mapping.parameters if own.position == position), unit)
         shown = tuple(itertools.islice((value for value in values if value is not None), VALUES))
         return Described(header, name, by, column.kind, None if unit is None else str(unit), zone, shown)
 
@@ -365,10 +416,15 @@ class _Reader:
         layout, mapping = self._file.layout, self._file.mapping
         if layout is None or not quick.is_plain(block):
             return None
-        cells = quick.cells_of(block, layout.delimiter, len(layout.header), sorted({0, *mapping.columns.values()}))
+        cells = quick.cells_of(block, layout.delimiter, len(layout.header), sorted({0, *mapping.positions}))
         if cells is None or quick.is_repeated(layout.header[0], cells[0]):
             return None
-        named = {name: cells[position] for name, position in mapping.columns.items()}
+        lines = len(cells[0])
+        spread = cells if self._spread is None else self._spread.cells(cells)
+        if spread is None:
+            return None
+        places = mapping.columns if self._spread is None else self._spread.places
+        named = {name: spread[position] for name, position in places.items()}
         table = quick.table_of(
             self._kind, named, self._converters, mapping.constants, ARROW, latest, ascii_only=block.isascii()
         )
@@ -377,7 +433,7 @@ class _Reader:
         if self._kind.table.name in REFERRING:
             for field_of, values in zip(WHERE, quick.places_of(block, number, offset), strict=True):
                 table = table.append_column(field_of, values)
-        return Rows(table, (), table.num_rows, number + table.num_rows - 1)
+        return Rows(table, (), table.num_rows, number + lines - 1)
 
     def read(self, batch: Batch, latest: datetime) -> Rows:
         problems = list(batch.problems)
@@ -397,7 +453,8 @@ class _Reader:
             records = [record for record in records if len(record.cells) == width]
         read = len(batch.records) + len(batch.problems)
         end = batch.records[-1].line if batch.records else 0
-        records = self._passes(records)
+        records, valueless = self._values(self._passes(records))
+        problems += valueless
         read += sum(record.copy for record in records)
         columns, faults, cells = self._columns(records)
         faults += [*missing(self._kind, columns), *self._kind.faults(columns), *in_future(self._kind, columns, latest)]
@@ -405,11 +462,12 @@ class _Reader:
         for fault in faults:
             bad.setdefault(fault[0], fault)
         for row, rule, why in sorted(bad.values(), key=_position):
-            problem = _problem(records[row], rule, why)
+            problem = _problem(records[row], rule, self._named(records[row], why))
             if rule is FutureTime:
                 problem = replace(problem, waiting={c.name: columns[c.name][row] for c in self._kind.table.columns})
             problems.append(problem)
-        problems += [_problem(records[row], UnreadableCell, why) for row, _, why in cells if row not in bad]
+        unread = [(records[row], why) for row, _, why in cells if row not in bad]
+        problems += [_problem(record, UnreadableCell, self._named(record, why)) for record, why in unread]
         return Rows(_table(self._kind.columns, columns, records, bad.keys()), tuple(problems), read, end)
 
     def _passes(self, records: list[Record]) -> list[Record]:
@@ -430,6 +488,24 @@ class _Reader:
                 cells = [*record.cells[:position], name, *record.cells[position + 1 :]]
                 each.append(replace(record, cells=cells, copy=number > 0))
         return each
+
+    def _values(self, records: list[Record]) -> tuple[list[Record], list[Problem]]:
+        """The records, with one for each value where each parameter has a column; and those that have none."""
+        if self._spread is None:
+            return records, []
+        values: list[Record] = []
+        valueless: list[Problem] = []
+        for record in records:
+            rows = self._spread.rows(record)
+            if isinstance(rows, Problem):
+                valueless.append(rows)
+            else:
+                values += rows
+        return values, valueless
+
+    def _named(self, record: Record, why: str) -> str:
+        """Why something is set aside, with the parameter whose value it is."""
+        return why if self._spread is None else f"{record.cells[self._spread.places['parameter']]}: {why}"
 
     def _is_needed(self, column: Column) -> bool:
         """Whether a row is nothing without a cell of this column: a FAIL counts whatever its reading says."""
@@ -481,7 +557,7 @@ class _Reader:
         mapped = {position: name for name, position in self._file.mapping.columns.items()}
         name = mapped.get(len(record.cells) - 1)
         if name is None:
-            return True
+            return all(parameter.position != len(record.cells) - 1 for parameter in self._file.mapping.parameters)
         column = next(column for column in self._kind.columns if column.name == name)
         if column.words:
             return _fits(self._converters[name], last)

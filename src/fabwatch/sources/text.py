@@ -59,6 +59,8 @@ class Layout:
     """The units that stand below the header."""
     below: tuple[int, tuple[str, ...]] = (0, ())
     """The first full line below the header: its number, and its cells."""
+    begin: int = 0
+    """The last line of those below the header that say something of the columns; 0 for none."""
 
 
 _BREAK = re.compile(r"\s*[\r\n]\s*")
@@ -171,7 +173,7 @@ def _records(lines: Iterator["_Line"], inspected: Inspected, layout: Layout, bat
     header = list(layout.header)
     pending: list[_Line] = []
     for line in lines:
-        if line.number <= layout.header_line or not (pending or line.text.strip()):
+        if line.number <= max(layout.header_line, layout.begin) or not (pending or line.text.strip()):
             continue
         if line.fault is not None:
             batch.problems.append(line.fault)

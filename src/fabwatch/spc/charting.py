@@ -17,9 +17,9 @@ from fabwatch.spc.doubts import (
 )
 from fabwatch.spc.series import Series
 from fabwatch.stats import charts
-from fabwatch.stats.capability import NotTold, capability
-from fabwatch.stats.charts import Estimate, Lines
-from fabwatch.stats.nested import components
+from fabwatch.stats.capability import Moments, NotTold, capability
+from fabwatch.stats.charts import Estimate, Lines, between_within
+from fabwatch.stats.nested import components_of
 from fabwatch.stats.run_rules import broken_rules
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.reasons import Reason
@@ -100,6 +100,8 @@ def kind_of(series: Series, stated: str | None) -> tuple[str, str]:
         return stated, "stated"
     if not series.several:
         return "imr", "one reading a time"
+    if series.kind is not None:
+        return series.kind, "wafers of several readings"
     if sizes.max() <= RANGES_UP_TO:
         return "xbar-r", f"subgroups of {RANGES_UP_TO} or fewer"
     return "xbar-s", f"subgroups above {RANGES_UP_TO}"
@@ -207,7 +209,9 @@ def _capability(series: Series, kind: str, codes: Sequence[tuple[str, ...]]) -> 
     own = kind if kind in WITH_RULES else kind_of(series, None)[0]
     try:
         within = estimate_of(series, own)
-        result = capability(series.values, within.sigma, within.df, lower, upper)
+        if own == "between":
+            within = between_within(within, series.subgroups)
+        result = capability(series.values, within.sigma, within.df, lower, upper, of=_moments(series))
     except NotTold as fault:
         return refused(fault.code, **fault.values)
     except NoChart as fault:
@@ -218,18 +222,29 @@ def _capability(series: Series, kind: str, codes: Sequence[tuple[str, ...]]) -> 
     return Capability(**found, lower=lower, upper=upper)
 
 
+def _moments(series: Series) -> Moments | None:
+    """Size, mean and standard deviation of all readings; None where all of them are at hand."""
+    of = series.figures
+    if of is None:
+        return None
+    n, mean = int(of.n.sum()), float((of.n * of.mean).sum() / of.n.sum())
+    squares = float((np.where(of.n > 1, of.std, 0.0) ** 2 * (of.n - 1) + of.n * (of.mean - mean) ** 2).sum())
+    return Moments(n, mean, (squares / max(n - 1, 1)) ** 0.5)
+
+
 def _components(series: Series) -> tuple[VarianceShare, ...]:
     """How much of the variance is between subgroups; none for single readings."""
     sizes = series.sizes
     if not series.several or len(sizes) < 2:
         return ()
     outer = [np.unique(groups, return_inverse=True)[1] for _, groups in series.levels]
-    codes = [np.repeat(level, sizes) for level in (*outer, np.arange(len(sizes)))]
+    of = series.subgroups
+    squares = float((np.where(of.n > 1, of.std, 0.0) ** 2 * (of.n - 1)).sum())
     try:
-        found = components(series.values, codes, [*(name for name, _ in series.levels), *series.inner])
+        found = components_of(of.n, of.mean, squares, outer, [*(name for name, _ in series.levels), *series.inner])
     except ValueError:
         # Each lot has one wafer, say: then a level cannot be told from the one below.
-        found = components(series.values, codes[-1:], list(series.inner))
+        found = components_of(of.n, of.mean, squares, [], list(series.inner))
     return tuple(VarianceShare(row.name, row.df, row.mean_square, row.p, row.variance, row.share) for row in found)
 
 

@@ -74,11 +74,14 @@ Metrology = Annotated[
     Literal["rate", "after", "incoming", "removed"] | None,
     Param("Metrology of wafers: removal rate, thickness after, thickness before, or what was removed."),
 ]
+TestName = Annotated[str | None, Param("Means of wafers of this test of parts, by its number or name.")]
+WatName = Annotated[str | None, Param("Means of wafers of this parameter of electrical tests (WAT, PCM).")]
+LotName = Annotated[str | None, Param("Of tests and electrical tests only the wafers of this lot.")]
 
 
 @declaration
 class SpcQuestion(Timed, Answerable["ControlCharts"]):
-    """Control charts of quals, sensors or metrology: limits, points that break rules, and capability."""
+    """Control charts of quals, sensors, metrology, tests or WAT: limits, points that break rules, and capability."""
 
     spec: ClassVar = Spec("spc", "/spc", "control_charts", "charts", cost=Cost.DEEP, example={"tool": "{tool}"})
     area: Area = None
@@ -87,9 +90,15 @@ class SpcQuestion(Timed, Answerable["ControlCharts"]):
     qual_type: QualType = None
     sensor: SensorName = None
     metrology: Metrology = None
+    test: TestName = None
+    wat: WatName = None
+    lot: LotName = None
     chart: Annotated[
         ChartKind | None,
-        Param("Kind of chart; else imr for one reading a time, xbar-r or xbar-s for subgroups, or that of frozen limits."),
+        Param(
+            "Kind of chart; else imr for one reading a time, between for wafers of several readings, xbar-r or xbar-s for "
+            "other subgroups, or that of frozen limits."
+        ),
     ] = None
     rules: Annotated[RuleSet, Param("Rules that points are judged by: Nelson 1 to 8, or Western Electric.")] = "nelson"
     since: Since = None
@@ -104,7 +113,8 @@ class SpcQuestion(Timed, Answerable["ControlCharts"]):
 
         period = Period(as_stated(self.since), as_stated(self.until))
         names = (self.area, self.tool, self.chamber, self.qual_type, self.sensor, self.metrology)
-        return control_charts(view, Wanted(*names, period), Options(self.chart, self.rules))
+        wanted = Wanted(*names, period, self.test, self.wat, self.lot)
+        return control_charts(view, wanted, Options(self.chart, self.rules))
 
 
 QUESTIONS: tuple[type[Answerable[Any]], ...] = (StatsQuestion, ReadingsQuestion, SpcQuestion)

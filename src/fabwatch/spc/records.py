@@ -1,4 +1,4 @@
-"""The readings on record as series for charts: of quals, of the sensors of logs, and of metrology."""
+"""The readings on record as series for charts: of quals, of the sensors of logs, of metrology, and of wafers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,11 +11,12 @@ from fabwatch.equipment.runs import over_runs
 from fabwatch.equipment.tools import Selection, tool_cards
 from fabwatch.spc.series import Series
 from fabwatch.spc.summary import FIRST, LAST, Period
+from fabwatch.spc.wafers import tests_of, wat_of
 from fabwatch.store.lake import Lake, Parameters
 from fabwatch.store.questions import filled, question, reading
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
-from fabwatch.terms.errors import unknown
+from fabwatch.terms.errors import BadQuestion, unknown
 
 METROLOGY = ("rate", "after", "incoming", "removed")
 WHOLE = Period()
@@ -34,6 +35,9 @@ class Wanted:
     sensor: str | None = None
     metrology: str | None = None
     period: Period = WHOLE
+    test: str | None = None
+    wat: str | None = None
+    lot: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Found:
 def found(view: View, wanted: Wanted) -> Found:
     """The readings that are wanted. Raises UnknownTool for a tool, area, chamber, qual type or sensor that is not there."""
     lake = view.lake
+    if wanted.test or wanted.wat or wanted.lot:
+        return _of_wafers(view, wanted)
     tools = _tools(lake, wanted)
     named = wanted.qual_type or wanted.sensor or wanted.metrology
     everything = named is None and wanted.tool is not None
@@ -61,6 +67,23 @@ def found(view: View, wanted: Wanted) -> Found:
     if not series:
         _check(lake, wanted, tools)
     return Found(series, "\n\n".join(dict.fromkeys(part.sql for part in parts)))
+
+
+def _of_wafers(view: View, wanted: Wanted) -> Found:
+    """Tests of parts and of test structures. Raises BadQuestion where they are to be those of a tool."""
+    of_tools = ("area", "tool", "chamber", "qual_type", "sensor", "metrology")
+    other = next((name for name in of_tools if getattr(wanted, name) is not None), None)
+    if other is not None:
+        # Keys of one area name their area: results are of the whole fab.
+        hint = "leave out what names tools; fabwatch commonality finds the tool that moved a test"
+        raise BadQuestion(f"Tests are of wafers, and not of one {other.replace('_', ' ')}.", hint)
+    if wanted.test is None and wanted.wat is None:
+        raise BadQuestion("A lot alone has no chart.", "name a test or a parameter as well: --test, --wat")
+    period = wanted.period
+    span = {"since": period.since or FIRST, "until": period.until or LAST, "as_of": view.as_of, "lot": wanted.lot}
+    parts = [tests_of(view.lake, wanted.test, span)] if wanted.test else []
+    parts += [wat_of(view.lake, wanted.wat, span)] if wanted.wat else []
+    return Found(tuple(one for series, _ in parts for one in series), "\n\n".join(sql for _, sql in parts))
 
 
 def _tools(lake: Lake, wanted: Wanted) -> list[str] | None:

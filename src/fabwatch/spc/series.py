@@ -24,7 +24,7 @@ class Series:
     at: tuple[Place, ...]
     """Where each subgroup stands."""
     values: np.ndarray
-    """All readings, one subgroup after the other."""
+    """All readings, one subgroup after the other; some of them where there are `figures`."""
     sizes: np.ndarray
     """How many readings each subgroup has, one at least."""
     lower: float | None = None
@@ -44,6 +44,10 @@ class Series:
     """Groups that the subgroups lie in, the outermost first: a name, and the group of each subgroup (wafers: their lots)."""
     inner: tuple[str, str] = ("between", "within")
     """What the subgroups are, and what is within them (wafer, site)."""
+    figures: Subgroups | None = None
+    """The figures of the subgroups where there are too many readings to hold: parts of wafers."""
+    kind: str | None = None
+    """The kind of chart where nobody states one; else by what the subgroups are."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -53,7 +57,7 @@ class Series:
     @cached_property
     def subgroups(self) -> Subgroups:
         """The figures of the subgroups."""
-        return subgroups(self.values, self.sizes)
+        return self.figures or subgroups(self.values, self.sizes)
 
     @property
     def means(self) -> np.ndarray:

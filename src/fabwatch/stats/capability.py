@@ -51,13 +51,29 @@ class Capable:
     """Lambda of the Box-Cox transformation."""
 
 
+@dataclass(frozen=True)
+class Moments:
+    """Size, mean and standard deviation of all readings, where only some of them are at hand."""
+
+    n: int
+    mean: float
+    std: float
+
+
 def capability(
-    values: np.ndarray, within: float, df: float, lower: float | None, upper: float | None, coverage: float = 0.95
+    values: np.ndarray,
+    within: float,
+    df: float,
+    lower: float | None,
+    upper: float | None,
+    coverage: float = 0.95,
+    of: Moments | None = None,
 ) -> Capable:
     """The capability of readings between specification limits, at least one of which is needed.
 
     `within` is the standard deviation within subgroups (Cp, Cpk) with `df` degrees of freedom; Pp and Ppk take that of all
-    readings. Raises NotTold with the reason.
+    readings. Of many readings `values` may be a sample that shows how they are distributed, and `of` says the rest. Raises
+    NotTold with the reason.
     """
     x = np.asarray(values, float)
     if lower is None and upper is None:
@@ -66,7 +82,7 @@ def capability(
         raise NotTold("constant") if x.size >= 3 else NotTold("few_readings", needed=3, readings=x.size)
     p = normality(x)
     if p is None or p >= NORMAL_BELOW:
-        return _normal(x, within, df, lower, upper, coverage, p)
+        return _normal(of or _moments(x), within, df, lower, upper, coverage, p)
     power = box_cox(x) if x.min() > 0 and all(limit is None or limit > 0 for limit in (lower, upper)) else None
     if power is not None:
         y = transformed(x, power)
@@ -75,15 +91,19 @@ def capability(
             limits = [None if limit is None else float(transformed(np.array([limit]), power)[0]) for limit in (lower, upper)]
             inside = float(np.abs(np.diff(y)).mean() / d2(2))
             spread = inside if inside > 0 else float(y.std(ddof=1))
-            own = _normal(y, spread, df_of_moving_range(y.size), limits[0], limits[1], coverage, p)
+            own = _normal(_moments(y), spread, df_of_moving_range(y.size), limits[0], limits[1], coverage, p)
             return Capable(**{**vars(own), "method": "box-cox", "power": power})
     return _by_percentiles(x, lower, upper, p)
 
 
+def _moments(x: np.ndarray) -> Moments:
+    return Moments(x.size, float(x.mean()), float(x.std(ddof=1)))
+
+
 def _normal(
-    x: np.ndarray, within: float, df: float, lower: float | None, upper: float | None, coverage: float, p: float | None
+    x: Moments, within: float, df: float, lower: float | None, upper: float | None, coverage: float, p: float | None
 ) -> Capable:
-    mean, overall, n = float(x.mean()), float(x.std(ddof=1)), x.size
+    mean, overall, n = x.mean, x.std, x.n
     cp, cpk = _indices(mean, within, lower, upper)
     pp, ppk = _indices(mean, overall, lower, upper)
     # An estimate without bias, as the mean range gives, is above what a chi distribution gives.

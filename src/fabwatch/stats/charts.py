@@ -130,6 +130,23 @@ def estimate_subgroups(of: Subgroups, by: str) -> Estimate:
     return Estimate(float((of.n * of.mean).sum() / of.n.sum()), sigma, df)
 
 
+def between_within(of_means: Estimate, of: Subgroups) -> Estimate:
+    """Sigma of single readings between and within subgroups, from that of the subgroup means and that within.
+
+    The means vary by what is between and by 1/n of what is within; the degrees of freedom are Satterthwaite's. Source: D. J.
+    Wheeler and D. S. Chambers, Understanding Statistical Process Control, 2nd ed., chapter 9; F. E. Satterthwaite,
+    Biometrics Bulletin 2 (1946) 110.
+    """
+    within = estimate_subgroups(of, "s")
+    size = len(of.n) / float((1 / of.n).sum())
+    between = max(of_means.sigma**2 - within.sigma**2 / size, 0.0)
+    inside = within.sigma**2 * (1 - 1 / size) if between else within.sigma**2
+    outside = of_means.sigma**2 if between else 0.0
+    total = inside + outside
+    df = total**2 / (inside**2 / within.df + outside**2 / of_means.df) if total > 0 else within.df
+    return Estimate(of_means.center, total**0.5, df)
+
+
 def means(of: Subgroups, by: Estimate) -> Lines:
     """The chart of subgroup means; its limits are wider for smaller subgroups."""
     half = WIDTH * by.sigma / np.sqrt(of.n)

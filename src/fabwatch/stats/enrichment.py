@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Z95 = 1.959963984540054
 SMALLEST = 1e-300
 """Chances below this are not told apart."""
@@ -34,6 +35,20 @@ def within_lots(bad: npt.NDArray[np.bool_], lot: Wholes) -> float:
     between = float((size * (hits / size - share) ** 2).sum() / (lots - 1))
     within = float((hits * (1 - hits / size)).sum() / (total - lots))
     typical = (total - (size**2).sum() / total) / (lots - 1)
+    spread = between + (typical - 1) * within
+    return min(max((between - within) / spread, 0.0), 1.0) if spread > 0 else 0.0
+
+
+def within_lots_of(x: Floats, lot: Wholes) -> float:
+    """Correlation of numbers of wafers of one lot, in [0, 1], by analysis of variance; `lot` numbers the lots from 0."""
+    size = np.bincount(lot).astype(float)
+    lots, total = size.size, float(size.sum())
+    if lots < 2 or total == lots:
+        return 1.0
+    mean = np.bincount(lot, x) / size
+    between = float((size * (mean - x.mean()) ** 2).sum() / (lots - 1))
+    within = float(((x - mean[lot]) ** 2).sum() / (total - lots))
+    typical = (total - float((size**2).sum()) / total) / (lots - 1)
     spread = between + (typical - 1) * within
     return min(max((between - within) / spread, 0.0), 1.0) if spread > 0 else 0.0
 
@@ -182,34 +197,43 @@ def stretch(wafer: Wholes, entry: Wholes, bad: npt.NDArray[np.bool_], totals: tu
     what holds throughout is said to (J. V. Braun, R. K. Braun and H.-G. Müller, Biometrika 87 (2000) 301). At most FINEST
     positions are tried for each end.
     """
-    n = int(entry[-1]) + 1
-    places = np.unique(np.linspace(0, n, min(n, FINEST) + 1).round().astype(np.int64))
-    cell = np.searchsorted(places, entry, "right") - 1
-    # A wafer is counted once in a stretch: at its first pass there, which is the one whose last pass before lies outside.
-    order = np.lexsort((np.arange(wafer.size), wafer))
-    before = np.full(wafer.size, -1, np.int64)
-    same = wafer[order][1:] == wafer[order][:-1]
-    before[order[1:][same]] = cell[order[:-1][same]]
-    hits, of = _distinct(cell[bad], before[bad], places.size - 1), _distinct(cell, before, places.size - 1)
-    begin, end = np.triu_indices(places.size, 1)
-    inside, inside_of = hits[begin, end], of[begin, end]
+    passes = Passes(wafer, entry)
+    inside, inside_of = passes.summed(bad.astype(float)), passes.summed(np.ones(wafer.size))
     outside, outside_of = np.maximum(totals[0] - inside, 0), np.maximum(totals[1] - inside_of, 0)
     ratio = _log_likelihood(inside, inside_of) + _log_likelihood(outside, np.maximum(outside_of, outside))
     worse = inside * np.maximum(outside_of, 1e-9) >= outside * np.maximum(inside_of, 1e-9)
-    cost = np.log(max(n, 2)) * ((begin > 0).astype(float) + (end < places.size - 1))
-    best = int(np.argmax(np.where(worse, ratio - cost, -np.inf)))
-    return Stretch(int(places[begin[best]]), int(places[end[best]]))
+    return passes.best(np.where(worse, ratio, -np.inf))
 
 
-def _distinct(cell: Wholes, before: Wholes, cells: int) -> Floats:
-    """How many wafers have a pass in the cells from one on, without another: a table by both."""
-    table = np.zeros((cells + 1, cells))
-    np.add.at(table, (before + 1, cell), 1.0)
-    # Passes in a cell whose wafer was last seen in a cell before a given one.
-    seen = np.cumsum(table, axis=0)
-    summed = np.concatenate([np.zeros((cells + 1, 1)), np.cumsum(seen, axis=1)], axis=1)
-    begin, end = np.mgrid[0 : cells + 1, 0 : cells + 1]
-    return np.asarray(summed[begin, end] - summed[begin, begin], float)
+class Passes:
+    """A series of passes in order of time, and every stretch of it."""
+
+    def __init__(self, wafer: Wholes, entry: Wholes):
+        self._n = int(entry[-1]) + 1
+        self._places = np.unique(np.linspace(0, self._n, min(self._n, FINEST) + 1).round().astype(np.int64))
+        self._cell = np.searchsorted(self._places, entry, "right") - 1
+        # A wafer is counted once in a stretch: at its first pass there, whose last pass before lies outside.
+        order = np.lexsort((np.arange(wafer.size), wafer))
+        self._before = np.full(wafer.size, -1, np.int64)
+        same = wafer[order][1:] == wafer[order][:-1]
+        self._before[order[1:][same]] = self._cell[order[:-1][same]]
+        self._begin, self._end = np.triu_indices(self._places.size, 1)
+
+    def summed(self, weight: Floats) -> Floats:
+        """The sum of the weights of the wafers that passed in each stretch, each wafer once."""
+        cells = self._places.size - 1
+        table = np.zeros((cells + 1, cells))
+        np.add.at(table, (self._before + 1, self._cell), weight)
+        # Passes in a cell whose wafer was last seen in a cell before a given one.
+        seen = np.cumsum(table, axis=0)
+        sums = np.concatenate([np.zeros((cells + 1, 1)), np.cumsum(seen, axis=1)], axis=1)
+        return np.asarray(sums[self._begin, self._end] - sums[self._begin, self._begin], float)
+
+    def best(self, ratio: Floats) -> Stretch:
+        """The stretch with the largest ratio, each end that lies within the series being paid for."""
+        inner = (self._begin > 0).astype(float) + (self._end < self._places.size - 1)
+        best = int(np.argmax(ratio - np.log(max(self._n, 2)) * inner))
+        return Stretch(int(self._places[self._begin[best]]), int(self._places[self._end[best]]))
 
 
 def _log_likelihood(hits: Floats, of: Floats) -> Floats:

@@ -33,32 +33,39 @@ def components(values: np.ndarray, levels: Sequence[np.ndarray], names: Sequence
     freedom.
     """
     x = np.asarray(values, float)
-    keys = [np.zeros(len(x), int)]
-    for level in levels:
-        code = np.asarray(level, np.int64)
-        # The same name in two outer groups stands for two groups.
-        pair = keys[-1] * (int(code.max(initial=0)) + 1) + code
-        steps = np.diff(pair)
-        in_order = bool((steps >= 0).all())
-        key = np.concatenate(([0], np.cumsum(steps > 0))) if in_order else np.unique(pair, return_inverse=True)[1]
-        keys.append(np.asarray(key, int).ravel())
-    keys.append(np.arange(len(x)))
-    sums = [float((np.bincount(key, x) ** 2 / np.bincount(key)).sum()) for key in keys]
-    counts = [int(key.max()) + 1 if len(key) else 0 for key in keys]
-    squares = np.maximum(np.diff(sums), 0.0)
-    df = np.diff(counts)
+    keys = _nested(levels, len(x))
+    n = np.bincount(keys[-1])
+    mean = np.bincount(keys[-1], x) / n
+    squares = float(((x - mean[keys[-1]]) ** 2).sum())
+    first = np.unique(keys[-1], return_index=True)[1]
+    return components_of(n, mean, squares, [level[first] for level in keys[1:-1]], names)
+
+
+def components_of(
+    n: np.ndarray, mean: np.ndarray, squares: float, outer: Sequence[np.ndarray], names: Sequence[str]
+) -> list[Component]:
+    """The same from the sizes and means of the innermost groups, and the sum of squares within them.
+
+    `outer` are the levels that these groups lie in, the outermost first. Raises ValueError as `components` does.
+    """
+    keys = [*_nested(outer, len(n)), np.arange(len(n))]
+    # From the grand mean, because the differences of large sums of squares say little.
+    away = mean - (n * mean).sum() / n.sum()
+    sums = [float((np.bincount(key, n * away) ** 2 / np.bincount(key, n)).sum()) for key in keys]
+    within = np.maximum(np.diff(sums), 0.0)
+    all_squares = np.array([*within, squares])
+    df = np.diff([*(int(key.max(initial=-1)) + 1 for key in keys), int(n.sum())])
     if (df < 1).any():
         raise ValueError(f"{names[int(np.argmin(df))]}: needs two groups or readings at least")
-    mean_squares = squares / df
+    mean_squares = all_squares / df
     # Expected mean squares: how often the component of each level stands in the one of each row.
     rows = len(df)
     weights = np.zeros((rows, rows))
     for row in range(rows):
         for column in range(row, rows):
-            inner = np.bincount(keys[column + 1])
-            weights[row, column] = (
-                _mean_size(keys, row + 1, column + 1, inner) - _mean_size(keys, row, column + 1, inner)
-            ) / df[row]
+            weights[row, column] = (_mean_size(keys, n, row + 1, column + 1) - _mean_size(keys, n, row, column + 1)) / df[
+                row
+            ]
     variances = np.zeros(rows)
     for row in range(rows - 1, -1, -1):
         rest = float(weights[row, row + 1 :] @ variances[row + 1 :])
@@ -68,7 +75,7 @@ def components(values: np.ndarray, levels: Sequence[np.ndarray], names: Sequence
         Component(
             names[row],
             int(df[row]),
-            float(squares[row]),
+            float(all_squares[row]),
             float(mean_squares[row]),
             *_f(mean_squares, df, row),
             float(variances[row]),
@@ -78,11 +85,29 @@ def components(values: np.ndarray, levels: Sequence[np.ndarray], names: Sequence
     ]
 
 
-def _mean_size(keys: list[np.ndarray], outer: int, level: int, inner: np.ndarray) -> float:
+def _nested(levels: Sequence[np.ndarray], size: int) -> list[np.ndarray]:
+    """All of them as one group, then each level with a number for each of its groups within those of the level above."""
+    keys = [np.zeros(size, int)]
+    for level in levels:
+        code = np.asarray(level, np.int64)
+        # The same name in two outer groups stands for two groups.
+        pair = keys[-1] * (int(code.max(initial=0)) + 1) + code
+        steps = np.diff(pair)
+        in_order = bool((steps >= 0).all())
+        key = np.concatenate(([0], np.cumsum(steps > 0))) if in_order else np.unique(pair, return_inverse=True)[1]
+        keys.append(np.asarray(key, int).ravel())
+    return keys
+
+
+def _mean_size(keys: list[np.ndarray], n: np.ndarray, outer: int, level: int) -> float:
     """Sum over the outer groups of the squared sizes of the groups of a level within them, over their own size."""
+    if level == len(keys):
+        # Each reading is a group of one.
+        return float(int(keys[outer].max()) + 1) if outer < level else float(n.sum())
     first = np.unique(keys[level], return_index=True)[1]
     home = keys[outer][first]
-    return float((np.bincount(home, inner.astype(float) ** 2) / np.bincount(keys[outer])).sum())
+    inner = np.bincount(keys[level], n)
+    return float((np.bincount(home, inner**2) / np.bincount(keys[outer], n)).sum())
 
 
 def _f(mean_squares: np.ndarray, df: np.ndarray, row: int) -> tuple[float | None, float | None]:

@@ -6,7 +6,7 @@ It opens nothing before it knows that it can be opened, and changes nothing.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,30 +20,25 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import faults
 from fabwatch.store.seals import DataFile, data_files, sha256, unknown_files
 from fabwatch.terms.errors import BadSettings, FabwatchError, StoreBroken
-from fabwatch.terms.tables import TABLES
+from fabwatch.terms.tables import LOADED, RECORDS, RESULT_FORMATS, TABLES
 
-_KEPT = """
+
+def _rows_by_load(tables: Iterable[str]) -> str:
+    """How many rows each load has in some tables, together."""
+    union = " UNION ALL ".join(f"SELECT load, count(*) AS stored FROM lake.{table} GROUP BY load" for table in tables)
+    return f"SELECT load, sum(stored) AS stored FROM ({union}) GROUP BY load"
+
+
+# Made from the declarations, so that a new table cannot be forgotten.
+_KEPT = f"""
 SELECT l.load, l.path, l.kind, l.rows
-FROM lake.loads AS l LEFT JOIN (
-    SELECT load, count(*) AS stored FROM lake.moves GROUP BY load
-    UNION ALL SELECT load, count(*) FROM lake.quals GROUP BY load
-    UNION ALL SELECT load, count(*) FROM lake.restores GROUP BY load
-    UNION ALL SELECT load, count(*) FROM lake.counters GROUP BY load
-    UNION ALL SELECT load, count(*) FROM lake.tools GROUP BY load
-    UNION ALL SELECT load, count(*) FROM lake.metrology GROUP BY load
-    UNION ALL SELECT load, count(*) FROM lake.sort_summary GROUP BY load
-    UNION ALL SELECT load, count(*) FROM lake.wat GROUP BY load
-) AS s ON s.load = l.load
+FROM lake.loads AS l
+LEFT JOIN ({_rows_by_load(table.name for table in LOADED)}) AS s ON s.load = l.load
 LEFT JOIN (SELECT load, sum(rows) AS samples FROM lake.parts GROUP BY load) AS p ON p.load = l.load
-LEFT JOIN (
-    SELECT load, sum(stored) AS results FROM (
-        SELECT load, count(*) AS stored FROM lake.dies GROUP BY load
-        UNION ALL SELECT load, count(*) FROM lake.tests GROUP BY load
-        UNION ALL SELECT load, count(*) FROM lake.defects GROUP BY load
-    ) GROUP BY load
-) AS r ON r.load = l.load
+LEFT JOIN ({_rows_by_load(RECORDS)}) AS r ON r.load = l.load
 WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples
-                              WHEN l.kind IN ('stdf', 'klarf', 'wafermap') THEN r.results ELSE s.stored END, 0)
+                              WHEN l.kind IN ({", ".join(f"'{name}'" for name in RESULT_FORMATS)}) THEN r.stored
+                              ELSE s.stored END, 0)
 """
 _QUICK_CHECK = """
 import sqlite3, sys

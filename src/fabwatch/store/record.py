@@ -18,6 +18,8 @@ SELECT max(moment) FROM (
     UNION ALL SELECT max(measured_at) FROM metrology WHERE measured_at > $since AND measured_at <= $by
     UNION ALL SELECT max(coalesce(end_at, start_at)) FROM wafer_tests
     WHERE coalesce(end_at, start_at) > $since AND coalesce(end_at, start_at) <= $by
+    UNION ALL SELECT max(tested_at) FROM sort_summary WHERE tested_at > $since AND tested_at <= $by
+    UNION ALL SELECT max(measured_at) FROM wat WHERE measured_at > $since AND measured_at <= $by
     UNION ALL SELECT max(inspected_at) FROM inspections WHERE inspected_at > $since AND inspected_at <= $by) AS latest"""
 
 

@@ -1,7 +1,7 @@
 """A view of the fab: one snapshot as of one moment, which is all that a room is handed with a question."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,20 @@ from fabwatch.terms.questions import A, Question
 if TYPE_CHECKING:
     from fabwatch.store.lake import Lake
     from fabwatch.terms.settings import FabSettings
+
+
+@dataclass(frozen=True)
+class ToolEvent:
+    """Something that a room knows to have happened to a tool."""
+
+    at: datetime
+    chamber: str | None
+    kind: str
+    what: str
+
+
+ToolEvents = Callable[["View", str, datetime, datetime], "Sequence[ToolEvent]"]
+"""What a room knows of a tool between two moments."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,8 @@ class View:
     """Why the moment is not the present one, where nobody stated it."""
     future: bool = False
     """The moment has not come yet."""
+    tool_events: tuple[ToolEvents, ...] = ()
+    """What rooms that stand above the one that answers know of a tool; the fab hands it in, as it joins the rooms."""
 
     def header(self, method: str, sql: str) -> Header:
         """What every answer begins with: its times, whether the fab is made up, and how the answer was computed."""

@@ -140,6 +140,11 @@ SENTENCES: Mapping[str, str] = {
     "defects_doubtful": " {wafers:,} inspections are doubtful: fabwatch defects --csv says why.",
     "defects_none": "No inspections are on record.",
     "commonality_finding": "{hits:,} of {bad:,} bad wafers ran {name}{when}; {share:.0%} of the others did",
+    "commonality_lower": "{n:,} wafers that ran {name}{when} are lower by {by:.3g} (95 %: {low:.3g} to {high:.3g})",
+    "commonality_higher": "{n:,} wafers that ran {name}{when} are higher by {by:.3g} (95 %: {low:.3g} to {high:.3g})",
+    "commonality_no_shift": "Nothing stands out: none of {tried:,} tools, chambers, recipes and others shifts "
+    "{value} of the {wafers:,} wafers.",
+    "commonality_mirrored": "; or {names} shifts the other wafers of these lots the other way",
     "commonality_after": " after {at}",
     "commonality_until": " until {at}",
     "commonality_failed": "; it failed {what} on {at}",

@@ -113,6 +113,12 @@ class TallTable(Rule):
     whole_file = True
 
 
+class SummaryRow(Rule):
+    """A row that sums up others, such as an average or a limit among the values of wafers: its wafer is called `Avg`."""
+
+    hint = "nothing is to be done: the rows that it sums up are stored"
+
+
 class TornLine(Rule):
     """A last line without a line end, which may have been cut off: 12 instead of 12.5."""
 

@@ -146,6 +146,13 @@ SENTENCES: Mapping[str, str] = {
     "defects_doubtful": " {wafers:,} inspecciones son dudosas: fabwatch defects --csv dice por qué.",
     "defects_none": "No hay inspecciones registradas.",
     "commonality_finding": "{hits:,} de {bad:,} obleas malas pasaron por {name}{when}; de las demás, el {share:.0%}",
+    "commonality_lower": "las {n:,} obleas que pasaron por {name}{when} quedan {by:.3g} más abajo (95 %: de "
+    "{low:.3g} a {high:.3g})",
+    "commonality_higher": "las {n:,} obleas que pasaron por {name}{when} quedan {by:.3g} más arriba (95 %: de "
+    "{low:.3g} a {high:.3g})",
+    "commonality_no_shift": "Nada destaca: ninguno de los {tried:,} equipos, cámaras, recetas y demás desplaza "
+    "{value} de las {wafers:,} obleas.",
+    "commonality_mirrored": "; o bien {names} desplaza las demás obleas de esos lotes en sentido contrario",
     "commonality_after": " desde el {at}",
     "commonality_until": " hasta el {at}",
     "commonality_failed": "; falló {what} el {at}",

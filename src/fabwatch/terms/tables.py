@@ -505,9 +505,11 @@ RESULTS: tuple[Table, ...] = (WAFER_TESTS, DIES, TESTS, LIMITS, BINS, INSPECTION
 """Tables that files of test results, maps and defects fill, several at once."""
 RESULT_FORMATS = ("stdf", "klarf", "wafermap")
 """The kinds of such files, as the ledger names them."""
+RECORDS = ("dies", "tests", "defects")
+"""Those of their tables whose rows are the records of a file; the others say what it is about."""
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
-    "BY_NAME", "LOADED", "REFERRING", "RESULTS",
+    "BY_NAME", "LOADED", "RECORDS", "REFERRING", "RESULTS",
     "RESULT_FORMATS", "SORT_SUMMARY", "TABLES", "WAT", "Column", "Kind", "Table",
 ]  # fmt: skip

@@ -107,9 +107,11 @@ LABELS = {
     "sensor": _("sensor"),
     "since": _("from"),
     "step": _("step"),
+    "test": _("test"),
     "tool": _("tool"),
     "until": _("until"),
     "wafer": _("wafer"),
+    "wat": _("WAT parameter"),
 }
 
 

@@ -14,6 +14,8 @@ from fabwatch.terms.clock import iso
 
 LANGUAGES = {"en": "English", "es": "Español"}
 CACHE_SIZE = 20_000
+SMALL = 1e-4
+"""Below this the digits of a number begin where few read them."""
 
 
 @cache
@@ -75,6 +77,9 @@ def figure(value: float | None, language: str) -> str:
     """A number with four significant digits, whatever its size."""
     if value is None:
         return "–"
+    if 0 < abs(value) < SMALL:
+        # Currents of test structures are picoamperes.
+        return str(numbers.format_scientific(float(f"{value:.4g}"), "0.###E0", locale=language))
     return str(numbers.format_decimal(float(f"{value:.4g}"), "#,##0.######", locale=language))
 
 

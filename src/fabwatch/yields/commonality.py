@@ -1,5 +1,9 @@
 """Commonality: the tool, chamber, recipe, product, route or step that bad wafers share, and since when."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from fabwatch.store.questions import filled, question
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
@@ -7,6 +11,7 @@ from fabwatch.terms.errors import BadQuestion
 from fabwatch.yields.answers import Commonality
 from fabwatch.yields.compared import PERIODS
 from fabwatch.yields.doubts import NoHistory, OtherNames, TooFewLots
+from fabwatch.yields.numbers import Numbers
 from fabwatch.yields.population import SHOWN, Population
 from fabwatch.yields.search import FEWEST_LOTS, Search, span_of
 
@@ -21,7 +26,24 @@ METHOD = (
 )
 
 
-def commonality(view: View, population: Population) -> Commonality:
+NUMBER_METHOD = (
+    "Each tool, chamber, recipe, product, route, and tool at a step that the wafers passed, over the whole time and over"
+    " stretches of it: ranks of lots by their median, weighted by the share of the lot that passed it, and aligned ranks"
+    " of wafers within lots of which only some did (Hodges and Lehmann 1962), put together by Fisher's method; either "
+    "direction counts twice. Stretches are paid for with their number; findings have a false discovery rate of at most 5"
+    " % (Benjamini and Hochberg). Fewer than three lots are inconclusive. Effect = median of the differences between "
+    "wafers that passed it and others, within lots where they share some, else of the medians of lots, with its 95 % "
+    "interval (Hodges and Lehmann 1963). Means of tests are less the level of their product and insertion."
+)
+
+
+def shifted(view: View, numbers: Numbers) -> Commonality:
+    """What shifts a number of wafers."""
+    answer = commonality(view, numbers.population, NUMBER_METHOD)
+    return replace(answer, value=numbers.value, unit=numbers.unit, direction=numbers.population.direction)
+
+
+def commonality(view: View, population: Population, method: str = METHOD) -> Commonality:
     """What the bad wafers share."""
     population.hand_over(view)
     span = span_of(view)
@@ -33,12 +55,13 @@ def commonality(view: View, population: Population) -> Commonality:
     without = len(population.lots) - (0 if search is None else search.with_history)
     if without:
         doubts.append(NoHistory(without))
-    bad_lots = len(set(population.lot_numbers[population.bad].tolist()))
+    shows = population.bad if population.values is None else np.ones(len(population.lots), bool)
+    bad_lots = len(set(population.lot_numbers[shows].tolist()))
     if bad_lots < FEWEST_LOTS:
         doubts.append(TooFewLots(bad_lots, FEWEST_LOTS))
     findings = search.findings() if search is not None and bad_lots >= FEWEST_LOTS else []
     return Commonality(
-        *view.header(METHOD, sql),
+        *view.header(method, sql),
         conclusive=bool(findings),
         bad=int(population.bad.sum()),
         good=int((~population.bad).sum()),

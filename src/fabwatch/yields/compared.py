@@ -1,11 +1,23 @@
 """The wafers that are compared, by lot, and how surely what passed a value goes with being bad."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fabwatch.stats.enrichment import chances, chances_within, strength, strength_within, together, within_lots, worth
+from fabwatch.stats.enrichment import (
+    Stretch,
+    chances,
+    chances_within,
+    difference,
+    strength,
+    strength_within,
+    stretch,
+    together,
+    within_lots,
+    worth,
+)
 
 Wholes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -95,18 +107,7 @@ class Compared:
 
     def passed(self, value: Wholes, unit: Wholes, bits: Wholes, size: int) -> "Passed":
         """What passed each of `size` values, from the value, the wafer (or whole lot) and the periods of each row."""
-        lots, whole = self._size.size, unit < 0
-        one = np.maximum(unit, 0)
-        lot = np.where(whole, -1 - unit, self._lot[one])
-        key = (value * lots + lot) * (ALL_PERIODS + 1) + bits
-        keys, inverse = np.unique(key, return_inverse=True)
-        pairs, pair = np.unique(keys // (ALL_PERIODS + 1), return_inverse=True)
-        # A row of a whole lot, which the moves name alone, is as many wafers as are compared of it.
-        wafers = np.where(whole, self._size[lot], 1.0)
-        bad = np.where(whole, self._hits[lot], self._bad_flags[one].astype(float))
-        count = np.asarray(np.bincount(inverse, weights=wafers, minlength=keys.size), float)
-        hits = np.asarray(np.bincount(inverse, weights=bad, minlength=keys.size), float)
-        return Passed(pair, keys % (ALL_PERIODS + 1), count, hits, pairs // lots, pairs % lots, size)
+        return passed_by(value, unit, bits, size, self._lot, self._size, self._bad_flags.astype(float), self._hits)
 
     def chances(self, counts: Counts, values: Wholes) -> Floats:
         """The chance of the counts of some values, between lots and within them."""
@@ -121,3 +122,63 @@ class Compared:
         more = counts.bad_worth[values] * self._total >= self._bad * counts.worth[values]
         inside = strength_within(counts.within[values], counts.within_expected[values], counts.within_bad[values])
         return np.where(more, between, -between) + inside
+
+
+def passed_by(
+    value: Wholes, unit: Wholes, bits: Wholes, size: int, lot: Wholes, lot_size: Floats, score: Floats, lot_score: Floats
+) -> Passed:
+    """What passed each of `size` values, by the lot of each wafer; `score` is summed up over wafers, `lot_score` is of lots.
+
+    Each row has the value, the wafer (or -1 - the number of a whole lot) and the periods in which it passed.
+    """
+    lots, whole = lot_size.size, unit < 0
+    wafer = np.maximum(unit, 0)
+    of_lot = np.where(whole, -1 - unit, lot[wafer])
+    key = (value * lots + of_lot) * (ALL_PERIODS + 1) + bits
+    keys, inverse = np.unique(key, return_inverse=True)
+    pairs, pair = np.unique(keys // (ALL_PERIODS + 1), return_inverse=True)
+    # A row of a whole lot, which the moves name alone, is as many wafers as are compared of it.
+    wafers = np.where(whole, lot_size[of_lot], 1.0)
+    scores = np.where(whole, lot_score[of_lot], score[wafer])
+    count = np.asarray(np.bincount(inverse, weights=wafers, minlength=keys.size), float)
+    hits = np.asarray(np.bincount(inverse, weights=scores, minlength=keys.size), float)
+    return Passed(pair, keys % (ALL_PERIODS + 1), count, hits, pairs // lots, pairs % lots, size)
+
+
+@dataclass(frozen=True)
+class BadWafers:
+    """Bad wafers as what is compared, among those that are in the moves."""
+
+    bad: Flags
+    there: Flags
+    lot: Wholes
+    either = False
+
+    def compared(self, among: Flags) -> Compared:
+        """The comparison of some of the wafers."""
+        return Compared(self.bad & among, among, self.lot)
+
+    def shows(self, passed: Flags) -> bool:
+        """Whether these wafers can show something: some of them are bad."""
+        return bool((self.bad & passed).any())
+
+    def stretch(self, wafer: Wholes, entry: Wholes, among: Flags) -> Stretch:
+        """Where a series of passes of some wafers is worst."""
+        return stretch(wafer, entry, self.bad[wafer], (float((self.bad & among).sum()), float(among.sum())))
+
+    def figures(self, passed: Flags) -> dict[str, Any]:
+        """What a finding says of the wafers that passed it, and of the others."""
+        bad_with, with_all = int((passed & self.bad).sum()), int(passed.sum())
+        bad_without, without_all = int(self.bad.sum()) - bad_with, int(self.there.sum()) - with_all
+        counts = np.array([bad_with, with_all, bad_without, without_all]) * self.compared(self.there).weight
+        effect, low, high = difference(*counts.tolist())
+        return {
+            "bad_with": bad_with,
+            "bad_without": bad_without,
+            "good_with": with_all - bad_with,
+            "good_without": without_all - bad_without,
+            "effect": effect,
+            "low": low,
+            "high": high,
+            "lots": len(set(self.lot[passed & self.bad].tolist())),
+        }

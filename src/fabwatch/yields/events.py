@@ -1,4 +1,4 @@
-"""What happened to a tool around the time in which it made bad wafers: failed quals, restores, alarms."""
+"""What happened to a tool around the time in which it made bad wafers: failed quals, restores, chart violations, alarms."""
 
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from fabwatch.yields.answers import Event
 AROUND = timedelta(days=3)
 """How long before and after the stretch is looked."""
 MOST = 12
+ALARM = "alarm"
 _EVENTS = """
 SELECT * FROM (
     SELECT processed_at AS moment, chamber, 'failed' AS kind, qual_type AS what
@@ -27,10 +28,20 @@ ORDER BY kind = 'alarm', moment
 
 
 def events_of(view: View, tool: str, chamber: str | None, since: datetime, until: datetime) -> tuple[Event, ...]:
-    """Failed quals and restores of a tool around a stretch of time, and its alarms, the first ones of many."""
-    parameters = {"tool": tool, "chamber": chamber, "since": since - AROUND, "until": until + AROUND, "as_of": view.as_of}
-    rows = view.lake.rows(_EVENTS, parameters)
-    return tuple(sorted((_event(row) for row in rows[:MOST]), key=lambda event: event.at))
+    """Failed quals and restores of a tool around a stretch of time, what other rooms know, and its first alarms."""
+    begin, end = since - AROUND, until + AROUND
+    parameters = {"tool": tool, "chamber": chamber, "since": begin, "until": end, "as_of": view.as_of}
+    rows = [_event(row) for row in view.lake.rows(_EVENTS, parameters)]
+    known = [event for events in view.tool_events for event in events(view, tool, begin, end)]
+    others = [Event(event.at, event.chamber, event.kind, event.what) for event in known if _is_of(event.chamber, chamber)]
+    alarms = [event for event in rows if event.kind == ALARM]
+    rest = [event for event in rows if event.kind != ALARM]
+    return tuple(sorted([*rest, *others, *alarms][:MOST], key=lambda event: event.at))
+
+
+def _is_of(own: str | None, chamber: str | None) -> bool:
+    """Whether what happened to a chamber, or to the whole tool, concerns this one."""
+    return chamber is None or own is None or own == chamber
 
 
 def _event(row: Record) -> Event:

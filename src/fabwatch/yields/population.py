@@ -13,8 +13,10 @@ from fabwatch.store.lake import Record
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.errors import NothingRecorded, nearest
+from fabwatch.yields.compared import BadWafers
 from fabwatch.yields.counting import Chosen, yields
 from fabwatch.yields.identity import TESTED, wafer_key
+from fabwatch.yields.shifts import Shifts
 
 SHOWN = 5
 ROBUST = 3 * 1.4826
@@ -23,6 +25,8 @@ LOWEST = 0.02
 """A yield that is so near to the median is not low."""
 NICE = 0.05
 """A limit is rounded down to so much."""
+Wafer = tuple[str | None, str | None]
+"""Lot and wafer; the wafer by its name, or by the key that all of its names have."""
 _MOVED = f"""
 SELECT lot, wafer, {wafer_key("lot", "wafer")} AS key
 FROM (SELECT DISTINCT lot, wafer FROM moves WHERE end_at <= $as_of AND coalesce(kind, 'production') <> 'test') AS names"""
@@ -40,6 +44,16 @@ class Population:
     """Names that were given and are of no wafer."""
     tested: bool = True
     """Whether the others are those that were tested, or all that ran."""
+    values: npt.NDArray[np.float64] | None = None
+    """A number of each, where numbers are compared and none is bad."""
+    direction: str | None = None
+    """Whether `low` or `high` numbers are looked for; None for either."""
+
+    def outcome(self, there: npt.NDArray[np.bool_]) -> BadWafers | Shifts:
+        """What is compared of those that are `there` in the moves."""
+        if self.values is None:
+            return BadWafers(self.bad & there, there, self.lot_numbers)
+        return Shifts(self.values, there, self.lot_numbers, self.direction)
 
     @cached_property
     def lot_numbers(self) -> npt.NDArray[np.int64]:
@@ -63,17 +77,7 @@ def below(view: View, threshold: float | None) -> Population:
 
     Raises NothingRecorded where there are none.
     """
-    groups = yields(view, "wafer", Chosen()).groups
-    if not groups:
-        raise NothingRecorded("No wafer has test results.", "load test files, wafer maps or sort summaries first")
-    known = {(row["lot"], row["wafer"]): row["key"] for row in view.lake.rows(TESTED, {"as_of": view.as_of})}
-    # A wafer that was tested at several insertions or under several names is one; its worst yield counts.
-    worst: dict[tuple[str | None, str | None], float] = {}
-    names: dict[tuple[str | None, str | None], tuple[str | None, str | None]] = {}
-    for group in groups:
-        place = (group.lot, known.get((group.lot, group.wafer), group.wafer))
-        names.setdefault(place, (group.lot, group.wafer))
-        worst[place] = min(worst.get(place, 1.0), group.yield_)
+    names, worst = worst_yields(view)
     places = list(worst)
     limit = threshold if threshold is not None else low_limit(list(worst.values()))
     bad = np.array([worst[place] < limit for place in places])
@@ -82,6 +86,22 @@ def below(view: View, threshold: float | None) -> Population:
         hint = f"the lowest is {lowest:.1%}: state a yield above that"
         raise NothingRecorded(f"No wafer has a yield below {limit:.1%}.", hint)
     return Population([names[p][0] for p in places], [names[p][1] for p in places], [p[1] for p in places], bad)
+
+
+def worst_yields(view: View) -> tuple[dict[Wafer, Wafer], dict[Wafer, float]]:
+    """The names of the wafers that were tested, and the lowest yield of each. Raises NothingRecorded without any."""
+    groups = yields(view, "wafer", Chosen()).groups
+    if not groups:
+        raise NothingRecorded("No wafer has test results.", "load test files, wafer maps or sort summaries first")
+    known = {(row["lot"], row["wafer"]): row["key"] for row in view.lake.rows(TESTED, {"as_of": view.as_of})}
+    # A wafer that was tested at several insertions or under several names is one; its worst yield counts.
+    worst: dict[Wafer, float] = {}
+    names: dict[Wafer, Wafer] = {}
+    for group in groups:
+        place = (group.lot, known.get((group.lot, group.wafer), group.wafer))
+        names.setdefault(place, (group.lot, group.wafer))
+        worst[place] = min(worst.get(place, 1.0), group.yield_)
+    return names, worst
 
 
 def low_limit(shares: Sequence[float]) -> float:

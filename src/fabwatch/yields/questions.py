@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from fabwatch.store.view import Answerable, View
+from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaration
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class LotQuestion(Timed, Answerable["LotHistory"]):
 
 @declaration
 class CommonalityQuestion(Timed, Answerable["Commonality"]):
-    """What bad wafers share that others do not: tool, chamber, recipe, product, route or step, and since when."""
+    """What bad wafers share that others do not, or what shifts a number of them: tool, chamber, recipe …, and since when."""
 
     spec: ClassVar = Spec(
         "",
@@ -211,12 +212,28 @@ class CommonalityQuestion(Timed, Answerable["Commonality"]):
         tuple[str, ...] | None,
         Param("A good wafer or lot to compare them with, may stand several times; all others without it.", most=MOST_NAMES),
     ] = None
+    value: Annotated[
+        str | None,
+        Param("Instead of bad wafers a number of each: yield, or its mean of this test or WAT parameter (test:…, wat:…)."),
+    ] = None
+    direction: Annotated[
+        Literal["low", "high"] | None,
+        Param("Whether low or high numbers are looked for; else low yields, and either of other numbers."),
+    ] = None
 
     def answer(self, view: View) -> "Commonality":
         """The findings. Raises NothingRecorded where no wafer is bad, or none is left to compare them with."""
-        from fabwatch.yields.commonality import commonality, share_of
+        from fabwatch.yields.commonality import commonality, share_of, shifted
+        from fabwatch.yields.numbers import numbers_of
         from fabwatch.yields.population import below, named
 
+        if self.value is not None:
+            if self.bad or self.good or self.below is not None:
+                hint = "leave out bad, good and below, or the value"
+                raise BadQuestion("Numbers are compared, or bad wafers with good ones.", hint)
+            return shifted(view, numbers_of(view, self.value, self.direction))
+        if self.direction is not None:
+            raise BadQuestion("A direction is one of numbers.", "state the number as well: --value yield")
         if self.bad:
             return commonality(view, named(view, self.bad, self.good or ()))
         return commonality(view, below(view, None if self.below is None else share_of(self.below)))

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from fabwatch.stats.enrichment import difference, false_discoveries, stretch
+from fabwatch.stats.enrichment import Stretch, false_discoveries
 from fabwatch.store.lake import Record
 from fabwatch.store.questions import filled, question
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.yields.answers import Finding
-from fabwatch.yields.compared import PERIODS, Compared, Flags, Floats, Passed, Wholes
+from fabwatch.yields.compared import PERIODS, Flags, Floats, Passed, Wholes
 from fabwatch.yields.events import events_of
 from fabwatch.yields.identity import wafer_key
 from fabwatch.yields.population import Population
@@ -60,8 +60,24 @@ def span_of(view: View) -> tuple[datetime, datetime] | None:
     return None if row["first"] is None else (row["first"], row["last"])
 
 
+class Comparison(Protocol):
+    """A comparison of some wafers: by their counts of bad ones, or by their numbers."""
+
+    def passed(self, value: Wholes, unit: Wholes, bits: Wholes, size: int) -> Passed:
+        """What passed each value."""
+
+    def counted(self, passed: Passed, periods: int = ...) -> Any:
+        """What passed each value in some periods, as bits."""
+
+    def chances(self, counts: Any, values: Wholes) -> Floats:
+        """The chance of some values."""
+
+    def strength(self, counts: Any, values: Wholes) -> Floats:
+        """How strong they are."""
+
+
 class Search:
-    """The wafers in question, what each passed, and which of that goes with being bad."""
+    """The wafers in question, what each passed, and which of that goes with being bad, or with low or high numbers."""
 
     def __init__(self, view: View, population: Population, sql: str, span: tuple[datetime, datetime]):
         self._view, self._population = view, population
@@ -76,8 +92,8 @@ class Search:
         self._lot = population.lot_numbers
         there = self._wafers_in(np.ones(self._unit.size, bool))
         self.with_history = int(there.sum())
-        self._bad = population.bad & there
         self._there = there
+        self._outcome = population.outcome(there)
 
     @property
     def tried(self) -> int:
@@ -85,14 +101,10 @@ class Search:
         return int(self._testable.size)
 
     @cached_property
-    def _all(self) -> Compared:
-        """All wafers that are in the moves."""
-        return Compared(self._bad, self._there, self._lot)
-
-    @cached_property
     def _testable(self) -> Wholes:
         """Values that enough lots passed, and not all wafers did."""
-        counts = self._all.counted(self._passed(np.ones(self._value.size, bool), self._all))
+        everything = self._outcome.compared(self._there)
+        counts = everything.counted(self._passed(np.ones(self._value.size, bool), everything))
         return np.flatnonzero((counts.lots >= FEWEST_LOTS) & (counts.wafers < self.with_history))
 
     def findings(self) -> list[Finding]:
@@ -118,10 +130,14 @@ class Search:
             value = int(values[best])
             passed = self._wafers_of(value, windows[best])
             alike = [int(values[n]) for n in sure if n != best and self._is_alike(int(values[n]), windows[n], passed)]
+            rest = [int(values[n]) for n in sure if n != best and int(values[n]) not in alike]
+            mirrored = [n for n in rest if self._is_mirrored(n, passed)] if self._outcome.either else []
             place = named[value]["axis"], named[value]["value"]
-            drafts.append(_Draft(place, float(p[best]), q_first[value], tuple(_shown(named[n]) for n in alike), stretch_of))
+            together = tuple(_shown(named[n]) for n in alike)
+            others = tuple(_shown(named[n]) for n in mirrored)
+            drafts.append(_Draft(place, float(p[best]), q_first[value], together, stretch_of, others))
             left = left & ~stretch_of.passed
-            values = np.array([n for n in values[sure].tolist() if n != value and n not in alike], np.int64)
+            values = np.array([n for n in values[sure].tolist() if n != value and n not in (*alike, *mirrored)], np.int64)
         return [self._finding(draft) for draft in self._sharpened(drafts)]
 
     def _sharpened(self, drafts: "list[_Draft]") -> "list[_Draft]":
@@ -131,13 +147,13 @@ class Search:
                 left = self._there.copy()
                 for other in drafts:
                     left &= other is draft or ~other.stretch.passed
-                if (self._bad & left & draft.stretch.passed).any():
+                if self._outcome.shows(left & draft.stretch.passed):
                     drafts[number] = replace(draft, stretch=self._stretch(*draft.place, left))
         return drafts
 
     def _best(self, numbers: list[int], values: Wholes, named: dict[int, Record], left: Flags) -> "tuple[int, _Stretch]":
         """Of the strongest values the one that is strongest in its own stretch, whose ends no grid of periods bounds."""
-        compared = Compared(self._bad & left, left, self._lot)
+        compared: Comparison = self._outcome.compared(left)
         ranked = []
         for number in numbers:
             name = named[int(values[number])]
@@ -152,12 +168,20 @@ class Search:
     def _is_alike(self, value: int, window: Window | None, passed: Flags) -> bool:
         return _overlap(self._wafers_of(value, window), passed) >= ALIKE
 
+    def _is_mirrored(self, value: int, passed: Flags) -> bool:
+        """Whether a value was passed by the other wafers of the same lots: a shift of one is one of the other."""
+        others = self._wafers_of(value, None) & self._there
+        lots, other_lots = np.zeros((2, int(self._lot.max()) + 1), bool)
+        lots[self._lot[passed]], other_lots[self._lot[others]] = True, True
+        inside = others & lots[self._lot]
+        return _overlap(inside, passed) <= 1 - ALIKE and _overlap(lots & other_lots, lots) >= ALIKE
+
     def _chances(self, values: Wholes, among: Flags) -> tuple[Floats, Floats, list[Window | None]]:
         """The chance of each value among some wafers, how strong it is, and the window in which it is strongest.
 
         The window is None for the whole time.
         """
-        compared = Compared(self._bad & among, among, self._lot)
+        compared: Comparison = self._outcome.compared(among)
         asked = np.zeros(self._ids.size, bool)
         asked[values] = True
         # A row of a whole lot is compared by those of its wafers that are.
@@ -181,7 +205,7 @@ class Search:
         windows = [WINDOWS[n] if use else None for n, use in zip(best_window.tolist(), inside.tolist(), strict=True)]
         return np.minimum(in_part, over_all), np.where(inside, part_power, power), windows
 
-    def _passed(self, rows: Flags, compared: Compared) -> Passed:
+    def _passed(self, rows: Flags, compared: Comparison) -> Passed:
         """What passed each value, over some of the rows."""
         return compared.passed(self._value[rows], self._unit[rows], self._bits[rows], self._ids.size)
 
@@ -211,11 +235,7 @@ class Search:
 
     def _finding(self, draft: "_Draft") -> Finding:
         """The finding with its counts among all wafers, and what happened to the tool."""
-        passed, begin, end = draft.stretch.passed, draft.stretch.begin, draft.stretch.end
-        bad_with, with_all = int((passed & self._bad).sum()), int(passed.sum())
-        bad_without, without_all = int(self._bad.sum()) - bad_with, self.with_history - with_all
-        counts = np.array([bad_with, with_all, bad_without, without_all]) * self._all.weight
-        effect, low, high = difference(*counts.tolist())
+        begin, end = draft.stretch.begin, draft.stretch.end
         tool, chamber = _place(*draft.place)
         events = events_of(self._view, tool, chamber, begin or self._first, end or self._last) if tool else ()
         return Finding(
@@ -223,20 +243,14 @@ class Search:
             value=draft.place[1].replace(chr(31), " "),
             from_=begin,
             to=end,
-            bad_with=bad_with,
-            bad_without=bad_without,
-            good_with=with_all - bad_with,
-            good_without=without_all - bad_without,
             p=draft.p,
             q=draft.q,
-            effect=effect,
-            low=low,
-            high=high,
-            lots=len(set(self._lot[passed & self._bad].tolist())),
             tool=tool,
             chamber=chamber,
             together=draft.together,
+            mirrored=draft.mirrored,
             events=events,
+            **self._outcome.figures(draft.stretch.passed),
         )
 
     def _stretch(self, axis: str, text: str, among: Flags) -> "_Stretch":
@@ -251,7 +265,7 @@ class Search:
         new = np.ones(mine.size, bool)
         new[1:] = lot[1:] != lot[:-1]
         entry = np.cumsum(new) - 1
-        found = stretch(mine, entry, self._bad[mine], (float((self._bad & among).sum()), float(among.sum())))
+        found: Stretch = self._outcome.stretch(mine, entry, among)
         begin = times[np.searchsorted(entry, found.begin)] if found.begin > 0 else None
         last = int(entry[-1]) + 1
         until = times[np.searchsorted(entry, found.end - 1, "right") - 1] if found.end < last else None
@@ -291,6 +305,7 @@ class _Draft:
     q: float
     together: tuple[str, ...]
     stretch: _Stretch
+    mirrored: tuple[str, ...]
 
 
 def _overlap(one: Flags, other: Flags) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Body, Path, Request
 from starlette.responses import Response
 
-from fabwatch.api.access import Asker, cache_of, seen
+from fabwatch.api.access import Asker, cache_of, of_tool, seen
 from fabwatch.api.area import hold_of, run_of
 from fabwatch.api.keys import Key
 from fabwatch.api.models import body_model, in_path, made, page_of, path_type, query_model, query_type
@@ -44,6 +44,9 @@ async def _may_act(request: Request, key: Key, action: Action[Any]) -> None:
         await hold_of(request, key, hold)
     for run in getattr(action, "runs", ()):
         await run_of(request, key, run)
+    if isinstance(action, FreezeLimits):
+        # Limits of tests are those of the whole fab.
+        await of_tool(request, key, action.tool)
     await seen(request, key, getattr(action, "tool", None))
 
 

@@ -1,7 +1,7 @@
 """Special commands about what came out: what the bad wafers of a file share, and how groups of wafers differ."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,6 +25,14 @@ def commonality(
     good: Annotated[
         Path | None, typer.Option(help="File of good wafers to compare them with; all others without it.")
     ] = None,
+    value: Annotated[
+        str | None,
+        typer.Option(help="Instead of bad wafers a number of each: yield, or its mean of this test or WAT parameter."),
+    ] = None,
+    direction: Annotated[
+        Literal["low", "high"] | None,
+        typer.Option(help="low or high numbers are looked for; else low yields, and either of other numbers."),
+    ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     fab: FabOption = HERE,
@@ -32,7 +40,7 @@ def commonality(
     as_csv: CsvOption = False,
     lang: Lang = "en",
 ) -> None:
-    """What bad wafers share that others do not: tool, chamber, recipe, product, route or step, and since when."""
+    """What bad wafers share that others do not, or what shifts a number of them: tool, chamber, recipe …, and since when."""
     from fabwatch.cli import output, tables
     from fabwatch.fab.questions import CommonalityQuestion
 
@@ -40,6 +48,8 @@ def commonality(
         bad=None if bad is None else _names(bad),
         below=below,
         good=None if good is None else _names(good),
+        value=value,
+        direction=direction,
         as_of=as_of,
         known_at=known_at,
     )

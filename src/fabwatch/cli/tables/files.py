@@ -73,6 +73,7 @@ BY = {
     "stated": "stated in fab.toml",
     "name": "by its name",
     "alias": "by a name it often has",
+    "parameter": "numbers that nothing else explains",
     "": "not used",
 }
 
@@ -117,6 +118,9 @@ def _guess(console: Console, guess: Json) -> None:
     for name in ("unused", "lacking"):
         if guess[name]:
             console.print(escape(f"  {name}: {', '.join(guess[name])}"))
+    for own in guess.get("parameters", ()):
+        limits = "".join(f"; {side} {own[side]}" for side in ("lower", "upper") if own[side])
+        console.print(escape(f"  parameter {own['name']}{' in ' + own['unit'] if own['unit'] else ''}{limits}"))
     for row in guess["rows"]:
         console.print(escape(f"  {', '.join(f'{k}={v}' for k, v in row.items() if v is not None)}"), style="dim")
 

@@ -1,6 +1,7 @@
 """The parts of an STDF file, and the wafers that they are of: everything but the results of single tests."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -137,8 +138,12 @@ class Session:
 
     def wafer_tests(self, dies: pa.Table) -> pa.Table:
         """The rows of `wafer_tests`: the wafers of the file, and its parts of no wafer."""
-        numbers = sorted(set(range(len(self.wafers))) | set(dies.column("wafer_test").to_pylist()))
-        return rows_of("wafer_tests", [self._wafer_test(number, dies) for number in numbers])
+        order = np.argsort(of := dies.column("wafer_test").to_numpy(), kind="stable")
+        numbers = np.union1d(np.arange(len(self.wafers)), of)
+        begins, ends = (np.searchsorted(of[order], numbers, side) for side in ("left", "right"))
+        by_wafer = dies.take(pa.array(order))
+        cut = zip(numbers.tolist(), begins.tolist(), ends.tolist(), strict=True)
+        return rows_of("wafer_tests", [self._wafer_test(n, by_wafer.slice(begin, end - begin)) for n, begin, end in cut])
 
     def bins(self) -> pa.Table:
         """The rows of `bins`."""
@@ -151,8 +156,7 @@ class Session:
                     rows[kind, known["bin"]] = known
         return rows_of("bins", list(rows.values()))
 
-    def _wafer_test(self, number: int, dies: pa.Table) -> dict[str, Any]:
-        mine = dies.filter(pa.compute.equal(dies.column("wafer_test"), number))
+    def _wafer_test(self, number: int, mine: pa.Table) -> dict[str, Any]:
         passed = mine.column("passed")
         begun = self.wafers[number] if number < len(self.wafers) else {}
         ended = self._end_of(number)
@@ -243,19 +247,24 @@ class Session:
 
     def _end_of(self, number: int) -> dict[str, Any] | None:
         """The record that ends a wafer: the next of its head before another wafer begins there."""
-        if number >= len(self.wafers):
-            return None
-        begun = self.wafers[number]
-        after = [w["sequence_number"] for w in self.wafers[number + 1 :] if w["HEAD_NUM"] == begun["HEAD_NUM"]]
-        last = min(after, default=None)
-        for row in self._ended:
-            if row["sequence_number"] > begun["sequence_number"] and row["HEAD_NUM"] == begun["HEAD_NUM"]:
-                return row if last is None or row["sequence_number"] < last else None
-        return None
+        return self._ends[number] if number < len(self.wafers) else None
 
     @cached_property
-    def _ended(self) -> list[dict[str, Any]]:
-        return self._table("WRR").to_pylist() if "WRR" in self.records else []
+    def _ends(self) -> list[dict[str, Any] | None]:
+        """The record that ends each wafer; None where there is none."""
+        ended: dict[int, list[dict[str, Any]]] = {}
+        for row in self._table("WRR").to_pylist() if "WRR" in self.records else []:
+            ended.setdefault(row["HEAD_NUM"], []).append(row)
+        following: dict[int, int] = {}
+        ends: list[dict[str, Any] | None] = []
+        for begun in reversed(self.wafers):
+            head, at = begun["HEAD_NUM"], begun["sequence_number"]
+            rows = ended.get(head, [])
+            place = bisect_right(rows, at, key=_sequence)
+            row = rows[place] if place < len(rows) else None
+            ends.append(row if row is None or _sequence(row) < following.get(head, _sequence(row) + 1) else None)
+            following[head] = at
+        return ends[::-1]
 
     def _part_counts(self) -> dict[str, Any]:
         """The record that counts the parts of all sites."""
@@ -300,6 +309,11 @@ def _digest(dies: pa.Table) -> str | None:
     for name in ("x", "y", "hard_bin", "soft_bin", "passed", "tests", "seconds", "site"):
         digest.update(repr(dies.column(name).to_pylist()).encode())
     return digest.hexdigest()[:32]
+
+
+def _sequence(row: dict[str, Any]) -> int:
+    """The place of a record in its file."""
+    return int(row["sequence_number"])
 
 
 def _text(value: str | None) -> str | None:

@@ -109,7 +109,7 @@ async def commonality(request: Request) -> Response:
 
     async def make(page: Page) -> tuple[str, bool]:
         cache, times = cache_of(request), times_of(request)
-        stated = params(request, "below", "bad")
+        stated = params(request, "below", "bad", "value")
         wafers = await cache.answer(YieldQuestion(by="wafer", as_of=times.as_of, known_at=times.known_at))
         answer, waiting, nothing = None, False, None
         if stated:
@@ -133,7 +133,9 @@ async def commonality(request: Request) -> Response:
             low=low_wafers(wafers.groups),
             below=stated.get("below", ""),
             timeline=timeline(answer) if answer else None,
-            filters=params(request, "below") | _several(request, "bad", "good"),
+            value=stated.get("value", ""),
+            direction=params(request, "direction").get("direction", ""),
+            filters=params(request, "below", "value", "direction") | _several(request, "bad", "good"),
             stated=bool(stated),
         )
         return text, not waiting
@@ -220,5 +222,5 @@ def timeline(answer: Commonality) -> Json | None:
 
 def _bar(row: Finding, number: int, x: Any, first: datetime, last: datetime) -> Json:
     begin, end = x(row.from_ or first), x(row.to or last)
-    marks = [(x(event.at), event) for event in row.events if event.kind != "alarm"]
+    marks = [(x(event.at), event) for event in row.events if event.kind in ("failed", "restore")]
     return {"row": row, "y": 12 + 46 * number, "x": begin, "width": max(end - begin, 2.0), "marks": marks}

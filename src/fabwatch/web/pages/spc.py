@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.access import area_of, cache_of, key_of, needs, seen
+from fabwatch.api.access import area_of, cache_of, key_of, needs, of_tool, seen
 from fabwatch.fab.actions import FreezeLimits
 from fabwatch.fab.answers import ChartPoint, ControlChart, SpreadChart
 from fabwatch.fab.questions import SpcQuestion
@@ -29,8 +29,8 @@ LISTED = 400
 DOTTED = 90
 """Up to so many points each has its dot; more would be one band."""
 LEFT, TOP, WIDTH, HEIGHT = 6, 10, 520, 150
-NAMES = ("area", "tool", "chamber", "qual_type", "sensor", "metrology")
-FORM = ("area", "tool", "chamber", "qual_type", "sensor", "metrology", "chart", "rules", "since", "until")
+NAMES = ("area", "tool", "chamber", "qual_type", "sensor", "metrology", "test", "wat", "lot")
+FORM = (*NAMES, "chart", "rules", "since", "until")
 
 
 @router.get("/spc", dependencies=[takes(SpcQuestion, "offset")])
@@ -74,7 +74,7 @@ async def spc(request: Request) -> Response:
             total=len(charts),
             limit=SHOWN,
             offset=offset,
-            tool=question.tool,
+            freezable=question.tool or question.test or question.wat,
             filters=shown,
         )
         return text, not waiting
@@ -99,29 +99,32 @@ async def short(request: Request) -> Response:
 @router.post("/spc/freeze", dependencies=[needs("decide"), sends()])
 async def freeze(
     request: Request,
-    tool: Annotated[str, Form(max_length=200)],
     reason: Annotated[str, Form(max_length=2000)],
+    tool: Annotated[str, Form(max_length=200)] = "",
     since: Annotated[str, Form(max_length=40)] = "",
     until: Annotated[str, Form(max_length=40)] = "",
     chamber: Annotated[str, Form(max_length=200)] = "",
     qual_type: Annotated[str, Form(max_length=200)] = "",
     sensor: Annotated[str, Form(max_length=200)] = "",
     metrology: Annotated[str, Form(max_length=20)] = "",
+    test: Annotated[str, Form(max_length=200)] = "",
+    wat: Annotated[str, Form(max_length=200)] = "",
+    lot: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Freeze the limits of the charts of a tool that the page shows."""
+    """Freeze the limits of the charts that the page shows: of a tool, a test or a WAT parameter."""
     key = key_of(request)
-    await seen(request, key, tool)
-    named: Json = {"chamber": chamber, "qual_type": qual_type, "sensor": sensor, "metrology": metrology}
+    await of_tool(request, key, tool or None)
+    place = {"tool": tool, "chamber": chamber, "qual_type": qual_type, "sensor": sensor, "metrology": metrology}
+    named: Json = {**place, "test": test, "wat": wat, "lot": lot}
     zone = request.app.state.settings.fab.zone
     action = FreezeLimits(
-        tool=tool,
         reason=reason,
         since=with_zone(since, zone) if since else None,
         until=with_zone(until, zone) if until else None,
         **{name: value for name, value in named.items() if value},
     )
     await cache_of(request).act(action, key.who)
-    return RedirectResponse(Page(request).url("/spc", tool=tool, **named), 303)
+    return RedirectResponse(Page(request).url("/spc", **named), 303)
 
 
 def picture(chart: ControlChart, points: Sequence[ChartPoint], page: Page, spread: SpreadChart | None = None) -> Json | None:
