@@ -144,6 +144,7 @@ from fabwatch.yields.answers import (
     YieldTotal,
     Zone,
 )
+from fabwatch.yields.screen_answers import Screen, Screens, ScreenTotal
 
 __all__ = [
     "NAMES",
@@ -243,6 +244,9 @@ __all__ = [
     "Runs",
     "Samples",
     "Score",
+    "Screen",
+    "ScreenTotal",
+    "Screens",
     "SensorFault",
     "SensorFigures",
     "SensorStats",

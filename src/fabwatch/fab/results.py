@@ -8,6 +8,7 @@ from fabwatch.fab.questions import (
     BinsQuestion,
     CommonalityQuestion,
     DefectsQuestion,
+    ScreensQuestion,
     StackedMapQuestion,
     TestsQuestion,
     YieldQuestion,
@@ -16,6 +17,7 @@ from fabwatch.terms.questions import Moment
 from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
 from fabwatch.yields.names import names_in
 from fabwatch.yields.population import low_limit
+from fabwatch.yields.screen_answers import Screens
 
 __all__ = ["Results", "low_limit", "names_in"]
 YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
@@ -107,5 +109,32 @@ class Results(Door):
         return self.ask(
             StackedMapQuestion(
                 lot=lot, wafer=wafer, product=product, bin=bin, retests=retests, as_of=as_of, known_at=known_at
+            )
+        )
+
+    def screens(
+        self,
+        *,
+        lot: str | None = None,
+        wafer: str | None = None,
+        product: str | None = None,
+        neighbours: int = 5,
+        retests: Retests = "flagged",
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Screens:
+        """What outlier screens would cost in good parts: by values (static and dynamic PAT), and by failing neighbours.
+
+        `neighbours` of the eight places around a good part fail in a bad neighbourhood. Raises UnknownTool and UnknownTime.
+        """
+        return self.ask(
+            ScreensQuestion(
+                lot=lot,
+                wafer=wafer,
+                product=product,
+                neighbours=neighbours,
+                retests=retests,
+                as_of=as_of,
+                known_at=known_at,
             )
         )

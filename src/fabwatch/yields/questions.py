@@ -7,6 +7,7 @@ from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaratio
 
 if TYPE_CHECKING:
     from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
+    from fabwatch.yields.screen_answers import Screens
 
 MOST_NAMES = 100_000
 Lot = Annotated[str | None, Param("Only this lot.")]
@@ -89,6 +90,29 @@ class StackedMapQuestion(Timed, Answerable["StackedMap"]):
 
 
 @declaration
+class ScreensQuestion(Timed, Answerable["Screens"]):
+    """What outlier screens would cost in good parts: static and dynamic part average testing, bad neighbourhoods."""
+
+    spec: ClassVar = Spec(
+        "yield screens", "/yield/screens", "screens", "screens", cost=Cost.DEEP, reach=Reach.FAB, tag="results"
+    )
+    lot: Lot = None
+    wafer: Wafer = None
+    product: Annotated[str | None, Param("Only this product.")] = None
+    neighbours: Annotated[
+        int, Param("Of the 8 places around a good part so many fail in a bad neighbourhood.", least=1, most=8)
+    ] = 5
+    retests: Retests = "flagged"
+
+    def answer(self, view: View) -> "Screens":
+        """The screens. Raises UnknownTool for a lot, wafer or product without results."""
+        from fabwatch.yields.counting import Chosen
+        from fabwatch.yields.screens import screens
+
+        return screens(view, Chosen(self.lot, self.wafer, self.retests), self.product, self.neighbours)
+
+
+@declaration
 class DefectsQuestion(Timed, Answerable["Defects"]):
     """Defects of inspected wafers: count, density, clusters, and how many of the dies that they hit they kill."""
 
@@ -150,6 +174,7 @@ QUESTIONS: tuple[type[Answerable[Any]], ...] = (
     BinsQuestion,
     TestsQuestion,
     StackedMapQuestion,
+    ScreensQuestion,
     DefectsQuestion,
     CommonalityQuestion,
 )
