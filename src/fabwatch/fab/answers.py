@@ -146,6 +146,7 @@ from fabwatch.yields.answers import (
 )
 from fabwatch.yields.gallery_answers import FabMap, FabMaps, Picture
 from fabwatch.yields.lots import LotHistory, Pass
+from fabwatch.yields.screen_answers import Screen, Screens, ScreenTotal
 from fabwatch.yields.split_answers import SplitDifference, SplitGroup, SplitHistory, SplitLots, SplitPlace
 
 __all__ = [
@@ -251,6 +252,9 @@ __all__ = [
     "Runs",
     "Samples",
     "Score",
+    "Screen",
+    "ScreenTotal",
+    "Screens",
     "SensorFault",
     "SensorFigures",
     "SensorStats",

@@ -10,6 +10,7 @@ from fabwatch.fab.questions import (
     DefectsQuestion,
     LotQuestion,
     MapsQuestion,
+    ScreensQuestion,
     SplitQuestion,
     StackedMapQuestion,
     TestsQuestion,
@@ -21,6 +22,7 @@ from fabwatch.yields.gallery_answers import FabMaps
 from fabwatch.yields.lots import LotHistory
 from fabwatch.yields.names import groups_in, names_in
 from fabwatch.yields.population import low_limit
+from fabwatch.yields.screen_answers import Screens
 from fabwatch.yields.split_answers import SplitLots
 
 __all__ = ["Results", "groups_in", "low_limit", "names_in"]
@@ -144,6 +146,33 @@ class Results(Door):
         return self.ask(
             StackedMapQuestion(
                 lot=lot, wafer=wafer, product=product, bin=bin, retests=retests, as_of=as_of, known_at=known_at
+            )
+        )
+
+    def screens(
+        self,
+        *,
+        lot: str | None = None,
+        wafer: str | None = None,
+        product: str | None = None,
+        neighbours: int = 5,
+        retests: Retests = "flagged",
+        as_of: Moment = None,
+        known_at: Moment = None,
+    ) -> Screens:
+        """What outlier screens would cost in good parts: by values (static and dynamic PAT), and by failing neighbours.
+
+        `neighbours` of the eight places around a good part fail in a bad neighbourhood. Raises UnknownTool and UnknownTime.
+        """
+        return self.ask(
+            ScreensQuestion(
+                lot=lot,
+                wafer=wafer,
+                product=product,
+                neighbours=neighbours,
+                retests=retests,
+                as_of=as_of,
+                known_at=known_at,
             )
         )
 

@@ -136,6 +136,15 @@ SENTENCES: Mapping[str, str] = {
     "yield_worst": " Lowest: {name} with {share:.1%}.",
     "stacked": "{wafers:,} wafers stacked: the yield is {centre} in the centre and {edge} at the edge.",
     "stacked_none": "No parts with a place are on record.",
+    "screens": "{parts:,} of {good:,} good parts ({share:.2%}) would be rejected: {static:,} by static PAT, {dynamic:,} by "
+    "dynamic PAT, {neighbourhood:,} in a bad neighbourhood; a part counts once.",
+    "doubt_TooFewValues": "{tests:,} tests have fewer than {needed:,} values of good parts and screen nothing: {first}.",
+    "doubt_HalfEqual": "Of {tests:,} tests half of the values are equal, so they have no limits: {first}.",
+    "doubt_SeveralGroups": "Limits of {tests:,} tests would reject more than {share:.0%} of the good parts: these are "
+    "groups, not outliers, and nothing is rejected by them: {first}.",
+    "doubt_UnscreenedWafers": "Tests of single wafers without dynamic limits: {few:,} with too few values, {flat:,} without "
+    "spread, {groups:,} with several groups.",
+    "doubt_FewLots": "Static limits rest on {lots:,} lots; AEC-Q001 asks for {needed:,}.",
     "defects": "{defects:,} defects in {wafers:,} inspections; most: {name} with {most:,}.",
     "defects_doubtful": " {wafers:,} inspections are doubtful: fabwatch defects --csv says why.",
     "defects_none": "No inspections are on record.",

@@ -142,6 +142,16 @@ SENTENCES: Mapping[str, str] = {
     "yield_worst": " El más bajo: {name}, con {share:.1%}.",
     "stacked": "{wafers:,} obleas superpuestas: el rendimiento es {centre} en el centro y {edge} en el borde.",
     "stacked_none": "No hay piezas con posición registradas.",
+    "screens": "Se rechazarían {parts:,} de {good:,} piezas buenas ({share:.2%}): {static:,} por PAT estático, {dynamic:,} "
+    "por PAT dinámico, {neighbourhood:,} por mal vecindario; cada pieza cuenta una vez.",
+    "doubt_TooFewValues": "{tests:,} pruebas tienen menos de {needed:,} valores de piezas buenas y no descartan "
+    "nada: {first}.",
+    "doubt_HalfEqual": "En {tests:,} pruebas la mitad de los valores son iguales, así que no tienen límites: {first}.",
+    "doubt_SeveralGroups": "Los límites de {tests:,} pruebas rechazarían más del {share:.0%} de las piezas buenas: son "
+    "grupos, no valores atípicos, y no se rechaza nada por ellos: {first}.",
+    "doubt_UnscreenedWafers": "Pruebas de obleas sueltas sin límites dinámicos: {few:,} con muy pocos valores, {flat:,} sin "
+    "dispersión, {groups:,} con varios grupos.",
+    "doubt_FewLots": "Los límites estáticos se basan en {lots:,} lotes; AEC-Q001 pide {needed:,}.",
     "defects": "{defects:,} defectos en {wafers:,} inspecciones; la que más tiene: {name}, con {most:,}.",
     "defects_doubtful": " {wafers:,} inspecciones son dudosas: fabwatch defects --csv dice por qué.",
     "defects_none": "No hay inspecciones registradas.",

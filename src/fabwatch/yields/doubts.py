@@ -63,3 +63,46 @@ class LotsApart(Doubt):
     """A group shares no lot with the control, or one wafer each: their difference may be that of the lots."""
 
     group: str
+
+
+@dataclass(frozen=True)
+class TooFewValues(Doubt):
+    """Tests of which too few values of good parts are known for limits: they screen nothing."""
+
+    tests: int
+    needed: int
+    first: str
+
+
+@dataclass(frozen=True)
+class HalfEqual(Doubt):
+    """Tests of which at least half of the values are equal, though not all: their quartiles give no limits."""
+
+    tests: int
+    first: str
+
+
+@dataclass(frozen=True)
+class SeveralGroups(Doubt):
+    """Tests whose limits would reject more good parts than outliers can be: their values fall into several groups."""
+
+    tests: int
+    share: float
+    first: str
+
+
+@dataclass(frozen=True)
+class UnscreenedWafers(Doubt):
+    """Tests of single wafers without limits of their own, counted by why: few values, no spread, several groups."""
+
+    few: int
+    flat: int
+    groups: int
+
+
+@dataclass(frozen=True)
+class FewLots(Doubt):
+    """Static limits rest on good parts of fewer lots than AEC-Q001 asks for."""
+
+    lots: int
+    needed: int

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
     from fabwatch.yields.gallery_answers import FabMaps
     from fabwatch.yields.lots import LotHistory
+    from fabwatch.yields.screen_answers import Screens
     from fabwatch.yields.split_answers import SplitLots
 
 MOST_NAMES = 100_000
@@ -91,6 +92,29 @@ class StackedMapQuestion(Timed, Answerable["StackedMap"]):
         from fabwatch.yields.stacking import stacked
 
         return stacked(view, Chosen(self.lot, self.wafer, self.retests), self.product, self.bin)
+
+
+@declaration
+class ScreensQuestion(Timed, Answerable["Screens"]):
+    """What outlier screens would cost in good parts: static and dynamic part average testing, bad neighbourhoods."""
+
+    spec: ClassVar = Spec(
+        "yield screens", "/yield/screens", "screens", "screens", cost=Cost.DEEP, reach=Reach.FAB, tag="results"
+    )
+    lot: Lot = None
+    wafer: Wafer = None
+    product: Annotated[str | None, Param("Only this product.")] = None
+    neighbours: Annotated[
+        int, Param("Of the 8 places around a good part so many fail in a bad neighbourhood.", least=1, most=8)
+    ] = 5
+    retests: Retests = "flagged"
+
+    def answer(self, view: View) -> "Screens":
+        """The screens. Raises UnknownTool for a lot, wafer or product without results."""
+        from fabwatch.yields.counting import Chosen
+        from fabwatch.yields.screens import screens
+
+        return screens(view, Chosen(self.lot, self.wafer, self.retests), self.product, self.neighbours)
 
 
 @declaration
@@ -244,6 +268,7 @@ QUESTIONS: tuple[type[Answerable[Any]], ...] = (
     BinsQuestion,
     TestsQuestion,
     StackedMapQuestion,
+    ScreensQuestion,
     MapsQuestion,
     DefectsQuestion,
     LotQuestion,

@@ -23,10 +23,7 @@ METHOD = (
 
 def stacked(view: View, chosen: Chosen, product: str | None, hard_bin: int | None) -> StackedMap:
     """Parts by place, zone and distance from the centre. Raises UnknownTool for a lot, wafer or product without results."""
-    if product is not None:
-        known = {row["product"] for row in view.lake.rows("SELECT DISTINCT product FROM wafer_tests")} - {None}
-        if product not in known:
-            raise unknown("product", product, known, "fabwatch yield --by product lists what has results")
+    known_product(view, product)
     sql = reading(question("yields", "stacked"), {"parts": question("yields", "parts")}, materialized=True)
     rows = view.lake.rows(sql, {**chosen.parameters(view), "product": product, "bin": hard_bin})
     places = tuple(_place(row, radius) for row, radius in zip(rows, _radii(rows), strict=True))
@@ -38,6 +35,13 @@ def stacked(view: View, chosen: Chosen, product: str | None, hard_bin: int | Non
         zones=tuple(_zones(places)),
         radial=tuple(_bands(places)),
     )
+
+
+def known_product(view: View, product: str | None) -> None:
+    """Raises UnknownTool for a product without results."""
+    known = {row["product"] for row in view.lake.rows("SELECT DISTINCT product FROM wafer_tests")} if product else set()
+    if product is not None and product not in known:
+        raise unknown("product", product, known - {None}, "fabwatch yield --by product lists what has results")
 
 
 def _radii(rows: list[Record]) -> list[float]:
