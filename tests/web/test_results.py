@@ -34,6 +34,15 @@ def test_a_falling_yield_leads_to_the_chamber_in_three_steps(reader):
     assert "ETCH-2" in tool.text
 
 
+def test_links_between_the_pages_of_results_keep_the_selection(reader):
+    page = reader.get(f"/yield?lot=L0001&by=wafer&as_of={AS_OF}").text
+    for path in ("/maps", "/defects", "/commonality"):
+        assert f'href="{path}?as_of={AS_OF.replace(":", "%3A")}&amp;lot=L0001"' in page
+    assert f'href="/plan?as_of={AS_OF.replace(":", "%3A")}"' in page
+    shared = reader.get(f"/commonality?lot=L0001&wafer=L0001.03&as_of={AS_OF}").text
+    assert re.search(r"<textarea name=\"bad_names\"[^>]*>L0001,L0001.03</textarea>", shared)
+
+
 def test_names_that_are_pasted_on_the_page_are_compared_and_stand_in_its_address(reader):
     pasted = reader.get("/commonality", params={"bad_names": "lot\nL0001\nL0002\n", "as_of": AS_OF})
     assert pasted.status_code == 303

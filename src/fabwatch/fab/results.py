@@ -40,6 +40,7 @@ class Results(Door):
         by: YieldBy = "lot",
         lot: str | None = None,
         wafer: str | None = None,
+        product: str | None = None,
         retests: Retests = "flagged",
         as_of: Moment = None,
         known_at: Moment = None,
@@ -49,25 +50,34 @@ class Results(Door):
         `retests` says which results are retests of one part. Raises UnknownTool for a lot or wafer without results, and
         UnknownTime.
         """
-        return self.ask(YieldQuestion(by=by, lot=lot, wafer=wafer, retests=retests, as_of=as_of, known_at=known_at))
+        return self.ask(
+            YieldQuestion(by=by, lot=lot, wafer=wafer, product=product, retests=retests, as_of=as_of, known_at=known_at)
+        )
 
     def bins(
         self,
         *,
         lot: str | None = None,
         wafer: str | None = None,
+        product: str | None = None,
         retests: Retests = "flagged",
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Bins:
         """Parts by hard and soft bin, with 95 % intervals. Raises UnknownTool and UnknownTime."""
-        return self.ask(BinsQuestion(lot=lot, wafer=wafer, retests=retests, as_of=as_of, known_at=known_at))
+        return self.ask(BinsQuestion(lot=lot, wafer=wafer, product=product, retests=retests, as_of=as_of, known_at=known_at))
 
     def tests(
-        self, *, lot: str | None = None, wafer: str | None = None, as_of: Moment = None, known_at: Moment = None
+        self,
+        *,
+        lot: str | None = None,
+        wafer: str | None = None,
+        product: str | None = None,
+        as_of: Moment = None,
+        known_at: Moment = None,
     ) -> TestPareto:
         """Statistics of each test, those that fail most first. Raises UnknownTool and UnknownTime."""
-        return self.ask(TestsQuestion(lot=lot, wafer=wafer, as_of=as_of, known_at=known_at))
+        return self.ask(TestsQuestion(lot=lot, wafer=wafer, product=product, as_of=as_of, known_at=known_at))
 
     def defects(
         self,

@@ -26,6 +26,13 @@ from fabwatch.web import translation
 
 CARRIED = ("as_of", "known_at")
 """Query parameters that links carry from page to page."""
+SELECTIONS = {
+    "/yield": ("lot", "wafer", "product"),
+    "/maps": ("lot", "wafer", "product"),
+    "/defects": ("lot", "wafer"),
+    "/commonality": ("lot", "wafer", "product"),
+}
+"""Pages about results, and what they can be narrowed to: links between them keep it."""
 LANG_COOKIE = "fabwatch_lang"
 YEAR_S = 365 * 86400
 
@@ -100,6 +107,11 @@ class Page:
         """A link to another page, which keeps the times of this one."""
         carried = {name: self.request.query_params[name] for name in CARRIED if name in self.request.query_params}
         return _joined(path, {**carried, **parameters})
+
+    def to_page(self, path: str) -> str:
+        """A link to a page of the menu; between pages about results it keeps lot, wafer and product."""
+        kept = set(SELECTIONS.get(self.request.url.path, ())) & set(SELECTIONS.get(path, ()))
+        return self.url(path, **{name: self.request.query_params.get(name) for name in sorted(kept)})
 
     def here(self, **parameters: Any) -> str:
         """This page with changed parameters; None removes one."""

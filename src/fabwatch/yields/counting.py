@@ -39,18 +39,31 @@ class Chosen:
     lot: str | None = None
     wafer: str | None = None
     retests: str = "flagged"
+    product: str | None = None
 
     def parameters(self, view: View) -> dict[str, Any]:
-        """What the statement about parts takes. Raises UnknownTool for a lot or wafer without results."""
-        for name, value in (("lot", self.lot), ("wafer", self.wafer)):
+        """What the statement about parts takes. Raises UnknownTool for a lot, wafer or product without results."""
+        for name, value in (("lot", self.lot), ("wafer", self.wafer), ("product", self.product)):
             if value is not None:
                 known = {row[name] for row in view.lake.rows(_NAMES.format(name=name))}
                 if value not in known:
                     raise unknown(name, value, known, "fabwatch yield --by wafer lists what has results")
-        return {"lot": self.lot, "wafer": self.wafer, "retests": self.retests, "as_of": view.as_of}
+        return {
+            "lot": self.lot,
+            "wafer": self.wafer,
+            "product": self.product,
+            "retests": self.retests,
+            "as_of": view.as_of,
+        }
+
+    @property
+    def named(self) -> dict[str, str | None]:
+        """Which wafers are meant: lot, wafer and product."""
+        return {"lot": self.lot, "wafer": self.wafer, "product": self.product}
 
 
 _NAMES = "SELECT DISTINCT {name} FROM wafer_tests WHERE {name} IS NOT NULL UNION SELECT {name} FROM sort_summary"
+_CHOSEN = "($lot IS NULL OR lot = $lot) AND ($wafer IS NULL OR wafer = $wafer) AND ($product IS NULL OR product = $product)"
 _EXPRESSIONS = {
     "day": "strftime(tested_at, '%Y-%m-%d') AS day",
     "site": "site::VARCHAR AS site",
@@ -100,12 +113,9 @@ def tests(view: View, chosen: Chosen) -> TestPareto:
     stated = chosen.parameters(view)
     selected = "TRUE AND"
     parameters: dict[str, Any] = {}
-    if chosen.lot is not None or chosen.wafer is not None:
-        selected = (
-            "(t.load, t.wafer_test) IN (SELECT (load, wafer_test) FROM wafer_tests "
-            "WHERE ($lot IS NULL OR lot = $lot) AND ($wafer IS NULL OR wafer = $wafer)) AND"
-        )
-        parameters = {name: stated[name] for name in ("lot", "wafer")}
+    if any(chosen.named.values()):
+        selected = f"(t.load, t.wafer_test) IN (SELECT (load, wafer_test) FROM wafer_tests WHERE {_CHOSEN}) AND"
+        parameters = {name: stated[name] for name in chosen.named}
     sql = filled(question("yields", "tests"), selected=selected)
     figures = tuple(_figures(row) for row in view.lake.rows(sql, parameters))
     return TestPareto(*view.header(TEST_METHOD, sql), figures)
@@ -135,11 +145,11 @@ def _summaries(view: View, chosen: Chosen) -> list[Record]:
         "SELECT s.lot, s.wafer, s.product, s.insertion, strftime(s.tested_at, '%Y-%m-%d') AS day, "
         "sum(s.parts)::BIGINT AS parts, sum(s.good)::BIGINT AS good, NULL AS first_good, 0 AS retested "
         "FROM sort_summary AS s "
-        "WHERE ($lot IS NULL OR s.lot = $lot) AND ($wafer IS NULL OR s.wafer = $wafer) AND s.parts > 0 "
+        f"WHERE {_CHOSEN.replace('OR ', 'OR s.')} AND s.parts > 0 "
         "AND (s.tested_at IS NULL OR s.tested_at <= $as_of) AND NOT EXISTS (SELECT 1 FROM wafer_tests AS w "
         f"WHERE {wafer_key('w.lot', 'w.wafer')} IS NOT DISTINCT FROM {wafer_key('s.lot', 's.wafer')} "
         "AND w.insertion IS NOT DISTINCT FROM coalesce(s.insertion, w.insertion) AND w.parts > 0) GROUP BY ALL",
-        {"lot": chosen.lot, "wafer": chosen.wafer, "as_of": view.as_of},
+        {**chosen.named, "as_of": view.as_of},
     )
 
 
@@ -169,8 +179,8 @@ def _doubts(view: View, parameters: dict[str, Any]) -> tuple[Doubt, ...]:
             doubts.append(TestedAgain(again["places"], again["wafers"]))
     odd = view.lake.rows(
         "SELECT count(*) AS files, min(concat_ws(' ', lot, wafer) || ': ' || doubts) AS first FROM wafer_tests "
-        "WHERE doubts IS NOT NULL AND ($lot IS NULL OR lot = $lot) AND ($wafer IS NULL OR wafer = $wafer)",
-        {name: parameters[name] for name in ("lot", "wafer")},
+        f"WHERE doubts IS NOT NULL AND {_CHOSEN}",
+        {name: parameters[name] for name in ("lot", "wafer", "product")},
     )[0]
     if odd["files"]:
         doubts.append(OddFiles(odd["files"], odd["first"].strip()))

@@ -40,7 +40,7 @@ def defects(view: View, chosen: Inspected) -> Defects:
                 raise unknown(name, value, known, "fabwatch defects lists what was inspected")
     sql = filled(question("yields", "defects"), key=wafer_key("lot", "wafer"), inspected=wafer_key("i.lot", "i.wafer"))
     sql = reading(sql, {"parts": question("yields", "parts")}, materialized=True)
-    rows = view.lake.rows(sql, {**vars(chosen), "retests": "flagged", "as_of": view.as_of})
+    rows = view.lake.rows(sql, {**vars(chosen), "product": None, "retests": "flagged", "as_of": view.as_of})
     return Defects(*view.header(METHOD, sql), tuple(_wafer(view.lake, row) for row in rows))
 
 

@@ -11,6 +11,7 @@ WITH touches AS (
            CASE WHEN $retests <> 'part' AND d.x IS NOT NULL AND d.y IS NOT NULL THEN d.y END AS at_y
     FROM dies AS d JOIN wafer_tests AS w ON w.load = d.load AND w.wafer_test = d.wafer_test
     WHERE ($lot IS NULL OR d.lot = $lot) AND ($wafer IS NULL OR d.wafer = $wafer)
+      AND ($product IS NULL OR w.product = $product)
       AND (coalesce(w.end_at, w.start_at) IS NULL OR coalesce(w.end_at, w.start_at) <= $as_of)
 ), begun AS (
     SELECT *, row_number() OVER place AS touch,

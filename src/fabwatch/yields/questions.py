@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 100_000
 Lot = Annotated[str | None, Param("Only this lot.")]
 Wafer = Annotated[str | None, Param("Only this wafer, as its files name it.")]
+Product = Annotated[str | None, Param("Only this product.")]
 Pattern = Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
 Retests = Annotated[
     Literal["flagged", "position", "part", "none"],
@@ -34,13 +35,14 @@ class YieldQuestion(Timed, Answerable["Yields"]):
     ] = "lot"
     lot: Lot = None
     wafer: Wafer = None
+    product: Product = None
     retests: Retests = "flagged"
 
     def answer(self, view: View) -> "Yields":
-        """The yield. Raises UnknownTool for a lot or wafer without results."""
+        """The yield. Raises UnknownTool for a lot, wafer or product without results."""
         from fabwatch.yields.counting import Chosen, yields
 
-        return yields(view, self.by, Chosen(self.lot, self.wafer, self.retests))
+        return yields(view, self.by, Chosen(self.lot, self.wafer, self.retests, self.product))
 
 
 @declaration
@@ -50,13 +52,14 @@ class BinsQuestion(Timed, Answerable["Bins"]):
     spec: ClassVar = Spec("yield bins", "/yield/bins", "bins", "bins", reach=Reach.FAB, tag="results")
     lot: Lot = None
     wafer: Wafer = None
+    product: Product = None
     retests: Retests = "flagged"
 
     def answer(self, view: View) -> "Bins":
-        """The bins. Raises UnknownTool for a lot or wafer without results."""
+        """The bins. Raises UnknownTool for a lot, wafer or product without results."""
         from fabwatch.yields.counting import Chosen, bins
 
-        return bins(view, Chosen(self.lot, self.wafer, self.retests))
+        return bins(view, Chosen(self.lot, self.wafer, self.retests, self.product))
 
 
 @declaration
@@ -67,12 +70,13 @@ class TestsQuestion(Timed, Answerable["TestPareto"]):
     spec: ClassVar = Spec("yield tests", "/yield/tests", "tests", "tests", reach=Reach.FAB, tag="results")
     lot: Lot = None
     wafer: Wafer = None
+    product: Product = None
 
     def answer(self, view: View) -> "TestPareto":
-        """The tests. Raises UnknownTool for a lot or wafer without results."""
+        """The tests. Raises UnknownTool for a lot, wafer or product without results."""
         from fabwatch.yields.counting import Chosen, tests
 
-        return tests(view, Chosen(self.lot, self.wafer))
+        return tests(view, Chosen(self.lot, self.wafer, product=self.product))
 
 
 @declaration
@@ -103,7 +107,7 @@ class ScreensQuestion(Timed, Answerable["Screens"]):
     )
     lot: Lot = None
     wafer: Wafer = None
-    product: Annotated[str | None, Param("Only this product.")] = None
+    product: Product = None
     neighbours: Annotated[
         int, Param("Of the 8 places around a good part so many fail in a bad neighbourhood.", least=1, most=8)
     ] = 5
@@ -126,7 +130,7 @@ class MapsQuestion(Timed, Answerable["FabMaps"]):
     )
     lot: Lot = None
     wafer: Wafer = None
-    product: Annotated[str | None, Param("Only this product.")] = None
+    product: Product = None
     pattern: Annotated[
         Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
         | None,

@@ -56,7 +56,7 @@ def split_lots(view: View, stated: Sequence[str], control: str | None) -> SplitL
     differences = _differences(view, population, group_of, control, counts)
     history, without = _history(view, population, group_of, control)
     sql = reading(filled(question("yields", "split_places"), wafer=wafer_key("lot", "wafer")), _PARTS, materialized=True)
-    places = view.lake.rows(sql, {"lot": None, "wafer": None, "retests": "flagged", "as_of": view.as_of})
+    places = view.lake.rows(sql, Chosen().parameters(view))
     doubts: list[Doubt] = [OtherNames(len(unknown), ", ".join(unknown[:SHOWN]))] if unknown else []
     doubts += [NoHistory(without)] if without else []
     doubts += [LotsApart(name) for name in _unjudged(differences)]

@@ -29,6 +29,8 @@ LEFT, TOP, WIDTH, HEIGHT = 44, 10, 560, 150
 WEEK = timedelta(days=7)
 PASTED = {"bad_names": "bad", "good_names": "good"}
 """Fields of lines, and the parameters that they are made into."""
+SELECTED = ("lot", "wafer", "product")
+"""What the other pages about results may be narrowed to: here the lot or wafer stands ready as the bad one."""
 NOTHING: Json = {
     **dict.fromkeys(("trend", "change", "low", "wafer", "stack")),
     "bins": [],
@@ -45,24 +47,18 @@ async def yields(request: Request) -> Response:
     async def make(page: Page) -> tuple[str, bool]:
         stated = {} if params(request, "by") else {"by": "product"}
         question = question_of(request, YieldQuestion, **stated)
-        cache, times = cache_of(request), {"as_of": question.as_of, "known_at": question.known_at}
+        cache = cache_of(request)
+        names = ("lot", "wafer", "product", "as_of", "known_at")
+        named: dict[str, Any] = {name: getattr(question, name) for name in names}
         answer = await cache.answer(question)
         rest: dict[str, Any] = {}
         if answer.total.parts:
             by_day, by_wafer, bins, tests, stack = await asyncio.gather(
                 cache.answer(replace(question, by="day")),
                 cache.answer(replace(question, by="wafer")),
-                cache.answer(BinsQuestion(lot=question.lot, wafer=question.wafer, retests=question.retests, **times)),
-                cache.answer(TestsQuestion(lot=question.lot, wafer=question.wafer, **times)),
-                cache.answer(
-                    StackedMapQuestion(
-                        lot=question.lot,
-                        wafer=question.wafer,
-                        retests=question.retests,
-                        as_of=question.as_of,
-                        known_at=question.known_at,
-                    )
-                ),
+                cache.answer(BinsQuestion(**named, retests=question.retests)),
+                cache.answer(TestsQuestion(**named)),
+                cache.answer(StackedMapQuestion(**named, retests=question.retests)),
             )
             rest = {
                 "trend": trend(by_day.groups),
@@ -81,9 +77,9 @@ async def yields(request: Request) -> Response:
             ended=answer.as_of_reason,
             demo=answer.demo,
             answer=answer,
-            form=form_of(question, ("by", "lot", "wafer", "retests"), page.zone),
+            form=form_of(question, ("by", "lot", "wafer", "product", "retests"), page.zone),
             groups=sorted(answer.groups, key=lambda group: group.yield_)[:SHOWN],
-            filters=params(request, "lot", "wafer", "retests"),
+            filters=params(request, "lot", "wafer", "product", "retests"),
             **{**NOTHING, **rest},
         )
         return text, True
@@ -101,7 +97,7 @@ async def short(request: Request) -> Response:
     return page.show("yield_short.html", change=change(answer.groups), total=answer.total)
 
 
-@router.get("/commonality", dependencies=[takes(CommonalityQuestion, *PASTED), Depends(whole_fab)])
+@router.get("/commonality", dependencies=[takes(CommonalityQuestion, *PASTED, *SELECTED), Depends(whole_fab)])
 async def commonality(request: Request) -> Response:
     """What the bad wafers share, and since when; names that were pasted become a part of the address."""
     if params(request, *PASTED):
@@ -137,6 +133,7 @@ async def commonality(request: Request) -> Response:
             direction=params(request, "direction").get("direction", ""),
             filters=params(request, "below", "value", "direction") | _several(request, "bad", "good"),
             stated=bool(stated),
+            selected=",".join(params(request, "lot", "wafer").values()),
         )
         return text, not waiting
 
