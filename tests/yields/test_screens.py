@@ -57,8 +57,8 @@ def test_static_and_dynamic_screens_reject_what_a_plain_calculation_rejects(fab:
     fails: dict[str, list[set[int]]] = {}
     for lot in ("A", "B", "C"):
         shifts = dice.normal(0, 1, 3)
-        tails = [np.float32(dice.standard_t(3, 200) + shift) for shift in shifts]
-        lots[lot] = [{7: tail, 9: np.float32(dice.normal(50, 2, 200))} for tail in tails]
+        tails = [(dice.standard_t(3, 200) + shift).astype(np.float32) for shift in shifts]
+        lots[lot] = [{7: tail, 9: dice.normal(50, 2, 200).astype(np.float32)} for tail in tails]
         fails[lot] = [set(dice.choice(200, 20, replace=False).tolist()) for _ in shifts]
         lot_of(fab, tmp_path, lot, lots[lot], fails[lot])
     good = {lot: [np.array([n not in failing for n in range(200)]) for failing in fails[lot]] for lot in lots}

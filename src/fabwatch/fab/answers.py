@@ -135,15 +135,13 @@ from fabwatch.yields.answers import (
     Event,
     Finding,
     InspectedWafer,
-    Place,
-    StackedMap,
     TestFigures,
     TestPareto,
     YieldGroup,
     Yields,
     YieldTotal,
-    Zone,
 )
+from fabwatch.yields.map_answers import Layout, MappedTest, Place, StackedMap, Zone
 from fabwatch.yields.screen_answers import Screen, Screens, ScreenTotal
 
 __all__ = [
@@ -207,9 +205,11 @@ __all__ = [
     "InboxFiles",
     "InspectedWafer",
     "Intervals",
+    "Layout",
     "Load",
     "Loads",
     "Look",
+    "MappedTest",
     "Mark",
     "NextCheck",
     "NextQual",

@@ -33,6 +33,7 @@ FROM lake.loads AS l LEFT JOIN (
     UNION ALL SELECT load, count(*) FROM lake.metrology GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.sort_summary GROUP BY load
     UNION ALL SELECT load, count(*) FROM lake.wat GROUP BY load
+    UNION ALL SELECT load, count(*) FROM lake.layouts GROUP BY load
 ) AS s ON s.load = l.load
 LEFT JOIN (SELECT load, sum(rows) AS samples FROM lake.parts GROUP BY load) AS p ON p.load = l.load
 LEFT JOIN (
