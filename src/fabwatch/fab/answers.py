@@ -135,17 +135,15 @@ from fabwatch.yields.answers import (
     Event,
     Finding,
     InspectedWafer,
-    Place,
-    StackedMap,
     TestFigures,
     TestPareto,
     YieldGroup,
     Yields,
     YieldTotal,
-    Zone,
 )
 from fabwatch.yields.gallery_answers import FabMap, FabMaps, Picture
 from fabwatch.yields.lots import LotHistory, Pass
+from fabwatch.yields.map_answers import Layout, MappedTest, Place, StackedMap, Zone
 from fabwatch.yields.screen_answers import Screen, Screens, ScreenTotal
 from fabwatch.yields.split_answers import SplitDifference, SplitGroup, SplitHistory, SplitLots, SplitPlace
 
@@ -212,10 +210,12 @@ __all__ = [
     "InboxFiles",
     "InspectedWafer",
     "Intervals",
+    "Layout",
     "Load",
     "Loads",
     "Look",
     "LotHistory",
+    "MappedTest",
     "Mark",
     "NextCheck",
     "NextQual",

@@ -17,9 +17,10 @@ from fabwatch.fab.questions import (
     YieldQuestion,
 )
 from fabwatch.terms.questions import Moment
-from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
+from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
 from fabwatch.yields.gallery_answers import FabMaps
 from fabwatch.yields.lots import LotHistory
+from fabwatch.yields.map_answers import StackedMap
 from fabwatch.yields.names import groups_in, names_in
 from fabwatch.yields.population import low_limit
 from fabwatch.yields.screen_answers import Screens
@@ -148,14 +149,18 @@ class Results(Door):
         wafer: str | None = None,
         product: str | None = None,
         bin: int | None = None,  # noqa: A002 - the field's word
+        test: int | None = None,
         retests: Retests = "flagged",
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> StackedMap:
-        """Where on the wafer parts fail: by place, zone and distance from the centre. Raises UnknownTool and UnknownTime."""
+        """Where on the wafer parts fail: by place, zone, distance from the centre and angle, with the mean of a test.
+
+        Raises UnknownTool, BadQuestion where the test has several units, and UnknownTime.
+        """
         return self.ask(
             StackedMapQuestion(
-                lot=lot, wafer=wafer, product=product, bin=bin, retests=retests, as_of=as_of, known_at=known_at
+                lot=lot, wafer=wafer, product=product, bin=bin, test=test, retests=retests, as_of=as_of, known_at=known_at
             )
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from fabwatch.sources.counters import COUNTERS_KIND
 from fabwatch.sources.kinds import Kind, compact_name, compact_names, plain_name
+from fabwatch.sources.layouts import LAYOUT_KIND
 from fabwatch.sources.maintenance import MAINTENANCE_KIND
 from fabwatch.sources.metrology import METROLOGY_KIND
 from fabwatch.sources.moves import MOVES_KIND
@@ -39,9 +40,10 @@ KINDS: dict[str, Kind] = {
         TOOLS_KIND,
         SORT_KIND,
         WAT_KIND,
+        LAYOUT_KIND,
     )
 }
-READ_FIRST = ("tools", "moves", "restores", "counters", "quals", "metrology", "sort_summary", "wat")
+READ_FIRST = ("tools", "moves", "restores", "counters", "quals", "metrology", "sort_summary", "wat", "layouts")
 """The order in which kinds are loaded when several arrive at once: tools before the tables that refer to them."""
 _CAMEL = re.compile(r"([a-z0-9])([A-Z])")
 

@@ -135,6 +135,9 @@ SENTENCES: Mapping[str, str] = {
     "yield": "{good:,} of {parts:,} parts are good: a yield of {share:.2%}.",
     "yield_worst": " Lowest: {name} with {share:.1%}.",
     "stacked": "{wafers:,} wafers stacked: the yield is {centre} in the centre and {edge} at the edge.",
+    "stacked_test": " Test {name}: mean {centre} in the centre and {edge} at the edge.",
+    "doubt_OffTheWafer": "By the layout {places:,} places would lie outside of the wafer of {wafer_mm:g} mm: die size, "
+    "diameter or centre do not fit.",
     "stacked_none": "No parts with a place are on record.",
     "screens": "{parts:,} of {good:,} good parts ({share:.2%}) would be rejected: {static:,} by static PAT, {dynamic:,} by "
     "dynamic PAT, {neighbourhood:,} in a bad neighbourhood; a part counts once.",

@@ -175,6 +175,25 @@ SORT_SUMMARY = Table(
     loaded=True,
 )
 
+LAYOUTS = Table(
+    "layouts",
+    "How the dies of a product lie on its wafer and in the field of its reticle; the row that was loaded last counts.",
+    (
+        Column("product", "text", "The product.", needed=True),
+        Column("die_width_mm", "number", "Width of a die with its scribe line.", "mm", needed=True),
+        Column("die_height_mm", "number", "Height of a die with its scribe line.", "mm", needed=True),
+        Column("wafer_mm", "number", "Diameter of the wafer.", "mm", needed=True),
+        Column("edge_exclusion_mm", "number", "Ring at the edge in which no die counts.", "mm"),
+        Column("reticle_columns", "whole", "Dies side by side in one field of the reticle.", "dies"),
+        Column("reticle_rows", "whole", "Dies one above the other in one field.", "dies"),
+        Column("reticle_x", "whole", "Column on the wafer of a die that is leftmost in its field; 0 if empty."),
+        Column("reticle_y", "whole", "Row on the wafer of a die that is lowest in its field; 0 if empty."),
+        Column("center_x", "number", "Column on the wafer of its centre, 2.5 between columns 2 and 3; if empty the middle."),
+        Column("center_y", "number", "Row on the wafer of its centre; if empty the middle."),
+    ),
+    loaded=True,
+)
+
 WAT = Table(
     "wat",
     "Electrical tests of test structures (WAT, PCM): one row for each value.",

@@ -66,7 +66,8 @@ class SourceSettings(_Stated):
 
     pattern: Names = Field((), alias="files", description="Names of its files, such as 'moves_*.csv.gz'.")
     kind: str | None = Field(
-        None, description="Its table (moves, quals, restores, counters, metrology, tools, sort_summary, wat), or log."
+        None,
+        description="Its table (moves, quals, restores, counters, metrology, tools, sort_summary, wat, layouts), or log.",
     )
     zone: str | None = Field(None, description="IANA zone of times without one, such as 'Europe/Berlin'.")
     ambiguous: Literal["", "first", "second"] = Field("", description="Which of the two, for the hour that exists twice.")

@@ -141,6 +141,9 @@ SENTENCES: Mapping[str, str] = {
     "yield": "{good:,} de {parts:,} piezas son buenas: un rendimiento del {share:.2%}.",
     "yield_worst": " El más bajo: {name}, con {share:.1%}.",
     "stacked": "{wafers:,} obleas superpuestas: el rendimiento es {centre} en el centro y {edge} en el borde.",
+    "stacked_test": " Prueba {name}: media {centre} en el centro y {edge} en el borde.",
+    "doubt_OffTheWafer": "Según el diseño, {places:,} posiciones quedarían fuera de la oblea de {wafer_mm:g} mm: el tamaño "
+    "del chip, el diámetro o el centro no encajan.",
     "stacked_none": "No hay piezas con posición registradas.",
     "screens": "Se rechazarían {parts:,} de {good:,} piezas buenas ({share:.2%}): {static:,} por PAT estático, {dynamic:,} "
     "por PAT dinámico, {neighbourhood:,} por mal vecindario; cada pieza cuenta una vez.",

@@ -1,7 +1,18 @@
 """The tables of a fab: the single definition behind DDL, import checks, answers and the reference page."""
 
 from fabwatch.terms.columns import Column, Kind, Table
-from fabwatch.terms.result_tables import BINS, DEFECTS, DIES, INSPECTIONS, LIMITS, SORT_SUMMARY, TESTS, WAFER_TESTS, WAT
+from fabwatch.terms.result_tables import (
+    BINS,
+    DEFECTS,
+    DIES,
+    INSPECTIONS,
+    LAYOUTS,
+    LIMITS,
+    SORT_SUMMARY,
+    TESTS,
+    WAFER_TESTS,
+    WAT,
+)
 
 TOOLS = Table(
     "tools",
@@ -496,7 +507,7 @@ AUDIT = Table(
 TABLES: tuple[Table, ...] = (
     TOOLS, MOVES, QUALS, RESTORES, COUNTERS, METROLOGY, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS,
     HOLDS, DECISIONS, CHART_LIMITS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS, RECEIPTS,
-    WAFER_TESTS, DIES, TESTS, LIMITS, BINS, INSPECTIONS, DEFECTS, SORT_SUMMARY, WAT,
+    WAFER_TESTS, DIES, TESTS, LIMITS, BINS, INSPECTIONS, DEFECTS, SORT_SUMMARY, WAT, LAYOUTS,
 )  # fmt: skip
 REFERRING = ("quals", "restores", "counters")
 """Tables whose rows wait until their tool is known."""
@@ -510,6 +521,6 @@ RECORDS = ("dies", "tests", "defects")
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
-    "BY_NAME", "LOADED", "RECORDS", "REFERRING", "RESULTS",
+    "BY_NAME", "LAYOUTS", "LOADED", "RECORDS", "REFERRING", "RESULTS",
     "RESULT_FORMATS", "SORT_SUMMARY", "TABLES", "WAT", "Column", "Kind", "Table",
 ]  # fmt: skip

@@ -159,59 +159,6 @@ class TestPareto(Answer):
 
 
 @dataclass(frozen=True)
-class Place:
-    """One place of the wafer, over all wafers that are stacked."""
-
-    x: int
-    y: int
-    parts: int
-    good: int
-    yield_: float
-    in_bin: int
-    """Parts in the hard bin that was stated."""
-    radius: float
-    """Distance from the centre as a share of the radius."""
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A part of the wafer: a ring, a quadrant or a band, with the 95 % interval of its yield."""
-
-    zone: str
-    places: int
-    parts: int
-    good: int
-    yield_: float
-    low: float
-    high: float
-    in_bin: int
-
-
-@dataclass(frozen=True, repr=False)
-class StackedMap(Answer):
-    """Where on the wafer parts fail: wafers stacked, with zones and a profile from the centre to the edge."""
-
-    bin: int | None
-    wafers: int
-    dies: tuple[Place, ...]
-    zones: tuple[Zone, ...]
-    radial: tuple[Zone, ...]
-
-    def rows(self) -> list[Row]:
-        """One row per place."""
-        return [plain(row) for row in self.dies]
-
-    def sentence(self, language: str = "en") -> str:
-        """How many wafers are stacked, and the yield of centre and edge."""
-        rings = {zone.zone: zone.yield_ for zone in self.zones}
-        if not rings:
-            return sentence(language, "stacked_none")
-        places = {"centre": rings.get("centre"), "edge": rings.get("edge")}
-        shares = {name: "–" if share is None else f"{share:.1%}" for name, share in places.items()}
-        return sentence(language, "stacked", wafers=self.wafers, **shares)
-
-
-@dataclass(frozen=True)
 class InspectedWafer:
     """Defects of one wafer at one inspection."""
 

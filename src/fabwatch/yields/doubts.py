@@ -106,3 +106,11 @@ class FewLots(Doubt):
 
     lots: int
     needed: int
+
+
+@dataclass(frozen=True)
+class OffTheWafer(Doubt):
+    """Places would lie outside of the wafer by the layout of the product: its sizes or its centre do not fit."""
+
+    places: int
+    wafer_mm: float

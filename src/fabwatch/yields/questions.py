@@ -7,9 +7,10 @@ from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaration
 
 if TYPE_CHECKING:
-    from fabwatch.yields.answers import Bins, Commonality, Defects, StackedMap, TestPareto, Yields
+    from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
     from fabwatch.yields.gallery_answers import FabMaps
     from fabwatch.yields.lots import LotHistory
+    from fabwatch.yields.map_answers import StackedMap
     from fabwatch.yields.screen_answers import Screens
     from fabwatch.yields.split_answers import SplitLots
 
@@ -88,14 +89,15 @@ class StackedMapQuestion(Timed, Answerable["StackedMap"]):
     wafer: Wafer = None
     product: Annotated[str | None, Param("Only this product: places of several products do not match.")] = None
     bin: Annotated[int | None, Param("Count the parts in this hard bin too.", least=0, most=65_535)] = None
+    test: Annotated[int | None, Param("The mean of this test by place and zone too.", least=0, most=4_294_967_295)] = None
     retests: Retests = "flagged"
 
     def answer(self, view: View) -> "StackedMap":
-        """The map. Raises UnknownTool for a lot, wafer or product without results."""
+        """The map. Raises UnknownTool for a lot, wafer, product or test without results."""
         from fabwatch.yields.counting import Chosen
         from fabwatch.yields.stacking import stacked
 
-        return stacked(view, Chosen(self.lot, self.wafer, self.retests), self.product, self.bin)
+        return stacked(view, Chosen(self.lot, self.wafer, self.retests), self.product, self.bin, self.test)
 
 
 @declaration
