@@ -129,6 +129,7 @@ ROWS = {
     "metrology": "lot,wafer,tool,post_thickness,unit\nL1,W1,T1,5000,angstrom\n",
     "sort_summary": "lot,wafer,parts,good\nL1,1,10,9\n",
     "wat": "lot,wafer,site,A,B,C\nL1,1,1,1,2,3\n",
+    "layouts": "product,die_x_mm,die_y_mm,wafer_mm\nP1,5,4,200\n",
 }
 
 

@@ -108,7 +108,7 @@ def test_maps_that_were_seen_are_not_shown_to_the_network_again() -> None:
     model = packaged()
 
     class Counting:
-        settings = model.settings
+        several = model.several
 
         def look(self, grids):
             shown.append(len(grids))

@@ -12,7 +12,7 @@ from fabwatch.yields.patterns import collection as collection_module
 from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.classify import classify, embed, score
 from fabwatch.yields.patterns.collection import Collection, read_collection
-from fabwatch.yields.patterns.model import packaged
+from fabwatch.yields.patterns.model import FEW, FILES, FINE, Model
 from fabwatch.yields.patterns.preparing import cropped, overlap, square, turned
 from fabwatch.yields.patterns.score import auroc, calibration_error, confusion, macro_f1, per_class
 from fabwatch.yields.patterns.similar import nearest
@@ -197,15 +197,17 @@ def test_an_npz_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_pa
 
 def test_the_file_of_the_network_is_small_and_its_card_names_licence_and_both_citations():
     package = resources.files("fabwatch.yields.patterns")
-    assert len(package.joinpath("patterns.onnx").read_bytes()) < 3_000_000
+    for file in FILES.values():
+        assert len(package.joinpath(file).read_bytes()) < 3_000_000
     card = json.loads(package.joinpath("card.json").read_text())
     assert len(card["citations"]) == 2
     assert "Jyh-Shing Roger Jang" in card["licence"]
     assert card["split"]["report_only"] > 2_000
     assert card["figures"]["largest_difference_from_torch"] < 1e-4
-    settings = packaged().settings
-    assert card["chosen_on_validation"]["temperature"] == settings.temperature
-    assert len(settings.prior) == len(PATTERNS)
+    for file, known in ((FILES[FINE], card), (FILES[FEW], card["few_dies"])):
+        settings = Model(package.joinpath(file).read_bytes()).settings
+        assert known["chosen_on_validation"]["temperature"] == settings.temperature
+        assert len(settings.prior) == len(PATTERNS)
 
 
 @pytest.mark.real

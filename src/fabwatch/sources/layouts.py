@@ -58,8 +58,20 @@ LAYOUT_KIND = Kind(
     table=LAYOUTS,
     aliases={
         **names("product", "product_id", "device", "device_id", "part_type"),
-        **names("die_width_mm", "die_width", "die_size_x", "die_x_size", "die_pitch_x", "pitch_x", "step_x"),
-        **names("die_height_mm", "die_height", "die_size_y", "die_y_size", "die_pitch_y", "pitch_y", "step_y"),
+        **names(
+            "die_width_mm", "die_width", "die_x", "die_x_mm", "die_size_x", "die_x_size", "die_pitch_x", "pitch_x", "step_x"
+        ),
+        **names(
+            "die_height_mm",
+            "die_height",
+            "die_y",
+            "die_y_mm",
+            "die_size_y",
+            "die_y_size",
+            "die_pitch_y",
+            "pitch_y",
+            "step_y",
+        ),
         **names("wafer_mm", "wafer_diameter", "wafer_diameter_mm", "wafer_size", "wafer_size_mm", "diameter_mm"),
         **names("edge_exclusion_mm", "edge_exclusion", "edge_clearance"),
         **names("reticle_columns", "reticle_cols", "shot_columns", "shot_cols", "field_columns", "field_cols"),

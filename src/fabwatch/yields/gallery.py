@@ -127,7 +127,7 @@ def _looks(grids: Sequence[Grid | None]) -> tuple[list[int], Looks]:
 
 
 def _classified(maps: Sequence[FabMap], grids: Sequence[Grid | None]) -> list[FabMap]:
-    settings = packaged_looks().model.settings
+    several = packaged_looks().model.several
     there, looks = _looks(grids)
     classified = list(maps)
     for row, place in enumerate(there):
@@ -137,8 +137,8 @@ def _classified(maps: Sequence[FabMap], grids: Sequence[Grid | None]) -> list[Fa
             maps[place],
             pattern=PATTERNS[best],
             probability=round(float(probability[best]), 4),
-            unknown=bool(looks.distance[row] > settings.farthest),
-            patterns=tuple(found_patterns(probability, looks.present[row], settings.several)),
+            unknown=bool(looks.unknown[row]),
+            patterns=tuple(found_patterns(probability, looks.present[row], several)),
         )
     return classified
 

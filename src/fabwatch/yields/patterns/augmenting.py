@@ -12,8 +12,6 @@ from fabwatch.yields.patterns.classes import NONE, PATTERNS
 from fabwatch.yields.patterns.preparing import Squares
 
 FREE_TURN_DEGREES = 23.0
-COARSE_SHARE = 0.2
-"""Share of the maps that are drawn with fewer dies."""
 FEWEST_DIES, MOST_DIES = 8, 28
 """Dies across such a map. The public maps have 22 and more, a wafer of large dies has 10; there one die that fails looks
 like a spot of a fine map."""
@@ -42,13 +40,13 @@ def _turned(batch: Any, radians: Any) -> Any:
     return functional.grid_sample(batch, places, mode="bilinear", align_corners=False)
 
 
-def coarsened_at_random(batch: Any, label: Any, chance: Any) -> Any:
+def coarsened_at_random(batch: Any, label: Any, share: float, chance: Any) -> Any:
     """A part of the maps as wafers with fewer, larger dies would show them; a scratch, which would vanish, stays as it is.
 
     A large die fails with the share of its area that failed, so that a map keeps its yield; maps without a pattern lose up
     to four fifths of their fails, because wafers of large dies are often those of a good yield.
     """
-    chosen = ((torch.rand(len(batch), generator=chance) < COARSE_SHARE) & (label != SCRATCH)).nonzero()[:, 0]
+    chosen = ((torch.rand(len(batch), generator=chance) < share) & (label != SCRATCH)).nonzero()[:, 0]
     out = batch.clone()
     out[chosen] = coarsened(batch[chosen], label[chosen], chance)
     return out

@@ -1,6 +1,5 @@
 """The card of the trained network: data, licence, split, recipe, figures, what it is for, and its limits."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +7,8 @@ import numpy as np
 
 from fabwatch.terms.version import VERSION
 from fabwatch.yields.patterns.classes import PATTERNS
-from fabwatch.yields.patterns.recipe import STUDENT, Recipe
+from fabwatch.yields.patterns.model import FEW, FINE
+from fabwatch.yields.patterns.recipe import FIRST
 
 LICENCE = (
     "Copyright 2015 Jyh-Shing Roger Jang. Redistribution and use of the data set, with or without modification, are "
@@ -26,15 +26,15 @@ LIMITS = (
     "Learned from one fab's maps, labelled by hand; labels of Loc, Edge-Loc and Scratch overlap, and some are wrong.",
     "Sees passed and failed dies alone: neither bins nor values. Dies without a result count as no die.",
     "A pattern is the same however the wafer lay: where on the edge it is, is not said.",
-    "Maps under about 10 × 10 dies show too little; maps of over 100 × 100 are drawn smaller, thin scratches fade.",
+    "Maps of few dies (under 22 across) are shown to a network of their own, which learned from public maps drawn so: no "
+    "real ones were at hand.",
+    "Maps under about 8 dies across show too little; maps of over 100 × 100 are drawn smaller, thin scratches fade.",
     "`unknown` finds only a small part of what is none of the nine (see the figures): patterns of a fab may be called by "
     "the nearest of them, and clean made-up maps may be called unknown.",
 )
 
 
-def card(
-    data: Any, teachers: Sequence[Recipe], chosen: dict[str, Any], figures: dict[str, Any], unknown: Any
-) -> dict[str, Any]:
+def card(data: Any, networks: dict[str, dict[str, Any]], unknown: Any) -> dict[str, Any]:
     """The card as plain data."""
     parts = data.parts
     counts = {name: int(n) for name, n in zip(PATTERNS, np.bincount(data.label, minlength=len(PATTERNS)), strict=True)}
@@ -54,10 +54,9 @@ def card(
             "left_out_also_in_validation": parts.in_validation,
             "learned_from_by_pattern": counts,
         },
-        "recipe": asdict(STUDENT),
-        "taught_by": [asdict(recipe) for recipe in teachers],
-        "chosen_on_validation": chosen,
-        "figures": figures,
+        **networks[FINE],
+        "few_dies": networks[FEW],
+        "taught_by": asdict(FIRST),
         "unknown_patterns": unknown,
         "use": USE,
         "limits": list(LIMITS),

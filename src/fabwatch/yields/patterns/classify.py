@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fabwatch.yields.patterns.answers import FileRefused, MapAnswer, MapAnswers, MapScore, SimilarMap
 from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.collection import Collection
-from fabwatch.yields.patterns.model import Looks, Model, packaged
+from fabwatch.yields.patterns.model import Looks, Networks, packaged
 from fabwatch.yields.patterns.preparing import FAIL, NO_DIE
 from fabwatch.yields.patterns.score import calibration_error, confusion, macro_f1, per_class
 from fabwatch.yields.patterns.several import found_patterns
@@ -41,12 +41,12 @@ class DieMap(Protocol):
     def grid(self) -> NDArray[np.uint8]: ...  # noqa: D102
 
 
-def embed(grids: Sequence[NDArray[Any]], model: Model | None = None) -> NDArray[np.float32]:
-    """Embeddings (n, 64) of grids, by which maps that look alike are found (see `similar.nearest`)."""
+def embed(grids: Sequence[NDArray[Any]], model: Networks | None = None) -> NDArray[np.float32]:
+    """Embeddings (n, 128) of grids, by which maps that look alike are found (see `similar.nearest`)."""
     return (model or packaged()).look(grids).embedding
 
 
-def classify(maps: Sequence[DieMap], refused: Sequence[FileRefused] = (), model: Model | None = None) -> MapAnswers:
+def classify(maps: Sequence[DieMap], refused: Sequence[FileRefused] = (), model: Networks | None = None) -> MapAnswers:
     """What each map shows; `similar` are the most similar of the other maps."""
     network = model or packaged()
     looks = network.look([one.grid for one in maps])
@@ -56,7 +56,7 @@ def classify(maps: Sequence[DieMap], refused: Sequence[FileRefused] = (), model:
 
 
 def _answer(
-    maps: Sequence[DieMap], place: int, looks: Looks, network: Model, near: NDArray[Any], likeness: NDArray[Any]
+    maps: Sequence[DieMap], place: int, looks: Looks, network: Networks, near: NDArray[Any], likeness: NDArray[Any]
 ) -> MapAnswer:
     one, probability = maps[place], looks.probability[place]
     best = int(probability.argmax())
@@ -70,8 +70,8 @@ def _answer(
         wafer=one.wafer,
         pattern=PATTERNS[best],
         probability=round(float(probability[best]), 4),
-        unknown=bool(looks.distance[place] > network.settings.farthest),
-        patterns=tuple(found_patterns(probability, looks.present[place], network.settings.several)),
+        unknown=bool(looks.unknown[place]),
+        patterns=tuple(found_patterns(probability, looks.present[place], network.several)),
         similar=tuple(similar),
         distance=round(float(looks.distance[place]), 3),
         dies=int((grid != NO_DIE).sum()),
@@ -82,7 +82,7 @@ def _answer(
     )
 
 
-def score(labelled: Collection, model: Model | None = None) -> MapScore:
+def score(labelled: Collection, model: Networks | None = None) -> MapScore:
     """How well labelled maps are told apart; a few hundred at a time, so that memory stays bounded."""
     network = model or packaged()
     probability, far = [], 0
@@ -90,7 +90,7 @@ def score(labelled: Collection, model: Model | None = None) -> MapScore:
     for places in labelled.batches(SCORED_TOGETHER):
         looks = network.look(labelled.grids(places))
         probability.append(looks.probability)
-        far += int((looks.distance > network.settings.farthest).sum())
+        far += int(looks.unknown.sum())
     spent = time.process_time() - began
     return scored(np.concatenate(probability), labelled.label, far, 1e3 * spent / len(labelled))
 

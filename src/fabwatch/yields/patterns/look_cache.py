@@ -3,6 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fabwatch.yields.patterns.model import Looks, Model, packaged
+from fabwatch.yields.patterns.model import Looks, Networks, packaged
 
 KEPT = 20_000
 """Maps that are remembered, about a kilobyte each."""
@@ -19,7 +20,7 @@ KEPT = 20_000
 class LookCache:
     """Answers of a network by the content of the maps; those that were not asked for longest are forgotten."""
 
-    def __init__(self, model: Model, kept: int = KEPT):
+    def __init__(self, model: Networks, kept: int = KEPT):
         self.model = model
         self._kept = kept
         self._rows: OrderedDict[bytes, tuple[NDArray[Any], ...]] = OrderedDict()
@@ -33,7 +34,7 @@ class LookCache:
             marks = [_mark(grid) for grid in grids]
             new = {mark: grid for mark, grid in zip(marks, grids, strict=True) if mark not in self._rows}
             looks = self.model.look(list(new.values()))
-            columns = (looks.probability, looks.embedding, looks.distance, looks.present)
+            columns = [getattr(looks, field.name) for field in fields(Looks)]
             self._rows.update(zip(new, zip(*columns, strict=True), strict=True))
             rows = [self._rows[mark] for mark in marks]
             for mark in marks:

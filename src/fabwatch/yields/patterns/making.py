@@ -2,16 +2,18 @@
 
     python -m fabwatch.yields.patterns.making --data FOLDER [--work FOLDER] [--out FILE] [--held-out]
 
-Teachers learn from labels; the student learns from labels and from what the teachers answer, and is kept. Writes
-patterns.onnx and card.json. The maps stay where they are: only weights and figures are written.
+A first network learns from labels. A second learns from labels and from the first one's answers, and is kept for maps as
+they are; from there a third goes on with maps drawn as wafers of few dies, and is kept for those. Writes both files and
+card.json. The maps stay where they are: only weights and figures are written.
 """
 
 import argparse
 import json
+import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,11 @@ from fabwatch.terms.version import VERSION
 from fabwatch.yields.patterns.calibrating import calibrated, centres, farthest
 from fabwatch.yields.patterns.card import card
 from fabwatch.yields.patterns.classes import PATTERNS
-from fabwatch.yields.patterns.classify import score, scored
-from fabwatch.yields.patterns.collection import Collection, read_collection, some
-from fabwatch.yields.patterns.model import FILE, Model, Settings, softmax
+from fabwatch.yields.patterns.classify import scored
+from fabwatch.yields.patterns.collection import Collection, read_collection
+from fabwatch.yields.patterns.model import FEW, FILES, FINE, Model, Settings, softmax
 from fabwatch.yields.patterns.preparing import Squares, squares
-from fabwatch.yields.patterns.recipe import STUDENT, TEACHERS, Recipe
-from fabwatch.yields.patterns.score import confusion, macro_f1, per_class
+from fabwatch.yields.patterns.recipe import COARSE, FIRST, SECOND, Recipe
 from fabwatch.yields.patterns.several import ranked, second_presence
 from fabwatch.yields.patterns.splitting import Split, split
 
@@ -85,9 +86,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=HERE, help="the folder for patterns.onnx and card.json")
     parser.add_argument("--threads", type=int, default=2, help="processor cores to use")
     parser.add_argument("--held-out", action="store_true", help="only measure unknown patterns: nine short trainings")
-    parser.add_argument(
-        "--teachers", type=int, default=len(TEACHERS), choices=range(len(TEACHERS) + 1), help="how many of them"
-    )
     return parser.parse_args(arguments)
 
 
@@ -117,23 +115,29 @@ def _make(options: argparse.Namespace, say: Say) -> None:
 
         (options.out / "unknown.json").write_text(json.dumps(measured(data, say), indent=1) + "\n")
         return
-    teachers = TEACHERS[: options.teachers]
-    network = _student(data, teachers, say)
-    content, choices, figures = _exported(data, network, STUDENT)
-    (options.out / FILE).write_bytes(content)
-    figures |= _figures(data, Model(content))
+    networks = _trained(data, say)
+    report = {}
+    for name, (network, recipe) in networks.items():
+        content, choices, figures = _exported(data, network, recipe)
+        (options.out / FILES[name]).write_bytes(content)
+        figures |= _figures(data, Model(content), recipe)
+        report[name] = {"recipe": asdict(recipe), "chosen_on_validation": choices, "figures": figures}
     unknown = options.out / "unknown.json"
-    whole = card(data, teachers, choices, figures, json.loads(unknown.read_text()) if unknown.exists() else None)
+    whole = card(data, report, json.loads(unknown.read_text()) if unknown.exists() else None)
     (options.out / "card.json").write_text(json.dumps(whole, indent=1) + "\n")
-    print(json.dumps(whole["figures"], indent=1))  # noqa: T201
+    print(json.dumps({name: one["figures"] for name, one in report.items()}, indent=1))  # noqa: T201
 
 
-def _student(data: Data, teachers: Sequence[Recipe], say: Say) -> Any:
+def _trained(data: Data, say: Say) -> dict[str, tuple[Any, Recipe]]:
+    """The network for maps as they are, and that for maps of few dies."""
     from fabwatch.yields.patterns.training import train
 
-    taught = [_taught(data, recipe, say) for recipe in teachers]
-    mean = np.stack(taught).mean(axis=0) if taught else None
-    return train(STUDENT, _lesson(data, STUDENT, mean), data.work / "student.pt", say)
+    taught = _answers(data, "taught", lambda: train(FIRST, _lesson(data, FIRST, None), data.work / "first.pt", say))
+    second = train(SECOND, _lesson(data, SECOND, taught), data.work / "second.pt", say)
+    begun, both = data.work / "coarse.pt", np.stack([taught, _answers(data, "taught2", lambda: second)]).mean(axis=0)
+    if not begun.exists():
+        shutil.copy(data.work / "second.pt", begun)
+    return {FINE: (second, SECOND), FEW: (train(COARSE, _lesson(data, COARSE, both), begun, say), COARSE)}
 
 
 def _lesson(data: Data, recipe: Recipe, teacher: NDArray[np.float32] | None) -> Any:
@@ -143,28 +147,35 @@ def _lesson(data: Data, recipe: Recipe, teacher: NDArray[np.float32] | None) -> 
     return Lesson(drawn, data.label, teacher)
 
 
-def _taught(data: Data, recipe: Recipe, say: Say) -> NDArray[np.float32]:
-    """What a teacher answers for what is learned from, over four views."""
-    from fabwatch.yields.patterns.training import answers, train
+def _answers(data: Data, name: str, network: Callable[[], Any]) -> NDArray[np.float32]:
+    """What a network answers for what is learned from, over two views."""
+    from fabwatch.yields.patterns.training import answers
 
-    file = data.work / f"taught-{recipe.seed}.npy"
+    file = data.work / f"{name}.npy"
     if not file.exists():
-        teacher = train(recipe, _lesson(data, recipe, None), data.work / f"teacher-{recipe.seed}.pt", say)
-        np.save(file, softmax(answers(teacher, data.drawn("learn", recipe.size), views=4)[0]))
+        np.save(file, softmax(answers(network(), data.drawn("learn", FIRST.size), views=2)[0]))
     content: NDArray[np.float32] = np.load(file, allow_pickle=False)
     return content
 
 
+def _seen(data: Data, part: str, recipe: Recipe) -> tuple[Squares, NDArray[np.int64]]:
+    """Squares and labels of a part as a network is to see them: as they are, or with fewer dies."""
+    from fabwatch.yields.patterns.augmenting import coarse_copy
+
+    label = {"learn": data.label, "report": data.train.label[data.parts.report], "validation": data.validation.label}[part]
+    drawn = data.drawn(part, recipe.size)
+    return (coarse_copy(drawn, label, seed=recipe.seed) if recipe.coarse_share else drawn), label
+
+
 def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
     """The file, what was chosen on the validation part, and what was measured of it."""
-    from fabwatch.yields.patterns.augmenting import coarse_copy
     from fabwatch.yields.patterns.exporting import exported, largest_difference
     from fabwatch.yields.patterns.mixing import threshold
     from fabwatch.yields.patterns.training import answers
 
-    validation = data.drawn("validation", recipe.size)
+    validation, label = _seen(data, "validation", recipe)
     logits, _ = answers(network, validation, views=4)
-    chosen = calibrated(logits, data.validation.label, np.bincount(data.label, minlength=len(PATTERNS)))
+    chosen = calibrated(logits, label, np.bincount(data.label, minlength=len(PATTERNS)))
     means, precision, layer = _embedded(data, network, recipe)
     settings = Settings(
         size=recipe.size,
@@ -181,64 +192,53 @@ def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str
     model = Model(exported(network, layer, settings, {}))
     looks = model.looked(validation)
     spent = 1e3 * (time.process_time() - began) / len(validation)
-    coarse = model.looked(coarse_copy(validation, data.validation.label, seed=recipe.seed))
-    settings = replace(
-        settings,
-        several=round(threshold(np.concatenate([looks.present, coarse.present])), 4),
-        farthest=farthest(np.concatenate([looks.distance, coarse.distance])),
-    )
+    settings = replace(settings, several=round(threshold(looks.present), 4), farthest=farthest(looks.distance))
     content = exported(network, layer, settings, {"card": "see card.json and the docs page maps"})
     difference = largest_difference(content, network, layer, validation[:256])
     names = ("temperature", "sure", "farthest", "several")
     choices = {"tau": chosen.tau, **{name: getattr(settings, name) for name in names}}
-    far = int((looks.distance > settings.farthest).sum())
     figures = {
         "onnx_bytes": len(content),
         "largest_difference_from_torch": difference,
-        "validation": plain(scored(looks.probability, data.validation.label, far, spent)),
+        "validation": plain(scored(looks.probability, label, int((looks.distance > settings.farthest).sum()), spent)),
     }
     return content, choices, figures
 
 
 def _embedded(data: Data, network: Any, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32], Any]:
     """Where the patterns lie, the precision around them, and the layer that sees several on one map."""
-    from fabwatch.yields.patterns.augmenting import coarse_copy
     from fabwatch.yields.patterns.mixing import fitted, mixed
     from fabwatch.yields.patterns.training import answers
 
-    learn = data.drawn("learn", recipe.size)
+    learn, labels = _seen(data, "learn", recipe)
     every = max(1, len(learn) // EMBEDDED)
-    label = data.label[::every]
-    fine = learn[::every]
-    both = np.concatenate([fine, coarse_copy(fine, label, seed=recipe.seed)])
-    own, label = answers(network, both, views=2)[1], np.concatenate([label, label])
+    label = labels[::every]
+    own = answers(network, learn[::every], views=2)[1]
     means, precision = centres(own, label)
-    pairs = mixed(learn, data.label, MIXED, seed=recipe.seed)
+    pairs = mixed(learn, labels, MIXED, seed=recipe.seed)
     laid_over = answers(network, pairs.squares, views=2)[1]
     goal = np.concatenate([np.eye(len(PATTERNS), dtype=np.float32)[label], pairs.present])
     return means, precision, fitted(np.concatenate([own, laid_over]), goal, recipe.seed)
 
 
-def _figures(data: Data, model: Model) -> dict[str, Any]:
+def _figures(data: Data, model: Model, recipe: Recipe) -> dict[str, Any]:
     """Scores on the part that nothing was learned from and nothing chosen on."""
-    from fabwatch.yields.patterns.augmenting import coarse_copy
     from fabwatch.yields.patterns.mixing import mixed
 
-    report = some(data.train, data.parts.report)
-    drawn = data.drawn("report", model.settings.size)
-    pairs = mixed(drawn, report.label, PAIRS_TRIED, seed=7)
+    drawn, label = _seen(data, "report", recipe)
+    pairs = mixed(drawn, label, PAIRS_TRIED, seed=7)
     looks = model.looked(pairs.squares)
     least = model.settings.several
     both = [
         goal[ranked(row)[:2]].all() and second_presence(row) >= least
         for row, goal in zip(looks.present, pairs.present, strict=True)
     ]
-    coarse = model.looked(coarse_copy(drawn, report.label, seed=11))
-    alone = model.look(report.grids(np.arange(len(report)))).present
-    several = [second_presence(row) >= least for row in alone]
+    began = time.process_time()
+    alone = model.looked(drawn)
+    spent = 1e3 * (time.process_time() - began) / len(drawn)
+    several = [second_presence(row) >= least for row in alone.present]
     return {
-        "report": plain(score(report, model)),
-        "report_with_fewer_dies": macro_f1(per_class(confusion(report.label, coarse.probability.argmax(axis=1)))),
+        "report": plain(scored(alone.probability, label, int(alone.unknown.sum()), spent)),
         "mixed": {
             "pairs": PAIRS_TRIED,
             "both_named": float(np.mean(both)),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabwatch.yields.patterns.classes import PATTERNS
-from fabwatch.yields.patterns.preparing import Squares, squares, turned
+from fabwatch.yields.patterns.preparing import Squares, cropped, squares, turned
 
-FILE = "patterns.onnx"
+FINE, FEW = "fine", "few"
+FILES = {FINE: "patterns.onnx", FEW: "patterns_few_dies.onnx"}
+"""The network for maps as they are, and the one for maps of few dies."""
+FEWEST = 22
+"""Maps with fewer dies across are of few dies: the public ones that the first network learned from have so many."""
 BATCH = 64
 """Maps that are looked at together; bounds the memory whatever their number."""
 FIRST_VIEWS = (0, 5)
@@ -54,6 +58,8 @@ class Looks:
     """Shape (n, 64): maps that look alike lie near each other."""
     distance: Numbers
     """Shape (n): from the nearest pattern, as Mahalanobis distance."""
+    unknown: NDArray[np.bool_]
+    """Shape (n): farther from all patterns than all but a few maps that were trained on."""
     present: Numbers
     """Shape (n, 9): the chance that each pattern is on the map, whatever else is."""
 
@@ -91,9 +97,11 @@ class Model:
     def _looks(self, parts: Sequence[tuple[Numbers, Numbers, Numbers]]) -> Looks:
         if not parts:
             none = np.zeros((0, len(PATTERNS)), np.float32)
-            return Looks(none, np.zeros((0, self._means.shape[1]), np.float32), np.zeros(0, np.float32), none)
+            nowhere = np.zeros(0, np.float32)
+            return Looks(none, np.zeros((0, self._means.shape[1]), np.float32), nowhere, nowhere > 0, none)
         logits, embedding, present = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return Looks(self.calibrated(logits), embedding, self.distance(embedding), _sigmoid(present))
+        distance = self.distance(embedding)
+        return Looks(self.calibrated(logits), embedding, distance, distance > self.settings.farthest, _sigmoid(present))
 
     def _batches(self, grids: Sequence[NDArray[Any]]) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         for start in range(0, len(grids), BATCH):
@@ -146,7 +154,39 @@ def _sigmoid(logits: Numbers) -> Numbers:
     return (1 / (1 + np.exp(-np.clip(logits, -60, 60)))).astype(np.float32)
 
 
+class Networks:
+    """Both networks of the package: each map is shown to the one that learned from maps of so many dies."""
+
+    def __init__(self, fine: Model, few: Model):
+        self._fine, self._few = fine, few
+        self.several = max(fine.settings.several, few.settings.several)
+
+    def look(self, grids: Sequence[NDArray[Any]]) -> Looks:
+        """What they make of grids (0 no die, 1 pass, 2 fail).
+
+        Embeddings are (n, 128): those of either network stand in a half of their own, so that maps of few dies are like each
+        other alone.
+        """
+        few = np.array([min(cropped(grid).shape) < FEWEST for grid in grids], bool)
+        parts = [
+            (np.flatnonzero(chosen), network.look([grids[place] for place in np.flatnonzero(chosen).tolist()]))
+            for chosen, network in ((~few, self._fine), (few, self._few))
+        ]
+        width = parts[0][1].embedding.shape[1]
+        beside = [replace(looks, embedding=_half(looks.embedding, n, width)) for n, (_, looks) in enumerate(parts)]
+        order = np.argsort(np.concatenate([places for places, _ in parts]), kind="stable")
+        names = [field.name for field in fields(Looks)]
+        return Looks(**{name: np.concatenate([getattr(looks, name) for looks in beside])[order] for name in names})
+
+
+def _half(embedding: Numbers, part: int, width: int) -> Numbers:
+    whole = np.zeros((len(embedding), 2 * width), np.float32)
+    whole[:, part * width : (part + 1) * width] = embedding
+    return whole
+
+
 @lru_cache(maxsize=1)
-def packaged() -> Model:
-    """The network of the package."""
-    return Model(resources.files("fabwatch.yields.patterns").joinpath(FILE).read_bytes())
+def packaged() -> Networks:
+    """The networks of the package."""
+    folder = resources.files("fabwatch.yields.patterns")
+    return Networks(*(Model(folder.joinpath(FILES[name]).read_bytes()) for name in (FINE, FEW)))

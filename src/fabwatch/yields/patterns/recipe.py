@@ -24,6 +24,8 @@ class Recipe:
     smoothing: float = 0.05
     average: float = 0.998
     """How slowly the averaged weights follow, per step; the averaged ones are what is kept."""
+    coarse_share: float = 0.0
+    """Share of the maps that are drawn as wafers of fewer, larger dies."""
     teacher_share: float = 0.6
     """How much of the goal is the teacher's answer, where there is a teacher."""
 
@@ -43,7 +45,9 @@ class Recipe:
         return self.epochs + self.restart_epochs
 
 
-TEACHERS = (Recipe(seed=1), Recipe(seed=2))
-"""Networks that learn from labels alone; they are not kept."""
-STUDENT = Recipe(seed=4, epochs=18)
-"""The network that is kept: it learns from labels and from the mean of what the teachers answer."""
+FIRST = Recipe(seed=1)
+"""It learns from labels alone, and is not kept."""
+SECOND = Recipe(seed=2)
+"""The network for maps as they are: it learns from labels and from what the first one answers."""
+COARSE = Recipe(seed=2, epochs=SECOND.all_epochs, restart_epochs=5, restart_rate=6e-4, coarse_share=0.2)
+"""The network for maps of few dies: it goes on where the second one ended, taught by both."""

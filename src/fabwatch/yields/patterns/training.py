@@ -83,7 +83,8 @@ def _one_epoch(recipe: Recipe, lesson: Lesson, state: State, weights: Any, say: 
         for group in state.optimiser.param_groups:
             group["lr"] = rate_at(recipe, done)
         batch = turned_at_random(torch.from_numpy(lesson.squares[size][chosen]).float() / 255, state.chance)
-        batch = coarsened_at_random(batch, torch.from_numpy(lesson.label[chosen]), state.chance)
+        if recipe.coarse_share:
+            batch = coarsened_at_random(batch, torch.from_numpy(lesson.label[chosen]), recipe.coarse_share, state.chance)
         logits, _ = state.network(batch.contiguous(memory_format=torch.channels_last))
         loss = functional.cross_entropy(logits, _goal(recipe, lesson, chosen))
         state.optimiser.zero_grad()
