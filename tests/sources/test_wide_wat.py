@@ -114,6 +114,10 @@ NOT_WAT = {
     "numbers that may be anything": ("export.csv", "lot,wafer,A1,A2,A3\nL1,1,2,3,4\n"),
     "too few parameters": ("wat.csv", "lot,wafer,site,VTN\nL1,1,1,0.4\n"),
     "neither lot nor wafer": ("wat.csv", "part,VTN (V),VTP (V),IDS (uA)\nP,0.4,0.5,9\n"),
+    "moves with numbers": (
+        "wat.csv",
+        "lot,wafer,tool,product,site,meas_time,end_at,A,B,C\nL1,1,T,P,1,2026-01-01T00:00Z,2026-01-01T00:00Z,1,2,3\n",
+    ),
     "where a site lies": ("pcm.csv", "lot,wafer,site,x,y,row,col\nL1,1,1,2,3,4,5\n"),
 }
 
