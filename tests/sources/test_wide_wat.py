@@ -114,6 +114,10 @@ NOT_WAT = {
     "numbers that may be anything": ("export.csv", "lot,wafer,A1,A2,A3\nL1,1,2,3,4\n"),
     "too few parameters": ("wat.csv", "lot,wafer,site,VTN\nL1,1,1,0.4\n"),
     "neither lot nor wafer": ("wat.csv", "part,VTN (V),VTP (V),IDS (uA)\nP,0.4,0.5,9\n"),
+    "moves with numbers": (
+        "wat.csv",
+        "lot,wafer,tool,product,site,meas_time,end_at,A,B,C\nL1,1,T,P,1,2026-01-01T00:00Z,2026-01-01T00:00Z,1,2,3\n",
+    ),
     "where a site lies": ("pcm.csv", "lot,wafer,site,x,y,row,col\nL1,1,1,2,3,4,5\n"),
 }
 
@@ -237,3 +241,22 @@ def test_units_of_electrical_tests_are_known(unit: str) -> None:
 @pytest.mark.parametrize("unit", ["Torr", "sccm", "", "rpm", "nm/min", "%", "volt-ish"])
 def test_other_units_are_not_taken_for_electrical(unit: str) -> None:
     assert not is_electrical(unit)
+
+
+@pytest.mark.parametrize("form", ["csv", "quoted", "parquet"])
+def test_a_thousand_parameters_are_read_some_rows_at_a_time_and_none_is_lost(tmp_path: Path, form: str) -> None:
+    names = ["lot", "wafer", *(f"P{n} (V)" for n in range(1000))]
+    lines = [["L1", str(row), *(str(row * 1000 + n) for n in range(1000))] for row in range(45)]
+    path = tmp_path / "wat"
+    if form == "parquet":
+        columns = zip(*lines, strict=True)
+        pq.write_table(pa.table({name: pa.array(cells) for name, cells in zip(names, columns, strict=True)}), path)
+    else:
+        quote = '"' if form == "quoted" else ""
+        path.write_text("".join(",".join(quote + cell + quote for cell in line) + "\n" for line in [names, *lines]))
+    table = open_table(Document(path), inspect(Document(path)), SourceSettings())
+    parts = list(table.rows(NOW))
+    values = [value for part in parts for value in part.table.column("value").to_pylist()]
+    assert values == list(range(45_000))
+    assert (sum(part.records for part in parts), table.count()) == (45_000, 45)
+    assert max(part.records for part in parts) <= 25_000

@@ -18,7 +18,7 @@ from tests.commands import command
 from tests.fabs import copy_of, made_once, new_fab
 from tests.made_stdf import Stdf
 
-LOTS, WAFERS, PARTS = 6, 5, 40
+LOTS, WAFERS, PARTS = 6, 5, 60
 LIMITS = (-4.0, 4.0)
 
 
@@ -101,7 +101,7 @@ def test_capability_is_that_of_parts_and_not_of_means_of_wafers(folder: Path) ->
     own = [np.array(parts) for (lot, _), parts in values().items() if lot != f"L{LOTS - 1}"]
     means = np.array([parts.mean() for parts in own])
     of_means = np.abs(np.diff(means)).mean() / 1.128379167
-    inside = np.mean([parts.std(ddof=1) for parts in own]) / 0.99361
+    inside = np.mean([parts.std(ddof=1) for parts in own]) / 0.99577
     sigma = (max(of_means**2 - inside**2 / PARTS, 0) + inside**2) ** 0.5
     with Fab(folder) as fab:
         (chart,) = fab.control_charts(test="1000", until="2026-06-02T00:00:00Z").charts

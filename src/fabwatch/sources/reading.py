@@ -59,6 +59,8 @@ ARROW: dict[str, pa.DataType] = {
 WHERE = (pa.field("_line", pa.int64()), pa.field("_byte_offset", pa.int64()), pa.field("_raw", pa.binary()))
 
 
+FEWEST_TOGETHER = 20
+"""Records that are read together, however many rows each is."""
 NAMED = 100
 """So many rows show whether each has a name of its own."""
 VALUES = 3
@@ -116,9 +118,11 @@ class TableFile:
         are read at once where that gives the same.
         """
         reader: _Reader | None = None
+        exactly = min(exactly, self._together)
         for batch in self._batches(exactly):
             reader = reader or self._reader(batch, exactly)
             yield reader.read(batch, latest)
+            progress()
             if len(batch.records) >= exactly and reader.may_be_quick:
                 yield from self._blocks(reader, batch.records[-1], latest)
                 return
@@ -259,10 +263,25 @@ class TableFile:
         """How many records the file holds, readable or not."""
         return sum(len(batch.records) + len(batch.problems) for batch in self._batches())
 
+    @property
+    def _together(self) -> int:
+        """Records that are read together: fewer of those that are many rows."""
+        return max(BATCH // max(len(self.mapping.parameters), 1), FEWEST_TOGETHER)
+
     def _batches(self, size: int = BATCH) -> Iterator[Batch]:
-        if self.layout is None:
-            return parquet.batches(self.document, self.mapping.positions)
-        return batches(self.document, self.inspected, self.layout, size)
+        if self.layout is not None:
+            yield from batches(self.document, self.inspected, self.layout, min(size, self._together))
+            return
+        for batch in parquet.batches(self.document, self.mapping.positions):
+            # What Parquet reads together may be many rows where each record is.
+            yield from (
+                _part(batch, begin, self._together) for begin in range(0, max(len(batch.records), 1), self._together)
+            )
+
+
+def _part(batch: Batch, begin: int, size: int) -> Batch:
+    """Some of the records of a batch, the first with its problems."""
+    return Batch(batch.records[begin : begin + size], [] if begin else batch.problems)
 
 
 def open_table(document: Document, inspected: Inspected, stated: SourceSettings, kind: str | None = None) -> TableFile:

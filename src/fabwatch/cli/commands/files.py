@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, or patterns in quotes.")],
     kind: Annotated[
-        str | None, typer.Option("--as", help="moves, quals, restores, counters, metrology, tools or log.")
+        str | None, typer.Option("--as", help="moves, quals, restores, counters, metrology, tools, sort_summary, wat, log.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show how the files would be read; load nothing.")] = False,
     explain: Annotated[
