@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.made_stdf import simple
 from tests.served import AS_OF
 from tests.web.conftest import settled
 from tests.yields.made_maps import text, wafer
@@ -99,3 +100,17 @@ def test_maps_are_drawn_with_a_colour_each_for_passed_and_failed_dies(opened, se
     # No die, passed, failed: three colours on each map.
     assert colours == [3, 3, 3]
     assert page.complaints == []
+
+
+def test_screens_and_the_mean_of_a_test_have_their_pictures(own_reader, server):
+    with server.client("admin") as client:
+        parts = simple({(n % 5, n // 5): 1 for n in range(25)}, lot="LT", name="LT-01").content
+        assert client.post("/api/v1/loads?wait=60", files=[("file", ("lt.stdf", parts))]).status_code == 200
+    drawn = whole(own_reader, "/maps?lot=LT&test=10&as_of=now")
+    assert "10 place" in drawn
+    # The value of each die is 10 x + y: from 0 in one corner to 44 in the other.
+    assert re.search(r"from 0(\.0+)? \(light\) to 44", drawn)
+    assert "3, 2: 32" in drawn
+    screens = whole(own_reader, "/yield/screens?lot=LT&as_of=now")
+    assert "No good part would be rejected" in screens
+    assert own_reader.get("/maps?lot=LT&test=ten").status_code == 422

@@ -31,6 +31,7 @@ SELECTIONS = {
     "/maps": ("lot", "wafer", "product"),
     "/defects": ("lot", "wafer"),
     "/commonality": ("lot", "wafer", "product"),
+    "/yield/screens": ("lot", "wafer", "product"),
 }
 """Pages about results, and what they can be narrowed to: links between them keep it."""
 LANG_COOKIE = "fabwatch_lang"

@@ -99,6 +99,7 @@ LABELS = {
     "retests": _("retests"),
     "metrology": _("metrology"),
     "most": _("at most"),
+    "neighbours": _("failing neighbours of 8"),
     "pattern": _("pattern"),
     "product": _("product"),
     "qual_type": _("qual type"),

@@ -20,6 +20,7 @@ from fabwatch.web.pages import (
     results,
     run,
     runs,
+    screens,
     sensors,
     sign_in,
     source,
@@ -29,7 +30,7 @@ from fabwatch.web.pages import (
 )
 
 GENERAL = (fab, tool, contain, plan, record, runs, run, sensors, spc, polish, load, source, sign_in)
-RESULTS = (results, maps, lots, defects, split)
+RESULTS = (results, maps, lots, defects, split, screens)
 PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"
 

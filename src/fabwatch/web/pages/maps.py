@@ -11,7 +11,7 @@ from fabwatch.fab.questions import MapsQuestion, StackedMapQuestion
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
-from fabwatch.web.pages.results import wafer_picture
+from fabwatch.web.pages.results import mean_picture, wafer_picture
 from fabwatch.web.query_params import form_of, params, question_of, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
@@ -19,12 +19,13 @@ SHOWN = 200
 MOST = 500
 """Maps that the page draws; the API lists more."""
 FILTERS = ("lot", "wafer", "product", "pattern", "like", "most")
+STACKED = (*FILTERS, "test")
 DESTINATIONS = {"commonality": ("/commonality", "bad"), "split": ("/yield/split", "wafers")}
 """Where the wafers go that were ticked, and the parameter that names them there."""
 PICKED, OTHERS = "picked", "others"
 
 
-@router.get("/maps", dependencies=[takes(*FILTERS), Depends(whole_fab)])
+@router.get("/maps", dependencies=[takes(*STACKED), Depends(whole_fab)])
 async def maps(request: Request) -> Response:
     """The latest maps, those that show a pattern, or those most like one wafer; drawn before patterns are known."""
 
@@ -32,17 +33,11 @@ async def maps(request: Request) -> Response:
         question = question_of(request, MapsQuestion, **({} if params(request, "most") else {"most": SHOWN}))
         question = replace(question, most=min(question.most, MOST), pictures=True)
         answer, waiting = await drawn_first(request, question)
+        tested = StackedMapQuestion(test=question_of(request, StackedMapQuestion).test)
         stack = None
         if answer is not None and answer.maps:
-            stack = await cache_of(request).answer(
-                StackedMapQuestion(
-                    lot=question.lot,
-                    wafer=question.wafer,
-                    product=question.product or _only([row.product for row in answer.maps]),
-                    as_of=question.as_of,
-                    known_at=question.known_at,
-                )
-            )
+            product = question.product or _only([row.product for row in answer.maps])
+            stack = await cache_of(request).answer(question_of(request, StackedMapQuestion, product=product))
         text = page.render(
             "maps.html",
             at="/maps",
@@ -52,11 +47,12 @@ async def maps(request: Request) -> Response:
             answer=answer,
             pending=waiting,
             chosen=question,
-            form=form_of(question, FILTERS, page.zone),
+            form=form_of(question, FILTERS, page.zone) + form_of(tested, ("test",), page.zone),
             filters=params(request, *FILTERS),
             name_of=name_of,
             stack=stack,
             wafer=wafer_picture(stack.dies) if stack else None,
+            means=mean_picture(stack.dies) if stack else None,
         )
         return text, not waiting
 

@@ -196,6 +196,20 @@ def wafer_picture(places: Sequence[Place]) -> Json | None:
     return {"box": f"-0.5 -0.5 {right - left + 2} {high - low + 2}", "cells": cells, "most": most}
 
 
+def mean_picture(places: Sequence[Place]) -> Json | None:
+    """The places of a stacked map, each with where its mean of a test lies between the lowest and the highest."""
+    means = {(place.x, place.y): place.mean for place in places if place.mean is not None}
+    picture = wafer_picture([place for place in places if (place.x, place.y) in means])
+    if picture is None:
+        return None
+    low, high = min(means.values()), max(means.values())
+    cells = [
+        (x, y, round((means[place.x, place.y] - low) / ((high - low) or 1.0), 3), place)
+        for x, y, _, place in picture["cells"]
+    ]
+    return {**picture, "cells": cells, "low": low, "high": high}
+
+
 def timeline(answer: Commonality) -> Json | None:
     """The findings as bars on one axis of time, with what happened to their tools; None without any."""
     times = [time for row in answer.findings for time in (row.from_, row.to, *(event.at for event in row.events)) if time]
