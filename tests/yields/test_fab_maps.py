@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fabwatch.fab import Fab
+from fabwatch.fab.questions import DrawnMapsQuestion
 from fabwatch.terms.errors import UnknownTool
 from fabwatch.yields import gallery
 from fabwatch.yields.patterns.look_cache import LookCache
@@ -54,7 +55,7 @@ def test_a_pattern_selects_its_maps_and_likeness_puts_the_nearest_first(fab: Fab
     assert [(row.lot, row.wafer) for row in like[:2]] == [("A1", "1"), ("B2", "1")]
     assert like[0].likeness == pytest.approx(1, abs=1e-4)
     assert [row.likeness for row in like] == sorted((row.likeness for row in like), reverse=True)
-    assert {row.pattern for row in fab.maps(classified=False).maps} == {None}
+    assert {row.pattern for row in fab.ask(DrawnMapsQuestion(lot="B2")).maps} == {None}
 
 
 def test_pictures_hold_the_last_result_of_each_place_notch_down(fab: Fab, tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_pictures_hold_the_last_result_of_each_place_notch_down(fab: Fab, tmp_pa
     path = tmp_path / "again.stdf"
     path.write_bytes(file.wrr(5).mrr().content)
     assert fab.ingest(path).failed == 0
-    (row,) = fab.maps(pictures=True, classified=False).maps
+    (row,) = fab.maps(pictures=True).maps
     assert cells_of(row.picture).tolist() == [[1, 0], [1, 255]]
     assert (row.parts, row.good) == (3, 2)
 

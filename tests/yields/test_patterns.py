@@ -88,7 +88,7 @@ def test_maps_that_show_nothing_are_answered_all_the_same(grid):
 
 def test_no_maps_give_no_answers():
     assert classify([]).maps == ()
-    assert embed([]).shape == (0, 64)
+    assert embed([]).shape == (0, 128)
 
 
 def test_a_square_keeps_the_share_of_failed_and_present_area():

@@ -24,7 +24,7 @@ from fabwatch.yields.patterns.preparing import FAIL, NO_DIE, PASS, square
 from fabwatch.yields.patterns.several import found_patterns
 from fabwatch.yields.patterns.similar import nearest
 
-LOOKED_AT = 5_000
+LOOKED_AT = 3_000
 """The latest maps, among which are chosen those that show a pattern or look like another."""
 RESULTS = 8_000_000
 """No more results are read at a time, which bounds memory: of fine maps fewer are looked at."""

@@ -136,11 +136,10 @@ class MapsQuestion(Timed, Answerable["FabMaps"]):
     pattern: Annotated[
         Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
         | None,
-        Param("Only maps that show this pattern, among the latest 5,000."),
+        Param("Only maps that show this pattern, among the latest 3,000."),
     ] = None
-    like: Annotated[str | None, Param("The maps most like this wafer, as LOT,WAFER, among the latest 5,000.")] = None
-    most: Annotated[int, Param("At most so many maps.", least=1, most=5_000)] = 100
-    classified: Annotated[bool, Param("Say which pattern each map shows.")] = True
+    like: Annotated[str | None, Param("The maps most like this wafer, as LOT,WAFER, among the latest 3,000.")] = None
+    most: Annotated[int, Param("At most so many maps.", least=1, most=3_000)] = 100
     pictures: Annotated[bool, Param("With the cells of each map, to draw it.")] = False
 
     def answer(self, view: View) -> "FabMaps":
@@ -148,7 +147,25 @@ class MapsQuestion(Timed, Answerable["FabMaps"]):
         from fabwatch.yields.gallery import Shown, fab_maps
 
         names = (self.lot, self.wafer, self.product, self.pattern, self.like)
-        return fab_maps(view, Shown(*names, self.most, self.classified, self.pictures))
+        return fab_maps(view, Shown(*names, self.most, pictures=self.pictures))
+
+
+@declaration
+class DrawnMapsQuestion(Timed, Answerable["FabMaps"]):
+    """The same maps with their pictures and without patterns: quick, for a page that fills in patterns later."""
+
+    spec: ClassVar = Spec("", "", "", "maps", reach=Reach.FAB, tag="results")
+    lot: Lot = None
+    wafer: Wafer = None
+    product: Product = None
+    most: Annotated[int, Param("At most so many maps.", least=1, most=3_000)] = 100
+
+    def answer(self, view: View) -> "FabMaps":
+        """The maps. Raises UnknownTool for a lot, wafer or product without maps."""
+        from fabwatch.yields.gallery import Shown, fab_maps
+
+        names = (self.lot, self.wafer, self.product)
+        return fab_maps(view, Shown(*names, most=self.most, classified=False, pictures=True))
 
 
 @declaration

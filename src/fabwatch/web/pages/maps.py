@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, needs, whole_fab
 from fabwatch.fab.answers import FabMap, FabMaps
-from fabwatch.fab.questions import MapsQuestion, StackedMapQuestion
+from fabwatch.fab.questions import DrawnMapsQuestion, MapsQuestion, StackedMapQuestion
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
@@ -73,7 +73,7 @@ async def pick(request: Request) -> Response:
 
 async def _others(request: Request, names: list[str]) -> list[str]:
     """The maps beside which those were ticked, as a second group."""
-    question = replace(question_of(request, MapsQuestion), most=MOST, classified=False)
+    question = replace(question_of(request, DrawnMapsQuestion), most=MOST)
     answer = await cache_of(request).answer(question)
     rest = {name_of(row): None for row in answer.maps if row.wafer}
     return [f"{OTHERS}={name}" for name in rest if name not in names]
@@ -84,8 +84,8 @@ async def drawn_first(request: Request, question: MapsQuestion) -> tuple[FabMaps
     cache = cache_of(request)
     drawn = None
     if not question.pattern and not question.like:
-        # Before the patterns are asked for: the same worker would look at all maps first.
-        drawn = await cache.answer(replace(question, classified=False))
+        names = ("lot", "wafer", "product", "most", "as_of", "known_at")
+        drawn = await cache.answer(DrawnMapsQuestion(**{name: getattr(question, name) for name in names}))
     asked = await within(cache.ask(question))
     return (asked[0].answer if asked[0] else drawn), pending(asked)
 
