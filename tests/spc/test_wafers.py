@@ -160,7 +160,7 @@ def test_limits_of_a_test_are_frozen_and_judge_what_comes_later(folder: Path, tm
         assert off == set(range((LOTS - 1) * WAFERS, LOTS * WAFERS))
         fab.freeze_limits(test="1000", who="amy", reason="moved", drop=True)
         assert fab.control_charts(test="1000").charts[0].frozen is None
-        with pytest.raises(BadQuestion, match="open"):
+        with pytest.raises(BadQuestion, match="No tool, test or parameter"):
             fab.freeze_limits(who="amy", reason="nothing named")
 
 

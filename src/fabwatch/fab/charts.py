@@ -12,7 +12,7 @@ from fabwatch.spc.records import Wanted, found
 from fabwatch.spc.summary import Period
 from fabwatch.spc.table_columns import TableColumns
 from fabwatch.spc.table_file import charts_of_table, gauge_of_table
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.errors import BadQuestion, UnknownTool
 from fabwatch.terms.questions import Moment, Timed, as_stated
 
 __all__ = ["ChartOptions", "Charts", "TableColumns", "charts_of_table", "gauge_of_table"]
@@ -88,7 +88,7 @@ class Charts(Door):
         for too few readings or a missing reason.
         """
         if tool is None and test is None and wat is None:
-            raise BadQuestion("Whose limits are to be frozen is open.", "name a tool, or a test or parameter: --test, --wat")
+            raise UnknownTool("No tool, test or parameter is named.", "state whose limits: --tool, --test or --wat")
         if chart == "t2":
             raise BadQuestion("T² has no limits to freeze.", "freeze those of its readings: --qual-type, --sensor")
         stated = SpcQuestion(

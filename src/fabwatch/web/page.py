@@ -109,10 +109,16 @@ class Page:
         carried = {name: self.request.query_params[name] for name in CARRIED if name in self.request.query_params}
         return _joined(path, {**carried, **parameters})
 
+    @property
+    def selection(self) -> dict[str, str]:
+        """The lot, wafer and product that a page about results is narrowed to."""
+        names = SELECTIONS.get(self.request.url.path, ())
+        return {name: value for name in names if (value := self.request.query_params.get(name))}
+
     def to_page(self, path: str) -> str:
         """A link to a page of the menu; between pages about results it keeps lot, wafer and product."""
-        kept = set(SELECTIONS.get(self.request.url.path, ())) & set(SELECTIONS.get(path, ()))
-        return self.url(path, **{name: self.request.query_params.get(name) for name in sorted(kept)})
+        known = SELECTIONS.get(path, ())
+        return self.url(path, **{name: value for name, value in sorted(self.selection.items()) if name in known})
 
     def here(self, **parameters: Any) -> str:
         """This page with changed parameters; None removes one."""

@@ -16,7 +16,7 @@ from fabwatch.web.query_params import takes, times_of
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 
 
-@router.get("/lots/{lot}", dependencies=[takes(), Depends(whole_fab)])
+@router.get("/lots/{lot:name}", dependencies=[takes(), Depends(whole_fab)])
 async def lot(request: Request, lot: str) -> Response:
     """The history of a lot. Refused with 404 for one of which nothing is known."""
 

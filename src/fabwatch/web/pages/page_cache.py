@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from fabwatch.api.access import cache_of, key_of
 from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.responses import Bodies
-from fabwatch.terms.errors import FabwatchError, TooBusy, TooFewFailures
+from fabwatch.terms.errors import FabwatchError, TooBusy, TooFewFailures, UnknownTool
 from fabwatch.web.page import Page
 
 PATIENCE = 0.5
@@ -66,7 +66,13 @@ async def cached_page(request: Request, make: Make) -> Response:
     )
     body = pages.find(mark)
     if body is None:
-        text, whole = await make(page)
+        try:
+            text, whole = await make(page)
+        except UnknownTool as fault:
+            if not page.selection:
+                raise
+            # Links between pages about results keep what is chosen, and not every lot is on each of them.
+            text, whole = page.render("nothing.html", at=request.url.path, fault=fault), False
         body = (text.encode(), {})
         if whole:
             pages.put(mark, body)
