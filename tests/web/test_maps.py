@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.made_stdf import simple
+from tests.made_stdf import Stdf, simple
+from tests.made_stdf import wafer as stdf_wafer
 from tests.served import AS_OF
 from tests.web.conftest import settled
 from tests.yields.made_maps import text, wafer
@@ -114,3 +115,18 @@ def test_screens_and_the_mean_of_a_test_have_their_pictures(own_reader, server):
     screens = whole(own_reader, "/yield/screens?lot=LT&as_of=now")
     assert "No good part would be rejected" in screens
     assert own_reader.get("/maps?lot=LT&test=ten").status_code == 422
+
+
+def test_the_link_to_the_next_rows_keeps_every_wafer(server):
+    file = Stdf().far().mir("LS")
+    for number in range(1, 5):
+        stdf_wafer(file, {(n, 0): 1 + 4 * (n % number == 3) for n in range(12)}, f"LS-0{number}", first=number == 1)
+    with server.client("admin") as client:
+        sent = client.post("/api/v1/loads?wait=60", files=[("file", ("ls.stdf", file.mrr().content))])
+        assert sent.status_code == 200
+        groups = "&".join(f"wafers={'AB'[n % 2]}%3DLS%2CLS-0{n}" for n in range(1, 5))
+        first = client.get(f"/api/v1/yield/split?{groups}&limit=1&as_of=now")
+        address = re.match(r"<([^>]*)>", first.headers["Link"]).group(1)
+        second = client.get(address)
+    assert second.json()["groups"] == first.json()["groups"]
+    assert [row["measure"] for row in first.json()["differences"] + second.json()["differences"]] == ["yield", "test"]

@@ -34,6 +34,14 @@ def test_a_falling_yield_leads_to_the_chamber_in_three_steps(reader):
     assert "ETCH-2" in tool.text
 
 
+def test_a_page_asks_for_itself_with_every_wafer_that_its_address_names(reader):
+    for address in ("/commonality?bad=L0001&bad=L0002", "/yield/split?wafers=A%3DL0001&wafers=B%3DL0002"):
+        page = reader.get(address).text
+        spanish = re.search(r'href="([^"]*lang=es)"', page)
+        assert spanish
+        assert spanish.group(1).replace("&amp;", "&") == f"{address}&lang=es"
+
+
 def test_links_between_the_pages_of_results_keep_the_selection(reader):
     page = reader.get(f"/yield?lot=L0001&by=wafer&as_of={AS_OF}").text
     for path in ("/maps", "/defects", "/commonality"):

@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -108,6 +107,7 @@ def _json(request: Request, answer: Json, rows: str | None, page: Page) -> tuple
         answer = {**answer, rows: every[page.offset : end]}
         headers["X-Total-Count"] = str(len(every))
         if end < len(every):
-            query: Mapping[str, Any] = {**request.query_params, "limit": page.limit, "offset": end}
+            stated = [pair for pair in request.query_params.multi_items() if pair[0] not in ("limit", "offset")]
+            query = [*stated, ("limit", str(page.limit)), ("offset", str(end))]
             headers["Link"] = f'<{address(request)}?{urlencode(query)}>; rel="next"'
     return json.dumps(answer, ensure_ascii=False, allow_nan=False).encode(), headers

@@ -121,8 +121,10 @@ class Page:
         return self.url(path, **{name: value for name, value in sorted(self.selection.items()) if name in known})
 
     def here(self, **parameters: Any) -> str:
-        """This page with changed parameters; None removes one."""
-        return _joined(self.path, {**self.request.query_params, **parameters})
+        """This page with changed parameters, of which one may stand several times; None removes one."""
+        stated = self.request.query_params
+        kept = {name: [text for text in stated.getlist(name) if text] for name in stated}
+        return _joined(self.path, {**kept, **parameters})
 
     def api(self, path: str, **parameters: Any) -> str:
         """The same question to the API."""
