@@ -133,19 +133,31 @@ from fabwatch.yields.answers import (
     Commonality,
     Defects,
     Event,
+    FabMap,
+    FabMaps,
     Finding,
     InspectedWafer,
+    Layout,
+    MappedTest,
+    Picture,
+    Place,
+    Screen,
+    Screens,
+    ScreenTotal,
+    SplitDifference,
+    SplitGroup,
+    SplitHistory,
+    SplitLots,
+    SplitPlace,
+    StackedMap,
     TestFigures,
     TestPareto,
     YieldGroup,
     Yields,
     YieldTotal,
+    Zone,
 )
-from fabwatch.yields.gallery_answers import FabMap, FabMaps, Picture
 from fabwatch.yields.lots import LotHistory, Pass
-from fabwatch.yields.map_answers import Layout, MappedTest, Place, StackedMap, Zone
-from fabwatch.yields.screen_answers import Screen, Screens, ScreenTotal
-from fabwatch.yields.split_answers import SplitDifference, SplitGroup, SplitHistory, SplitLots, SplitPlace
 
 __all__ = [
     "NAMES",

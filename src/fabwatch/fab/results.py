@@ -17,14 +17,10 @@ from fabwatch.fab.questions import (
     YieldQuestion,
 )
 from fabwatch.terms.questions import Moment
-from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
-from fabwatch.yields.gallery_answers import FabMaps
+from fabwatch.yields.answers import Bins, Commonality, Defects, FabMaps, Screens, SplitLots, StackedMap, TestPareto, Yields
 from fabwatch.yields.lots import LotHistory
-from fabwatch.yields.map_answers import StackedMap
 from fabwatch.yields.names import groups_in, names_in
 from fabwatch.yields.population import low_limit
-from fabwatch.yields.screen_answers import Screens
-from fabwatch.yields.split_answers import SplitLots
 
 __all__ = ["Results", "groups_in", "low_limit", "names_in"]
 YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]

@@ -15,8 +15,8 @@ from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.errors import unknown
+from fabwatch.yields.answers import UNKNOWN, FabMap, FabMaps, Picture
 from fabwatch.yields.doubts import TooWide
-from fabwatch.yields.gallery_answers import UNKNOWN, FabMap, FabMaps, Picture
 from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.look_cache import packaged_looks
 from fabwatch.yields.patterns.model import Looks

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fabwatch.store.view import View
-from fabwatch.yields.map_answers import Layout
+from fabwatch.yields.answers import Layout
 
 Floats = npt.NDArray[np.float64]
 Wholes = npt.NDArray[np.int64]

@@ -7,12 +7,18 @@ from fabwatch.terms.errors import BadQuestion
 from fabwatch.terms.questions import Cost, Param, Reach, Spec, Timed, declaration
 
 if TYPE_CHECKING:
-    from fabwatch.yields.answers import Bins, Commonality, Defects, TestPareto, Yields
-    from fabwatch.yields.gallery_answers import FabMaps
+    from fabwatch.yields.answers import (
+        Bins,
+        Commonality,
+        Defects,
+        FabMaps,
+        Screens,
+        SplitLots,
+        StackedMap,
+        TestPareto,
+        Yields,
+    )
     from fabwatch.yields.lots import LotHistory
-    from fabwatch.yields.map_answers import StackedMap
-    from fabwatch.yields.screen_answers import Screens
-    from fabwatch.yields.split_answers import SplitLots
 
 MOST_NAMES = 100_000
 Lot = Annotated[str | None, Param("Only this lot.")]

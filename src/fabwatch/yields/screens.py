@@ -8,9 +8,9 @@ from fabwatch.store.questions import filled, question, reading
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
+from fabwatch.yields.answers import DYNAMIC, NEIGHBOURS, STATIC, Screen, Screens, ScreenTotal
 from fabwatch.yields.counting import Chosen
 from fabwatch.yields.doubts import FewLots, HalfEqual, SeveralGroups, TooFewValues, UnscreenedWafers
-from fabwatch.yields.screen_answers import DYNAMIC, NEIGHBOURS, STATIC, Screen, Screens, ScreenTotal
 from fabwatch.yields.stacking import known_product
 
 WIDTH = 6

@@ -16,13 +16,13 @@ from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, NothingRecorded, nearest
+from fabwatch.yields.answers import SplitDifference, SplitGroup, SplitHistory, SplitLots, SplitPlace
 from fabwatch.yields.compared import PERIODS
 from fabwatch.yields.counting import Chosen, yields
 from fabwatch.yields.doubts import LotsApart, NoHistory, OtherNames
 from fabwatch.yields.identity import TESTED, wafer_key
 from fabwatch.yields.population import SHOWN, Population, WaferNames
 from fabwatch.yields.search import span_of
-from fabwatch.yields.split_answers import SplitDifference, SplitGroup, SplitHistory, SplitLots, SplitPlace
 
 OTHERS = "others"
 """The control where a single group is stated: all other tested wafers of its lots, else all other tested wafers."""

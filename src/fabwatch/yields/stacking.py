@@ -13,10 +13,10 @@ from fabwatch.store.questions import question, reading
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.yields.answers import Layout, MappedTest, Place, StackedMap, Zone
 from fabwatch.yields.counting import COVERAGE, Chosen
 from fabwatch.yields.doubts import OffTheWafer
 from fabwatch.yields.geometry import layout_of, located
-from fabwatch.yields.map_answers import Layout, MappedTest, Place, StackedMap, Zone
 
 RINGS = ("centre", "middle", "edge")
 QUADRANTS = ("upper right", "upper left", "lower left", "lower right")
