@@ -195,3 +195,15 @@ def test_a_stacked_map_counts_places_zones_and_bands_over_wafers(fab: Fab, tmp_p
     assert fab.stacked_map(wafer="L1-01").wafers == 1
     with pytest.raises(UnknownTool, match="product"):
         fab.stacked_map(product="Q")
+
+
+def test_yield_by_area_counts_a_wafer_once_in_each_area_that_it_passed(fab: Fab, tmp_path: Path) -> None:
+    load(fab, tmp_path / "a.stdf", simple({(n, 0): 1 + (n % 4 == 0) for n in range(12)}, lot="L1", name="L1-01").content)
+    load(fab, tmp_path / "b.stdf", simple({(n, 0): 1 for n in range(8)}, lot="L2", name="L2-05").content)
+    load(fab, tmp_path / "tools.csv", "tool,area\nE1,Etch\nE2,Etch\nC1,CVD\n")
+    rows = ["L1,L1-01,E1", "L1,L1-01,E2", "L1,L1-01,C1", "L2,L2-05,E1", "L2,L2-05,X9"]
+    moves = "lot,wafer,tool,end_at\n" + "".join(f"{row},1970-01-10T00:00Z\n" for row in rows)
+    load(fab, tmp_path / "moves.csv", moves)
+    groups = {group.area: (group.parts, group.good) for group in fab.yields(by="area").groups}
+    assert groups == {"Etch": (20, 17), "CVD": (12, 9), None: (8, 8)}
+    assert fab.yields(by="area").total.parts == 20

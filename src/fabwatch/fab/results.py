@@ -23,7 +23,7 @@ from fabwatch.yields.names import groups_in, names_in
 from fabwatch.yields.population import low_limit
 
 __all__ = ["Results", "groups_in", "low_limit", "names_in"]
-YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"]
+YieldBy = Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber", "area"]
 Pattern = Literal["Center", "Donut", "Edge-Loc", "Edge-Ring", "Loc", "Near-full", "Random", "Scratch", "none", "unknown"]
 Retests = Literal["flagged", "position", "part", "none"]
 
@@ -42,7 +42,7 @@ class Results(Door):
         as_of: Moment = None,
         known_at: Moment = None,
     ) -> Yields:
-        """Yield by lot, wafer, product, day, insertion, site, or tool or chamber passed, with first-pass yield and retests.
+        """Yield by lot, wafer, product, day, insertion, site, or tool, chamber or area passed; first pass and retests.
 
         `retests` says which results are retests of one part. Raises UnknownTool for a lot or wafer without results, and
         UnknownTime.

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
+from fabwatch.equipment.tools import tool_cards
 from fabwatch.stats.capability import cpk_of
 from fabwatch.stats.intervals import of_share
 from fabwatch.store.lake import Record
 from fabwatch.store.questions import filled, question, reading
+from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import unknown
@@ -69,13 +73,28 @@ _EXPRESSIONS = {
     "site": "site::VARCHAR AS site",
 }
 _WITH_TOOLS = f"""(
-    SELECT p.*, h.tool, h.chamber FROM (SELECT *, {wafer_key("lot", "wafer")} AS key FROM parts) AS p
+    SELECT p.*, h.tool, h.chamber, h.area FROM (SELECT *, {wafer_key("lot", "wafer")} AS key FROM parts) AS p
     JOIN (
-        SELECT DISTINCT {wafer_key("lot", "wafer")} AS key, NULL AS whole, tool, {{chamber}} AS chamber
+        SELECT DISTINCT {wafer_key("lot", "wafer")} AS key, NULL AS whole, {{passed}}
         FROM moves WHERE wafer IS NOT NULL AND end_at <= $as_of
-        UNION SELECT DISTINCT NULL, lot, tool, {{chamber}} FROM moves WHERE wafer IS NULL AND end_at <= $as_of
+        UNION SELECT DISTINCT NULL, lot, {{passed}} FROM moves WHERE wafer IS NULL AND end_at <= $as_of
     ) AS h ON h.key = p.key OR (h.key IS NULL AND h.whole = p.lot)
 )"""
+
+
+_PASSED = {
+    "tool": "tool, NULL AS chamber, NULL AS area",
+    "chamber": "tool, chamber, NULL AS area",
+    "area": "NULL AS tool, NULL AS chamber, (SELECT a.area FROM tool_areas AS a WHERE a.tool = moves.tool) AS area",
+}
+"""What counts as one passing of a wafer: a wafer that passed a tool twice is counted there once."""
+
+
+def _hand_over_areas(view: View) -> None:
+    """Write the area of each tool into the table `tool_areas`, which the statement reads."""
+    areas = {tool: card.area for tool, card in tool_cards(view.lake).items() if card.area}
+    columns = {"tool": pa.array(areas, pa.string()), "area": pa.array(areas.values(), pa.string())}
+    temp_table(view.lake, "tool_areas", pa.table(columns))
 
 
 def yields(view: View, by: str, chosen: Chosen) -> Yields:
@@ -83,16 +102,18 @@ def yields(view: View, by: str, chosen: Chosen) -> Yields:
     parameters = chosen.parameters(view)
     keys = ", ".join(_EXPRESSIONS.get(key, key) for key in KEYS[by])
     source = "parts"
-    if by in ("tool", "chamber"):
-        source = filled(_WITH_TOOLS, chamber="chamber" if by == "chamber" else "NULL")
+    if by in _PASSED:
+        source = filled(_WITH_TOOLS, passed=_PASSED[by])
+        if by == "area":
+            _hand_over_areas(view)
     sql = filled(question("yields", "yields"), keys=keys, source=source, order=", ".join(KEYS[by]))
     sql = reading(sql, {"parts": question("yields", "parts")}, materialized=True)
     rows = view.lake.rows(sql, parameters)
-    whole = rows if by not in ("tool", "chamber") else _totals(view, parameters)
+    whole = rows if by not in _PASSED else _totals(view, parameters)
     groups = [_group(row, by) for row in rows]
-    summaries = _summaries(view, chosen) if by not in ("tool", "chamber", "site") else []
+    summaries = _summaries(view, chosen) if by not in (*_PASSED, "site") else []
     groups += [_group(row, by) for row in _merged(summaries, by)]
-    doubts = (*_doubts(view, parameters), *(_history_doubts(view, chosen) if by in ("tool", "chamber") else ()))
+    doubts = (*_doubts(view, parameters), *(_history_doubts(view, chosen) if by in _PASSED else ()))
     order = tuple(sorted(groups, key=lambda group: tuple(str(getattr(group, key) or "") for key in KEYS[by])))
     return Yields(*view.header(METHOD, sql), by, chosen.retests, order, _total([*whole, *summaries]), doubts)
 

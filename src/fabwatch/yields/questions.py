@@ -33,11 +33,11 @@ Retests = Annotated[
 
 @declaration
 class YieldQuestion(Timed, Answerable["Yields"]):
-    """Yield: parts that came out good, by lot, wafer, product, day, insertion, site, or tool or chamber passed."""
+    """Yield: parts that came out good, by lot, wafer, product, day, insertion, site, or tool, chamber or area passed."""
 
     spec: ClassVar = Spec("yield", "/yield", "yields", "groups", reach=Reach.FAB, tag="results", example={"by": "lot"})
     by: Annotated[
-        Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber"],
+        Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber", "area"],
         Param("One row per group of this kind."),
     ] = "lot"
     lot: Lot = None

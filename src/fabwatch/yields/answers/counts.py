@@ -15,6 +15,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "site": ("site",),
     "tool": ("tool",),
     "chamber": ("tool", "chamber"),
+    "area": ("area",),
 }
 """What a row of a yield is about, by how the parts are grouped."""
 
@@ -38,6 +39,7 @@ class YieldGroup:
     site: str | None = None
     tool: str | None = None
     chamber: str | None = None
+    area: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class YieldTotal:
 
 @dataclass(frozen=True, repr=False)
 class Yields(Answer):
-    """Yield by lot, wafer, product, day, insertion, site, or tool or chamber that was passed."""
+    """Yield by lot, wafer, product, day, insertion, site, or tool, chamber or area that was passed."""
 
     by: str
     retests: str
