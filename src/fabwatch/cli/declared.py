@@ -24,18 +24,8 @@ def question_command(kind: type[Answerable[Any]], extras: Iterable[inspect.Param
     extra = list(extras)
 
     def command(fab: Path, as_json: bool, as_csv: bool, lang: str, **values: Any) -> None:
-        from fabwatch.cli import output, tables
-
         how = {parameter.name: values.pop(parameter.name) for parameter in extra}
-        question = kind(**_stated(known, values))
-        with opened(fab) as door, output.working(kind.spec.working):
-            answer = tables.after(door, question, door.ask(question))
-        output.note_end_of_record(answer, lang)
-        if not output.data(answer, as_json, as_csv):
-            tables.show(question, answer, lang, **how)
-        code = tables.exit_code(answer)
-        if code:
-            raise typer.Exit(code)
+        answered(kind(**_stated(known, values)), fab, as_json, as_csv, lang, **how)
 
     own = [
         _keyword("fab", FabOption, HERE),
@@ -44,6 +34,20 @@ def question_command(kind: type[Answerable[Any]], extras: Iterable[inspect.Param
         _keyword("lang", Lang, "en"),
     ]
     return _signed(command, kind, [*(_parameter(field) for field in known), *extra, *own])
+
+
+def answered(question: Answerable[Any], fab: Path, as_json: bool, as_csv: bool, lang: str, **how: Any) -> None:
+    """Ask the fab, print the answer as it is wanted, and leave with the code that it calls for."""
+    from fabwatch.cli import output, tables
+
+    with opened(fab) as door, output.working(question.spec.working):
+        answer = tables.after(door, question, door.ask(question))
+    output.note_end_of_record(answer, lang)
+    if not output.data(answer, as_json, as_csv):
+        tables.show(question, answer, lang, **how)
+    code = tables.exit_code(answer)
+    if code:
+        raise typer.Exit(code)
 
 
 def action_command(kind: type[Action[Any]]) -> Command:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fabwatch.equipment.part_tests import names_of_tests, numbers_of_test
 from fabwatch.spc.series import Series
 from fabwatch.stats.charts import Subgroups
 from fabwatch.store.lake import Lake, Parameters
@@ -20,16 +21,11 @@ Read = tuple[tuple[Series, ...], str]
 
 def tests_of(lake: Lake, test: str, span: Parameters) -> Read:
     """The series of a test by number or name, for each product and insertion. Raises UnknownTool."""
-    names = "SELECT DISTINCT test, name FROM limits WHERE test::VARCHAR = $test OR name = $test"
-    numbers = {row["test"] for row in lake.rows(names, {"test": test})}
-    if test.isdecimal() and int(test) < 1 << 31:
-        numbers.add(int(test))
+    numbers = numbers_of_test(lake, test)
     sql = question("spc", "test_series")
-    series = tuple(_series(lake, sql, {**span, "test": test, "numbers": sorted(numbers), "shown": SHOWN}, "test"))
+    series = tuple(_series(lake, sql, {**span, "test": test, "numbers": numbers, "shown": SHOWN}, "test"))
     if not series:
-        rows = lake.rows("SELECT DISTINCT test::VARCHAR AS number, name FROM limits")
-        known = {str(row[key]) for row in rows for key in ("number", "name") if row[key]}
-        _check(lake, "test", test, known, span)
+        _check(lake, "test", test, names_of_tests(lake), span)
     return series, sql
 
 

@@ -13,10 +13,10 @@ from fabwatch.store.questions import filled, question, reading
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.view import View
 from fabwatch.terms.doubts import Doubt
-from fabwatch.terms.errors import unknown
 from fabwatch.yields.answers import KEYS, BinCount, Bins, TestFigures, TestPareto, YieldGroup, Yields, YieldTotal
 from fabwatch.yields.doubts import ByLot, NoHistory, OddFiles, TestedAgain
 from fabwatch.yields.identity import TESTED, wafer_key
+from fabwatch.yields.refusing import refuse_unknown
 
 COVERAGE = 0.95
 METHOD = (
@@ -47,18 +47,8 @@ class Chosen:
 
     def parameters(self, view: View) -> dict[str, Any]:
         """What the statement about parts takes. Raises UnknownTool for a lot, wafer or product without results."""
-        for name, value in (("lot", self.lot), ("wafer", self.wafer), ("product", self.product)):
-            if value is not None:
-                known = {row[name] for row in view.lake.rows(_NAMES.format(name=name))}
-                if value not in known:
-                    raise unknown(name, value, known, "fabwatch yield --by wafer lists what has results")
-        return {
-            "lot": self.lot,
-            "wafer": self.wafer,
-            "product": self.product,
-            "retests": self.retests,
-            "as_of": view.as_of,
-        }
+        refuse_unknown(view, self.named, "fabwatch yield --by wafer lists what has results")
+        return {**self.named, "retests": self.retests, "as_of": view.as_of}
 
     @property
     def named(self) -> dict[str, str | None]:
@@ -66,7 +56,6 @@ class Chosen:
         return {"lot": self.lot, "wafer": self.wafer, "product": self.product}
 
 
-_NAMES = "SELECT DISTINCT {name} FROM wafer_tests WHERE {name} IS NOT NULL UNION SELECT {name} FROM sort_summary"
 _CHOSEN = "($lot IS NULL OR lot = $lot) AND ($wafer IS NULL OR wafer = $wafer) AND ($product IS NULL OR product = $product)"
 _EXPRESSIONS = {
     "day": "strftime(tested_at, '%Y-%m-%d') AS day",
@@ -201,7 +190,7 @@ def _doubts(view: View, parameters: dict[str, Any]) -> tuple[Doubt, ...]:
     odd = view.lake.rows(
         "SELECT count(*) AS files, min(concat_ws(' ', lot, wafer) || ': ' || doubts) AS first FROM wafer_tests "
         f"WHERE doubts IS NOT NULL AND {_CHOSEN}",
-        {name: parameters[name] for name in ("lot", "wafer", "product")},
+        {name: parameters[name] for name in Chosen().named},
     )[0]
     if odd["files"]:
         doubts.append(OddFiles(odd["files"], odd["first"].strip()))

@@ -9,9 +9,9 @@ from fabwatch.stats.intervals import of_share
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.questions import filled, question, reading
 from fabwatch.store.view import View
-from fabwatch.terms.errors import unknown
 from fabwatch.yields.answers import Defects, InspectedWafer
 from fabwatch.yields.identity import wafer_key
+from fabwatch.yields.refusing import refuse_unknown
 
 COVERAGE = 0.95
 METHOD = (
@@ -33,11 +33,7 @@ class Inspected:
 
 def defects(view: View, chosen: Inspected) -> Defects:
     """Defects by inspection. Raises UnknownTool for a lot, wafer or layer that was not inspected."""
-    for name, value in vars(chosen).items():
-        if value is not None:
-            known = {row[name] for row in view.lake.rows(f"SELECT DISTINCT {name} FROM inspections")} - {None}
-            if value not in known:
-                raise unknown(name, value, known, "fabwatch defects lists what was inspected")
+    refuse_unknown(view, vars(chosen), "fabwatch defects lists what was inspected", ("inspections",))
     sql = filled(question("yields", "defects"), key=wafer_key("lot", "wafer"), inspected=wafer_key("i.lot", "i.wafer"))
     sql = reading(sql, {"parts": question("yields", "parts")}, materialized=True)
     rows = view.lake.rows(sql, {**vars(chosen), "product": None, "retests": "flagged", "as_of": view.as_of})

@@ -23,6 +23,7 @@ from fabwatch.yields.patterns.model import Looks
 from fabwatch.yields.patterns.preparing import FAIL, NO_DIE, PASS, square
 from fabwatch.yields.patterns.several import found_patterns
 from fabwatch.yields.patterns.similar import nearest
+from fabwatch.yields.refusing import refuse_unknown
 
 LOOKED_AT = 3_000
 """The latest maps, among which are chosen those that show a pattern or look like another."""
@@ -59,7 +60,7 @@ def fab_maps(view: View, shown: Shown) -> FabMaps:
     selection = {"lot": shown.lot, "wafer": shown.wafer, "product": shown.product}
     heads, grids = _gathered(view, selection, LOOKED_AT if chosen else shown.most)
     if not heads:
-        _refuse_unknown(view, selection)
+        refuse_unknown(view, selection, "fabwatch maps list shows what has maps")
     wide = sum(grid is None for grid in grids)
     maps = [_map(head, grid) for head, grid in zip(heads, grids, strict=True)]
     counts: Counter[str] = Counter()
@@ -102,16 +103,6 @@ def _grid(x: NDArray[Any], y: NDArray[Any], passed: NDArray[np.int8]) -> Grid | 
         return grid_of(x.astype(np.int64), y.astype(np.int64), passed)
     except ValueError:
         return None
-
-
-def _refuse_unknown(view: View, selection: dict[str, Any]) -> None:
-    """Raise UnknownTool for a name that no test has; nothing where there are no maps at all."""
-    for name, value in selection.items():
-        if value is not None:
-            tables = f"SELECT {name} FROM wafer_tests UNION SELECT {name} FROM sort_summary"
-            known = {row[name] for row in view.lake.rows(tables)}
-            if value not in known:
-                raise unknown(name, value, known - {None}, "fabwatch maps list shows what has maps")
 
 
 def _map(head: Record, grid: Grid | None) -> FabMap:

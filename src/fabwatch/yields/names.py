@@ -17,17 +17,12 @@ def names_in(text: str, place: str = "the text") -> tuple[str, ...]:
 
     Raises BadQuestion for a text without any name.
     """
-    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
+    lines = _lines(text)
     if not lines:
         raise BadQuestion(
             f"No wafer or lot is named in {place}.", "one wafer or lot a line, or a CSV file with lot and wafer"
         )
-    separator = max(SEPARATORS, key=lines[0].count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)]
-    header = [compact_name(cell) for cell in rows[0]]
-    lot = next((place for place, name in enumerate(header) if name in LOT), None)
-    wafer = next((place for place, name in enumerate(header) if name in WAFER), None)
+    rows, (lot, wafer) = _table(lines, LOT, WAFER)
     if lot is None and wafer is None:
         return tuple(dict.fromkeys(",".join(cell for cell in row[:2] if cell) for row in rows))
     found = [",".join(row[place] for place in (lot, wafer) if place is not None and place < len(row)) for row in rows[1:]]
@@ -42,16 +37,10 @@ def groups_in(text: str, place: str = "the text") -> tuple[str, ...]:
 
     Raises BadQuestion for a text that names none, and for a line without a group.
     """
-    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
+    lines = _lines(text)
     if not lines:
         raise BadQuestion(f"No wafer is named in {place}.", GROUP_HINT)
-    separator = max(SEPARATORS, key=lines[0].count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)]
-    header = [compact_name(cell) for cell in rows[0]]
-    group, lot, wafer = (
-        next((at for at, name in enumerate(header) if name in known), None) for known in (GROUP, LOT, WAFER)
-    )
+    rows, (group, lot, wafer) = _table(lines, GROUP, LOT, WAFER)
     if group is None or (lot is None and wafer is None):
         return tuple(dict.fromkeys(_grouped(line, place) for line in lines))
     entries = []
@@ -59,11 +48,29 @@ def groups_in(text: str, place: str = "the text") -> tuple[str, ...]:
         cells = [row[at] if at is not None and at < len(row) else "" for at in (group, lot, wafer)]
         name = ",".join(filter(None, cells[1:]))
         if not cells[0] or not name:
-            raise BadQuestion(f"{place}: {separator.join(row)[:80]!r} lacks its group or wafer.", GROUP_HINT)
+            raise BadQuestion(f"{place}: {_separator(lines).join(row)[:80]!r} lacks its group or wafer.", GROUP_HINT)
         entries.append(f"{cells[0]}={name}")
     if not entries:
         raise BadQuestion(f"{place} has a header, and no rows below it.", GROUP_HINT)
     return tuple(dict.fromkeys(entries))
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that say something."""
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _separator(lines: list[str]) -> str:
+    return max(SEPARATORS, key=lines[0].count)
+
+
+def _table(lines: list[str], *columns: tuple[str, ...]) -> tuple[list[list[str]], list[int | None]]:
+    """The cells of each line, and where the first line names each of some columns."""
+    read = csv.reader(io.StringIO("\n".join(lines)), delimiter=_separator(lines))
+    rows = [[cell.strip() for cell in row] for row in read]
+    header = [compact_name(cell) for cell in rows[0]]
+    return rows, [next((at for at, name in enumerate(header) if name in known), None) for known in columns]
 
 
 GROUP_HINT = "a line for each wafer: GROUP LOT,WAFER, or CSV with group, lot and wafer"

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
+from typing import Any
 
 import numpy as np
 
+from fabwatch.equipment.part_tests import names_of_tests, numbers_of_test
 from fabwatch.store.lake import Record
 from fabwatch.store.questions import filled, question
 from fabwatch.store.view import View
@@ -16,8 +18,6 @@ from fabwatch.yields.shifts import LOW
 
 YIELD = "yield"
 KINDS = ("test", "wat")
-LARGEST = 1 << 31
-"""Numbers of tests are below this."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,8 @@ def _population(names: dict[Wafer, Wafer], values: Sequence[float], direction: s
 def _kind(view: View, name: str) -> tuple[str, str]:
     """Whether a name is of a test or of an electrical parameter, and the name without a `test:` or `wat:` before it."""
     stated, colon, rest = name.partition(":")
-    tests = view.lake.rows("SELECT DISTINCT test::VARCHAR AS number, name FROM limits")
     known = {
-        "test": {str(row[key]) for row in tests for key in ("number", "name") if row[key]},
+        "test": names_of_tests(view.lake),
         "wat": {str(row["parameter"]) for row in view.lake.rows("SELECT DISTINCT parameter FROM wat")},
     }
     if colon and stated in KINDS and rest in known[stated]:
@@ -72,11 +71,9 @@ def _kind(view: View, name: str) -> tuple[str, str]:
 
 def _rows(view: View, kind: str, name: str) -> list[Record]:
     sql = filled(question("yields", f"{kind}_means"), key=wafer_key("w.lot", "w.wafer"))
-    parameters = {"name": name, "as_of": view.as_of}
+    parameters: dict[str, Any] = {"name": name, "as_of": view.as_of}
     if kind == "test":
-        rows = view.lake.rows("SELECT DISTINCT test FROM limits WHERE test::VARCHAR = $name OR name = $name", {"name": name})
-        numbers = {row["test"] for row in rows}
-        parameters["numbers"] = sorted(numbers | ({int(name)} if name.isdecimal() and int(name) < LARGEST else set()))
+        parameters["numbers"] = numbers_of_test(view.lake, name)
     return view.lake.rows(sql, parameters)
 
 

@@ -202,6 +202,7 @@ class SplitQuestion(Timed, Answerable["SplitLots"]):
         cost=Cost.DEEP,
         reach=Reach.FAB,
         tag="results",
+        working="comparing groups …",
         example={"wafers": "B={lot}"},
     )
     wafers: Annotated[
@@ -247,6 +248,7 @@ class CommonalityQuestion(Timed, Answerable["Commonality"]):
         cost=Cost.DEEP,
         reach=Reach.FAB,
         tag="results",
+        working="comparing wafers …",
         example={"below": "0.7"},
     )
     bad: Annotated[

@@ -17,6 +17,7 @@ from fabwatch.yields.answers import Layout, MappedTest, Place, StackedMap, Zone
 from fabwatch.yields.counting import COVERAGE, Chosen
 from fabwatch.yields.doubts import OffTheWafer
 from fabwatch.yields.geometry import layout_of, located
+from fabwatch.yields.refusing import refuse_unknown
 
 RINGS = ("centre", "middle", "edge")
 QUADRANTS = ("upper right", "upper left", "lower left", "lower right")
@@ -83,9 +84,7 @@ def stacked(view: View, chosen: Chosen, product: str | None, hard_bin: int | Non
 
 def known_product(view: View, product: str | None) -> None:
     """Raises UnknownTool for a product without results."""
-    known = {row["product"] for row in view.lake.rows("SELECT DISTINCT product FROM wafer_tests")} if product else set()
-    if product is not None and product not in known:
-        raise unknown("product", product, known - {None}, "fabwatch yield --by product lists what has results")
+    refuse_unknown(view, {"product": product}, "fabwatch yield --by product lists what has results", ("wafer_tests",))
 
 
 def _doubts(layout: Layout | None, places: list[Place]) -> tuple[Doubt, ...]:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang, opened
+from fabwatch.cli.declared import answered
+from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang
 
 
 def add_to(app: typer.Typer, yields: typer.Typer) -> None:
@@ -41,7 +42,6 @@ def commonality(
     lang: Lang = "en",
 ) -> None:
     """What bad wafers share that others do not, or what shifts a number of them: tool, chamber, recipe …, and since when."""
-    from fabwatch.cli import output, tables
     from fabwatch.fab.questions import CommonalityQuestion
 
     question = CommonalityQuestion(
@@ -53,11 +53,7 @@ def commonality(
         as_of=as_of,
         known_at=known_at,
     )
-    with opened(fab) as door, output.working("comparing wafers …"):
-        answer = door.ask(question)
-    output.note_end_of_record(answer, lang)
-    if not output.data(answer, as_json, as_csv):
-        tables.show(question, answer, lang)
+    answered(question, fab, as_json, as_csv, lang)
 
 
 def split(
@@ -74,16 +70,11 @@ def split(
     lang: Lang = "en",
 ) -> None:
     """Split lots: groups of wafers against a control, in yield, tests and electrical tests, and what else they passed."""
-    from fabwatch.cli import output, tables
     from fabwatch.fab.questions import SplitQuestion
     from fabwatch.fab.results import groups_in
 
     question = SplitQuestion(wafers=groups_in(_text(file), str(file)), control=control, as_of=as_of, known_at=known_at)
-    with opened(fab) as door, output.working("comparing groups …"):
-        answer = door.ask(question)
-    output.note_end_of_record(answer, lang)
-    if not output.data(answer, as_json, as_csv):
-        tables.show(question, answer, lang)
+    answered(question, fab, as_json, as_csv, lang)
 
 
 def _names(path: Path) -> tuple[str, ...]:

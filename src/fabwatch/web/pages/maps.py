@@ -11,7 +11,7 @@ from fabwatch.fab.questions import DrawnMapsQuestion, MapsQuestion, StackedMapQu
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
-from fabwatch.web.pages.results import mean_picture, wafer_picture
+from fabwatch.web.pages.wafer_pictures import mean_picture, wafer_picture
 from fabwatch.web.query_params import form_of, params, question_of, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
@@ -33,11 +33,11 @@ async def maps(request: Request) -> Response:
         question = question_of(request, MapsQuestion, **({} if params(request, "most") else {"most": SHOWN}))
         question = replace(question, most=min(question.most, MOST), pictures=True)
         answer, waiting = await drawn_first(request, question)
-        tested = StackedMapQuestion(test=question_of(request, StackedMapQuestion).test)
+        stacked = question_of(request, StackedMapQuestion)
         stack = None
         if answer is not None and answer.maps:
             product = question.product or _only([row.product for row in answer.maps])
-            stack = await cache_of(request).answer(question_of(request, StackedMapQuestion, product=product))
+            stack = await cache_of(request).answer(replace(stacked, product=product))
         text = page.render(
             "maps.html",
             at="/maps",
@@ -47,7 +47,7 @@ async def maps(request: Request) -> Response:
             answer=answer,
             pending=waiting,
             chosen=question,
-            form=form_of(question, FILTERS, page.zone) + form_of(tested, ("test",), page.zone),
+            form=form_of(question, FILTERS, page.zone) + form_of(stacked, ("test",), page.zone),
             filters=params(request, *FILTERS),
             name_of=name_of,
             stack=stack,

@@ -10,26 +10,25 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, key_of, needs, whole_fab
-from fabwatch.fab.answers import Commonality, Finding, Place, YieldGroup
+from fabwatch.fab.answers import Commonality, Finding, YieldGroup
 from fabwatch.fab.questions import BinsQuestion, CommonalityQuestion, StackedMapQuestion, TestsQuestion, YieldQuestion
 from fabwatch.fab.results import low_limit, names_in
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
-from fabwatch.web.page import Page
+from fabwatch.web.page import SELECTIONS, Page
 from fabwatch.web.pages.dots import dots_over_time
 from fabwatch.web.pages.page_cache import cached_page, pending, within
+from fabwatch.web.pages.wafer_pictures import wafer_picture
 from fabwatch.web.query_params import form_of, params, question_of, takes, times_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
 SHOWN = 60
 TESTS_SHOWN = 12
-MOST_PLACES = 6_000
-"""Places of a map that a page draws."""
 LEFT, TOP, WIDTH, HEIGHT = 44, 10, 560, 150
 WEEK = timedelta(days=7)
 PASTED = {"bad_names": "bad", "good_names": "good"}
 """Fields of lines, and the parameters that they are made into."""
-SELECTED = ("lot", "wafer", "product")
+SELECTED = SELECTIONS["/commonality"]
 """What the other pages about results may be narrowed to: here the lot or wafer stands ready as the bad one."""
 NOTHING: Json = {
     **dict.fromkeys(("trend", "change", "low", "wafer", "stack")),
@@ -183,31 +182,6 @@ def trend(days: Sequence[YieldGroup]) -> Json | None:
     lowest = min((share for _, share, _ in dated), default=0.0)
     drawn = dots_over_time(dated, max(0.0, int(lowest * 10) / 10 - 0.1), 1.0)
     return drawn and {**drawn, "first": drawn["first"].date().isoformat(), "last": drawn["last"].date().isoformat()}
-
-
-def wafer_picture(places: Sequence[Place]) -> Json | None:
-    """The places of a stacked map, each with how dark it is; None where they are none, or too many to be drawn."""
-    if not places or len(places) > MOST_PLACES:
-        return None
-    left, right = min(place.x for place in places), max(place.x for place in places)
-    low, high = min(place.y for place in places), max(place.y for place in places)
-    most = max(1 - place.yield_ for place in places) or 1.0
-    cells = [(place.x - left, high - place.y, round((1 - place.yield_) / most, 3), place) for place in places]
-    return {"box": f"-0.5 -0.5 {right - left + 2} {high - low + 2}", "cells": cells, "most": most}
-
-
-def mean_picture(places: Sequence[Place]) -> Json | None:
-    """The places of a stacked map, each with where its mean of a test lies between the lowest and the highest."""
-    means = {(place.x, place.y): place.mean for place in places if place.mean is not None}
-    picture = wafer_picture([place for place in places if (place.x, place.y) in means])
-    if picture is None:
-        return None
-    low, high = min(means.values()), max(means.values())
-    cells = [
-        (x, y, round((means[place.x, place.y] - low) / ((high - low) or 1.0), 3), place)
-        for x, y, _, place in picture["cells"]
-    ]
-    return {**picture, "cells": cells, "low": low, "high": high}
 
 
 def timeline(answer: Commonality) -> Json | None:

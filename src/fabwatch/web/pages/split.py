@@ -1,19 +1,15 @@
 """Split lots: groups of wafers that were treated differently, against a control."""
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, needs, whole_fab
-from fabwatch.fab.answers import SplitPlace
 from fabwatch.fab.questions import SplitQuestion
 from fabwatch.fab.results import groups_in
-from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
 from fabwatch.web.pages.page_cache import cached_page, pending, within
-from fabwatch.web.pages.results import MOST_PLACES
+from fabwatch.web.pages.wafer_pictures import difference_picture
 from fabwatch.web.query_params import params, question_of, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read")])
@@ -55,15 +51,3 @@ async def split(request: Request) -> Response:
         return text, not waiting
 
     return await cached_page(request, make)
-
-
-def difference_picture(places: Sequence[SplitPlace], group: str) -> Json | None:
-    """The places of the wafer, each with how far the yield of the group lies above or below that of the control."""
-    own = [place for place in places if place.group == group]
-    if not own or len(own) > MOST_PLACES:
-        return None
-    left, right = min(place.x for place in own), max(place.x for place in own)
-    low, high = min(place.y for place in own), max(place.y for place in own)
-    most = max(abs(place.difference) for place in own) or 1.0
-    cells = [(place.x - left, high - place.y, round(abs(place.difference) / most, 3), place) for place in own]
-    return {"box": f"-0.5 -0.5 {right - left + 2} {high - low + 2}", "cells": cells, "most": most}
