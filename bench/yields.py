@@ -127,7 +127,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     found: dict[str, object] = {"date": time.strftime("%Y-%m-%d"), "machine": f"{platform.machine()}, 2 cores"}
-    found["load"] = loading(folder, 700 if big else 70)
+    found["load"] = loading(folder, 950 if big else 70)
     found["ask"] = asking(folder)
     shutil.rmtree(folder)
     found["share_200_lots"] = sharing(folder / "a", 200, 100)

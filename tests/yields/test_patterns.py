@@ -67,6 +67,18 @@ def test_a_map_without_a_pattern_is_said_to_show_one_thing_alone(said):
             assert [part.pattern for part in one.patterns] == ["none"]
 
 
+def test_what_looks_like_no_known_pattern_is_said_to_be_unknown(said):
+    round_one = wafer("none", 3)
+    row, column = np.mgrid[: round_one.shape[0], : round_one.shape[1]]
+    middle = (np.array(round_one.shape) - 1) / 2
+    cross = (abs(row - middle[0]) < 3) | (abs(column - middle[1]) < 3)
+    odd = [np.where((round_one > 0) & fails, 2, round_one).astype(np.uint8) for fails in (column % 4 < 2, cross)]
+    stripes, crossed = classify([as_map(grid, "odd") for grid in odd]).maps
+    assert stripes.unknown
+    assert crossed.distance > max(one.distance for one in said if one.pattern in ("none", "Center", "Edge-Ring"))
+    assert not any(one.unknown for one in said if one.pattern in ("none", "Center", "Edge-Ring"))
+
+
 def test_answers_are_the_same_each_time_and_alone_or_together(made):
     together, alone = classify(made[:6]).maps, [classify([one]).maps[0] for one in made[:6]]
     assert [one.pattern for one in together] == [one.pattern for one in alone]

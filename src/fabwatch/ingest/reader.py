@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
-from fabwatch.ingest.reader_process import overdue, receive, send
+from fabwatch.ingest.pipe import receive, send
+from fabwatch.ingest.reader_process import overdue
 from fabwatch.ingest.reading import Find, Task
 from fabwatch.ingest.understanding import Candidate
 from fabwatch.sources.opening import CannotRead

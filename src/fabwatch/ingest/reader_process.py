@@ -1,56 +1,21 @@
 """The process in which files are read: whatever a file does to it, the fab and the other files are out of its reach."""
 
 import os
-import pickle
 import signal
-import struct
 import sys
 import threading
 import time
 import traceback
 from typing import IO
 
+from fabwatch.ingest.pipe import receive, send
 from fabwatch.ingest.reading import Desk, Task
 from fabwatch.sources.effort import MEMORY, SECONDS, limit, listen, progress
 from fabwatch.sources.opening import CannotRead
 from fabwatch.terms.problems import OverBudget, Problem, ReadingFailed
 
-LENGTH = struct.Struct("<Q")
 BETWEEN = 0.1
 """Seconds between two words about how far a file is read."""
-
-
-def send(pipe: IO[bytes], value: object) -> None:
-    """Write one value: the lengths of its parts, the value itself, and the buffers of its columns as they lie in memory."""
-    buffers: list[pickle.PickleBuffer] = []
-    content = pickle.dumps(value, pickle.HIGHEST_PROTOCOL, buffer_callback=buffers.append)
-    # Columns of samples are most of what is sent: each copy of them would be felt.
-    parts = [memoryview(content), *(buffer.raw() for buffer in buffers)]
-    lengths = b"".join(LENGTH.pack(len(part)) for part in parts)
-    for part in (memoryview(LENGTH.pack(len(parts)) + lengths), *parts):
-        rest = part
-        while rest:
-            rest = rest[pipe.write(rest) :]
-
-
-def receive(pipe: IO[bytes]) -> object:
-    """Read one value. Raises EOFError when the other side has ended."""
-    (count,) = LENGTH.unpack(_exactly(pipe, LENGTH.size))
-    lengths = [length for (length,) in LENGTH.iter_unpack(_exactly(pipe, count * LENGTH.size))]
-    content, *buffers = [_exactly(pipe, length) for length in lengths]
-    # From the process that this one was started by, or that it started.
-    return pickle.loads(content, buffers=buffers)  # noqa: S301
-
-
-def _exactly(pipe: IO[bytes], length: int) -> bytearray:
-    content = bytearray(length)
-    rest = memoryview(content)
-    while rest:
-        count = pipe.readinto(rest)  # type: ignore[attr-defined]
-        if not count:
-            raise EOFError
-        rest = rest[count:]
-    return content
 
 
 class Outgoing:

@@ -31,8 +31,7 @@ class StdfFile(ResultFile):
             raise CannotRead(Problem(Unreadable, f"STDF version {version(start)}: only version 4 is read"))
         with ExitStack() as stack:
             path = stack.enter_context(unpacked(self.document, start))
-            session, path = self._session(path, stack)
-            yield from self._read(session, path)
+            yield from self._read(*self._session(path, stack))
 
     def _session(self, path: Path, stack: ExitStack) -> tuple[parts.Session, Path]:
         """All but the results, and the file as far as it consists of whole records. Raises CannotRead."""
@@ -61,13 +60,10 @@ class StdfFile(ResultFile):
     def _read(self, session: parts.Session, path: Path) -> Iterator[ResultRows]:
         import stdf_convert
 
-        dies = session.dies()
-        if not (dies.num_rows or session.wafers):
-            raise CannotRead(Problem(Unreadable, "no part stands whole in this STDF file", hint=AGAIN))
-        yield ResultRows("wafer_tests", session.wafer_tests(dies), counted=False)
-        for begin in range(0, dies.num_rows, AT_ONCE):
-            yield ResultRows("dies", dies.slice(begin, AT_ONCE))
-        reading = results.Results(session.segments(), session.parts["wafer"])
+        yield from _parts(session)
+        reading, bins = results.Results(session.segments(), session.parts["wafer"]), session.bins()
+        # Its records are as large as all parts together, and nothing is asked of them any more.
+        del session
         try:
             for record, batch in stdf_convert.batches(str(path), list(results.RECORDS), batch_size=BATCH):
                 progress()
@@ -76,10 +72,20 @@ class StdfFile(ResultFile):
         except stdf_convert.StdfError as fault:
             raise CannotRead(_unreadable(fault)) from fault
         yield ResultRows("limits", reading.limits.table(), counted=False)
-        yield ResultRows("bins", session.bins(), counted=False)
+        yield ResultRows("bins", bins, counted=False)
         odd = sum(limit.doubts is not None for limits in reading.limits.sets.values() for limit in limits)
         if odd:
             self.note(f"{odd} tests have a lower limit above the upper one")
+
+
+def _parts(session: parts.Session) -> Iterator[ResultRows]:
+    """The wafers and the parts. Raises CannotRead where there is neither."""
+    dies = session.dies()
+    if not (dies.num_rows or session.wafers):
+        raise CannotRead(Problem(Unreadable, "no part stands whole in this STDF file", hint=AGAIN))
+    yield ResultRows("wafer_tests", session.wafer_tests(dies), counted=False)
+    for begin in range(0, dies.num_rows, AT_ONCE):
+        yield ResultRows("dies", dies.slice(begin, AT_ONCE))
 
 
 def _records(path: Path) -> dict[str, pa.Table]:

@@ -36,12 +36,12 @@ class MapAnswer:
     probability: float
     """Its calibrated probability among the nine."""
     unknown: bool
-    """True where the map lies farther from all patterns than all but a few maps that were trained on."""
+    """True where the map is more unlike all that was trained on than all but 1 % of maps of known patterns."""
     patterns: tuple[FoundPattern, ...]
     """All patterns on it where it shows several, the likeliest first; else the one."""
     similar: tuple[SimilarMap, ...]
     distance: float
-    """Mahalanobis distance from the nearest pattern; `unknown` from the model's `farthest` on."""
+    """How unlike all that was trained on it is, in standard deviations (0: usual); `unknown` beyond the model's limit."""
     dies: int
     failed: int
     origin: str

@@ -46,15 +46,6 @@ def _log_loss(probability: Numbers, label: Places) -> float:
     return float(-np.log(probability[np.arange(len(label)), label].clip(1e-9)).mean())
 
 
-def centres(embedding: Numbers, label: Places) -> tuple[Numbers, Numbers]:
-    """Where each pattern lies (k, d) and the inverse of the covariance around these (d, d), for those that occur."""
-    present = np.unique(label)
-    means = np.stack([embedding[label == place].mean(axis=0) for place in present])
-    away = embedding - means[np.searchsorted(present, label)]
-    covariance = away.T @ away / len(away) + 1e-3 * np.eye(embedding.shape[1], dtype=np.float32)
-    return means, np.linalg.inv(covariance).astype(np.float32)
-
-
 def farthest(distance: Numbers) -> float:
-    """The distance that 1 % of maps with a known pattern exceed."""
+    """How unlike all that was trained on 1 % of maps with a known pattern are, or more."""
     return float(np.quantile(distance, 1 - FALSE_ALARMS))

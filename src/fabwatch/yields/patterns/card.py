@@ -29,8 +29,8 @@ LIMITS = (
     "Maps of few dies (under 22 across) are shown to a network of their own, which learned from public maps drawn so: no "
     "real ones were at hand.",
     "Maps under about 8 dies across show too little; maps of over 100 × 100 are drawn smaller, thin scratches fade.",
-    "`unknown` finds only a small part of what is none of the nine (see the figures): patterns of a fab may be called by "
-    "the nearest of them, and clean made-up maps may be called unknown.",
+    "`unknown` finds a part of what is none of the nine (see the figures): patterns of a fab may be called by the nearest "
+    "of them, and clean made-up maps may be called unknown. For it the files keep the embeddings of 200 maps a pattern.",
 )
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from fabwatch.terms.answers import plain
 from fabwatch.terms.errors import ExtraMissing, FabwatchError
 from fabwatch.terms.version import VERSION
-from fabwatch.yields.patterns.calibrating import calibrated, centres, farthest
+from fabwatch.yields.patterns.calibrating import calibrated, farthest
 from fabwatch.yields.patterns.card import card
 from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.classify import scored
@@ -33,6 +33,7 @@ from fabwatch.yields.patterns.preparing import Squares, squares
 from fabwatch.yields.patterns.recipe import COARSE, FIRST, SECOND, Recipe
 from fabwatch.yields.patterns.several import ranked, second_presence
 from fabwatch.yields.patterns.splitting import Split, split
+from fabwatch.yields.patterns.unlike import Known, known
 
 HERE = Path(__file__).parent
 TORCH = "pip install 'fabwatch[train]' (torch for processors alone: add --index-url https://download.pytorch.org/whl/cpu)"
@@ -177,14 +178,13 @@ def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str
     validation, label = _seen(data, "validation", recipe)
     logits, _ = answers(network, validation, views=4)
     chosen = calibrated(logits, label, np.bincount(data.label, minlength=len(PATTERNS)))
-    means, precision, layer = _embedded(data, network, recipe)
+    remembered, layer = _embedded(data, network, recipe)
     settings = Settings(
         size=recipe.size,
         temperature=chosen.temperature,
         prior=chosen.prior,
         sure=FEW_SURE if recipe.coarse_share else SURE,
-        means=tuple(tuple(round(float(value), 5) for value in row) for row in means),
-        precision=tuple(tuple(round(float(value), 6) for value in row) for row in precision),
+        known=remembered.plain(),
         farthest=0.0,
         several=1.0,
         version=VERSION,
@@ -192,8 +192,12 @@ def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str
     began = time.process_time()
     model = Model(exported(network, layer, settings, {}))
     looks = model.looked(validation)
+    remembered = remembered.measured(looks.embedding, looks.probability)
+    distance = remembered.unlike(looks.embedding, looks.probability)
     spent = 1e3 * (time.process_time() - began) / len(validation)
-    settings = replace(settings, several=round(threshold(looks.present), 4), farthest=farthest(looks.distance))
+    settings = replace(
+        settings, known=remembered.plain(), several=round(threshold(looks.present), 4), farthest=farthest(distance)
+    )
     content = exported(network, layer, settings, {"card": "see card.json and the docs page maps"})
     difference = largest_difference(content, network, layer, validation[:256])
     names = ("temperature", "sure", "farthest", "several")
@@ -201,13 +205,13 @@ def _exported(data: Data, network: Any, recipe: Recipe) -> tuple[bytes, dict[str
     figures = {
         "onnx_bytes": len(content),
         "largest_difference_from_torch": difference,
-        "validation": plain(scored(looks.probability, label, int((looks.distance > settings.farthest).sum()), spent)),
+        "validation": plain(scored(looks.probability, label, int((distance > settings.farthest).sum()), spent)),
     }
     return content, choices, figures
 
 
-def _embedded(data: Data, network: Any, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32], Any]:
-    """Where the patterns lie, the precision around them, and the layer that sees several on one map."""
+def _embedded(data: Data, network: Any, recipe: Recipe) -> tuple[Known, Any]:
+    """What is remembered of the maps that were learned from, and the layer that sees several on one map."""
     from fabwatch.yields.patterns.mixing import fitted, mixed
     from fabwatch.yields.patterns.training import answers
 
@@ -215,11 +219,10 @@ def _embedded(data: Data, network: Any, recipe: Recipe) -> tuple[NDArray[np.floa
     every = max(1, len(learn) // EMBEDDED)
     label = labels[::every]
     own = answers(network, learn[::every], views=2)[1]
-    means, precision = centres(own, label)
     pairs = mixed(learn, labels, MIXED, seed=recipe.seed)
     laid_over = answers(network, pairs.squares, views=2)[1]
     goal = np.concatenate([np.eye(len(PATTERNS), dtype=np.float32)[label], pairs.present])
-    return means, precision, fitted(np.concatenate([own, laid_over]), goal, recipe.seed)
+    return known(own, label, recipe.seed), fitted(np.concatenate([own, laid_over]), goal, recipe.seed)
 
 
 def _figures(data: Data, model: Model, recipe: Recipe) -> dict[str, Any]:

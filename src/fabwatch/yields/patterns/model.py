@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fabwatch.yields.patterns.classes import PATTERNS
 from fabwatch.yields.patterns.preparing import Squares, cropped, squares, turned
+from fabwatch.yields.patterns.unlike import Known, from_plain
 
 FINE, FEW = "fine", "few"
 FILES = {FINE: "patterns.onnx", FEW: "patterns_few_dies.onnx"}
@@ -37,12 +38,10 @@ class Settings:
     """Added to the logits: training draws rare patterns more often than a fab makes them."""
     sure: float
     """From this probability on two views are enough."""
-    means: tuple[tuple[float, ...], ...]
-    """Where each pattern lies in the space of embeddings (9, 64)."""
-    precision: tuple[tuple[float, ...], ...]
-    """Inverse of the covariance around these (64, 64)."""
+    known: dict[str, Any]
+    """What is remembered of the maps that were trained on: see `unlike`."""
     farthest: float
-    """A map that lies farther from all patterns is of none of them."""
+    """A map that is more unlike all of them is of no known pattern."""
     several: float
     """From this probability on a pattern is one of several on a map."""
     version: str
@@ -57,9 +56,9 @@ class Looks:
     embedding: Numbers
     """Shape (n, 64): maps that look alike lie near each other."""
     distance: Numbers
-    """Shape (n): from the nearest pattern, as Mahalanobis distance."""
+    """Shape (n): how unlike all that was trained on it is, in standard deviations; 0 for a usual map."""
     unknown: NDArray[np.bool_]
-    """Shape (n): farther from all patterns than all but a few maps that were trained on."""
+    """Shape (n): more unlike than all but a few maps of known patterns."""
     present: Numbers
     """Shape (n, 9): the chance that each pattern is on the map, whatever else is."""
 
@@ -78,12 +77,8 @@ class Model:
         self.settings = Settings(**said)
 
     @cached_property
-    def _means(self) -> Numbers:
-        return np.array(self.settings.means, np.float32)
-
-    @cached_property
-    def _precision(self) -> Numbers:
-        return np.array(self.settings.precision, np.float32)
+    def _known(self) -> Known:
+        return from_plain(self.settings.known)
 
     def look(self, grids: Sequence[NDArray[Any]]) -> Looks:
         """What it makes of grids (0 no die, 1 pass, 2 fail), in batches."""
@@ -98,10 +93,11 @@ class Model:
         if not parts:
             none = np.zeros((0, len(PATTERNS)), np.float32)
             nowhere = np.zeros(0, np.float32)
-            return Looks(none, np.zeros((0, self._means.shape[1]), np.float32), nowhere, nowhere > 0, none)
+            return Looks(none, np.zeros((0, self._known.means.shape[1]), np.float32), nowhere, nowhere > 0, none)
         logits, embedding, present = (np.concatenate(column) for column in zip(*parts, strict=True))
-        distance = self.distance(embedding)
-        return Looks(self.calibrated(logits), embedding, distance, distance > self.settings.farthest, _sigmoid(present))
+        probability = self.calibrated(logits)
+        distance = self._known.unlike(embedding, probability)
+        return Looks(probability, embedding, distance, distance > self.settings.farthest, _sigmoid(present))
 
     def _batches(self, grids: Sequence[NDArray[Any]]) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
         for start in range(0, len(grids), BATCH):
@@ -130,17 +126,6 @@ class Model:
     def calibrated(self, logits: Numbers) -> Numbers:
         """Probabilities (n, 9) of logits (n, 9)."""
         return softmax((logits + np.array(self.settings.prior, np.float32)) / self.settings.temperature)
-
-    def distance(self, embedding: Numbers) -> Numbers:
-        """How far embeddings (n, 64) lie from the nearest pattern (Mahalanobis; Lee et al. 2018)."""
-        return mahalanobis(embedding, self._means, self._precision)
-
-
-def mahalanobis(embedding: Numbers, means: Numbers, precision: Numbers) -> Numbers:
-    """Distance (n) of embeddings (n, d) from the nearest of means (k, d) under one precision matrix (d, d)."""
-    away = embedding[:, None, :] - means[None, :, :]
-    squared: Numbers = np.einsum("nkd,de,nke->nk", away, precision, away, optimize=True).min(axis=1)
-    return np.sqrt(np.maximum(squared, 0.0))
 
 
 def softmax(logits: Numbers) -> Numbers:

@@ -15,7 +15,7 @@ def nearest(embedding: Numbers, among: Numbers, count: int = MOST, same: bool = 
     Shapes (n, k) and (n, k), k the least of `count` and what there is. With `same` both are the same maps, and a map is
     not its own neighbour. Works in blocks, so that memory stays bounded.
     """
-    left, right = _unit(embedding), _unit(among)
+    left, right = unit(embedding), unit(among)
     most = min(count, len(right) - same)
     if most <= 0 or not len(left):
         return np.zeros((len(left), 0), np.int64), np.zeros((len(left), 0), np.float32)
@@ -32,6 +32,7 @@ def nearest(embedding: Numbers, among: Numbers, count: int = MOST, same: bool = 
     return np.concatenate(places).astype(np.int64), np.concatenate(cosines)
 
 
-def _unit(rows: Numbers) -> Numbers:
+def unit(rows: Numbers) -> Numbers:
+    """Rows (n, d) at length 1; a row of zeros stays one."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return (rows / np.where(length > 0, length, 1)).astype(np.float32)
