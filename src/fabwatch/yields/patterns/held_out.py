@@ -17,7 +17,7 @@ SHORT = Recipe(
 
 
 def measured(data: Any, say: Any) -> dict[str, Any]:
-    """By pattern held out: AUROC by distance and by its signs alone, and by energy, and what is found at 1 % false alarms."""
+    """By pattern held out: AUROC by distance, its signs alone and energy, and what is found at 1 % false alarms."""
     found = {name: _without(data, place, say) for place, name in enumerate(PATTERNS)}
     patterns = [one for name, one in found.items() if name != "none"]
     # A wafer without a pattern shows none that could be unknown: it is measured like the others, and stands beside the mean.

@@ -87,7 +87,7 @@ def known(embedding: Numbers, label: NDArray[np.int64], seed: int = 0) -> Known:
 
 
 def mahalanobis(embedding: Numbers, means: Numbers, precision: Numbers) -> Numbers:
-    """Distance (n) of embeddings (n, d) from the nearest of means (k, d) under one precision matrix (d, d); Lee et al. 2018."""
+    """Distance (n) of embeddings (n, d) from the nearest of means (k, d) under one precision (d, d); Lee et al. 2018."""
     away = embedding[:, None, :] - means[None, :, :]
     squared: Numbers = np.einsum("nkd,de,nke->nk", away, precision, away, optimize=True).min(axis=1)
     return np.sqrt(np.maximum(squared, 0.0))
