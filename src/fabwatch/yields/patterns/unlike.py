@@ -46,7 +46,8 @@ class Known:
     def unlike(self, embedding: Numbers, probability: Numbers) -> Numbers:
         """Shape (n): the mean of the signs, in standard deviations from what is usual of known maps."""
         usual = np.array(self.usual)
-        return ((self.signs(embedding, probability) - usual[:, 0]) / usual[:, 1]).mean(axis=1).astype(np.float32)
+        mean: Numbers = ((self.signs(embedding, probability) - usual[:, 0]) / usual[:, 1]).mean(axis=1).astype(np.float32)
+        return mean
 
     def measured(self, embedding: Numbers, probability: Numbers) -> "Known":
         """The same, with what is usual of these maps of known patterns."""
