@@ -25,6 +25,8 @@
         ├── NotWritten        fab.toml was not changed: it cannot be written, or somebody else was faster
         ├── NothingRecorded   no runs, no metrology: nothing on record to answer from
         ├── CannotPolish      no polish time is possible
+        ├── UnknownModel      no model or version of that name
+        ├── NewerModel        a model was made by a newer fabwatch, in a form that this one does not know
         ├── NothingFailed     containment requested, but no qual has failed
         └── TooFewFailures    forecast requested, but there are no quals to make one from
 
@@ -197,6 +199,18 @@ class CannotPolish(BadQuestion):
     """No polish time is possible: thickness below the target, a rate that is not above 0, or units that look mixed."""
 
     hint = "give thicknesses in one unit and the rate in that unit per second: --unit angstrom --rate 40"
+
+
+class UnknownModel(BadQuestion):
+    """No model or version of that name."""
+
+    hint = "fabwatch model list names them; fabwatch model train makes one"
+
+
+class NewerModel(BadQuestion):
+    """A model was made by a newer fabwatch, in a form that this one does not know."""
+
+    hint = "use the fabwatch that made it, or train the model again with this one"
 
 
 class NothingFailed(BadQuestion):

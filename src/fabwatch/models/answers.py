@@ -1,0 +1,257 @@
+"""Answers about models."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fabwatch.models.choosing import Dropped
+from fabwatch.terms.answers import Answer, Row
+from fabwatch.terms.words import sentence as say
+
+
+@dataclass(frozen=True)
+class Trained(Answer):
+    """A version that was made, and how well it does."""
+
+    model: str
+    version: int
+    kind: str
+    """yes/no, classes or number."""
+    target: str
+    classes: tuple[str, ...]
+    row_count: int
+    columns: tuple[str, ...]
+    learner: str
+    """What it is, in words."""
+    split: str
+    """What it was tried on: forward in time, whole groups, or at random."""
+    held_out: dict[str, Any]
+    """Figures of rows that nothing was learned from, with 95 % intervals."""
+    random_split: dict[str, Any]
+    """The same recipe with rows held out at random: the contrast that flatters where rows hang together."""
+    floor: dict[str, Any]
+    """What needs no model."""
+    challengers: tuple[dict[str, Any], ...]
+    """What else was tried, by its score in the inner trials."""
+    not_tried: int
+    """Settings that there was no time for."""
+    dropped: tuple[Dropped, ...]
+    suspects: tuple[Dropped, ...]
+    importance: tuple[dict[str, Any], ...]
+    stability: dict[str, Any]
+    proof: dict[str, Any]
+    """Labels shuffled and fewer rows: whether there is something to learn, and whether more rows would help."""
+    onnx: dict[str, Any]
+    digest: str
+    doubts: tuple[str, ...]
+    made: bool
+    """False where the same version was there already."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        made = super().to_dict()
+        made["rows"] = made.pop("row_count")
+        return made
+
+    def rows(self) -> list[Row]:
+        """The figures as rows."""
+        pairs = (("held out", self.held_out), ("random split", self.random_split), ("floor", self.floor))
+        return [
+            {"of": name, **{key: value for key, value in own.items() if not isinstance(value, dict)}} for name, own in pairs
+        ]
+
+    def sentence(self, language: str = "en") -> str:
+        """One sentence that a supervisor can read."""
+        return say(language, "model_trained", **_figures(self.model, self.version, self.held_out, self.split, self.floor))
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version in the registry."""
+
+    model: str
+    version: int
+    stage: str
+    """tried, in use or retired."""
+    kind: str
+    target: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    rows: int
+    made_at: str
+    who: str | None
+    """Who set its stage."""
+    reason: str | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class Models(Answer):
+    """The versions of the registry."""
+
+    versions: tuple[ModelVersion, ...]
+
+    def rows(self) -> list[Row]:
+        """One row a version."""
+        return [dict(vars(one)) for one in self.versions]
+
+    def sentence(self, language: str = "en") -> str:
+        """One sentence that a supervisor can read."""
+        used = sum(one.stage == "in use" for one in self.versions)
+        return say(language, "models_listed", versions=len(self.versions), used=used)
+
+
+@dataclass(frozen=True)
+class ModelCard(Answer):
+    """What is known of a version: data, figures, limits, and how to call it."""
+
+    model: str
+    version: int
+    stage: str
+    card: dict[str, Any]
+
+    def rows(self) -> list[Row]:
+        """The columns that it takes."""
+        return [
+            {name: (" ".join(value) if isinstance(value, (list, tuple)) else value) for name, value in column.items()}
+            for column in self.card["schema"]
+        ]
+
+    def sentence(self, language: str = "en") -> str:
+        """One sentence that a supervisor can read."""
+        own = self.card
+        return say(
+            language, "model_trained", **_figures(self.model, self.version, own["held_out"], own["split"], own["floor"])
+        )
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one row."""
+
+    row: int
+    prediction: str | float
+    probability: float | None
+    unseen: tuple[str, ...]
+    out_of_range: tuple[str, ...]
+    missing: tuple[str, ...]
+    not_numbers: tuple[str, ...]
+    contributions: dict[str, float] | None
+    """What each column adds to the score; None where they were not asked for."""
+    score: float
+    base: float | None
+    """With the contributions it sums to the score; None where they were not asked for."""
+    sentence: str | None
+
+
+@dataclass(frozen=True)
+class Predictions(Answer):
+    """What a model says of rows."""
+
+    model: str
+    version: int
+    kind: str
+    positive: str | None
+    threshold: float | None
+    predictions: tuple[Prediction, ...]
+    unknown_columns: tuple[str, ...]
+    """Columns that were sent and that it does not take."""
+    lacking_columns: tuple[str, ...]
+    """Columns that it takes and that were not sent."""
+
+    def rows(self) -> list[Row]:
+        """One row a prediction."""
+        rows: list[Row] = []
+        for one in self.predictions:
+            row: Row = {"row": one.row, "prediction": one.prediction, "probability": one.probability}
+            row |= {name: " ".join(getattr(one, name)) for name in ("unseen", "out_of_range", "missing", "not_numbers")}
+            rows.append(row | {f"adds {name}": value for name, value in (one.contributions or {}).items()})
+        return rows
+
+    def sentence(self, language: str = "en") -> str:
+        """One sentence that a supervisor can read."""
+        odd = sum(bool(one.unseen or one.out_of_range or one.missing or one.not_numbers) for one in self.predictions)
+        return say(language, "model_predicted", model=self.model, version=self.version, rows=len(self.predictions), odd=odd)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Something that differs between two versions, and what it does to the figure."""
+
+    cause: str
+    points: float | None
+    """What the figure changes by, in its own unit times 100 for shares; None where it could not be run again."""
+    low: float | None
+    high: float | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The same comparison on a part of the rows."""
+
+    of: str
+    value: str
+    rows: int
+    a: float | None
+    b: float | None
+    difference: float | None
+    p: float | None
+
+
+@dataclass(frozen=True)
+class Compared(Answer):
+    """Two versions on the same rows."""
+
+    a_name: str
+    b_name: str
+    row_count: int
+    metric: str
+    a: float | None
+    b: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    test: str
+    reported: dict[str, Any]
+    """The figure that each version was made with, on its own held-out rows."""
+    causes: tuple[Cause, ...]
+    slices: tuple[Slice, ...]
+    leaks: tuple[str, ...]
+    calibration: dict[str, float | None]
+    doubts: tuple[str, ...]
+    words: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        made = super().to_dict()
+        made["rows"] = made.pop("row_count")
+        del made["words"]
+        return made
+
+    def rows(self) -> list[Row]:
+        """One row a cause."""
+        return [dict(vars(one)) for one in self.causes]
+
+    def sentence(self, language: str = "en") -> str:
+        """One sentence that a supervisor can read."""
+        return self.words
+
+
+def _figures(model: str, version: int, held: dict[str, Any], split: str, floor: dict[str, Any]) -> dict[str, Any]:
+    def shown(value: Any) -> str:
+        return "–" if value is None else f"{value:.3g}"
+
+    return {
+        "model": model,
+        "version": version,
+        "metric": held["metric"].upper() if held["metric"] in ("auc", "rmse") else held["metric"],
+        "value": shown(held["value"]),
+        "low": shown(held["low"]),
+        "high": shown(held["high"]),
+        "rows": held["rows"],
+        "split": split,
+        "floor": shown(floor["value"]),
+    }

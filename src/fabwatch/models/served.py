@@ -1,0 +1,88 @@
+"""The ONNX file of a version, run by onnxruntime: the one thing that predictions come from."""
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from fabwatch.models.graph import CONTRIBUTIONS, INPUT, PREDICTION, SCORE
+from fabwatch.models.schema import Matrix
+from fabwatch.terms.errors import BadQuestion
+
+DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+BATCH = 4_096
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a file says of rows."""
+
+    prediction: Matrix
+    """Shape (n, k)."""
+    score: Matrix
+    """Shape (n, k)."""
+    contributions: Matrix | None
+    """Shape (n, columns, k): with the intercept they sum to the score; None for trees."""
+
+
+class Served:
+    """A file that is ready to predict; safe to share between threads."""
+
+    def __init__(self, content: bytes):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as fault:
+            raise BadQuestion(
+                f"The ONNX file cannot be run: {' '.join(str(fault).split())[:160]}", "train it again"
+            ) from fault
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    @cached_property
+    def width(self) -> int:
+        """Numbers of a row."""
+        return int(self._session.get_inputs()[0].shape[1])
+
+    def predict(self, matrix: Matrix) -> Predicted:
+        """What it says of rows (n, width), a few thousand at a time."""
+        names = [name for name in (PREDICTION, SCORE, CONTRIBUTIONS) if name in self._outputs]
+        parts = [
+            self._session.run(names, {INPUT: np.ascontiguousarray(matrix[start : start + BATCH])})
+            for start in range(0, max(len(matrix), 1), BATCH)
+        ]
+        columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return Predicted(columns[0], columns[1], columns[2] if len(columns) > 2 else None)
+
+
+def checked_foreign(content: bytes) -> None:
+    """Raise BadQuestion for a file that would read other files or needs foreign operators: looked at without running it."""
+    onnx = _onnx()
+    try:
+        model = onnx.load_model_from_string(content)
+    except Exception as fault:
+        raise BadQuestion("That is no ONNX file.", "give the file that was exported") from fault
+    tensors = [*model.graph.initializer, *(a.t for node in model.graph.node for a in node.attribute if a.HasField("t"))]
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in tensors):
+        raise BadQuestion("The ONNX file keeps its weights in another file.", "export it as one file")
+    foreign = sorted({node.domain for node in model.graph.node} - set(DOMAINS))
+    if foreign:
+        raise BadQuestion(
+            f"The ONNX file needs operators of {foreign[0]!r}.", f"operators of {', '.join(DOMAINS[1:])} are run"
+        )
+
+
+def _onnx() -> Any:
+    from fabwatch.models.graph import library
+
+    return library()
+
+
+def first_bytes_are_onnx(content: bytes) -> bool:
+    """Whether bytes begin as an ONNX file does: its version, as a varint field."""
+    return len(content) > 2 and content[0] == 0x08 and struct.unpack("B", content[1:2])[0] < 0x20
