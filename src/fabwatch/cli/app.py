@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from fabwatch import __version__
-from fabwatch.cli.commands import charts, files, logs, maps, polishing, results, service
+from fabwatch.cli.commands import charts, files, logs, maps, models, polishing, results, service
 from fabwatch.cli.console import accept_any_encoding
 from fabwatch.cli.declared import Command, action_command, callback_of, outline, question_command
 from fabwatch.fab.actions import ACTIONS
@@ -24,6 +24,7 @@ DISK_HINT = "check the name, and that it can be read and written here"
 HELP = {
     "trace": "What a tool did, from its logs.",
     "cmp": "How long to polish, learning from every wafer.",
+    "model": "Models of any table: train, explain, compare, use.",
     "maps": "Wafer maps: which pattern they show.",
 }
 WHY = inspect.Parameter(
@@ -104,6 +105,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     polishing.add_to(groups["cmp"])
     charts.add_to(groups["spc"])
     maps.add_to(groups["maps"])
+    models.add_to(groups["model"])
     results.add_to(app, groups["yield"])
     files.add_to(app)
     service.add_to(app)

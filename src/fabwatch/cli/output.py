@@ -119,6 +119,17 @@ def progress(quiet: bool, console: Console | None = None) -> Iterator[loads.Prog
         yield step
 
 
+@contextmanager
+def steps(what: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar on stderr of what is being done and how far it is; on a terminal alone."""
+    console = talk()
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(escape(what), total=1.0)
+        yield lambda text, part: bar.update(task, description=escape(text), completed=part)
+
+
 def first_of(items: Sequence[T], cannot_wait: Callable[[T], bool] = lambda item: False) -> list[T]:
     """The rows that a table shows: the first ones, and of the others those that cannot wait."""
     return [item for n, item in enumerate(items) if n < ROWS_SHOWN or cannot_wait(item)]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 from fabwatch.cmp.questions import Changed, Head, Product, Stage
 from fabwatch.decisions.answers import Act, DecisionName, name_of
+from fabwatch.models.questions import ModelName
 from fabwatch.risk.questions import SuspectAt
 from fabwatch.spc.questions import ChartKind, LotName, Metrology, SensorName, TestName, WatName
 from fabwatch.terms.questions import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fabwatch.cmp.answers import PolishTime
     from fabwatch.decisions.answers import ChartLimits, Decision, HoldList
     from fabwatch.fab import Fab
+    from fabwatch.models.answers import ModelCard
     from fabwatch.trace.answers import Golden, Rules
 
 R = TypeVar("R", covariant=True)
@@ -264,6 +266,32 @@ class KeepPolish(Action["PolishTime"]):
         )
 
 
+@declaration
+class UseModel(Action["ModelCard"]):
+    """Use a version of a model in place of the one before; an older one rolls back; who and why stand in the audit."""
+
+    spec: ClassVar = Spec("model use", "/models/{model}/use", "use_model", scope="decide", tag="models")
+    model: ModelName
+    reason: Reason
+
+    def act(self, fab: "Fab", who: str) -> "ModelCard":
+        """The card of the version that is used then."""
+        return fab.use_model(self.model, who=who, reason=self.reason)
+
+
+@declaration
+class RetireModel(Action["ModelCard"]):
+    """Retire a version of a model: nobody gets it who does not name it; who and why stand in the audit."""
+
+    spec: ClassVar = Spec("model retire", "/models/{model}/retire", "retire_model", scope="decide", tag="models")
+    model: ModelName
+    reason: Reason
+
+    def act(self, fab: "Fab", who: str) -> "ModelCard":
+        """The card of the version."""
+        return fab.retire_model(self.model, who=who, reason=self.reason)
+
+
 ACTIONS: tuple[type[Action[Any]], ...] = (
     Hold,
     Release,
@@ -273,4 +301,6 @@ ACTIONS: tuple[type[Action[Any]], ...] = (
     SwitchRule,
     ChooseGolden,
     KeepPolish,
+    UseModel,
+    RetireModel,
 )

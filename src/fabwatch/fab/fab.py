@@ -13,6 +13,7 @@ from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry
 from fabwatch.fab.charts import Charts
 from fabwatch.fab.files import Files
 from fabwatch.fab.logs import Logs
+from fabwatch.fab.models import ModelRoom
 from fabwatch.fab.polishing import Polishing
 from fabwatch.fab.questions import (
     AreasQuestion,
@@ -51,7 +52,7 @@ LIVE = timedelta(hours=1)
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
-class Fab(Files, Sources, Logs, Polishing, Charts, Results):
+class Fab(Files, Sources, Logs, Polishing, Charts, Results, ModelRoom):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):

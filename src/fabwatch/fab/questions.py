@@ -22,6 +22,8 @@ from fabwatch.decisions.questions import (
 )
 from fabwatch.ingest import questions as ingest
 from fabwatch.ingest.questions import ExplainQuestion, InboxQuestion, LoadsQuestion, ProblemsQuestion
+from fabwatch.models import questions as models
+from fabwatch.models.questions import ModelCardQuestion, ModelsQuestion
 from fabwatch.quals import questions as quals
 from fabwatch.quals.questions import CurveQuestion, ForecastQuestion, IntervalQuestion, ScoreQuestion
 from fabwatch.risk import questions as risk
@@ -95,6 +97,8 @@ __all__ = [
     "LoadsQuestion",
     "LotQuestion",
     "MapsQuestion",
+    "ModelCardQuestion",
+    "ModelsQuestion",
     "OverviewQuestion",
     "PlanQuestion",
     "PolishTimesQuestion",
@@ -124,5 +128,5 @@ __all__ = [
     "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, yields, decisions, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, models, decisions, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

@@ -176,7 +176,7 @@ class Predictions(Answer):
 
 
 @dataclass(frozen=True)
-class Cause:
+class ModelChange:
     """Something that differs between two versions, and what it does to the figure."""
 
     cause: str
@@ -217,7 +217,7 @@ class Compared(Answer):
     test: str
     reported: dict[str, Any]
     """The figure that each version was made with, on its own held-out rows."""
-    causes: tuple[Cause, ...]
+    causes: tuple[ModelChange, ...]
     slices: tuple[Slice, ...]
     leaks: tuple[str, ...]
     calibration: dict[str, float | None]

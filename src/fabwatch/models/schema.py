@@ -6,7 +6,7 @@ where the model never saw it. Nothing else is done to a row before the model, so
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float64]
 UNSEEN = -1.0
 ColumnKind = Literal["number", "category"]
+Values: TypeAlias = "list[Any] | pd.Series[Any]"
+"""A column: a list, or that of a frame."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,35 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Rows to predict: a list of values for each column, or a column of a frame."""
+
+    columns: Mapping[str, Any]
+    count: int
+
+    @classmethod
+    def of_frame(cls, frame: "pd.DataFrame") -> "Rows":
+        """The rows of a frame."""
+        return cls({str(name): frame[name] for name in frame.columns}, len(frame))
+
+    @classmethod
+    def of_records(cls, records: Sequence[Mapping[str, Any]]) -> "Rows":
+        """Rows of names and values; a name that a row lacks is empty there."""
+        names = dict.fromkeys(name for record in records for name in record)
+        return cls({name: [record.get(name) for record in records] for name in names}, len(records))
+
+    def value(self, name: str, place: int) -> Any:
+        """One value; None where there is none."""
+        column = self.columns.get(name)
+        if column is None:
+            return None
+        return column[place] if isinstance(column, list) else column.iloc[place]
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@dataclass(frozen=True)
 class Schema:
     """The columns of a model in their order."""
 
@@ -65,23 +96,23 @@ class Schema:
         """A row that works: what is typical of each column."""
         return {column.name: column.typical for column in self.columns}
 
-    def matrix(self, frame: "pd.DataFrame") -> Matrix:
-        """The numbers of rows (n, columns); a column that the frame lacks is missing in all rows."""
-        made = np.full((len(frame), len(self.columns)), np.nan, order="F")
+    def matrix(self, rows: Rows) -> Matrix:
+        """The numbers of rows (n, columns); a column that they lack is missing in all of them."""
+        made = np.full((len(rows), len(self.columns)), np.nan, order="F")
         for place, column in enumerate(self.columns):
-            if column.name in frame.columns:
-                made[:, place] = values_of(frame[column.name], column)
+            if column.name in rows.columns:
+                made[:, place] = values_of(rows.columns[column.name], column)
         return made
 
-    def noted(self, frame: "pd.DataFrame", matrix: Matrix) -> list[Noted]:
-        """What is odd about each row of a frame, whose numbers are in `matrix`."""
-        rows = [Noted() for _ in range(len(frame))]
+    def noted(self, given: Rows, matrix: Matrix) -> list[Noted]:
+        """What is odd about each row, whose numbers are in `matrix`."""
+        rows = [Noted() for _ in range(len(given))]
         for place, column in enumerate(self.columns):
-            given = frame[column.name] if column.name in frame.columns else None
+            own = given.columns.get(column.name)
             values = matrix[:, place]
             empty = np.isnan(values)
-            if given is not None and column.kind == "number":
-                unread = empty & given.notna().to_numpy(bool)
+            if own is not None and column.kind == "number":
+                unread = empty & ~empties(own)
                 _say(rows, unread, "not_numbers", column.name)
                 empty &= ~unread
             _say(rows, empty, "missing", column.name)
@@ -98,13 +129,15 @@ def schema_from(plain: Sequence[Mapping[str, Any]]) -> Schema:
     return Schema(tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in plain))
 
 
-def values_of(series: "pd.Series[Any]", column: Column) -> Matrix:
+def values_of(series: Values, column: Column) -> Matrix:
     """The numbers of one column (n)."""
     return numbers(series) if column.kind == "number" else codes(series, column.levels)
 
 
-def numbers(series: "pd.Series[Any]") -> Matrix:
+def numbers(series: Values) -> Matrix:
     """A column as numbers: what is none, and what is infinite, is NaN."""
+    if isinstance(series, list):
+        return np.array([_number(value) for value in series], float)
     import pandas as pd
 
     read = pd.to_numeric(series, errors="coerce").to_numpy(float, na_value=np.nan)
@@ -112,17 +145,32 @@ def numbers(series: "pd.Series[Any]") -> Matrix:
     return made
 
 
-def codes(series: "pd.Series[Any]", levels: Sequence[str]) -> Matrix:
+def codes(series: Values, levels: Sequence[str]) -> Matrix:
     """A column as places of levels: NaN where it is empty, -1 for a level that is not among them."""
     words = texts(series)
     known = {level: float(place) for place, level in enumerate(levels)}
     return np.array([np.nan if word is None else known.get(word, UNSEEN) for word in words], float)
 
 
-def texts(series: "pd.Series[Any]") -> list[str | None]:
+def texts(series: Values) -> list[str | None]:
     """A column as text without blanks around it; a whole number is written without a point, None where it is empty."""
-    empty = series.isna().to_numpy(bool)
-    return [None if void else text_of(value) for value, void in zip(series.tolist(), empty, strict=True)]
+    values = series if isinstance(series, list) else series.tolist()
+    return [None if void else text_of(value) for value, void in zip(values, empties(series), strict=True)]
+
+
+def empties(series: Values) -> NDArray[np.bool_]:
+    """Where a column holds nothing (n)."""
+    if isinstance(series, list):
+        return np.array([value is None or value != value or value == "" for value in series], bool)
+    return series.isna().to_numpy(bool)
+
+
+def _number(value: object) -> float:
+    try:
+        read = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return np.nan
+    return read if np.isfinite(read) else np.nan
 
 
 def text_of(value: object) -> str | None:

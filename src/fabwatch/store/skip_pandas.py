@@ -15,6 +15,11 @@ class _NoPandas(MetaPathFinder):
             raise ModuleNotFoundError("pandas is not needed here", name="pandas")
 
 
+def with_pandas() -> None:
+    """From here on this process has pandas again: for what reads tables of any form."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _NoPandas)]
+
+
 def without_pandas() -> None:
     """From here on this process does without pandas."""
     if not any(isinstance(finder, _NoPandas) for finder in sys.meta_path):

@@ -248,6 +248,14 @@ SENTENCES: Mapping[str, str] = {
     "forecast_failed": "{place} {qual_type}: open failed qual; restore and requalify.",
     "lot_history": "{lot}: last at {where}, {at:%Y-%m-%d %H:%M}. {failed:,} of {passes:,} passes had a failed qual next.",
     "lot_tested_only": "{lot}: no move of it is on record.",
+    "model_trained": "{model}@{version}: {metric} {value} (95 %: {low} to {high}) on {rows:,"
+    "} rows held out {split}; without a model {floor}.",
+    "models_listed": "{versions} versions of models, {used} in use.",
+    "model_predicted": "{model}@{version} predicts {rows:,} rows; {odd:,} of them hold somethi"
+    "ng that it never saw, or lack something.",
+    "model_adds": "{column} {value}: {adds:+.3g}",
+    "model_adds_points": "{column} {value}: {adds:+.0f} points",
+    "model_row": "From {start} to {end}: {moved}.",
     "lot_yield": " {good:,} of {parts:,} parts are good: {share:.1%}.",
     "split": "{group} against {control}: {difference:+.1%} yield (95 %: {low:+.1%} to {high:+.1%}, p = {p:.2g}). ",
     "split_unjudged": "{group} against {control}: {difference:+.1%} yield; too few lots or wafers to judge it. ",

@@ -261,6 +261,14 @@ SENTENCES: Mapping[str, str] = {
     "forecast_failed": "{place} {qual_type}: control fallido abierto; repare y recualifique.",
     "lot_history": "{lot}: ahora en {where}, {at:%Y-%m-%d %H:%M}. Control fallido tras {failed:,} de {passes:,} pasos.",
     "lot_tested_only": "{lot}: no consta ningún movimiento.",
+    "model_trained": "{model}@{version}: {metric} {value} (95 %: {low} a {high}) en {rows:,}"
+    " filas apartadas ({split}); sin modelo {floor}.",
+    "models_listed": "{versions} versiones de modelos, {used} en uso.",
+    "model_predicted": "{model}@{version} predice {rows:,} filas; {odd:,} de ellas traen algo "
+    "que nunca vio, o les falta algo.",
+    "model_adds": "{column} {value}: {adds:+.3g}",
+    "model_adds_points": "{column} {value}: {adds:+.0f} puntos",
+    "model_row": "De {start} a {end}: {moved}.",
     "lot_yield": " {good:,} de {parts:,} piezas son buenas: {share:.1%}.",
     "split": "{group} frente a {control}: {difference:+.1%} de rendimiento (95 %: {low:+.1%} a {high:+.1%}, p = {p:.2g}). ",
     "split_unjudged": "{group} frente a {control}: {difference:+.1%} de rendimiento; faltan lotes u obleas para juzgarlo. ",

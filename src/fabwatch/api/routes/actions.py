@@ -13,13 +13,24 @@ from fabwatch.api.models import body_model, in_path, made, page_of, path_type, q
 from fabwatch.api.responses import listed, plain_json
 from fabwatch.api.routes.questions import answer_type
 from fabwatch.api.routing import Routes, signed
-from fabwatch.fab.actions import ACTIONS, Action, ChooseGolden, Decide, FreezeLimits, Hold, KeepPolish, SwitchRule
+from fabwatch.fab.actions import (
+    ACTIONS,
+    Action,
+    ChooseGolden,
+    Decide,
+    FreezeLimits,
+    Hold,
+    KeepPolish,
+    RetireModel,
+    SwitchRule,
+    UseModel,
+)
 from fabwatch.fab.answers import HoldList
 from fabwatch.terms.answers import plain
 from fabwatch.terms.questions import LONGEST, Declared, declared
 
 CREATED = (Hold, Decide, FreezeLimits, ChooseGolden, KeepPolish)
-OF_THE_WHOLE_FAB = (SwitchRule,)
+OF_THE_WHOLE_FAB = (SwitchRule, UseModel, RetireModel)
 HoldName = Annotated[str, Path(max_length=LONGEST, description="Name of the hold list, such as H-0001.")]
 
 

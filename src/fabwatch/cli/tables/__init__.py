@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fabwatch.cli import output
 from fabwatch.cli.options import SET_ASIDE
-from fabwatch.cli.tables import charts, decisions, files, polishing, quals, results, risk, traces
+from fabwatch.cli.tables import charts, decisions, files, models, polishing, quals, results, risk, traces
 from fabwatch.fab.answers import Audit, ChartLimits, Decision, Decisions, Golden, Goldens, HoldList, HoldLists
 from fabwatch.fab.questions import (
     AdvicesQuestion,
@@ -23,6 +23,7 @@ from fabwatch.fab.questions import (
     HoldsQuestion,
     IntervalQuestion,
     LoadsQuestion,
+    ModelCardQuestion,
     PlanQuestion,
     ProblemsQuestion,
     RatesQuestion,
@@ -59,6 +60,7 @@ TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
     CommonalityQuestion: results.commonality,
     SplitQuestion: results.split,
     LoadsQuestion: files.loads,
+    ModelCardQuestion: models.card,
     ProblemsQuestion: files.problems,
 }
 LISTINGS: dict[type, Callable[..., None]] = {

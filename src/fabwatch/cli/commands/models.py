@@ -1,0 +1,118 @@
+"""The commands about models that take a table: train, predict, compare."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, opened
+from fabwatch.store.skip_pandas import with_pandas
+
+TableArgument = Annotated[Path, typer.Argument(help="The table: CSV, Parquet or .xlsx.", metavar="TABLE")]
+ModelArgument = Annotated[str, typer.Argument(help="MODEL or MODEL@VERSION.", metavar="MODEL")]
+Columns = list[str] | None
+
+
+def add_to(model: typer.Typer) -> None:
+    """Add these commands to the group of models."""
+    model.command()(train)
+    model.command()(predict)
+    model.command()(compare)
+
+
+def train(
+    table: TableArgument,
+    target: Annotated[str, typer.Option(help="Column that is to be predicted.")],
+    time: Annotated[str | None, typer.Option(help="Column of times: later rows are held out.")] = None,
+    group: Annotated[str | None, typer.Option(help="Column of lots or other groups, which stay together.")] = None,
+    positive: Annotated[str | None, typer.Option(help="Value of the target that is looked for.")] = None,
+    cost: Annotated[float | None, typer.Option(help="A missed positive costs so many false alarms.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model; else that of the file.")] = None,
+    minutes: Annotated[float, typer.Option(help="Time to choose settings and to prove the result.")] = 5.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same file.")] = 0,
+    keep: Annotated[
+        Columns, typer.Option("--keep", help="Keep this column although it leaks; may stand several times.")
+    ] = None,
+    leave: Annotated[Columns, typer.Option("--leave", help="Leave this column out; may stand several times.")] = None,
+    rising: Annotated[Columns, typer.Option("--rising", help="The answer may only rise with this column.")] = None,
+    falling: Annotated[Columns, typer.Option("--falling", help="The answer may only fall with this column.")] = None,
+    learner: Annotated[
+        Literal["linear", "boosted", "trees"] | None, typer.Option(help="What learns; else the best that explains itself.")
+    ] = None,
+    held_out: Annotated[float, typer.Option(help="Share of the rows that is held out.")] = 0.25,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Make a version of a model from any table, and say how well it does on rows that came later."""
+    import os
+
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import models as tables
+
+    with_pandas()
+    with opened(fab, create=True) as door, output.steps("looking at the table") as say:
+        answer = door.train_model(
+            table,
+            target,
+            name=name,
+            time=time,
+            group=group,
+            positive=positive,
+            cost=cost,
+            minutes=minutes,
+            seed=seed,
+            keep=keep or (),
+            leave=leave or (),
+            rising=rising or (),
+            falling=falling or (),
+            learner=learner,
+            held_out=held_out,
+            workers=os.cpu_count() or 1,
+            say=say,
+        )
+    if not output.data(answer, as_json, as_csv):
+        tables.trained(answer, lang)
+
+
+def predict(
+    model: ModelArgument,
+    table: Annotated[Path, typer.Argument(help="Rows to predict: CSV, Parquet or .xlsx.", metavar="FILE")],
+    contributions: Annotated[bool, typer.Option("--contributions", help="What each column adds, in each row.")] = False,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """What a model says of rows, and what is odd about each: unseen, out of range, missing."""
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import models as tables
+
+    with_pandas()
+    with opened(fab) as door, output.working("predicting …"):
+        answer = door.predict(model, table, contributions=contributions, language=lang)
+    if not output.data(answer, as_json, as_csv):
+        tables.predicted(answer, lang)
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="MODEL@VERSION, or a CSV of predictions.", metavar="A")],
+    b: Annotated[str, typer.Argument(help="MODEL@VERSION, or a CSV of predictions.", metavar="B")],
+    on: Annotated[Path, typer.Option(help="Rows with what came out: CSV, Parquet or .xlsx.", metavar="FILE")],
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """What changed from A to B: on the same rows, with a test, and taken apart into its causes."""
+    import os
+
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import models as tables
+
+    with_pandas()
+    with opened(fab) as door, output.working("comparing …"):
+        answer = door.compare_models(a, b, on, workers=os.cpu_count() or 1)
+    if not output.data(answer, as_json, as_csv):
+        tables.compared(answer, lang)

@@ -1,0 +1,105 @@
+"""Tables of models."""
+
+from typing import Any
+
+from rich.markup import escape
+
+from fabwatch.cli.output import first_of, out, rows, table_of
+from fabwatch.fab.answers import Compared, ModelCard, Predictions, Trained
+
+DROPPED_SHOWN = 12
+MEASURES = (
+    "value",
+    "low",
+    "high",
+    "rows",
+    "positives",
+    "pr_auc",
+    "recall",
+    "precision",
+    "accuracy",
+    "mae",
+    "r2",
+    "macro_f1",
+)
+
+
+def trained(answer: Trained, language: str) -> None:
+    """The figures side by side, what was left out, and what moves it."""
+    console = out()
+    sides = {"held out": answer.held_out, "rows at random": answer.random_split, "no model": answer.floor}
+    names = [name for name in MEASURES if any(own.get(name) is not None for own in sides.values())]
+    table = table_of(answer.demo, f"{answer.model}@{answer.version} · {answer.held_out['metric']}", ("of",))
+    for name in names:
+        table.add_column(name, justify="right")
+    for side, own in sides.items():
+        table.add_row(side, *(_figure(own.get(name)) for name in names))
+    console.print(table)
+    console.print(
+        escape(f"{answer.learner}; {len(answer.columns):,} columns, {answer.row_count:,} rows, held out {answer.split}")
+    )
+    moves = ", ".join(f"{one['column']} {one['moves']:.3g}" for one in answer.importance[:5])
+    console.print(escape(f"moved most by: {moves}"))
+    left = [one for one in answer.dropped if one.why != "the target"]
+    for one in left[:DROPPED_SHOWN]:
+        console.print(escape(f"left out: {one.column}: {one.why}"))
+    if len(left) > DROPPED_SHOWN:
+        console.print(f"… and {len(left) - DROPPED_SHOWN:,} more columns: --json")
+    for doubt in answer.doubts:
+        console.print(escape(f"doubt: {doubt}"))
+    console.print(escape(answer.sentence(language)))
+
+
+def predicted(answer: Predictions, language: str) -> None:
+    """One row a prediction."""
+    for name in answer.lacking_columns[:DROPPED_SHOWN]:
+        out().print(escape(f"not sent: {name}, which counts as missing"))
+    for name in answer.unknown_columns[:DROPPED_SHOWN]:
+        out().print(escape(f"not known: {name}, which is not used"))
+    rows(answer, language)
+    for one in first_of(answer.predictions)[:DROPPED_SHOWN]:
+        if one.sentence:
+            out().print(escape(f"row {one.row}: {one.sentence}"))
+
+
+def compared(answer: Compared, language: str) -> None:
+    """The causes, the slices, the leaks."""
+    console = out()
+    if answer.causes:
+        table = table_of(
+            answer.demo, f"from {answer.a_name} to {answer.b_name}", ("cause", "points", "low", "high", "detail")
+        )
+        for cause in answer.causes:
+            numbers = (_figure(value) for value in (cause.points, cause.low, cause.high))
+            table.add_row(cause.cause, *numbers, escape(cause.detail))
+        console.print(table)
+    for part in answer.slices[:DROPPED_SHOWN]:
+        from_to = " → ".join(_figure(value) for value in (part.a, part.b))
+        console.print(escape(f"{part.of} {part.value}: {from_to} ({part.rows:,} rows)"))
+    for text in (*answer.leaks, *answer.doubts):
+        console.print(escape(f"doubt: {text}"))
+    console.print(escape(answer.sentence(language)))
+
+
+def card(answer: ModelCard, language: str) -> None:
+    """What a reader should know before believing a version."""
+    console, own = out(), answer.card
+    console.print(
+        escape(f"{answer.model}@{answer.version} · {answer.stage} · {own['learner']} · {own['kind']}: {own['target']}")
+    )
+    console.print(
+        escape(f"from {own['source']}, {own['rows']:,} rows" + (f", {' to '.join(own['period'])}" if own["period"] else ""))
+    )
+    moves = ", ".join(f"{one['column']} {one['moves']:.3g}" for one in own["importance"][:5])
+    console.print(escape(f"moved most by: {moves}"))
+    for text in own["limits"]:
+        console.print(escape(f"limit: {text}"))
+    for text in own["doubts"]:
+        console.print(escape(f"doubt: {text}"))
+    console.print(escape(answer.sentence(language)))
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

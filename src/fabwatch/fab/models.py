@@ -1,0 +1,166 @@
+"""The door to models: made from any table, listed, asked, compared, taken into use and retired."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fabwatch.decisions import models as decided
+from fabwatch.fab.door import Door, Present
+from fabwatch.models.answers import Compared, ModelCard, Models, Predictions, Trained
+from fabwatch.models.listing import registry_of
+from fabwatch.models.questions import ModelCardQuestion, ModelsQuestion
+from fabwatch.models.recipe import LearnerName, Recipe
+from fabwatch.models.registry import Registry
+from fabwatch.terms.answers import Header
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.questions import Timed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fabwatch.models.predicting import Ready
+
+Table = "Path | str | pd.DataFrame"
+MOST_MINUTES = 24 * 60.0
+
+
+class ModelRoom(Door):
+    """Questions about models."""
+
+    @property
+    def registry(self) -> Registry:
+        """The models as they lie in the folder."""
+        return registry_of(self.path)
+
+    def train_model(
+        self,
+        table: "Path | str | pd.DataFrame",
+        target: str,
+        *,
+        name: str | None = None,
+        time: str | None = None,
+        group: str | None = None,
+        positive: str | None = None,
+        cost: float | None = None,
+        minutes: float = 5.0,
+        seed: int = 0,
+        keep: Sequence[str] = (),
+        leave: Sequence[str] = (),
+        rising: Sequence[str] = (),
+        falling: Sequence[str] = (),
+        learner: LearnerName | None = None,
+        held_out: float = 0.25,
+        workers: int = 1,
+        say: Callable[[str, float], None] = lambda text, part: None,
+    ) -> Trained:
+        """Make a version of a model from a table, tried on its later rows or on whole groups.
+
+        `table` is a data frame or a file; `cost`: a missed positive costs so many false alarms; `rising` and `falling`:
+        columns with which the answer may move one way alone. Raises NoSuchPath, BadQuestion, ExtraMissing and ParityFailed.
+        """
+        from fabwatch.models.training import train
+
+        if not 0 < minutes <= MOST_MINUTES:
+            raise BadQuestion(f"minutes must be above 0, up to {MOST_MINUTES:g} (got {minutes:g}).", "such as 5")
+        if not 0.05 <= held_out <= 0.6:
+            raise BadQuestion(f"held_out must be from 0.05 to 0.6 (got {held_out:g}).", "such as 0.25")
+        if cost is not None and not cost > 0:
+            raise BadQuestion(f"cost must be above 0 (got {cost:g}).", "10: a miss costs as much as ten false alarms")
+        frame, source = _read(table)
+        recipe = Recipe(
+            target,
+            time,
+            group,
+            positive,
+            cost,
+            held_out,
+            seed,
+            tuple(keep),
+            tuple(leave),
+            tuple(rising),
+            tuple(falling),
+            learner,
+        )
+        own = name or _name_of(source, target)
+        return train(
+            frame, recipe, own, self.registry, self._header(), minutes=minutes, source=source, workers=workers, say=say
+        )
+
+    def models(self) -> Models:
+        """The models of the fab: each version with its figures and stage."""
+        return self.ask(ModelsQuestion())
+
+    def model_card(self, model: str) -> ModelCard:
+        """The card of MODEL or MODEL@VERSION. Raises UnknownModel."""
+        return self.ask(ModelCardQuestion(model=model))
+
+    def predict(
+        self,
+        model: str,
+        rows: "Path | str | pd.DataFrame | Sequence[Mapping[str, Any]]",
+        *,
+        contributions: bool = False,
+        language: str = "en",
+    ) -> Predictions:
+        """What MODEL or MODEL@VERSION says of rows: a file, a frame, or rows of names and values.
+
+        Raises UnknownModel, NoSuchPath, and BadQuestion where no column of it is there.
+        """
+        from fabwatch.models.predicting import predict, rows_of
+        from fabwatch.models.schema import Rows
+
+        ready = self.ready_model(model)
+        given = rows_of(rows) if isinstance(rows, (list, tuple)) else Rows.of_frame(_read(rows)[0])  # type: ignore[arg-type]
+        return predict(ready, given, self._header(), contributions, language)
+
+    def ready_model(self, model: str) -> "Ready":
+        """A version with its file loaded. Raises UnknownModel and BadQuestion."""
+        from fabwatch.models.predicting import Ready
+
+        return Ready.of(self.registry.find(model))
+
+    def compare_models(self, a: str, b: str, on: "Path | str | pd.DataFrame", *, workers: int = 1) -> Compared:
+        """Two versions, or files of predictions, on the same rows: how much they differ, whether surely, and by what.
+
+        Raises UnknownModel, NoSuchPath and BadQuestion.
+        """
+        from fabwatch.models.comparing import compare
+
+        frame, _ = _read(on)
+        return compare(self.registry, a, b, frame, self._header(), workers)
+
+    def use_model(self, model: str, *, who: str, reason: str) -> ModelCard:
+        """Use a version in place of the one before; an older one rolls back. Written to the audit. Raises UnknownModel."""
+        version = self.registry.find(model)
+        decided.use(self._lake, self.registry, self._now(), who, version, reason)
+        return self.model_card(str(version))
+
+    def retire_model(self, model: str, *, who: str, reason: str) -> ModelCard:
+        """Retire a version. Written to the audit. Raises UnknownModel and DecidedAlready."""
+        version = self.registry.find(model)
+        decided.retire(self._lake, self.registry, self._now(), who, version, reason)
+        return self.model_card(str(version))
+
+    def _header(self) -> Header:
+        """What an answer begins with that reads files, and nothing of the lake."""
+        from fabwatch.models.predicting import METHOD
+
+        with self._view(Timed(), Present(self._now())) as view:
+            return view.header(METHOD, "")
+
+
+def _read(table: "Path | str | pd.DataFrame") -> "tuple[pd.DataFrame, str]":
+    from fabwatch.models.table_file import read_table
+
+    if isinstance(table, (str, Path)):
+        path = Path(table)
+        return read_table(path), path.name
+    return table, "a data frame"
+
+
+def _name_of(source: str, target: str) -> str:
+    """A name made from the file, else from the target."""
+    import re
+
+    words = re.sub(r"[^A-Za-z0-9_-]+", "-", source.split(".")[0] if source != "a data frame" else target).strip("-_")
+    return words[:60] or "model"

@@ -1,0 +1,179 @@
+"""What a version says of rows, with what is odd about each and what each column adds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fabwatch.models.answers import Prediction, Predictions
+from fabwatch.models.learners.trees import Trees
+from fabwatch.models.measures import chances
+from fabwatch.models.registry import Version
+from fabwatch.models.schema import Matrix, Noted, Rows
+from fabwatch.models.served import Served
+from fabwatch.terms.answers import Header
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.words import sentence as say
+
+MOST_ROWS = 1_000_000
+SAID = 3
+"""Columns that the sentence of a row names."""
+METHOD = (
+    "The ONNX file of the version, which was compared with the model on every held-out row. What a column adds is in units "
+    "of the score (log-odds for a chance); with the base the parts sum to the score."
+)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A version with its file loaded."""
+
+    version: Version
+    served: Served
+
+    @classmethod
+    def of(cls, version: Version) -> "Ready":
+        """Load the file of a version. Raises BadQuestion where it was changed."""
+        return cls(version, Served(version.onnx))
+
+
+def rows_of(records: Sequence[Mapping[str, Any]]) -> Rows:
+    """Rows of names and values. Raises BadQuestion for none and for values that are lists or objects."""
+    if not records:
+        raise BadQuestion("There are no rows to predict.", 'send {"rows": [{"column": value, …}]}')
+    for place, record in enumerate(records):
+        for name, value in record.items():
+            if isinstance(value, (list, dict, tuple)):
+                kind = "an object" if isinstance(value, dict) else "a list"
+                raise BadQuestion(f"Row {place + 1}: {name} is {kind}.", "each column holds one number or text")
+    return Rows.of_records(records)
+
+
+def predict(ready: Ready, given: Rows, header: Header, contributions: bool = False, language: str = "en") -> Predictions:
+    """What a version says of rows. Raises BadQuestion where no column of it is there."""
+    version, card = ready.version, ready.version.card
+    schema = version.schema
+    if len(given) > MOST_ROWS:
+        raise BadQuestion(f"{len(given):,} rows at once; up to {MOST_ROWS:,} are predicted.", "send them in parts")
+    known = set(schema.names)
+    lacking = [name for name in schema.names if name not in given.columns]
+    if len(lacking) == len(schema.names):
+        raise BadQuestion(
+            f"None of the columns of {version} is there.",
+            f"it takes {', '.join(schema.names[:8])}{' …' if len(known) > 8 else ''}",
+        )
+    beside = {card["target"], card["recipe"]["time"], card["recipe"]["group"], *(one["column"] for one in card["dropped"])}
+    unknown = [name for name in given.columns if name not in known and name not in beside]
+    matrix = schema.matrix(given)
+    said = ready.served.predict(matrix)
+    parts, base = _parts(ready, matrix, said.contributions) if contributions else (None, None)
+    noted = schema.noted(given, matrix)
+    rows = [
+        _row(
+            card,
+            schema.names,
+            n,
+            said.prediction[n],
+            said.score[n],
+            noted[n],
+            parts[n] if parts is not None else None,
+            base,
+            given,
+            language,
+        )
+        for n in range(len(given))
+    ]
+    return Predictions(
+        *header,
+        version.name,
+        version.number,
+        card["kind"],
+        card["positive"],
+        card["threshold"],
+        tuple(rows),
+        tuple(unknown),
+        tuple(lacking),
+    )
+
+
+def _parts(ready: Ready, matrix: Matrix, own: Matrix | None) -> tuple[Matrix, Any]:
+    """What each column adds (n, columns, k), and what they add to (k)."""
+    if own is not None:
+        return own, np.array(ready.version.card["base"])
+    model = ready.version.model
+    assert isinstance(model, Trees)  # noqa: S101 - a sum of parts gives its own
+    return model.contributions(matrix)
+
+
+def _row(
+    card: dict[str, Any],
+    names: list[str],
+    n: int,
+    predicted: Any,
+    score: Any,
+    noted: Noted,
+    parts: Any,
+    base: Any,
+    given: Rows,
+    language: str,
+) -> Prediction:
+    kind = card["kind"]
+    place = int(np.argmax(predicted)) if kind == "classes" else 0
+    answer: str | float
+    if kind == "yes/no":
+        chance = float(predicted[0])
+        answer, probability = card["classes"][int(chance >= card["threshold"])], chance
+    elif kind == "classes":
+        answer, probability = card["classes"][place], float(predicted[place])
+    else:
+        answer, probability = float(predicted[0]), None
+    own = words = None
+    if parts is not None:
+        order = np.argsort(-np.abs(parts[:, place]), kind="stable")
+        own = {names[at]: float(parts[at, place]) for at in order.tolist() if parts[at, place]}
+        words = _words(card, own, float(base[place]), float(score[place]), given, n, language)
+    return Prediction(
+        n + 1,
+        answer,
+        probability,
+        tuple(noted.unseen),
+        tuple(noted.out_of_range),
+        tuple(noted.missing),
+        tuple(noted.not_numbers),
+        own,
+        float(score[place]),
+        None if base is None else float(base[place]),
+        words,
+    )
+
+
+def _words(
+    card: dict[str, Any], parts: dict[str, float], base: float, score: float, given: Rows, n: int, language: str
+) -> str:
+    """What moves a row most, in points of the chance or in the unit of the target."""
+    top = list(parts.items())[:SAID]
+    kind = card["kind"]
+    if kind == "number":
+        scale, unit = 1.0, ""
+        start, end = f"{base:.4g}", f"{score:.4g}"
+    else:
+        low, high = (_chance(value) for value in (base, score))
+        scale, unit = ((high - low) / (score - base) * 100 if score != base else 25.0), "_points"
+        start, end = f"{low:.0%}", f"{high:.0%}"
+    moved = [
+        say(language, f"model_adds{unit}", column=name, value=_value(given, name, n), adds=adds * scale)
+        for name, adds in top
+    ]
+    return say(language, "model_row", start=start, end=end, moved="; ".join(moved) or "–")
+
+
+def _chance(score: float) -> float:
+    return float(chances(np.array([[score]]), "yes/no")[0, 0])
+
+
+def _value(given: Rows, name: str, n: int) -> str:
+    value = given.value(name, n)
+    if value is None or value != value:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)[:40]
