@@ -26,7 +26,7 @@ from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
 from fabwatch.api.responses import Bodies
-from fabwatch.api.routes import files, polishing
+from fabwatch.api.routes import files, models, polishing
 from fabwatch.api.routes.answers import answers, decisions, results, traces
 from fabwatch.api.routing import BASE, Routes
 from fabwatch.api.schemas import schemas
@@ -37,7 +37,7 @@ from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.version import VERSION
 
-ROUTES: tuple[Routes, ...] = (answers, results, traces, polishing.routes, files.routes, decisions)
+ROUTES: tuple[Routes, ...] = (answers, results, traces, polishing.routes, models.routes, files.routes, decisions)
 LOG = logging.getLogger("fabwatch")
 TITLE = "fabwatch"
 ABOUT = "Which wafers are at risk now, when each tool fails its next qual, how often to check, what to hold."
@@ -81,6 +81,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         lifespan=living,
     )
     app.state.cache, app.state.keys, app.state.uploads, app.state.tries = cache, keys, uploads, Tries()
+    app.state.folder = parts.folder
     app.state.settings, app.state.bodies, app.state.streams = parts.settings, Bodies(), Streams(uploads)
     for routes in ROUTES:
         app.include_router(routes.router)

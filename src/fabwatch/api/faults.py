@@ -19,6 +19,7 @@ STATUS: dict[type[FabwatchError], int] = {
     errors.NotOnHold: 404,
     errors.NotKept: 404,
     errors.NothingRecorded: 404,
+    errors.UnknownModel: 404,
     errors.CannotPolish: 409,
     errors.DecidedAlready: 409,
     errors.CannotState: 409,

@@ -1,27 +1,58 @@
 """The door to models: made from any table, listed, asked, compared, taken into use and retired."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fabwatch.decisions import models as decided
-from fabwatch.fab.door import Door, Present
+from fabwatch.fab.door import Door
 from fabwatch.models.answers import Compared, ModelCard, Models, Predictions, Trained
 from fabwatch.models.listing import registry_of
+from fabwatch.models.predicting import METHOD as PREDICTING
+from fabwatch.models.predicting import Ready, predict, rows_of
 from fabwatch.models.questions import ModelCardQuestion, ModelsQuestion
 from fabwatch.models.recipe import LearnerName, Recipe
 from fabwatch.models.registry import Registry
-from fabwatch.terms.answers import Header
-from fabwatch.terms.errors import BadQuestion
-from fabwatch.terms.questions import Timed
+from fabwatch.models.schema import Rows
+from fabwatch.models.table_file import read_table, table_of
+from fabwatch.store.skip_pandas import with_pandas
+from fabwatch.terms.answers import Header, How
+from fabwatch.terms.errors import BadQuestion, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fabwatch.models.predicting import Ready
-
-Table = "Path | str | pd.DataFrame"
+__all__ = ["Header", "ModelRoom", "Ready", "file_header", "predict_bytes", "registry_of"]
+SEND = 'send {"rows": [{"column": value, …}], "contributions": false}'
 MOST_MINUTES = 24 * 60.0
+
+
+def file_header(moment: datetime, demo: bool) -> Header:
+    """What an answer begins with that reads files and no lake."""
+    return moment, None, demo, How(PREDICTING, "", 0), None
+
+
+def predict_bytes(ready: Ready, content: bytes, name: str, header: Header, contributions: bool = False) -> Predictions:
+    """What a version says of rows that came as JSON, or as a file of that name. Raises BadQuestion."""
+    if not name.endswith(".json"):
+        with_pandas()
+        return predict(ready, Rows.of_frame(table_of(content, name)), header, contributions)
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as fault:
+        raise BadQuestion(f"The body is no JSON: {str(fault)[:120]}", SEND) from fault
+    rows = body.get("rows") if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadQuestion('The body has no list of objects called "rows".', SEND)
+    others = sorted(set(body) - {"rows", "contributions"})
+    if others:
+        raise unknown("field of the body", others[0], ("rows", "contributions"), SEND)
+    own = body.get("contributions", False)
+    if not isinstance(own, bool):
+        raise BadQuestion("contributions is true or false.", SEND)
+    return predict(ready, rows_of(rows), header, contributions or own)
 
 
 class ModelRoom(Door):
@@ -106,17 +137,12 @@ class ModelRoom(Door):
 
         Raises UnknownModel, NoSuchPath, and BadQuestion where no column of it is there.
         """
-        from fabwatch.models.predicting import predict, rows_of
-        from fabwatch.models.schema import Rows
-
         ready = self.ready_model(model)
         given = rows_of(rows) if isinstance(rows, (list, tuple)) else Rows.of_frame(_read(rows)[0])  # type: ignore[arg-type]
         return predict(ready, given, self._header(), contributions, language)
 
-    def ready_model(self, model: str) -> "Ready":
+    def ready_model(self, model: str) -> Ready:
         """A version with its file loaded. Raises UnknownModel and BadQuestion."""
-        from fabwatch.models.predicting import Ready
-
         return Ready.of(self.registry.find(model))
 
     def compare_models(self, a: str, b: str, on: "Path | str | pd.DataFrame", *, workers: int = 1) -> Compared:
@@ -143,15 +169,10 @@ class ModelRoom(Door):
 
     def _header(self) -> Header:
         """What an answer begins with that reads files, and nothing of the lake."""
-        from fabwatch.models.predicting import METHOD
-
-        with self._view(Timed(), Present(self._now())) as view:
-            return view.header(METHOD, "")
+        return file_header(self._now(), self.settings.fab.demo)
 
 
 def _read(table: "Path | str | pd.DataFrame") -> "tuple[pd.DataFrame, str]":
-    from fabwatch.models.table_file import read_table
-
     if isinstance(table, (str, Path)):
         path = Path(table)
         return read_table(path), path.name

@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fabwatch.models.choosing import Dropped
 from fabwatch.terms.answers import Answer, Row
 from fabwatch.terms.words import sentence as say
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A column that nothing is learned from."""
+
+    column: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Trained(Answer):
     """yes/no, classes or number."""
     target: str
     classes: tuple[str, ...]
-    row_count: int
+    rows_: int
     columns: tuple[str, ...]
     learner: str
     """What it is, in words."""
@@ -45,12 +52,6 @@ class Trained(Answer):
     doubts: tuple[str, ...]
     made: bool
     """False where the same version was there already."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as plain data."""
-        made = super().to_dict()
-        made["rows"] = made.pop("row_count")
-        return made
 
     def rows(self) -> list[Row]:
         """The figures as rows."""
@@ -206,7 +207,7 @@ class Compared(Answer):
 
     a_name: str
     b_name: str
-    row_count: int
+    rows_: int
     metric: str
     a: float | None
     b: float | None
@@ -227,7 +228,6 @@ class Compared(Answer):
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data."""
         made = super().to_dict()
-        made["rows"] = made.pop("row_count")
         del made["words"]
         return made
 

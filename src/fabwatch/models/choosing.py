@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from fabwatch.models.answers import Dropped
 from fabwatch.models.schema import Column, Matrix, Schema, numbers, texts, values_of
 from fabwatch.models.target import Target
 
@@ -20,17 +21,11 @@ LEAKS, SUSPECT = 0.99, 0.9
 SAME = 0.9995
 """Rank correlation with a number from which a column is that number in another form."""
 FEWEST = 30
+SEEN = 0.9
+"""Share of later rows with a level that was never seen, from which a category says nothing of what comes."""
 IDENTITY = 0.95
 """Share of rows with a value of their own from which text is a name of the row."""
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A column that nothing is learned from."""
-
-    column: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -51,10 +46,12 @@ def chosen(
     aside: dict[str, str],
     keep: Collection[str] = (),
     leave: Collection[str] = (),
+    in_time: bool = False,
 ) -> Chosen:
     """The columns of a frame to learn from; judged by the rows `train` alone, so that the others stay unseen.
 
-    `aside` are columns with another use, and why; `keep` are kept although they leak, `leave` are left out on request.
+    `aside` are columns with another use, and why; `keep` are kept although they leak, `leave` are left out on request;
+    `in_time`: the places `train` are in order of time.
     """
     dropped: list[Dropped] = [Dropped(name, why) for name, why in aside.items()]
     suspects: list[Dropped] = []
@@ -72,6 +69,9 @@ def chosen(
             dropped.append(Dropped(name, why))
             continue
         own = values_of(frame[name], column)
+        if in_time and column.kind == "category" and name not in keep and _passes_by(own[train]):
+            dropped.append(Dropped(name, "names what passes by: later rows bring values that were never seen"))
+            continue
         mark = own.tobytes()
         if mark in seen:
             dropped.append(Dropped(name, f"the same as {seen[mark]} in every row"))
@@ -142,6 +142,14 @@ def _category(words: list[str], name: str, missing: float, rows: int) -> tuple[C
     order = np.lexsort((levels, -counts))
     named = tuple(str(level) for level in levels[order])
     return Column(name, "category", None, None, named, round(missing, 6), named[0]), ""
+
+
+def _passes_by(values: Values) -> bool:
+    """Whether the last quarter of rows in time holds hardly a level of those before, as names of lots do."""
+    cut = round(len(values) * 0.75)
+    before, after = values[:cut], values[cut:]
+    after = after[~np.isnan(after)]
+    return len(after) >= FEWEST and float(np.isin(after, before).mean()) < 1 - SEEN
 
 
 def _are_times(words: list[str]) -> bool:

@@ -70,7 +70,7 @@ def compare(registry: Registry, a: str, b: str, frame: "pd.DataFrame", header: H
         *_with_method(header),
         a_name=name_a,
         b_name=name_b,
-        row_count=len(rows),
+        rows_=len(rows),
         metric=metric,
         a=values[0],
         b=values[1],

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabwatch.models.additive import Additive, Numbers, rounded
+from fabwatch.models.chances import chances
 from fabwatch.models.learners import boosted, linear, trees
 from fabwatch.models.learners.reference import departures, none
 from fabwatch.models.learners.task import Task
 from fabwatch.models.learners.trees import Trees
-from fabwatch.models.measures import Truth, chances, goodness
+from fabwatch.models.measures import Truth, goodness
 from fabwatch.models.recipe import Candidate
 from fabwatch.models.schema import Matrix, Schema
 from fabwatch.models.splitting import Order, Places

@@ -26,17 +26,6 @@ class Truth:
     values: Numbers
 
 
-def chances(scores: Numbers, problem: Problem) -> Numbers:
-    """Scores (n, k) as predictions (n, k): chances, or the number itself."""
-    if problem == "number":
-        return scores
-    if problem == "yes/no":
-        return 1 / (1 + np.exp(-np.clip(scores, -700, 700)))
-    grown = np.exp(scores - scores.max(axis=1, keepdims=True))
-    made: Numbers = grown / grown.sum(axis=1, keepdims=True)
-    return made
-
-
 def goodness(truth: Truth, predicted: Numbers) -> float:
     """One number to choose by: the larger the better; NaN where rows cannot tell."""
     if truth.problem == "yes/no":

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fabwatch.models.answers import Prediction, Predictions
+from fabwatch.models.chances import chances
 from fabwatch.models.learners.trees import Trees
-from fabwatch.models.measures import chances
 from fabwatch.models.registry import Version
 from fabwatch.models.schema import Matrix, Noted, Rows
 from fabwatch.models.served import Served

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fabwatch.models.additive import Additive, Numbers, tables_of
-from fabwatch.models.answers import Trained
+from fabwatch.models.answers import Dropped, Trained
 from fabwatch.models.card import LIMITS, METHOD, library_versions
 from fabwatch.models.choosing import Chosen, chosen
 from fabwatch.models.explaining import SHAPES, importance, shapes, stability
@@ -73,7 +73,7 @@ def prepared(frame: "pd.DataFrame", recipe: Recipe, workers: int = 1) -> Prepare
     aside = {recipe.target: "the target"}
     aside |= {recipe.time: "the time, by which rows are put in order"} if recipe.time else {}
     aside |= {recipe.group: "the group, whose rows stay together"} if recipe.group else {}
-    choice = chosen(frame, target, split.train, aside, recipe.keep, recipe.leave)
+    choice = chosen(frame, target, split.train, aside, recipe.keep, recipe.leave, order.time is not None)
     if not choice.schema.columns:
         raise BadQuestion("No column is left to learn from.", _reasons(choice))
     side = {**dict.fromkeys(recipe.rising, 1), **dict.fromkeys(recipe.falling, -1)}
@@ -222,8 +222,6 @@ def train(
 
 def answer_of(card: dict[str, Any], name: str, number: int, header: Header, made: bool) -> Trained:
     """The answer to a training, from the card that it left."""
-    from fabwatch.models.choosing import Dropped
-
     return Trained(
         *header,
         model=name,
@@ -231,7 +229,7 @@ def answer_of(card: dict[str, Any], name: str, number: int, header: Header, made
         kind=card["kind"],
         target=card["target"],
         classes=tuple(card["classes"]),
-        row_count=card["rows"],
+        rows_=card["rows"],
         columns=tuple(column["name"] for column in card["schema"]),
         learner=card["settings"],
         split=card["split"],

@@ -9,7 +9,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fabwatch.api.access import Tries, authenticated, is_open
 from fabwatch.api.faults import Refused, refusal
 from fabwatch.api.keys import Keys
-from fabwatch.api.middleware.limits import LIST_PATHS, LONGEST_BODY, LONGEST_LIST, LONGEST_SIGN_IN, UPLOAD_PATHS
+from fabwatch.api.middleware.limits import (
+    LIST_PATHS,
+    LONGEST_BODY,
+    LONGEST_LIST,
+    LONGEST_SIGN_IN,
+    LONGEST_TABLE,
+    UPLOAD_PATHS,
+    takes_rows,
+)
 from fabwatch.api.paths import address
 
 LONGEST_SHOWN = 400
@@ -44,6 +52,8 @@ def limit_of(request: Request, upload_bytes: int) -> int:
     """How long the body may be. Raises Refused (413) for one that says it is longer."""
     path = request.url.path
     limit = upload_bytes if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
+    if takes_rows(path):
+        limit = LONGEST_TABLE
     if is_open(path):
         limit = LONGEST_SIGN_IN
     length = request.headers.get("content-length", "0")

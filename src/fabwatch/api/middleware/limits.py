@@ -14,6 +14,9 @@ UPLOAD_PATHS = (f"{BASE}/loads", "/load")
 LIST_PATHS = (f"{BASE}/cmp/polish-time",)
 """Where ten thousand wafers may be sent at once."""
 LONGEST_LIST = 4 << 20
+MOST_ROWS = 100_000
+LONGEST_TABLE, MOST_CELLS = 32 << 20, 3_000_000
+"""Bytes of rows to predict, and names of fields in them."""
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -40,6 +43,11 @@ HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+
+
+def takes_rows(path: str) -> bool:
+    """Whether a path takes rows to predict."""
+    return path.startswith(f"{BASE}/models/") and path.endswith("/predict")
 
 
 class Limits:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from fabwatch.cli import output
 from fabwatch.cli.options import SET_ASIDE
 from fabwatch.cli.tables import charts, decisions, files, models, polishing, quals, results, risk, traces
-from fabwatch.fab.answers import Audit, ChartLimits, Decision, Decisions, Golden, Goldens, HoldList, HoldLists
+from fabwatch.fab.answers import Audit, ChartLimits, Decision, Decisions, Golden, Goldens, HoldList, HoldLists, ModelCard
 from fabwatch.fab.questions import (
     AdvicesQuestion,
     Answerable,
@@ -24,6 +24,7 @@ from fabwatch.fab.questions import (
     IntervalQuestion,
     LoadsQuestion,
     ModelCardQuestion,
+    ModelsQuestion,
     PlanQuestion,
     ProblemsQuestion,
     RatesQuestion,
@@ -61,6 +62,7 @@ TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
     SplitQuestion: results.split,
     LoadsQuestion: files.loads,
     ModelCardQuestion: models.card,
+    ModelsQuestion: models.listed,
     ProblemsQuestion: files.problems,
 }
 LISTINGS: dict[type, Callable[..., None]] = {
@@ -68,6 +70,7 @@ LISTINGS: dict[type, Callable[..., None]] = {
     Decisions: decisions.decisions,
     Goldens: traces.goldens,
     ChartLimits: charts.limits,
+    ModelCard: models.card,
 }
 
 

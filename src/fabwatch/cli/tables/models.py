@@ -5,7 +5,7 @@ from typing import Any
 from rich.markup import escape
 
 from fabwatch.cli.output import first_of, out, rows, table_of
-from fabwatch.fab.answers import Compared, ModelCard, Predictions, Trained
+from fabwatch.fab.answers import Compared, ModelCard, Models, Predictions, Trained
 
 DROPPED_SHOWN = 12
 MEASURES = (
@@ -36,7 +36,7 @@ def trained(answer: Trained, language: str) -> None:
         table.add_row(side, *(_figure(own.get(name)) for name in names))
     console.print(table)
     console.print(
-        escape(f"{answer.learner}; {len(answer.columns):,} columns, {answer.row_count:,} rows, held out {answer.split}")
+        escape(f"{answer.learner}; {len(answer.columns):,} columns, {answer.rows_:,} rows, held out {answer.split}")
     )
     moves = ", ".join(f"{one['column']} {one['moves']:.3g}" for one in answer.importance[:5])
     console.print(escape(f"moved most by: {moves}"))
@@ -78,6 +78,29 @@ def compared(answer: Compared, language: str) -> None:
         console.print(escape(f"{part.of} {part.value}: {from_to} ({part.rows:,} rows)"))
     for text in (*answer.leaks, *answer.doubts):
         console.print(escape(f"doubt: {text}"))
+    console.print(escape(answer.sentence(language)))
+
+
+def listed(answer: Models, language: str) -> None:
+    """One row a version."""
+    console = out()
+    if answer.versions:
+        columns = ("model", "version", "stage", "predicts", "metric", "value", "95 %", "rows", "by", "reason")
+        table = table_of(answer.demo, "models", columns)
+        for one in answer.versions:
+            interval = f"{_figure(one.low)} to {_figure(one.high)}"
+            cells = (
+                one.model,
+                str(one.version),
+                one.stage,
+                one.target,
+                one.metric,
+                _figure(one.value),
+                interval,
+                f"{one.rows:,}",
+            )
+            table.add_row(*map(escape, (*cells, one.who or "-", (one.reason or "-")[:60])))
+        console.print(table)
     console.print(escape(answer.sentence(language)))
 
 

@@ -1,0 +1,123 @@
+"""The routes about models beside those of their questions: rows in, predictions out."""
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from fabwatch.api.access import cache_of
+from fabwatch.api.faults import Refused
+from fabwatch.api.jobs import Job
+from fabwatch.api.middleware.limits import MOST_ROWS
+from fabwatch.api.routes.actions import add_actions
+from fabwatch.api.routes.questions import routes_of
+from fabwatch.fab.answers import Predictions
+from fabwatch.fab.models import Header, Ready, file_header, predict_bytes, registry_of
+from fabwatch.terms.answers import plain
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
+
+TAG = "models"
+routes = routes_of(TAG)
+add_actions(routes, TAG)
+HERE = 50_000
+"""Bytes of rows that are answered on the spot; more go to a worker, so that others are answered meanwhile."""
+KEPT = 32
+"""Models that are kept loaded."""
+KINDS = {
+    "application/json": "rows.json",
+    "text/csv": "rows.csv",
+    "application/vnd.apache.parquet": "rows.parquet",
+}
+ROWS = {
+    "type": "object",
+    "required": ["rows"],
+    "additionalProperties": False,
+    "properties": {
+        "rows": {"type": "array", "minItems": 1, "maxItems": MOST_ROWS, "items": {"type": "object"}},
+        "contributions": {"type": "boolean", "default": False},
+    },
+}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": ROWS},
+            "text/csv": {"schema": {"type": "string"}},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+ModelPath = Annotated[str, Path(max_length=80, description="MODEL or MODEL@VERSION; without a version the one in use.")]
+Parts = Annotated[bool, Query(description="What each column adds, in each row.")]
+
+
+class Loaded:
+    """Models that are ready, by the file they came from; the one that was asked for longest ago is let go."""
+
+    def __init__(self) -> None:
+        self._ready: OrderedDict[tuple[str, int], Ready] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, folder: Any, stated: str) -> Ready:
+        """A version with its file loaded. Raises UnknownModel and BadQuestion."""
+        version = registry_of(folder).find(stated)
+        key = str(version.folder), version.folder.stat().st_mtime_ns
+        with self._lock:
+            if key not in self._ready:
+                self._ready[key] = Ready.of(version)
+                while len(self._ready) > KEPT:
+                    self._ready.popitem(last=False)
+            self._ready.move_to_end(key)
+            return self._ready[key]
+
+
+LOADED = Loaded()
+
+
+@dataclass(frozen=True)
+class Predict(Job[bytes]):
+    """Predict many rows."""
+
+    model: str
+    content: bytes
+    name: str
+    contributions: bool
+    header: Header
+
+    def run(self, fab: "Fab") -> bytes:
+        """The answer as JSON."""
+        ready = LOADED.of(fab.path, self.model)
+        return rendered(predict_bytes(ready, self.content, self.name, self.header, self.contributions))
+
+
+def rendered(answer: Predictions) -> bytes:
+    """An answer as JSON."""
+    return json.dumps(plain(answer.to_dict()), ensure_ascii=False).encode()
+
+
+@routes.post("/models/{model}/predict", answer=Predictions, scope="read", whole=True, extra=BODY)
+async def predict(request: Request, model: ModelPath, contributions: Parts = False) -> Response:
+    """What a model says of rows, sent as JSON, CSV or Parquet; what is odd about each row is counted and named."""
+    content = await request.body()
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().casefold()
+    name = KINDS.get(kind)
+    if name is None:
+        raise Refused(415, "NoRows", f"Rows do not come as {kind[:60]}.", f"send them as {', '.join(list(KINDS)[:3])}")
+    cache = cache_of(request)
+    header = file_header(cache.now(), request.app.state.settings.fab.demo)
+    if name == "rows.json" and len(content) <= HERE:
+        answer = await run_in_threadpool(_here, request.app.state.folder, model, content, header, contributions)
+        return Response(answer, media_type="application/json")
+    job = Predict(model, content, name, contributions, header)
+    return Response(await cache.read_file(job), media_type="application/json")
+
+
+def _here(folder: Any, model: str, content: bytes, header: Header, contributions: bool) -> bytes:
+    return rendered(predict_bytes(LOADED.of(folder, model), content, "rows.json", header, contributions))
