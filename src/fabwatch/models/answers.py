@@ -72,7 +72,7 @@ class ModelVersion:
     model: str
     version: int
     stage: str
-    """tried, in use or retired."""
+    """tried, in use or retired; unreadable where its card is gone or of a newer fabwatch."""
     kind: str
     target: str
     metric: str

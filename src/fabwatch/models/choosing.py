@@ -21,7 +21,7 @@ LEAKS, SUSPECT = 0.99, 0.9
 SAME = 0.9995
 """Rank correlation with a number from which a column is that number in another form."""
 FEWEST = 30
-SEEN = 0.9
+PASSING = 0.6
 """Share of later rows with a level that was never seen, from which a category says nothing of what comes."""
 IDENTITY = 0.95
 """Share of rows with a value of their own from which text is a name of the row."""
@@ -149,7 +149,7 @@ def _passes_by(values: Values) -> bool:
     cut = round(len(values) * 0.75)
     before, after = values[:cut], values[cut:]
     after = after[~np.isnan(after)]
-    return len(after) >= FEWEST and float(np.isin(after, before).mean()) < 1 - SEEN
+    return len(after) >= FEWEST and float(np.isin(after, before, invert=True).mean()) >= PASSING
 
 
 def _are_times(words: list[str]) -> bool:

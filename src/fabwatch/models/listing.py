@@ -8,10 +8,12 @@ from fabwatch.models.answers import ModelCard, Models, ModelVersion
 from fabwatch.models.registry import Registry, Version
 from fabwatch.store.lake import Lake
 from fabwatch.store.view import View
+from fabwatch.terms.errors import BadQuestion
 
 USE, RETIRE = "use_model", "retire_model"
 """Acts in the audit."""
-IN_USE, TRIED, RETIRED = "in use", "tried", "retired"
+IN_USE, TRIED, RETIRED, UNREADABLE = "in use", "tried", "retired", "unreadable"
+UNKNOWN = ("", "", "", None, None, None, 0, "", None)
 METHOD = "The cards of the versions as they were written, and their stages from the audit."
 
 
@@ -71,7 +73,12 @@ def stages_of(lake: Lake) -> dict[tuple[str, int], Stage]:
 
 
 def _version(one: Version, stage: Stage) -> ModelVersion:
-    card, held = one.card, one.card["held_out"]
+    try:
+        card = one.card
+    except BadQuestion as fault:
+        # One that cannot be read does not hide the others.
+        return ModelVersion(one.name, one.number, UNREADABLE, *UNKNOWN, reason=fault.what, digest="")
+    held = card["held_out"]
     return ModelVersion(
         one.name,
         one.number,

@@ -61,6 +61,14 @@ class Version:
             raise NewerModel(f"{self} was made by fabwatch {card.get('fabwatch')}, in a form that this one does not know.")
         return card
 
+    @property
+    def digest(self) -> str | None:
+        """What makes it another version than others; None where its card cannot be read."""
+        try:
+            return str(self.card["digest"])
+        except (BadQuestion, KeyError):
+            return None
+
     @cached_property
     def schema(self) -> Schema:
         """The columns that it takes."""
@@ -170,7 +178,7 @@ class Registry:
     def add(self, name: str, digest: str, files: Mapping[str, bytes]) -> tuple[Version, bool]:
         """Add a version, whole or not at all; the one that is there already with the same digest, and False."""
         for one in self.versions(name):
-            if one.card.get("digest") == digest:
+            if one.digest == digest:
                 return one, False
         with self._new(name) as (folder, number):
             for file, content in files.items():
