@@ -12,11 +12,15 @@ import pytest
 from fabwatch.api.app import ROUTES
 from fabwatch.api.examples import reference
 from fabwatch.api.routing import BASE
+from fabwatch.fab import Fab
 from fabwatch.fab.questions import QUESTIONS
+from tests.models.made_tables import wafers
 
 
 @pytest.fixture(scope="module")
-def server(own_server):
+def server(own_server, own_folder):
+    with Fab(own_folder) as fab:
+        fab.train_model(wafers(rows=300), "result", name="etch", learner="linear", minutes=0.05)
     return own_server
 
 
@@ -41,6 +45,7 @@ def examples(server):
         held = client.post("/api/v1/holds", json={"tool": "ETCH-1", "reason": "for the example"}).json()
         names = {"tool": "ETCH-1", "hold": held["hold"], "qual_type": "particles", "name": held["items"][0]["wafer"]}
         names["run"] = client.get("/api/v1/trace/runs").json()["runs"][0]["run"]
+        names |= {"model": "etch", "column": "pressure"}
         names |= {"sensor": "Pressure", "polisher": "CMP-1", "lot": "L0001"}
         waiting = {"file": ("export_1.csv", b"tool,lot,wafers,Fertig um\nETCH-1,X9,25,2026-05-01 00:00:00\n")}
         client.post("/api/v1/loads", files=waiting)
@@ -104,6 +109,8 @@ def examples_only(server):
         "name": "w",
         "run": "r",
         "sensor": "s",
+        "model": "m",
+        "column": "c",
     }
     return [route for _, some in reference(described, server.address, names) for route in some]
 

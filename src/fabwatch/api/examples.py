@@ -54,6 +54,9 @@ BODIES: dict[str, Json] = {
         "reason": "3 false alarms per 1,000 wafers are fewer than we have",
     },
     "/trace/goldens": {"runs": ["{run}"], "automatic": True, "reason": "accepted after the last maintenance"},
+    "/models/{model}/use": {"reason": "three weeks beside the old one"},
+    "/models/{model}/retire": {"reason": "the tool that it learned from is gone"},
+    "/models/{model}/predict": {"rows": [{"{column}": 30.1}], "contributions": True},
     "/spc/limits": {"tool": "{tool}", "qual_type": "{qual_type}", "reason": "the limits of a good month"},
     "/decisions": {
         "tool": "{tool}",
@@ -76,6 +79,8 @@ NAMES = {
     "sensor": "SENSOR",
     "polisher": "TOOL",
     "lot": "LOT",
+    "model": "MODEL",
+    "column": "COLUMN",
 }
 
 

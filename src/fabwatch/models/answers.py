@@ -15,7 +15,7 @@ class Dropped:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained(Answer):
     """A version that was made, and how well it does."""
 
@@ -87,7 +87,7 @@ class ModelVersion:
     digest: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Models(Answer):
     """The versions of the registry."""
 
@@ -103,7 +103,7 @@ class Models(Answer):
         return say(language, "models_listed", versions=len(self.versions), used=used)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelCard(Answer):
     """What is known of a version: data, figures, limits, and how to call it."""
 
@@ -146,7 +146,7 @@ class Prediction:
     sentence: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Predictions(Answer):
     """What a model says of rows."""
 
@@ -201,7 +201,7 @@ class Slice:
     p: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compared(Answer):
     """Two versions on the same rows."""
 
