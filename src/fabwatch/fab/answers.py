@@ -34,6 +34,7 @@ from fabwatch.decisions.answers import (
     name_of,
 )
 from fabwatch.ingest.answers import InboxFile, InboxFiles, Load, Loads, Problems, SetAside
+from fabwatch.models.features.answers import FeatureColumn, Features
 from fabwatch.quals.answers import (
     Advice,
     AdviceValue,
@@ -204,6 +205,8 @@ __all__ = [
     "FabMap",
     "FabMaps",
     "Faults",
+    "FeatureColumn",
+    "Features",
     "Finding",
     "Forecast",
     "Forecasts",

@@ -22,6 +22,8 @@ from fabwatch.decisions.questions import (
 )
 from fabwatch.ingest import questions as ingest
 from fabwatch.ingest.questions import ExplainQuestion, InboxQuestion, LoadsQuestion, ProblemsQuestion
+from fabwatch.models.features import questions as features
+from fabwatch.models.features.questions import FeaturesQuestion
 from fabwatch.quals import questions as quals
 from fabwatch.quals.questions import CurveQuestion, ForecastQuestion, IntervalQuestion, ScoreQuestion
 from fabwatch.risk import questions as risk
@@ -86,6 +88,7 @@ __all__ = [
     "DrawnMapsQuestion",
     "ExplainQuestion",
     "FaultsQuestion",
+    "FeaturesQuestion",
     "ForecastQuestion",
     "GoldensQuestion",
     "HistoryQuestion",
@@ -124,5 +127,5 @@ __all__ = [
     "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, yields, decisions, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, features, decisions, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)
