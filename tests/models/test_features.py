@@ -1,8 +1,10 @@
 """A table to train models on has what was known then, and nothing of what came later."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -12,17 +14,21 @@ from fabwatch.fab import Fab
 from fabwatch.fab.answers import Features
 from fabwatch.terms.errors import BadQuestion, NoSuchPath, NothingRecorded
 from tests.commands import command
+from tests.fabs import new_fab
 from tests.models.made_moves import START, drawn, oracle, read, stamp
 
 MOVES = "lot,wafer,wafers,product,step_no,step,tool,chamber,start_at,end_at"
 LATE = START + timedelta(hours=1000)
 
 
+Cells = dict[Any, dict[str, Any]]
+
+
 def load(fab: Fab, write, **files: str) -> None:
     for name, text in files.items():
         summary = fab.ingest(write(f"{name}.csv", text))
         assert summary.failed == 0, summary.files
-        assert summary.set_aside == 0, fab.problems().rows()
+        assert summary.set_aside == 0, fab.problems()
 
 
 def one_lot(fab: Fab, write) -> None:
@@ -34,8 +40,8 @@ def one_lot(fab: Fab, write) -> None:
     load(fab, write, moves="\n".join(lines) + "\n")
 
 
-def cells(answer: Features) -> dict[tuple[object, object], dict[str, object]]:
-    return {(row["lot"], row.get("wafer")): row for row in answer.rows()}
+def cells(answer: Features) -> Cells:
+    return {(row["lot"], row.get("wafer")): dict(row) for row in answer.rows()}
 
 
 def test_a_row_says_what_was_known_of_its_wafer(fab: Fab, write) -> None:
@@ -281,3 +287,15 @@ def test_the_command_writes_the_file_and_says_what_is_in_it(fab: Fab, write, tmp
     assert (facts["rows"], facts["by"], facts["file"]) == (2, "wafer", str(tmp_path / "t.csv"))
     with pytest.raises(BadQuestion):
         fab.features(by="tool")  # type: ignore[arg-type]
+
+
+def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch, capsys) -> None:
+    with new_fab(tmp_path / "demo") as fab:
+        assert fab.ingest(drawn(7).write(tmp_path / "files", "all")).failed == 0
+    page = (Path(__file__).parent.parent.parent / "docs" / "features.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        exec(block, {"__name__": "__main__"})
+    shown = capsys.readouterr().out
+    assert "features; 24 rows to learn from, 12 later ones to be judged by" in shown
+    assert "['target.yield', 'target.passed'] start of step S0" in shown
