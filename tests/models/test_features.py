@@ -178,6 +178,8 @@ def test_columns_that_few_rows_have_or_that_do_not_fit_are_left_out_and_named(fa
     (doubt,) = small.doubts
     assert doubt.code == "ColumnsLeftOut"
     assert "S" in doubt.sentence()
+    # Where not one step fits, who it is and what came out remain.
+    assert [column.from_ for column in fab.features(most=1).columns] == ["moves"] * 4 + ["metrology"] + ["wafer_tests"] * 2
     # A step that all rows have stays, whatever share is asked for.
     full = [column for column in fab.features(share=1).columns if column.name.endswith(".tool")]
     assert all(column.share == 1 for column in full)

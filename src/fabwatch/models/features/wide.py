@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,8 @@ class Texts:
 def stretches(numbers: pa.ChunkedArray) -> Iterator[tuple[int, slice]]:
     """Each number of a sorted column, and the rows that it is in."""
     column = numbers.to_numpy()
-    starts = np.flatnonzero(np.r_[True, column[1:] != column[:-1]]) if len(column) else np.array([], np.int64)
-    for start, end in zip(starts, [*starts[1:], len(column)], strict=True):
+    edges = [0, *(np.flatnonzero(column[1:] != column[:-1]) + 1), len(column)] if len(column) else []
+    for start, end in pairwise(edges):
         yield int(column[start]), slice(int(start), int(end))
 
 
