@@ -3,11 +3,11 @@
 -- a move without a start comes first, because its moment is its own end; then moves that end, restores and results, and
 -- last what begins.
 WITH ran AS (
-    SELECT tool, chamber, end_at, sum(wafers)::BIGINT AS wafers FROM moves
+    SELECT tool, chamber, end_at, sum(wafers)::DOUBLE AS wafers FROM moves
     WHERE end_at <= $as_of AND coalesce(kind, 'production') <> 'test'
     GROUP BY tool, chamber, end_at
 ), events AS (
-    SELECT DISTINCT place, moment AS met_at, CASE WHEN timed THEN 3 ELSE 0 END AS turn, 0 AS wafers, NULL::TIMESTAMP AS restored_at,
+    SELECT DISTINCT place, moment AS met_at, CASE WHEN timed THEN 3 ELSE 0 END::TINYINT AS turn, 0::DOUBLE AS wafers, NULL::TIMESTAMP AS restored_at,
            NULL::TIMESTAMP AS known_at
     FROM feature_visits
     UNION ALL
@@ -22,7 +22,8 @@ WITH ran AS (
     SELECT place, known_at, 2, 0, NULL, known_at FROM feature_states
 ), running AS (
     SELECT place, met_at, turn, restored_at AS restore,
-           sum(wafers) OVER so_far AS ran, max(restored_at) OVER so_far AS restored_at, max(known_at) OVER so_far AS known_at
+           sum(wafers) OVER so_far AS ran, last_value(restored_at IGNORE NULLS) OVER so_far AS restored_at,
+           last_value(known_at IGNORE NULLS) OVER so_far AS known_at
     FROM events
     WINDOW so_far AS (PARTITION BY place ORDER BY met_at, turn ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ), restored AS (
