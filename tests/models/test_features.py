@@ -41,7 +41,7 @@ def one_lot(fab: Fab, write) -> None:
 
 
 def cells(answer: Features) -> Cells:
-    return {(row["lot"], row.get("wafer")): dict(row) for row in answer.rows()}
+    return {(row["lot"], row.get("wafer")): dict(row) for row in answer.table.arrow.to_pylist()}
 
 
 def test_a_row_says_what_was_known_of_its_wafer(fab: Fab, write) -> None:
@@ -121,7 +121,7 @@ def test_a_move_after_the_first_test_is_not_of_the_table(fab: Fab, write) -> Non
     one_lot(fab, write)
     load(fab, write, sort=f"lot,wafer,parts,good,tested_at\nL1,1,100,80,{stamp(12)}\nL1,2,100,70,{stamp(5)}\n")
     answer = fab.features(share=0)
-    assert [(row["wafer"], row["at"]) for row in answer.rows()] == [("L1.01", START + timedelta(hours=11))]
+    assert [(row["wafer"], row["at"]) for row in answer.rows()] == [("L1.01", "2026-03-01T11:00:00Z")]
     assert not any(column.name.startswith("cmp") for column in answer.columns)
     assert "TestedFirst" in {doubt.code for doubt in answer.doubts}
     earlier = fab.features(share=0, as_of=stamp(11.5))
@@ -215,6 +215,16 @@ def test_the_file_carries_the_table_and_what_is_known_of_its_columns(fab: Fab, t
     assert rows["s0.age_h"].to_pylist() == pytest.approx(stored["s0.age_h"].to_pylist(), nan_ok=True)
     assert csv.read_text().splitlines()[1].split(",")[3].endswith('Z"')
     assert sorted(path.name for path in tmp_path.glob("*t.*")) == ["t.csv", "t.csv.columns.json", "t.parquet"]
+
+
+def test_the_api_gives_the_table_page_by_page_and_as_csv(server) -> None:
+    whole = server.get("/api/v1/features?share=0").json()
+    page = server.get("/api/v1/features?share=0&limit=3&offset=2")
+    assert page.json()["table"] == whole["table"][2:5]
+    assert (page.headers["X-Total-Count"], "offset=5" in page.headers["Link"]) == (str(whole["rows"]), True)
+    assert whole["columns"][0]["from"] == "moves"
+    csv = server.get("/api/v1/features?share=0&format=csv").text.splitlines()
+    assert (len(csv), len(csv[0].split(","))) == (whole["rows"] + 1, len(whole["columns"]))
 
 
 def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(fab: Fab, write, tmp_path: Path, monkeypatch) -> None:

@@ -34,7 +34,7 @@ from fabwatch.decisions.answers import (
     name_of,
 )
 from fabwatch.ingest.answers import InboxFile, InboxFiles, Load, Loads, Problems, SetAside
-from fabwatch.models.features.answers import FeatureColumn, Features
+from fabwatch.models.features.answers import FeatureColumn, FeatureRows, Features
 from fabwatch.quals.answers import (
     Advice,
     AdviceValue,
@@ -206,6 +206,7 @@ __all__ = [
     "FabMaps",
     "Faults",
     "FeatureColumn",
+    "FeatureRows",
     "Features",
     "Finding",
     "Forecast",

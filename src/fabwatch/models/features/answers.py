@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from fabwatch.terms.answers import Answer, Json, Row, plain
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.words import sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TARGET = "target."
 """How the name of a column begins that holds what is to be predicted."""
@@ -26,8 +29,13 @@ class FeatureRows:
 
     def __getitem__(self, part: slice) -> list[Row]:
         first, last, _ = part.indices(len(self))
-        rows: list[Row] = self.arrow.slice(first, max(last - first, 0)).to_pylist()
+        rows: list[Row] = [plain(row) for row in self.arrow.slice(first, max(last - first, 0)).to_pylist()]
         return rows
+
+    @property
+    def nbytes(self) -> int:
+        """What they take in memory."""
+        return int(self.arrow.nbytes)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self[:])
@@ -89,11 +97,23 @@ class Features(Answer):
 
     def to_dict(self) -> Json:
         """The answer as plain data, all rows of the table among it."""
-        return {**super().to_dict(), "table": plain(self.rows())}
+        return {**self.described(), "table": self.rows()}
 
     def rows(self) -> list[Row]:
         """One row per wafer or lot."""
         return self.table[:]
+
+    def df(self) -> "pd.DataFrame":
+        """The table as a data frame; `at` is a datetime in UTC."""
+        frame: pd.DataFrame = self.table.arrow.to_pandas()
+        frame["at"] = frame["at"].dt.tz_localize("UTC")
+        return frame
+
+    def csv(self) -> bytes:
+        """The table as CSV, as `write` writes it."""
+        from fabwatch.models.features.writing import csv_bytes
+
+        return csv_bytes(self.table.arrow)
 
     def write(self, path: str | Path) -> Path:
         """Write the table as .csv or .parquet, whole or not at all. Raises BadQuestion and NoSuchPath."""

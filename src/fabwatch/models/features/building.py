@@ -110,7 +110,8 @@ def _begin(work: Work) -> Wide:
 
 def _nothing(work: Work) -> NothingRecorded:
     if work.by == "wafer" and work.lake.rows("SELECT 1 FROM feature_units LIMIT 1"):
-        return NothingRecorded("No wafer has moved before its first test, as far as wafers are named.", "ask for --by lot")
+        what = "No wafer that is named moved before its first test; where moves name only lots, no wafer is."
+        return NothingRecorded(what, "ask for a table by lot: --by lot")
     return NothingRecorded("No production move is on record by then.", "load moves: fabwatch ingest FILES")
 
 

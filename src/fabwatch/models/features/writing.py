@@ -43,6 +43,13 @@ def write(table: pa.Table, described: Json, path: Path) -> Path:
     return path
 
 
+def csv_bytes(table: pa.Table) -> bytes:
+    """The table as CSV."""
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(_plain(table), sink)
+    return bytes(sink.getvalue())
+
+
 def _parquet(table: pa.Table, described: Json, path: Path) -> None:
     table = table.replace_schema_metadata({KEY: json.dumps(described, ensure_ascii=False).encode()})
     with _whole(path) as (temporary,):
