@@ -16,6 +16,7 @@ from fabwatch.api.examples import reference
 from fabwatch.cli.app import command_line
 from fabwatch.cmp import doubts as polish_doubts
 from fabwatch.fab import Fab
+from fabwatch.models.features import doubts as feature_doubts
 from fabwatch.quals import doubts as forecast_doubts
 from fabwatch.sources.wafermap import doubts as map_doubts
 from fabwatch.spc import doubts as chart_doubts
@@ -81,6 +82,7 @@ def doubts_page() -> str:
         ("What came out", yield_doubts),
         ("Control charts", chart_doubts),
         ("Wafer maps", map_doubts),
+        ("Tables to train models on", feature_doubts),
     ):
         parts.append(f"\n## {title}\n\n| code | what it means |\n|---|---|\n")
         kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Doubt)]

@@ -31,6 +31,8 @@ QUESTIONS = {
     "backtest": lambda fab: fab.backtest("neighbours", as_of=AS_OF),
     "rates": lambda fab: fab.rates(as_of=AS_OF),
     "replay": lambda fab: fab.replay(as_of=AS_OF),
+    "features": lambda fab: fab.features(as_of=AS_OF),
+    "features by lot": lambda fab: fab.features(by="lot", as_of=AS_OF),
     "predicted_rates": lambda fab: fab.predicted_rates(as_of=AS_OF),
 }
 

@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 
 from fabwatch.cmp import doubts as polish_doubts
+from fabwatch.models.features import doubts as feature_doubts
 from fabwatch.quals import doubts as forecast_doubts
 from fabwatch.sources.wafermap import doubts as map_doubts
 from fabwatch.spc import doubts as chart_doubts
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.unit
 VALUES: dict[object, object] = {int: 3, float: 2.5, str: "PAD_USE", datetime: datetime(2026, 1, 10, 7, 30)}
 KINDS = [
     kind
-    for module in (forecast_doubts, polish_doubts, trace_doubts, chart_doubts, yield_doubts, map_doubts)
+    for module in (forecast_doubts, polish_doubts, trace_doubts, chart_doubts, yield_doubts, map_doubts, feature_doubts)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Doubt) and kind is not Doubt
 ]

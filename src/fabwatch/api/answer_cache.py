@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from fabwatch.api.jobs import Act, Ask, FabState, Job, Loading, ReadState, WorkAhead
 from fabwatch.api.workers import Pool
 from fabwatch.fab.actions import Action
+from fabwatch.fab.answers import FeatureRows
 from fabwatch.fab.door import Present, present_of
 from fabwatch.fab.questions import Answerable, Composed, RiskQuestion
 from fabwatch.terms.clock import Clock, utc_now
@@ -32,6 +33,8 @@ PATIENCE = 0.6
 LOOK_EVERY = 0.5
 """Seconds between two looks at whether the fab has changed."""
 ROWS_KEPT = 400_000
+ROW_BYTES = 500
+"""What a row takes in memory, for tables that are kept by columns."""
 R = TypeVar("R")
 
 
@@ -350,6 +353,8 @@ def weight(value: Any) -> int:
 
 
 def _rows(rows: Any) -> int:
+    if isinstance(rows, FeatureRows):
+        return rows.nbytes // ROW_BYTES
     if not isinstance(rows, (tuple, list)) or not rows:
         return 0
     first = rows[0]

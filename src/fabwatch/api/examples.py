@@ -17,6 +17,7 @@ QUERY: dict[str, str] = {
     "/plan": "?days=7",
     "/stats": "?by=tool_type",
     "/yield": "?by=product",
+    "/features": "?by=lot&limit=10",
     "/yield/split": "?wafers=B%3D{lot}",
     "/commonality": "?below=0.7",
     "/spc": "?tool={tool}",

@@ -15,6 +15,7 @@ from fabwatch.api.access import key_of
 from fabwatch.api.answer_cache import CachedAnswer
 from fabwatch.api.models import Page
 from fabwatch.api.paths import address
+from fabwatch.fab.answers import FeatureRows, Features
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.tabular import csv_text
 
@@ -90,6 +91,9 @@ def file_name(request: Request) -> str:
 
 
 def _body(request: Request, answer: Any, rows: str | None, page: Page) -> tuple[bytes, dict[str, str]]:
+    if isinstance(answer, Features):
+        # Its rows are made page by page: all at once they would take gigabytes.
+        return (answer.csv(), {}) if page.format == "csv" else _json(request, answer.described(), rows, page, answer.table)
     if page.format == "csv":
         return csv_text(answer.rows()).encode(), {}
     return _json(request, answer.to_dict(), rows, page)
@@ -99,10 +103,12 @@ def _query(request: Request) -> list[str]:
     return sorted(f"{name}={value}" for name, value in request.query_params.multi_items())
 
 
-def _json(request: Request, answer: Json, rows: str | None, page: Page) -> tuple[bytes, dict[str, str]]:
+def _json(
+    request: Request, answer: Json, rows: str | None, page: Page, table: FeatureRows | None = None
+) -> tuple[bytes, dict[str, str]]:
     headers: dict[str, str] = {}
     if rows is not None:
-        every = answer[rows]
+        every = answer[rows] if table is None else table
         end = page.offset + page.limit
         answer = {**answer, rows: every[page.offset : end]}
         headers["X-Total-Count"] = str(len(every))

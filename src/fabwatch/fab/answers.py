@@ -45,6 +45,7 @@ from fabwatch.models.answers import (
     Slice,
     Trained,
 )
+from fabwatch.models.features.answers import FeatureColumn, FeatureRows, Features
 from fabwatch.quals.answers import (
     Advice,
     AdviceValue,
@@ -216,6 +217,9 @@ __all__ = [
     "FabMap",
     "FabMaps",
     "Faults",
+    "FeatureColumn",
+    "FeatureRows",
+    "Features",
     "Finding",
     "Forecast",
     "Forecasts",

@@ -11,6 +11,7 @@ from fabwatch.decisions import holds as hold_lists
 from fabwatch.decisions import limits
 from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry, HoldList
 from fabwatch.fab.charts import Charts
+from fabwatch.fab.features import FeatureTables
 from fabwatch.fab.files import Files
 from fabwatch.fab.logs import Logs
 from fabwatch.fab.models import ModelRoom
@@ -52,7 +53,7 @@ LIVE = timedelta(hours=1)
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
-class Fab(Files, Sources, Logs, Polishing, Charts, Results, ModelRoom):
+class Fab(Files, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):

@@ -23,6 +23,8 @@ from fabwatch.decisions.questions import (
 from fabwatch.ingest import questions as ingest
 from fabwatch.ingest.questions import ExplainQuestion, InboxQuestion, LoadsQuestion, ProblemsQuestion
 from fabwatch.models import questions as models
+from fabwatch.models.features import questions as features
+from fabwatch.models.features.questions import FeaturesQuestion
 from fabwatch.models.questions import ModelCardQuestion, ModelsQuestion
 from fabwatch.quals import questions as quals
 from fabwatch.quals.questions import CurveQuestion, ForecastQuestion, IntervalQuestion, ScoreQuestion
@@ -88,6 +90,7 @@ __all__ = [
     "DrawnMapsQuestion",
     "ExplainQuestion",
     "FaultsQuestion",
+    "FeaturesQuestion",
     "ForecastQuestion",
     "GoldensQuestion",
     "HistoryQuestion",
@@ -128,5 +131,5 @@ __all__ = [
     "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, yields, models, decisions, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, models, features, decisions, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

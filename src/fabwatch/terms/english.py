@@ -247,6 +247,17 @@ SENTENCES: Mapping[str, str] = {
     "cause_good": "last good qual {at}, {wafers:,} wafers since",
     "forecast_failed": "{place} {qual_type}: open failed qual; restore and requalify.",
     "lot_history": "{lot}: last at {where}, {at:%Y-%m-%d %H:%M}. {failed:,} of {passes:,} passes had a failed qual next.",
+    "features_none": "No wafer or lot has moved yet.",
+    "features_wafer": "{rows:,} wafers with {features:,} columns of what was known before their first test, "
+    "{first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+    "features_lot": "{rows:,} lots with {features:,} columns of what was known before their first test, "
+    "{first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+    "features_targets": " To be predicted, known later: {targets}.",
+    "doubt_NoTargets": "No test result is known by then: there is no column to be predicted.",
+    "doubt_ColumnsLeftOut": "Left out: {columns:,} columns that too few rows have or that do not fit, such as {first}.",
+    "doubt_LotsWithoutWafers": "Left out: {lots:,} lots whose wafers no file names; a table by lot has them.",
+    "doubt_TestedFirst": "Left out: {rows:,} that were tested before any move of theirs ended.",
+    "doubt_UndatedLeftOut": "Left out: {records:,} measurements, inspections and logs without a time.",
     "lot_tested_only": "{lot}: no move of it is on record.",
     "model_trained": "{model}@{version}: {metric} {value} (95 %: {low} to {high}) on {rows:,"
     "} rows held out {split}; without a model {floor}.",

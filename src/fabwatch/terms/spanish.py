@@ -260,6 +260,17 @@ SENTENCES: Mapping[str, str] = {
     "cause_good": "último control bueno el {at}, {wafers:,} obleas desde entonces",
     "forecast_failed": "{place} {qual_type}: control fallido abierto; repare y recualifique.",
     "lot_history": "{lot}: ahora en {where}, {at:%Y-%m-%d %H:%M}. Control fallido tras {failed:,} de {passes:,} pasos.",
+    "features_none": "Aún no se ha movido ninguna oblea ni ningún lote.",
+    "features_wafer": "{rows:,} obleas con {features:,} columnas de lo que se sabía antes de su primera prueba, "
+    "del {first:%Y-%m-%d} al {last:%Y-%m-%d}.",
+    "features_lot": "{rows:,} lotes con {features:,} columnas de lo que se sabía antes de su primera prueba, "
+    "del {first:%Y-%m-%d} al {last:%Y-%m-%d}.",
+    "features_targets": " Por predecir, conocido después: {targets}.",
+    "doubt_NoTargets": "Para entonces no se conoce ningún resultado de prueba: no hay columna por predecir.",
+    "doubt_ColumnsLeftOut": "Omitidas: {columns:,} columnas que tienen muy pocas filas o que no caben, como {first}.",
+    "doubt_LotsWithoutWafers": "Omitidos: {lots:,} lotes de obleas que ningún fichero nombra; por lote sí constan.",
+    "doubt_TestedFirst": "Omitidas: {rows:,} filas probadas antes de que terminara algún movimiento suyo.",
+    "doubt_UndatedLeftOut": "Omitidos: {records:,} mediciones, inspecciones y registros sin la hora en que se conocieron.",
     "lot_tested_only": "{lot}: no consta ningún movimiento.",
     "model_trained": "{model}@{version}: {metric} {value} (95 %: {low} a {high}) en {rows:,}"
     " filas apartadas ({split}); sin modelo {floor}.",
