@@ -23,6 +23,10 @@ from fabwatch.terms.errors import BadQuestion
 LARGE = 4_000_000
 """Cells from which settings are chosen on a part of the rows."""
 SEARCHED = 20_000
+FEW_MINUTES = 2.0
+"""Below so many minutes curves are learned as in a table four times the size."""
+FINENESS = ((2e5, (4, 0.02, 2_000)), (1e6, (2, 0.04, 1_000)), (4e6, (2, 0.06, 600)), (np.inf, (1, 0.08, 400)))
+"""By cells of the table: bags, learning rate and rounds of the curves."""
 ENOUGH_FOR_RECENT = 400
 """Rows in order of time from which departures from the rows before are tried."""
 Model = Additive | Trees
@@ -86,11 +90,14 @@ class Tried:
     """What it predicted of the rows that its trials held out."""
 
 
-def candidates(table: Table, rows: int) -> list[Candidate]:
-    """What is tried, the quickest first; departures from the rows before only where there is an order in time."""
+def candidates(table: Table, rows: int, minutes: float) -> list[Candidate]:
+    """What is tried, the quickest first; departures from the rows before only where there is an order in time.
+
+    How finely curves are learned follows from the size of the table, and not from the machine: the same is made everywhere.
+    """
     recents = (False, True) if table.order.time is not None and rows >= ENOUGH_FOR_RECENT else (False,)
     constrained = bool(table.monotone.any())
-    large = rows * table.matrix.shape[1] > LARGE
+    cells = rows * table.matrix.shape[1] * (1 if minutes >= FEW_MINUTES else 4)
     found: list[Candidate] = []
     for recent in recents:
         if not constrained:
@@ -99,9 +106,11 @@ def candidates(table: Table, rows: int) -> list[Candidate]:
         found.append(Candidate("trees", (("leaves", 8), ("rate", 0.03), ("rounds", 150)), recent))
         if rows >= 5_000:
             found.append(Candidate("trees", (("leaves", 31), ("rate", 0.05), ("rounds", 300)), recent))
-    bins, bags = (64, 2) if large else (32 if rows < 5_000 else 128, 4)
+    bins = 32 if rows < 5_000 else 64 if cells > LARGE else 128
+    bags, rate, rounds = next(how for most, how in FINENESS if cells <= most)
     for recent in recents:
-        found.append(Candidate("boosted", (("bins", bins), ("bags", bags), ("rate", 0.02), ("rounds", 2_000)), recent))
+        settings = (("bins", bins), ("bags", bags), ("rate", rate), ("rounds", rounds))
+        found.append(Candidate("boosted", settings, recent))
     return found
 
 

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 FEWEST_ROWS = 40
 FEW_POSITIVES = 20
+SEARCHING = 0.4
+"""Share of the time in which settings are chosen."""
+OUTCOME = "target."
+"""How columns begin that are known after the fact, in a table of `fabwatch features`."""
 Say = Callable[[str, float], None]
 
 
@@ -73,6 +77,11 @@ def prepared(frame: "pd.DataFrame", recipe: Recipe, workers: int = 1) -> Prepare
     aside = {recipe.target: "the target"}
     aside |= {recipe.time: "the time, by which rows are put in order"} if recipe.time else {}
     aside |= {recipe.group: "the group, whose rows stay together"} if recipe.group else {}
+    aside |= {
+        str(name): "known later: it came out together with the target"
+        for name in frame.columns
+        if str(name).startswith(OUTCOME) and name != recipe.target
+    }
     choice = chosen(frame, target, split.train, aside, recipe.keep, recipe.leave, order.time is not None)
     if not choice.schema.columns:
         raise BadQuestion("No column is left to learn from.", _reasons(choice))
@@ -142,7 +151,7 @@ def train(
     say("looking at the columns", 0.0)
     ready = prepared(frame, recipe, workers)
     seconds = minutes * 60
-    tried, left = _search(ready, seconds * 0.4, say)
+    tried, left = _search(ready, minutes, say)
     best = _best(tried, recipe)
     say(f"learning: {best.candidate.name}", 0.6)
     fit = fitted(ready, best.candidate, best)
@@ -250,9 +259,9 @@ def answer_of(card: dict[str, Any], name: str, number: int, header: Header, made
     )
 
 
-def _search(ready: Prepared, seconds: float, say: Say) -> tuple[list[Tried], int]:
+def _search(ready: Prepared, minutes: float, say: Say) -> tuple[list[Tried], int]:
     """How the candidates do; a learner whose package is missing is left out, unless it was asked for."""
-    known = candidates(ready.table, len(ready.split.train))
+    known = candidates(ready.table, len(ready.split.train), minutes)
     wanted = ready.recipe.learner
     if wanted is not None:
         known = [one for one in known if one.learner == wanted]
@@ -260,7 +269,11 @@ def _search(ready: Prepared, seconds: float, say: Say) -> tuple[list[Tried], int
         known = [ready.recipe.candidate]
     present = [one for one in known if wanted is not None or _there(one.learner)]
     return searched(
-        ready.table, ready.split.train, seconds, present, lambda text, part: say(f"trying {text}", 0.05 + 0.5 * part)
+        ready.table,
+        ready.split.train,
+        minutes * 60 * SEARCHING,
+        present,
+        lambda text, part: say(f"trying {text}", 0.05 + 0.5 * part),
     )
 
 
