@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +320,66 @@ def test_a_made_table_with_nothing_in_it_is_not_praised(fab: Fab) -> None:
     answer = fab.train_model(frame, name="noise", **HOW)
     assert any("not surely better" in doubt for doubt in answer.doubts)
     assert answer.proof["shuffled"]["p"] > 0.05
+
+
+@pytest.mark.parametrize("name", ["etch", "curves", "trees", "c"])
+def test_an_exported_model_says_the_same_without_fabwatch(
+    fab: Fab, tmp_path: Path, curves: Any, trees: Any, name: str
+) -> None:
+    if name == "c":
+        frame = wafers(rows=400).assign(grade=lambda f: np.select([f["flow"] > 52, f["flow"] > 48], ["a", "b"], "c"))
+        fab.train_model(frame, "grade", name="c", learner="linear", minutes=0.05)
+    rows = [
+        {"tool": "ETCH-01", "pressure": 30.0, "temperature": 200.0, "flow": 50.0},
+        {"tool": "ETCH-77", "pressure": 300.0, "temperature": None, "result": "PASS"},
+        {"tool": " ETCH-02 ", "pressure": "thirty", "temperature": "201.5", "flow": True},
+    ]
+    fab.export_model(name, "lambda", tmp_path / "out")
+    body = {"rows": rows, "contributions": name != "trees"}
+    program = "import handler, json, sys; json.dump(handler.handler({'body': sys.stdin.read()}), sys.stdout)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, '.'); {program}"],
+        cwd=tmp_path / "out", input=json.dumps(body), capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    answered = json.loads(done.stdout)
+    assert answered["statusCode"] == 200
+    own = fab.predict(name, rows, contributions=name != "trees").to_dict()["predictions"]
+    for theirs, ours in zip(json.loads(answered["body"])["predictions"], own, strict=True):
+        assert theirs == {key: pytest.approx(ours[key]) if key != "prediction" else ours[key] for key in theirs}
+    assert "fabwatch" not in (tmp_path / "out" / "predictor.py").read_text().split('"""', 2)[2]
+
+
+def test_an_exported_service_answers_over_http(fab: Fab, tmp_path: Path) -> None:
+    fab.export_model("etch", "fastapi", tmp_path / "out")
+    program = """
+import json, sys
+sys.path.insert(0, ".")
+from fastapi.testclient import TestClient
+from app import app
+client = TestClient(app)
+good = client.post("/api/v1/models/etch/predict", json=json.load(open("example.json")))
+bad = client.post("/api/v1/models/etch/predict", json={"rows": [{"x": 1}]})
+print(json.dumps([good.status_code, good.json(), bad.status_code, client.get("/health").json()]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path / "out", capture_output=True, text=True, check=True, timeout=60
+    )
+    good, answer, bad, health = json.loads(done.stdout)
+    assert (good, bad, health) == (200, 422, {"model": "etch", "version": 1})
+    ours = fab.predict("etch", [fab.registry.find("etch").schema.example()]).predictions[0]
+    assert answer["predictions"][0]["probability"] == pytest.approx(ours.probability)
+
+
+def test_an_export_never_writes_over_what_is_there(fab: Fab, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(BadQuestion, match="is there already"):
+        fab.export_model("etch", "onnx", tmp_path / "mine")
+    with pytest.raises(BadQuestion, match="exported as onnx, fastapi, lambda"):
+        fab.export_model("etch", "war", tmp_path / "new")
+    with pytest.raises(NoSuchPath):
+        fab.export_model("etch", "onnx", tmp_path / "nowhere" / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 @pytest.mark.real

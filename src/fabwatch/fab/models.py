@@ -155,6 +155,15 @@ class ModelRoom(Door):
         frame, _ = _read(on)
         return compare(self.registry, a, b, frame, self._header(), workers)
 
+    def export_model(self, model: str, form: str, out: Path | str) -> Path:
+        """Write a version into a new folder that runs without fabwatch: onnx, fastapi or lambda.
+
+        Raises UnknownModel, BadQuestion and NoSuchPath.
+        """
+        from fabwatch.models.exporting import export
+
+        return export(self.registry.find(model), form, Path(out))
+
     def use_model(self, model: str, *, who: str, reason: str) -> ModelCard:
         """Use a version in place of the one before; an older one rolls back. Written to the audit. Raises UnknownModel."""
         version = self.registry.find(model)

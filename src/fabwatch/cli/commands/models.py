@@ -18,6 +18,7 @@ def add_to(model: typer.Typer) -> None:
     model.command()(train)
     model.command()(predict)
     model.command()(compare)
+    model.command()(export)
 
 
 def train(
@@ -116,3 +117,17 @@ def compare(
         answer = door.compare_models(a, b, on, workers=os.cpu_count() or 1)
     if not output.data(answer, as_json, as_csv):
         tables.compared(answer, lang)
+
+
+def export(
+    model: ModelArgument,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The new folder.")],
+    form: Annotated[
+        Literal["onnx", "fastapi", "lambda"],
+        typer.Option("--as", help="The file alone, a service, or a serverless function."),
+    ] = "onnx",
+    fab: FabOption = HERE,
+) -> None:
+    """Write a version into a folder that runs without fabwatch, by the same contract."""
+    with opened(fab) as door:
+        typer.echo(door.export_model(model, form, out))
