@@ -15,6 +15,7 @@ import httpx
 
 from fabwatch.api.keys import Keys
 from tests.fabs import new_fab
+from tests.models.made_tables import wafers
 
 DAY0 = datetime(2026, 5, 1)
 AS_OF = "2026-06-10T06:30:00Z"
@@ -109,12 +110,13 @@ def rows_of(path):
 
 
 def made(folder):
-    """The fab of those files."""
+    """The fab of those files, with a model of another table."""
     fab = folder / "fab"
     fab.mkdir(parents=True)
     (fab / "fab.toml").write_text("[quals.particles]\nwarning = 20\ninhibit = 60\n")
     with new_fab(fab) as door:
         assert door.ingest(exports(folder / "exports")).failed == 0
+        door.train_model(wafers(rows=300), "result", name="etch", positive="FAIL", learner="linear", minutes=0.05)
     return fab
 
 

@@ -12,15 +12,11 @@ import pytest
 from fabwatch.api.app import ROUTES
 from fabwatch.api.examples import reference
 from fabwatch.api.routing import BASE
-from fabwatch.fab import Fab
 from fabwatch.fab.questions import QUESTIONS
-from tests.models.made_tables import wafers
 
 
 @pytest.fixture(scope="module")
-def server(own_server, own_folder):
-    with Fab(own_folder) as fab:
-        fab.train_model(wafers(rows=300), "result", name="etch", learner="linear", minutes=0.05)
+def server(own_server):
     return own_server
 
 

@@ -30,6 +30,8 @@ PAGES = {
     "screens.html": ["/yield/screens"],
     "nothing.html": ["/defects?lot=L0001"],
     "commonality.html": ["/commonality", "/commonality?below=0.7"],
+    "models.html": ["/models"],
+    "model.html": ["/models/etch@1", "/models/etch@1?rows=%7B%22rows%22%3A%5B%7B%22pressure%22%3A30%7D%5D%7D"],
     "spc.html": ["/spc", "/spc?tool=CMP-1"],
     "runs.html": ["/runs"],
     "run.html": ["/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000"],

@@ -34,11 +34,13 @@ def file_header(moment: datetime, demo: bool) -> Header:
     return moment, None, demo, How(PREDICTING, "", 0), None
 
 
-def predict_bytes(ready: Ready, content: bytes, name: str, header: Header, contributions: bool = False) -> Predictions:
+def predict_bytes(
+    ready: Ready, content: bytes, name: str, header: Header, contributions: bool = False, language: str = "en"
+) -> Predictions:
     """What a version says of rows that came as JSON, or as a file of that name. Raises BadQuestion."""
     if not name.endswith(".json"):
         with_pandas()
-        return predict(ready, Rows.of_frame(table_of(content, name)), header, contributions)
+        return predict(ready, Rows.of_frame(table_of(content, name)), header, contributions, language)
     try:
         body = json.loads(content)
     except (ValueError, RecursionError) as fault:
@@ -52,7 +54,7 @@ def predict_bytes(ready: Ready, content: bytes, name: str, header: Header, contr
     own = body.get("contributions", False)
     if not isinstance(own, bool):
         raise BadQuestion("contributions is true or false.", SEND)
-    return predict(ready, rows_of(rows), header, contributions or own)
+    return predict(ready, rows_of(rows), header, contributions or own, language)
 
 
 class ModelRoom(Door):

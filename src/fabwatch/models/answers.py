@@ -79,7 +79,7 @@ class ModelVersion:
     value: float | None
     low: float | None
     high: float | None
-    rows: int
+    rows_: int
     made_at: str
     who: str | None
     """Who set its stage."""
@@ -95,7 +95,7 @@ class Models(Answer):
 
     def rows(self) -> list[Row]:
         """One row a version."""
-        return [dict(vars(one)) for one in self.versions]
+        return [{name.rstrip("_"): value for name, value in vars(one).items()} for one in self.versions]
 
     def sentence(self, language: str = "en") -> str:
         """One sentence that a supervisor can read."""

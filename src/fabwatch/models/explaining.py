@@ -54,7 +54,7 @@ def _shape(model: Additive, place: int, column: Column) -> list[dict[str, Any]]:
     rows = np.full((STEPS, model.width), np.nan)
     rows[:, place] = points
     added = model.contributions(rows)[:, place, -1]
-    density = _density(own[0], points) if own else np.full(STEPS, np.nan)
+    density = _density(own[0], low, high) if own else np.full(STEPS, np.nan)
     return [
         {"at": float(at), "adds": float(adds), "share": None if np.isnan(share) else float(share)}
         for at, adds, share in zip(points, added, density, strict=True)
@@ -66,8 +66,15 @@ def _level(one: Lookup, n: int, level: str) -> dict[str, Any]:
     return {"at": level, "adds": float(one.scores[at, -1]), "share": float(one.density[at])}
 
 
-def _density(one: Lookup, points: Any) -> Any:
-    return one.density[np.searchsorted(one.cuts, points, side="right")]
+def _density(one: Lookup, low: float, high: float) -> Any:
+    """Share of training rows around each point, with those of a bin spread evenly over it."""
+    inner = one.cuts[(one.cuts > low) & (one.cuts < high)]
+    first = int(np.searchsorted(one.cuts, low, side="right"))
+    edges = np.concatenate([[low], inner, [high]])
+    below = np.concatenate([[0.0], np.cumsum(one.density[first : first + len(inner) + 1])])
+    half = (high - low) / (STEPS - 1) / 2
+    cells = np.linspace(low - half, high + half, STEPS + 1)
+    return np.diff(np.interp(cells, edges, below))
 
 
 def stability(table: Table, candidate: Candidate, rows: Places, first: list[str], resamples: int = RESAMPLES) -> Stability:

@@ -56,6 +56,7 @@ NAV = (
     ("/spc", _("Control charts")),
     ("/runs", _("Runs")),
     ("/cmp", _("Polish")),
+    ("/models", _("Models")),
     ("/record", _("Record")),
     ("/load", _("Load")),
     ("/reference", _("API")),

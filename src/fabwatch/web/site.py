@@ -14,6 +14,7 @@ from fabwatch.web.pages import (
     load,
     lots,
     maps,
+    models,
     plan,
     polish,
     record,
@@ -30,7 +31,7 @@ from fabwatch.web.pages import (
 )
 
 GENERAL = (fab, tool, contain, plan, record, runs, run, sensors, spc, polish, load, source, sign_in)
-RESULTS = (results, maps, lots, defects, split, screens)
+RESULTS = (results, maps, lots, defects, split, screens, models)
 PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"
 

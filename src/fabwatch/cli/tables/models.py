@@ -97,7 +97,7 @@ def listed(answer: Models, language: str) -> None:
                 one.metric,
                 _figure(one.value),
                 interval,
-                f"{one.rows:,}",
+                f"{one.rows_:,}",
             )
             table.add_row(*map(escape, (*cells, one.who or "-", (one.reason or "-")[:60])))
         console.print(table)

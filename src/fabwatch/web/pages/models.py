@@ -1,0 +1,193 @@
+"""Models: their versions with figures; one with its card, its explanation, a form to try it and calls to copy."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from fabwatch.api.access import cache_of, key_of, needs, whole_fab
+from fabwatch.api.routes.models import LOADED
+from fabwatch.fab.actions import RetireModel, UseModel
+from fabwatch.fab.answers import Predictions
+from fabwatch.fab.models import file_header, predict_bytes
+from fabwatch.fab.questions import ModelCardQuestion, ModelsQuestion
+from fabwatch.terms.answers import Json
+from fabwatch.terms.errors import BadQuestion
+from fabwatch.web.page import Page
+from fabwatch.web.query_params import sends, takes
+
+router = APIRouter(include_in_schema=False, dependencies=[needs("read"), Depends(whole_fab)])
+LONGEST_ROWS = 20_000
+SHAPES, COLUMNS = 6, 12
+WIDTH, HEIGHT, EDGE = 300.0, 90.0, 6.0
+
+
+@router.get("/models", dependencies=[takes(ModelsQuestion)])
+async def models(request: Request) -> Response:
+    """The models of the fab, each version with its figures and stage."""
+    answer = await cache_of(request).answer(ModelsQuestion())
+    return Page(request).show("models.html", at="/models", as_of=answer.as_of, ended=None, demo=answer.demo, answer=answer)
+
+
+@router.get("/models/{model:name}", dependencies=[takes("rows")])
+async def model(request: Request, model: str) -> Response:
+    """One version: figures, what moves it, a form to try it, and calls to copy. Refused with 404 for an unknown one."""
+    page = Page(request)
+    answer = await cache_of(request).answer(ModelCardQuestion(model=model))
+    name = f"{answer.model}@{answer.version}"
+    example = json.dumps({"rows": [answer.card["example"]]}, ensure_ascii=False, indent=1)
+    stated = request.query_params.get("rows", "")[:LONGEST_ROWS]
+    said, fault = None, None
+    if stated.strip():
+        try:
+            said = await run_in_threadpool(_predicted, request, name, stated, page.language)
+        except BadQuestion as stop:
+            fault = stop
+    address = f"{request.url.scheme}://{request.url.netloc}{page.api(f'/models/{answer.model}/predict')}"
+    return page.show(
+        "model.html",
+        at="/models",
+        as_of=answer.as_of,
+        ended=None,
+        demo=answer.demo,
+        answer=answer,
+        card=answer.card,
+        name=name,
+        figures=_figures(answer.card),
+        importance=_importance(answer.card),
+        shapes_drawn=[_shape(column, points) for column, points in list(answer.card["shapes"].items())[:SHAPES]],
+        rows=stated or example,
+        said=said,
+        fault=fault,
+        calls=calls(address, answer.card["example"]),
+    )
+
+
+def _predicted(request: Request, name: str, stated: str, language: str) -> Predictions:
+    ready = LOADED.of(request.app.state.folder, name)
+    header = file_header(cache_of(request).now(), request.app.state.settings.fab.demo)
+    return predict_bytes(ready, stated.encode(), "rows.json", header, "trees" not in ready.version.card, language)
+
+
+@router.post("/models/{model:name}/use", dependencies=[needs("decide"), sends()])
+async def use(request: Request, model: str, reason: Annotated[str, Form(max_length=2000)]) -> Response:
+    """Use a version in place of the one before."""
+    card = await cache_of(request).act(UseModel(model=model, reason=reason), key_of(request).who)
+    return RedirectResponse(Page(request).url(f"/models/{card.model}@{card.version}"), 303)
+
+
+@router.post("/models/{model:name}/retire", dependencies=[needs("decide"), sends()])
+async def retire(request: Request, model: str, reason: Annotated[str, Form(max_length=2000)]) -> Response:
+    """Retire a version."""
+    card = await cache_of(request).act(RetireModel(model=model, reason=reason), key_of(request).who)
+    return RedirectResponse(Page(request).url(f"/models/{card.model}@{card.version}"), 303)
+
+
+def _figures(card: Json) -> list[tuple[str, list[Any]]]:
+    """The figures that the three sides have, by name."""
+    sides = [card[side] for side in ("held_out", "random_split", "floor")]
+    names = [name for name in FIGURES if any(side.get(name) is not None for side in sides)]
+    return [(name, [side.get(name) for side in sides]) for name in names]
+
+
+FIGURES = (
+    "auc",
+    "pr_auc",
+    "recall",
+    "precision",
+    "accuracy",
+    "macro_f1",
+    "rmse",
+    "mae",
+    "r2",
+    "calibration",
+    "rows",
+    "positives",
+)
+
+
+def _importance(card: Json) -> list[tuple[str, float, float]]:
+    """The columns that move it most: name, size, and its share of the largest."""
+    top = card["importance"][:COLUMNS]
+    largest = max((one["moves"] for one in top), default=1.0) or 1.0
+    return [(one["column"], one["moves"], one["moves"] / largest) for one in top]
+
+
+def _shape(column: str, points: Sequence[Json]) -> Json:
+    """What a column adds along its values, as a line, or as bars of levels; and where the training rows lie."""
+    adds = [point["adds"] for point in points]
+    low, high = min([*adds, 0.0]), max([*adds, 0.0])
+    span = (high - low) or 1.0
+
+    def up(value: float) -> float:
+        return float(round(HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * (value - low) / span, 1))
+
+    step = WIDTH / max(len(points), 1)
+    text = isinstance(points[0]["at"], str) if points else False
+    most = max((point["share"] or 0.0 for point in points), default=0.0) or 1.0
+    return {
+        "column": column,
+        "text": text,
+        "zero": up(0.0),
+        "low": low,
+        "high": high,
+        "first": points[0]["at"] if points else "",
+        "last": points[-1]["at"] if points else "",
+        "line": "M" + "L".join(f"{round((n + 0.5) * step, 1)},{up(add)}" for n, add in enumerate(adds)),
+        "bars": [
+            (
+                round(n * step + step * 0.15, 1),
+                min(up(add), up(0.0)),
+                round(step * 0.7, 1),
+                abs(round(up(add) - up(0.0), 1)),
+                point["at"],
+                add,
+            )
+            for n, (add, point) in enumerate(zip(adds, points, strict=True))
+        ],
+        "density": [
+            (round(n * step, 1), round(step, 1), round(12 * (point["share"] or 0.0) / most, 1))
+            for n, point in enumerate(points)
+        ],
+    }
+
+
+def calls(address: str, example: Json) -> list[tuple[str, str]]:
+    """The call in several languages, each with a row that works."""
+    body = json.dumps({"rows": [example]}, ensure_ascii=False)
+    # Within a text of M, the language of Excel's queries, a quote is written twice.
+    doubled = body.replace('"', '""')
+    json_of_r = json.dumps(body, ensure_ascii=False)
+    return [
+        (
+            "curl",
+            f"curl -X POST '{address}' -H \"Authorization: Bearer $FABWATCH_KEY\" \\\n"
+            f"  -H 'Content-Type: application/json' -d '{body.replace(chr(39), chr(92) + 'u0027')}'",
+        ),
+        (
+            "Python",
+            f"import httpx\n\nrows = {json.dumps([example], ensure_ascii=False).replace('null', 'None')}\n"
+            f'answer = httpx.post("{address}", json={{"rows": rows}},\n'
+            '                    headers={"Authorization": "Bearer " + KEY}).json()\nprint(answer["predictions"])',
+        ),
+        (
+            "Excel (Power Query)",
+            f'let\n  body = "{doubled}",\n  answer = Json.Document(Web.Contents("{address}",\n'
+            '    [Headers = [Authorization = "Bearer " & KEY, #"Content-Type" = "application/json"],\n'
+            "     Content = Text.ToBinary(body)]))\nin Table.FromRecords(answer[predictions])",
+        ),
+        (
+            "JMP",
+            f'request = New HTTP Request(\n  URL( "{address}" ), Method( "POST" ),\n'
+            '  Headers( {"Authorization: Bearer " || key, "Content-Type: application/json"} ),\n'
+            f'  JSON( "\\[{body}]\\" )\n);\nanswer = Parse JSON( request << Send );',
+        ),
+        (
+            "R",
+            f'library(httr2)\nrequest("{address}") |>\n  req_auth_bearer_token(key) |>\n'
+            f'  req_body_raw({json_of_r}, "application/json") |>\n  req_perform() |> resp_body_json(simplifyVector = TRUE)',
+        ),
+    ]
