@@ -160,6 +160,8 @@ def test_sensors_stand_at_the_step_whose_move_they_were_logged_in(fab: Fab, writ
     first = cells(answer)["L1", "L1.01"]
     assert first["etch_1.1.pressure.mean"] == pytest.approx(sum(20 + n for n in range(10)) / 10)
     assert first["etch_1.2.pressure.max"] == 39
+    # The run twelve hours after the last move is of no step and came too late.
+    assert {column.name.split(".")[0] for column in answer.columns if column.from_ == "step_summary"} == {"etch_1"}
     column = next(column for column in answer.columns if column.name == "etch_1.2.pressure.max")
     assert (column.from_, column.unit, column.known_by, column.share) == (
         "step_summary",
