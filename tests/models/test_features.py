@@ -156,10 +156,12 @@ def test_sensors_stand_at_the_step_whose_move_they_were_logged_in(fab: Fab, writ
     for wafer, hour in ((1, 10), (2, 10), (1, 30)):
         lines += [f"{stamp(hour + n / 100)},E1,A,L1,L1.0{wafer},{1 + n // 10},{10 * wafer + n + hour}" for n in range(20)]
     assert fab.ingest(write("e1.log", "\n".join(lines) + "\n")).failed == 0
-    answer = fab.features(share=0)
+    answer = fab.features(share=0, as_of=LATE)
     first = cells(answer)["L1", "L1.01"]
     assert first["etch_1.1.pressure.mean"] == pytest.approx(sum(20 + n for n in range(10)) / 10)
     assert first["etch_1.2.pressure.max"] == 39
+    # The run twelve hours after the last move is of no step and came too late.
+    assert {column.name.split(".")[0] for column in answer.columns if column.from_ == "step_summary"} == {"etch_1"}
     column = next(column for column in answer.columns if column.name == "etch_1.2.pressure.max")
     assert (column.from_, column.unit, column.known_by, column.share) == (
         "step_summary",
