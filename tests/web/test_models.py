@@ -1,0 +1,56 @@
+"""The page of a model: tried with a row, called from elsewhere, taken into use and rolled back."""
+
+import json
+import re
+
+import httpx
+
+
+def test_a_row_is_predicted_with_its_reason_and_a_wrong_one_says_what_to_send(own_server):
+    with own_server.client("decide") as client:
+        page = client.get("/models/etch").text
+        assert "etch@1" in page
+        rows = json.dumps({"rows": [{"pressure": 36, "temperature": 190, "tool": "ETCH-02", "flow": 50}]})
+        answer = client.get("/models/etch", params={"rows": rows}).text
+        assert "FAIL" in answer
+        assert "points" in answer
+        assert "never seen:" not in answer
+        odd = client.get("/models/etch", params={"rows": '{"rows": [{"tool": "ETCH-09", "pressure": "x"}]}'}).text
+        assert "never seen: tool" in odd
+        assert "no number: pressure" in odd
+        assert "has no list of objects" in client.get("/models/etch", params={"rows": '{"rows": 3}'}).text
+        assert client.get("/models/nope").status_code == 404
+
+
+def test_the_calls_that_are_shown_name_the_server_and_a_row_that_works(own_server):
+    with own_server.client("read") as client:
+        page = client.get("/models/etch").text
+    for language in ("curl", "Python", "Excel (Power Query)", "JMP", "R"):
+        assert f"<summary>{language}</summary>" in page
+    assert page.count(f"{own_server.address}/api/v1/models/etch/predict") == 5
+
+
+def test_who_may_decide_takes_a_version_into_use_and_the_audit_says_why(own_server):
+    with own_server.client("read") as client:
+        assert "Use this version" not in client.get("/models/etch@1").text
+        assert client.post("/models/etch@1/use", data={"reason": "tried for a week"}).status_code == 403
+    with own_server.client("decide") as client:
+        done = client.post("/models/etch@1/use", data={"reason": "tried for a week"}, headers={"Origin": own_server.address})
+        assert done.status_code == 303
+        assert "in use" in client.get(done.headers["location"]).text
+        audit = client.get("/api/v1/audit").json()["entries"]
+        assert (audit[0]["act"], audit[0]["reason"]) == ("use_model", "tried for a week")
+
+
+def test_rows_come_as_csv_too_and_what_is_no_table_is_refused(own_server):
+    with own_server.client("read") as client:
+
+        def sent(content: bytes, kind: str) -> httpx.Response:
+            return client.post("/api/v1/models/etch/predict", content=content, headers={"Content-Type": kind})
+
+        good = sent(b"tool,pressure,temperature,flow\nETCH-01,30,200,50\nETCH-02,31,,50\n", "text/csv")
+        assert [row["missing"] for row in good.json()["predictions"]] == [[], ["temperature"]]
+        assert sent(b"\x00\x01", "application/vnd.apache.parquet").status_code == 422
+        assert sent(b"x", "image/png").status_code == 415
+        assert re.search("no JSON", sent(b"{", "application/json").json()["what"])
+        assert sent(b'{"rows": [{"pressure": [1]}]}', "application/json").status_code == 422
