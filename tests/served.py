@@ -116,8 +116,9 @@ def made(folder):
     (fab / "fab.toml").write_text("[quals.particles]\nwarning = 20\ninhibit = 60\n")
     with new_fab(fab) as door:
         assert door.ingest(exports(folder / "exports")).failed == 0
-        how = {"time": "time", "positive": "FAIL", "learner": "linear", "minutes": 0.05}
-        door.train_model(wafers(rows=300), "result", name="etch", **how)
+        door.train_model(
+            wafers(rows=300), "result", name="etch", time="time", positive="FAIL", learner="linear", minutes=0.05
+        )
     return fab
 
 
