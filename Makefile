@@ -55,6 +55,7 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/spc.py
 	@$(BIN)/python bench/maps.py
 	@$(BIN)/python -m bench.yields
+	@$(BIN)/python bench/models.py
 
 docs: $(READY)   ## the reference pages made again, and all pages as HTML in site/
 	@$(BIN)/python docs/generate.py
