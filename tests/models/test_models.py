@@ -14,7 +14,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fabwatch.fab import Fab
-from fabwatch.models import graph, training
+from fabwatch.models import carding, graph
 from fabwatch.models.parity import compared
 from fabwatch.models.schema import Rows
 from fabwatch.terms.errors import BadQuestion, DecidedAlready, NewerModel, NoSuchPath, ParityFailed, UnknownModel
@@ -392,5 +392,5 @@ def test_secom_is_tried_forward_in_time(fab: Fab, data: Path) -> None:
     assert inner[answer.learner] > 0.65
     assert {"secom_row", "s005"} <= {one.column for one in answer.dropped}
     assert answer.onnx["parity"] <= 1e-5
-    assert answer.held_out["positives"] < training.FEW_POSITIVES
+    assert answer.held_out["positives"] < carding.FEW_POSITIVES
     assert any("positives were held out" in doubt for doubt in answer.doubts)

@@ -10,9 +10,9 @@ from fabwatch.models.answers import ModelChange
 from fabwatch.models.choosing import told_alone
 from fabwatch.models.differing import Changed, Differences, differences
 from fabwatch.models.measures import figures
+from fabwatch.models.preparing import fitted, prepared
 from fabwatch.models.recipe import Recipe
 from fabwatch.models.registry import Version
-from fabwatch.models.training import fitted, prepared
 from fabwatch.terms.errors import BadQuestion
 
 if TYPE_CHECKING:

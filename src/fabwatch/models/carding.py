@@ -1,0 +1,107 @@
+"""Parts of a card: the figures by slice, the period, the doubts; and the files that stand beside it."""
+
+import hashlib
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fabwatch.models.additive import Additive, tables_of
+from fabwatch.models.learning import Model
+from fabwatch.models.measures import figures
+from fabwatch.models.preparing import Fitted, Prepared
+from fabwatch.models.recipe import Recipe
+from fabwatch.models.registry import PARTS, TREES
+from fabwatch.models.splitting import Places, order_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEW_POSITIVES = 20
+
+
+def by_slice(frame: "pd.DataFrame", ready: Prepared, fit: Fitted) -> list[dict[str, Any]]:
+    """The figures of each level of the categories that have few: whether it does as well on each tool or product."""
+    found: list[dict[str, Any]] = []
+    test = ready.split.test
+    for place, column in enumerate(ready.table.schema.columns):
+        if column.kind != "category" or not 2 <= len(column.levels) <= 12 or len(found) >= 40:
+            continue
+        codes = ready.table.matrix[test, place]
+        for n, level in enumerate(column.levels):
+            own = codes == n
+            truth = ready.table.truth(test[own])
+            if own.sum() < 20 or (truth.problem == "yes/no" and not 3 <= (truth.values > 0.5).sum() <= own.sum() - 3):
+                continue
+            figure = figures(truth, fit.predicted[own], fit.threshold)
+            found.append(
+                {"of": column.name, "value": level, **{k: figure[k] for k in ("rows", "metric", "value", "low", "high")}}
+            )
+    return found
+
+
+def period_of(frame: "pd.DataFrame", recipe: Recipe, rows: Places) -> list[str] | None:
+    """The first and last time of the rows; None without a time."""
+    if recipe.time is None:
+        return None
+    order = order_of(frame, recipe.time, None)
+    ordered = order.sorted(rows)
+    return [str(frame[recipe.time].iloc[place]) for place in (ordered[0], ordered[-1])]
+
+
+def doubts_of(
+    ready: Prepared, held: dict[str, Any], contrast: dict[str, Any], base: dict[str, Any], same_top: float, left: int
+) -> list[str]:
+    """What a reader should know before believing it."""
+    found = []
+    better = held["metric"] != "rmse"
+    if ready.split.kind == "random":
+        found.append(
+            "no time and no group was stated: rows were held out at random, which flatters where rows hang together"
+        )
+    if held.get("positives") is not None and held["positives"] < FEW_POSITIVES:
+        found.append(f"{held['positives']} positives were held out: the figures are uncertain")
+    values = held["value"], held["low"], held["high"], base["value"], contrast["value"]
+    if all(value is not None for value in values):
+        _, low, high, bottom, flattered = values
+        if (low <= bottom) if better else (high >= bottom):
+            found.append(f"it is not surely better than what needs no model ({base['by']})")
+        if ready.split.kind != "random" and ((flattered > high) if better else (flattered < low)):
+            found.append("rows held out at random do better than later ones: what it learned does not all carry forward")
+    if same_top == same_top and same_top < 2 / 3:
+        found.append(f"other draws of the rows would name other columns as the most important ({same_top:.0%} the same)")
+    found += [f"{one.column} {one.why}: look whether it is known before the target" for one in ready.choice.suspects]
+    if left:
+        found.append(f"{left} settings were not tried for lack of time (--minutes)")
+    return found
+
+
+def held_out_of(ready: Prepared, fit: Fitted) -> bytes:
+    """Place, target and prediction of each held-out row, as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    test = ready.split.test
+    columns: dict[str, Any] = {"place": test, "target": ready.table.target.values[test]}
+    columns |= {f"predicted_{n}": fit.predicted[:, n] for n in range(fit.predicted.shape[1])}
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
+def own_files(model: Model, card: dict[str, Any]) -> dict[str, bytes]:
+    """The files of what learned; an additive one's base goes on the card."""
+    if isinstance(model, Additive):
+        buffer = io.BytesIO()
+        np.savez(buffer, **tables_of(model))
+        card["base"] = model.intercept.tolist()
+        return {PARTS: buffer.getvalue()}
+    card["trees"] = {"center": model.center.tolist(), "scale": model.scale.tolist(), "scores": model.scores_of_row}
+    return {TREES: model.text.encode()}
+
+
+def digest_of(card: dict[str, Any], content: bytes) -> str:
+    """What makes a version another one: its file, recipe, columns, table and the release that made it."""
+    kept = {name: card[name] for name in ("format", "fabwatch", "libraries", "recipe", "schema", "threshold", "table")}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode() + content).hexdigest()
