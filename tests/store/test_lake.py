@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from filelock import FileLock
 
@@ -120,6 +121,26 @@ def test_a_full_disk_is_said_and_the_load_goes_on_when_there_is_room(fab, write,
         fab.ingest(path)
     monkeypatch.setattr(store.Lake, "ask", real)
     assert fab.loads() == []
+    assert fab.ingest(path).rows == 1
+
+
+def test_too_little_memory_for_a_file_says_where_to_state_more(fab, write, monkeypatch):
+    path = write("m.csv", HEADER + move("L1", 10))
+    real = store.Lake.ask
+
+    def short(self, sql, parameters=None):
+        if "lake.moves" in sql and sql.startswith("INSERT"):
+            raise store.translated(
+                duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data of size 4.0 MiB")
+            )
+        return real(self, sql, parameters)
+
+    monkeypatch.setattr(store.Lake, "ask", short)
+    summary = fab.ingest(path)
+    assert summary.failed == 1
+    assert 'memory = "2GB"' in summary.files[0].message
+    assert "take out what stands" not in summary.files[0].message
+    monkeypatch.setattr(store.Lake, "ask", real)
     assert fab.ingest(path).rows == 1
 
 

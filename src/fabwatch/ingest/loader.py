@@ -122,8 +122,11 @@ class Loader:
             if isinstance(fault, FabwatchError) and not self._loading.lake.is_well():
                 raise
             LOGGER.debug("%s", candidate.document.name, exc_info=True)
-            what = fault.what if isinstance(fault, FabwatchError) else f"{type(fault).__name__}: {fault}"
-            problem = Problem(ReadingFailed, what[:400])
+            if isinstance(fault, FabwatchError):
+                # Its own way out leads further than that of a file that nobody can read.
+                problem = Problem(ReadingFailed, fault.what[:400], hint=fault.hint)
+            else:
+                problem = Problem(ReadingFailed, f"{type(fault).__name__}: {fault}"[:400])
         return self._failed(Understanding(candidate.document, None, problem=problem))
 
     def _failed(self, seen: Understanding) -> FileResult:

@@ -89,6 +89,7 @@ def _packaged(name: str) -> Path | None:
     return None
 
 
+MORE_MEMORY = 'state more in fab.toml, such as [fab] memory = "2GB", and do it again: nothing of it was stored'
 CATALOG_LOST = (
     "fabwatch repair --backup FOLDER brings the catalog back from a backup; then load again what came since: "
     "each file is loaded once"
@@ -106,5 +107,7 @@ def translated(fault: Exception) -> FabwatchError:
         return StoreBusy(f"The fab is being written by another process: {first}")
     if isinstance(fault, OSError) and fault.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StoreBroken(f"The fab cannot be written: {first}", "write to it as its owner, where its disk can be written")
+    if isinstance(fault, duckdb.OutOfMemoryException):
+        return StoreBroken(f"The engine may use too little memory for that: {first}", MORE_MEMORY)
     lost = any(words in text for words in ("malformed", "not a database"))
     return StoreBroken(f"The fab cannot be read or written: {first}", CATALOG_LOST if lost else None)
