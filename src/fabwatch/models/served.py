@@ -1,6 +1,5 @@
 """The ONNX file of a version, run by onnxruntime: the one thing that predictions come from."""
 
-import struct
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +10,6 @@ from fabwatch.models.graph import CONTRIBUTIONS, INPUT, PREDICTION, SCORE
 from fabwatch.models.schema import Matrix
 from fabwatch.terms.errors import BadQuestion
 
-DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 BATCH = 4_096
 
 
@@ -58,31 +56,3 @@ class Served:
         ]
         columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
         return Predicted(columns[0], columns[1], columns[2] if len(columns) > 2 else None)
-
-
-def checked_foreign(content: bytes) -> None:
-    """Raise BadQuestion for a file that would read other files or needs foreign operators: looked at without running it."""
-    onnx = _onnx()
-    try:
-        model = onnx.load_model_from_string(content)
-    except Exception as fault:
-        raise BadQuestion("That is no ONNX file.", "give the file that was exported") from fault
-    tensors = [*model.graph.initializer, *(a.t for node in model.graph.node for a in node.attribute if a.HasField("t"))]
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data for tensor in tensors):
-        raise BadQuestion("The ONNX file keeps its weights in another file.", "export it as one file")
-    foreign = sorted({node.domain for node in model.graph.node} - set(DOMAINS))
-    if foreign:
-        raise BadQuestion(
-            f"The ONNX file needs operators of {foreign[0]!r}.", f"operators of {', '.join(DOMAINS[1:])} are run"
-        )
-
-
-def _onnx() -> Any:
-    from fabwatch.models.graph import library
-
-    return library()
-
-
-def first_bytes_are_onnx(content: bytes) -> bool:
-    """Whether bytes begin as an ONNX file does: its version, as a varint field."""
-    return len(content) > 2 and content[0] == 0x08 and struct.unpack("B", content[1:2])[0] < 0x20
