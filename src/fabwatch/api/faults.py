@@ -21,6 +21,7 @@ STATUS: dict[type[FabwatchError], int] = {
     errors.NothingRecorded: 404,
     errors.UnknownModel: 404,
     errors.CannotPolish: 409,
+    errors.CannotPredict: 409,
     errors.DecidedAlready: 409,
     errors.CannotState: 409,
     errors.NotWritten: 409,

@@ -19,7 +19,7 @@ from fabwatch.models.schema import Rows
 from fabwatch.models.table_file import read_table, table_of
 from fabwatch.store.skip_pandas import with_pandas
 from fabwatch.terms.answers import Header, How
-from fabwatch.terms.errors import BadQuestion, unknown
+from fabwatch.terms.errors import BadQuestion, CannotPredict, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,11 @@ def predict_bytes(
     """What a version says of rows that came as JSON, or as a file of that name. Raises BadQuestion."""
     if not name.endswith(".json"):
         with_pandas()
-        return predict(ready, Rows.of_frame(table_of(content, name)), header, contributions, language)
+        try:
+            frame = table_of(content, name)
+        except BadQuestion as fault:
+            raise CannotPredict(fault.what, fault.hint) from fault
+        return predict(ready, Rows.of_frame(frame), header, contributions, language)
     try:
         body = json.loads(content)
     except (ValueError, RecursionError) as fault:

@@ -13,7 +13,7 @@ from fabwatch.models.registry import Version
 from fabwatch.models.schema import Matrix, Noted, Rows
 from fabwatch.models.served import Served
 from fabwatch.terms.answers import Header
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.errors import BadQuestion, CannotPredict
 from fabwatch.terms.words import sentence as say
 
 MOST_ROWS = 1_000_000
@@ -59,7 +59,7 @@ def predict(ready: Ready, given: Rows, header: Header, contributions: bool = Fal
     known = set(schema.names)
     lacking = [name for name in schema.names if name not in given.columns]
     if len(lacking) == len(schema.names):
-        raise BadQuestion(
+        raise CannotPredict(
             f"None of the columns of {version} is there.",
             f"it takes {', '.join(schema.names[:8])}{' …' if len(known) > 8 else ''}",
         )

@@ -25,6 +25,7 @@
         ├── NotWritten        fab.toml was not changed: it cannot be written, or somebody else was faster
         ├── NothingRecorded   no runs, no metrology: nothing on record to answer from
         ├── CannotPolish      no polish time is possible
+        ├── CannotPredict     the rows are none that the model could predict
         ├── UnknownModel      no model or version of that name
         ├── NewerModel        a model was made by a newer fabwatch, in a form that this one does not know
         ├── NothingFailed     containment requested, but no qual has failed
@@ -199,6 +200,12 @@ class CannotPolish(BadQuestion):
     """No polish time is possible: thickness below the target, a rate that is not above 0, or units that look mixed."""
 
     hint = "give thicknesses in one unit and the rate in that unit per second: --unit angstrom --rate 40"
+
+
+class CannotPredict(BadQuestion):
+    """The rows are none that the model could predict."""
+
+    hint = "fabwatch model card MODEL --json shows its columns and an example"
 
 
 class UnknownModel(BadQuestion):

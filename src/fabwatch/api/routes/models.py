@@ -35,12 +35,13 @@ KINDS = {
     "text/csv": "rows.csv",
     "application/vnd.apache.parquet": "rows.parquet",
 }
+ROW = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
 ROWS = {
     "type": "object",
     "required": ["rows"],
     "additionalProperties": False,
     "properties": {
-        "rows": {"type": "array", "minItems": 1, "maxItems": MOST_ROWS, "items": {"type": "object"}},
+        "rows": {"type": "array", "minItems": 1, "maxItems": MOST_ROWS, "items": ROW},
         "contributions": {"type": "boolean", "default": False},
     },
 }

@@ -60,8 +60,7 @@ class Work:
 
     def run(self, name: str, sql: str, parameters: dict[str, Any]) -> None:
         """Make the table `feature_NAME` by a statement."""
-        temp_table(self.lake, f"feature_{name}", sql, parameters)
-        self.shown.append(f"CREATE OR REPLACE TEMP TABLE feature_{name} AS {sql}")
+        self.shown.append(temp_table(self.lake, f"feature_{name}", sql, parameters))
 
     def get(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
         """What a statement gives."""
