@@ -11,9 +11,7 @@ from fabwatch.models.additive import Additive, tables_of
 from fabwatch.models.learning import Model
 from fabwatch.models.measures import figures
 from fabwatch.models.preparing import Fitted, Prepared
-from fabwatch.models.recipe import Recipe
 from fabwatch.models.registry import PARTS, TREES
-from fabwatch.models.splitting import Places, order_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,13 +39,13 @@ def by_slice(frame: "pd.DataFrame", ready: Prepared, fit: Fitted) -> list[dict[s
     return found
 
 
-def period_of(frame: "pd.DataFrame", recipe: Recipe, rows: Places) -> list[str] | None:
+def period_of(frame: "pd.DataFrame", ready: Prepared) -> list[str] | None:
     """The first and last time of the rows; None without a time."""
-    if recipe.time is None:
+    time = ready.recipe.time
+    if time is None:
         return None
-    order = order_of(frame, recipe.time, None)
-    ordered = order.sorted(rows)
-    return [str(frame[recipe.time].iloc[place]) for place in (ordered[0], ordered[-1])]
+    ordered = ready.table.order.sorted(ready.rows)
+    return [str(frame[time].iloc[place]) for place in (ordered[0], ordered[-1])]
 
 
 def doubts_of(

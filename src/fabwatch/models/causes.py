@@ -164,9 +164,9 @@ def _with_values_of(a: "pd.DataFrame", b: "pd.DataFrame", found: Differences, ta
     """The rows of B with the values and columns of A."""
     rows = b.drop(columns=[name for name in found.new if name != target])
     for change in found.changed:
-        rows[change.column] = _put_back(a, b, change.column, found)
+        rows[change.column] = _of_a(a, change.column, found, b[change.column].to_numpy())
     for name in found.gone:
-        rows[name] = _carried(a, len(b), name, found)
+        rows[name] = _of_a(a, name, found, np.full(len(b), None))
     return rows
 
 
@@ -181,20 +181,11 @@ def _with_repeats(a: "pd.DataFrame", b: "pd.DataFrame", found: Differences) -> "
     return pd.concat([a, repeated.reindex(columns=a.columns)], ignore_index=True)
 
 
-def _put_back(a: "pd.DataFrame", b: "pd.DataFrame", name: str, found: Differences) -> Any:
-    """A column of B with the values of A in the rows that both have."""
-    values = b[name].astype(object).to_numpy().copy()
-    values[found.pairs[1]] = a[name].to_numpy()[found.pairs[0]]
+def _of_a(a: "pd.DataFrame", name: str, found: Differences, elsewhere: Any) -> Any:
+    """A column of A for the rows of B: its values in the rows that both have, `elsewhere` (n) in the others."""
     import pandas as pd
 
-    return pd.Series(values, index=b.index).infer_objects()
-
-
-def _carried(a: "pd.DataFrame", rows: int, name: str, found: Differences) -> Any:
-    """A column of A for the rows of B that both have."""
-    import pandas as pd
-
-    values = np.full(rows, None, object)
+    values = elsewhere.astype(object)
     values[found.pairs[1]] = a[name].to_numpy()[found.pairs[0]]
     return pd.Series(values).infer_objects()
 

@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from fabwatch.models.answers import Dropped
 from fabwatch.models.schema import Column, Matrix, Schema, numbers, texts, values_of
 from fabwatch.models.target import Target
+from fabwatch.stats.discrimination import auc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,8 +185,8 @@ def _apart(values: Values, target: Values) -> float:
     ups, downs = int(positives.sum()), int((~positives).sum())
     if ups < 5 or downs < 5:
         return 0.0
-    area = (rankdata(values)[positives].sum() - ups * (ups + 1) / 2) / (ups * downs)
-    return float(max(area, 1 - area))
+    area = auc(positives, values)
+    return max(area, 1 - area)
 
 
 def _by_level(values: Values, target: Values) -> Values:

@@ -14,7 +14,6 @@ Numbers = NDArray[np.float64]
 COVERAGE = 0.95
 MANY = 20_000
 """Rows from which fewer draws of a bootstrap do."""
-METRICS: dict[Problem, str] = {"yes/no": "auc", "classes": "accuracy", "number": "rmse"}
 
 
 @dataclass(frozen=True)

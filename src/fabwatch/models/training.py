@@ -92,7 +92,7 @@ def train(
         "source": source,
         "rows": len(ready.rows),
         "learned_from": len(ready.split.train),
-        "period": period_of(frame, recipe, ready.rows),
+        "period": period_of(frame, ready),
         "split": ready.split.kind,
         "learner": WORDS[best.candidate.learner],
         "settings": best.candidate.name,
@@ -186,10 +186,10 @@ def _there(learner: str) -> bool:
     from importlib.util import find_spec
 
     if learner == "trees":
-        from fabwatch.models.learners.trees import _library
+        from fabwatch.models.learners.trees import installed
 
         try:
-            _library()
+            installed()
         except ExtraMissing:
             return False
     return learner != "boosted" or find_spec("interpret") is not None

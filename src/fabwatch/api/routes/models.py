@@ -18,7 +18,6 @@ from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.fab.answers import Predictions
 from fabwatch.fab.models import Header, Ready, file_header, predict_bytes, registry_of
-from fabwatch.terms.answers import plain
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
@@ -94,13 +93,17 @@ class Predict(Job[bytes]):
 
     def run(self, fab: "Fab") -> bytes:
         """The answer as JSON."""
-        ready = LOADED.of(fab.path, self.model)
+        return self.answered(fab.path)
+
+    def answered(self, folder: Any) -> bytes:
+        """The answer by the models in a folder."""
+        ready = LOADED.of(folder, self.model)
         return rendered(predict_bytes(ready, self.content, self.name, self.header, self.contributions))
 
 
 def rendered(answer: Predictions) -> bytes:
     """An answer as JSON."""
-    return json.dumps(plain(answer.to_dict()), ensure_ascii=False).encode()
+    return json.dumps(answer.to_dict(), ensure_ascii=False).encode()
 
 
 @routes.post("/models/{model}/predict", answer=Predictions, scope="read", whole=True, extra=BODY)
@@ -113,12 +116,9 @@ async def predict(request: Request, model: ModelPath, contributions: Parts = Fal
         raise Refused(415, "NoRows", f"Rows do not come as {kind[:60]}.", f"send them as {', '.join(list(KINDS)[:3])}")
     cache = cache_of(request)
     header = file_header(cache.now(), request.app.state.settings.fab.demo)
-    if name == "rows.json" and len(content) <= HERE:
-        answer = await run_in_threadpool(_here, request.app.state.folder, model, content, header, contributions)
-        return Response(answer, media_type="application/json")
     job = Predict(model, content, name, contributions, header)
-    return Response(await cache.read_file(job), media_type="application/json")
-
-
-def _here(folder: Any, model: str, content: bytes, header: Header, contributions: bool) -> bytes:
-    return rendered(predict_bytes(LOADED.of(folder, model), content, "rows.json", header, contributions))
+    if name == "rows.json" and len(content) <= HERE:
+        answer = await run_in_threadpool(job.answered, request.app.state.folder)
+    else:
+        answer = await cache.read_file(job)
+    return Response(answer, media_type="application/json")

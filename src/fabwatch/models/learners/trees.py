@@ -24,7 +24,7 @@ class Trees:
     @property
     def booster(self) -> Any:
         """The library's own object."""
-        return _library().Booster(model_str=self.text)
+        return installed().Booster(model_str=self.text)
 
     def away(self, matrix: Matrix) -> Matrix:
         """Rows as the departures that it learned from."""
@@ -45,7 +45,7 @@ class Trees:
 
 def fit(task: Task, leaves: int, rate: float, rounds: int, workers: int = 1) -> Trees:
     """Trees of rows. Raises ExtraMissing."""
-    library = _library()
+    library = installed()
     objective = {"number": "regression", "yes/no": "binary", "classes": "multiclass"}[task.problem]
     how = {
         "objective": objective,
@@ -69,7 +69,8 @@ def fit(task: Task, leaves: int, rate: float, rounds: int, workers: int = 1) -> 
     return Trees(booster.model_to_string(), task.reference.center, task.reference.scale, task.scores)
 
 
-def _library() -> Any:
+def installed() -> Any:
+    """The package lightgbm. Raises ExtraMissing."""
     try:
         import lightgbm
     except (ImportError, OSError):

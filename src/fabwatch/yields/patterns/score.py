@@ -49,8 +49,6 @@ def calibration_error(probability: NDArray[Any], label: Places) -> float:
 
 def auroc(known: NDArray[Any], unknown: NDArray[Any]) -> float:
     """The chance that an unknown one scores above a known one (ties half), from ranks."""
-    from scipy.stats import rankdata
+    from fabwatch.stats.discrimination import auc
 
-    ranks = rankdata(np.concatenate([known, unknown]))
-    above = ranks[len(known) :].sum() - len(unknown) * (len(unknown) + 1) / 2
-    return float(above / (len(known) * len(unknown)))
+    return auc(np.arange(len(known) + len(unknown)) >= len(known), np.concatenate([known, unknown]))
