@@ -32,6 +32,7 @@ PAGES = {
     "commonality.html": ["/commonality", "/commonality?below=0.7"],
     "models.html": ["/models"],
     "model.html": ["/models/etch@1", "/models/etch@1?rows=%7B%22rows%22%3A%5B%7B%22pressure%22%3A30%7D%5D%7D"],
+    "compare_models.html": ["/models/etch@1/compare"],
     "spc.html": ["/spc", "/spc?tool=CMP-1"],
     "runs.html": ["/runs"],
     "run.html": ["/run?run=ETCH-1%2FLOG1%2FLOG1.19%4020260501T180000"],

@@ -22,6 +22,7 @@ from fabwatch.api.area_cache import narrowed
 from fabwatch.api.events import Streams
 from fabwatch.api.faults import Fault, Refused, of_error, unknown_parameter
 from fabwatch.api.keys import Keys
+from fabwatch.api.metrics import router as metrics
 from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
@@ -85,7 +86,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     app.state.settings, app.state.bodies, app.state.streams = parts.settings, Bodies(), Streams(uploads)
     for routes in ROUTES:
         app.include_router(routes.router)
-    for router in pages:
+    for router in (metrics, *pages):
         app.include_router(router)
     _describe(app)
     app.add_exception_handler(FabwatchError, _of_the_fab)

@@ -18,6 +18,7 @@ QUERY: dict[str, str] = {
     "/stats": "?by=tool_type",
     "/yield": "?by=product",
     "/features": "?by=lot&limit=10",
+    "/models/{model}/compare": "?against={model}",
     "/yield/split": "?wafers=B%3D{lot}",
     "/commonality": "?below=0.7",
     "/spc": "?tool={tool}",
@@ -58,6 +59,7 @@ BODIES: dict[str, Json] = {
     "/models/{model}/use": {"reason": "three weeks beside the old one"},
     "/models/{model}/retire": {"reason": "the tool that it learned from is gone"},
     "/models/{model}/predict": {"rows": [{"{column}": 30.1}], "contributions": True},
+    "/models/{model}/outcomes": {"rows": [{"{column}": 30.1, "result": "PASS"}]},
     "/spc/limits": {"tool": "{tool}", "qual_type": "{qual_type}", "reason": "the limits of a good month"},
     "/decisions": {
         "tool": "{tool}",

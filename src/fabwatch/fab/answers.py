@@ -46,6 +46,8 @@ from fabwatch.models.answers import (
     Trained,
 )
 from fabwatch.models.features.answers import FeatureColumn, FeatureRows, Features
+from fabwatch.models.watching.answers import ColumnDrift, Retrained, Watched
+from fabwatch.models.watching.answers import Score as ModelScore
 from fabwatch.quals.answers import (
     Advice,
     AdviceValue,
@@ -196,6 +198,7 @@ __all__ = [
     "Change",
     "ChartLimits",
     "ChartPoint",
+    "ColumnDrift",
     "Combined",
     "Commonality",
     "Compared",
@@ -247,6 +250,7 @@ __all__ = [
     "Mark",
     "ModelCard",
     "ModelChange",
+    "ModelScore",
     "ModelVersion",
     "Models",
     "NextCheck",
@@ -277,6 +281,7 @@ __all__ = [
     "Refusal",
     "Replay",
     "Replayed",
+    "Retrained",
     "Risk",
     "Rule",
     "RuleAlarm",
@@ -323,6 +328,7 @@ __all__ = [
     "Value",
     "VarianceShare",
     "Violation",
+    "Watched",
     "Whereabouts",
     "Why",
     "Window",

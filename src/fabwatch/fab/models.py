@@ -11,12 +11,16 @@ from fabwatch.fab.door import Door
 from fabwatch.models.answers import Compared, ModelCard, Models, Predictions, Trained
 from fabwatch.models.listing import registry_of
 from fabwatch.models.predicting import METHOD as PREDICTING
-from fabwatch.models.predicting import Ready, predict, rows_of
+from fabwatch.models.predicting import Ready, Seen, predict, rows_of
 from fabwatch.models.questions import ModelCardQuestion, ModelsQuestion
 from fabwatch.models.recipe import LearnerName, Recipe
 from fabwatch.models.registry import Registry
 from fabwatch.models.schema import Rows
 from fabwatch.models.table_file import read_table, table_of
+from fabwatch.models.watching.answers import Watched
+from fabwatch.models.watching.counting import counted_models
+from fabwatch.models.watching.questions import ModelWatchQuestion
+from fabwatch.models.watching.tally import Tally
 from fabwatch.store.skip_pandas import with_pandas
 from fabwatch.terms.answers import Header, How
 from fabwatch.terms.errors import BadQuestion, CannotPredict, unknown
@@ -24,7 +28,17 @@ from fabwatch.terms.errors import BadQuestion, CannotPredict, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Header", "ModelRoom", "Ready", "file_header", "predict_bytes", "registry_of"]
+__all__ = [
+    "Header",
+    "ModelRoom",
+    "Ready",
+    "Tally",
+    "counted_models",
+    "file_header",
+    "frame_of_bytes",
+    "predict_bytes",
+    "registry_of",
+]
 SEND = 'send {"rows": [{"column": value, …}], "contributions": false}'
 MOST_MINUTES = 24 * 60.0
 
@@ -35,16 +49,38 @@ def file_header(moment: datetime, demo: bool) -> Header:
 
 
 def predict_bytes(
-    ready: Ready, content: bytes, name: str, header: Header, contributions: bool = False, language: str = "en"
+    ready: Ready,
+    content: bytes,
+    name: str,
+    header: Header,
+    contributions: bool = False,
+    language: str = "en",
+    seen: Seen | None = None,
 ) -> Predictions:
     """What a version says of rows that came as JSON, or as a file of that name. Raises BadQuestion."""
     if not name.endswith(".json"):
-        with_pandas()
-        try:
-            frame = table_of(content, name)
-        except BadQuestion as fault:
-            raise CannotPredict(fault.what, fault.hint) from fault
-        return predict(ready, Rows.of_frame(frame), header, contributions, language)
+        return predict(ready, Rows.of_frame(frame_of_bytes(content, name)), header, contributions, language, seen)
+    rows, own = _sent(content)
+    return predict(ready, rows_of(rows), header, contributions or own, language, seen)
+
+
+def frame_of_bytes(content: bytes, name: str) -> "pd.DataFrame":
+    """Rows that came as JSON, or as a file of that name. Raises BadQuestion and CannotPredict."""
+    with_pandas()
+    if name.endswith(".json"):
+        import pandas as pd
+
+        rows, _ = _sent(content)
+        rows_of(rows)
+        return pd.DataFrame(rows)
+    try:
+        return table_of(content, name)
+    except BadQuestion as fault:
+        raise CannotPredict(fault.what, fault.hint) from fault
+
+
+def _sent(content: bytes) -> tuple[list[dict[str, Any]], bool]:
+    """The rows of a body of JSON, and whether contributions are asked for."""
     try:
         body = json.loads(content)
     except (ValueError, RecursionError) as fault:
@@ -58,7 +94,7 @@ def predict_bytes(
     own = body.get("contributions", False)
     if not isinstance(own, bool):
         raise BadQuestion("contributions is true or false.", SEND)
-    return predict(ready, rows_of(rows), header, contributions or own, language)
+    return rows, own
 
 
 class ModelRoom(Door):
@@ -151,15 +187,52 @@ class ModelRoom(Door):
         """A version with its file loaded. Raises UnknownModel and BadQuestion."""
         return Ready.of(self.registry.find(model))
 
-    def compare_models(self, a: str, b: str, on: "Path | str | pd.DataFrame", *, workers: int = 1) -> Compared:
+    def compare_models(self, a: str, b: str, on: "Path | str | pd.DataFrame | None" = None, *, workers: int = 1) -> Compared:
         """Two versions, or files of predictions, on the same rows: how much they differ, whether surely, and by what.
 
-        Raises UnknownModel, NoSuchPath and BadQuestion.
+        Without `on` the rows that B was tried on. Raises UnknownModel, NoSuchPath and BadQuestion.
         """
-        from fabwatch.models.comparing import compare
+        from fabwatch.models.comparing import compare, on_held_out
 
+        if on is None:
+            return on_held_out(self.registry, a, b, self._header(), workers=workers)
         frame, _ = _read(on)
         return compare(self.registry, a, b, frame, self._header(), workers)
+
+    def watch_model(
+        self,
+        model: str,
+        on: "Path | str | pd.DataFrame | None" = None,
+        *,
+        days: int = 7,
+        retrain: bool = False,
+        minutes: float = 5.0,
+        workers: int = 1,
+        say: Callable[[str, float], None] = lambda text, part: None,
+    ) -> Watched:
+        """How MODEL or MODEL@VERSION does since it was made: by newer rows, else by what the service was asked.
+
+        `on`: rows that came after it, with what came out where that is known; their score is kept. `retrain` makes a version
+        that learned from them as well, compares it and switches nothing on. Raises UnknownModel and BadQuestion.
+        """
+        if on is None:
+            if retrain:
+                raise BadQuestion("There are no rows to learn from.", "give them with --on FILE")
+            return self.ask(ModelWatchQuestion(model=model, days=days))
+        from fabwatch.models.watching.watching import by_rows
+
+        frame, source = _read(on)
+        return by_rows(
+            self.registry,
+            self.registry.find(model),
+            frame,
+            source,
+            self._header(),
+            again=retrain,
+            minutes=minutes,
+            workers=workers,
+            say=say,
+        )
 
     def export_model(self, model: str, form: str, out: Path | str) -> Path:
         """Write a version into a new folder that runs without fabwatch: onnx, fastapi or lambda.

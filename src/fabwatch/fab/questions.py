@@ -25,7 +25,9 @@ from fabwatch.ingest.questions import ExplainQuestion, InboxQuestion, LoadsQuest
 from fabwatch.models import questions as models
 from fabwatch.models.features import questions as features
 from fabwatch.models.features.questions import FeaturesQuestion
-from fabwatch.models.questions import ModelCardQuestion, ModelsQuestion
+from fabwatch.models.questions import ModelCardQuestion, ModelCompareQuestion, ModelsQuestion
+from fabwatch.models.watching import questions as watching
+from fabwatch.models.watching.questions import ModelWatchQuestion
 from fabwatch.quals import questions as quals
 from fabwatch.quals.questions import CurveQuestion, ForecastQuestion, IntervalQuestion, ScoreQuestion
 from fabwatch.risk import questions as risk
@@ -101,6 +103,8 @@ __all__ = [
     "LotQuestion",
     "MapsQuestion",
     "ModelCardQuestion",
+    "ModelCompareQuestion",
+    "ModelWatchQuestion",
     "ModelsQuestion",
     "OverviewQuestion",
     "PlanQuestion",
@@ -131,5 +135,5 @@ __all__ = [
     "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, yields, models, features, decisions, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, models, watching, features, decisions, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

@@ -17,7 +17,7 @@ from fabwatch.models.table_file import read_table
 from fabwatch.models.target import Target
 from fabwatch.stats.discrimination import Difference, accuracy_difference, auc_difference, error_difference
 from fabwatch.terms.answers import Header
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.terms.errors import BadQuestion, UnknownModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +44,16 @@ class Side:
     """Shape (n, k); NaN where a file of predictions has no row."""
 
 
-def compare(registry: Registry, a: str, b: str, frame: "pd.DataFrame", header: Header, workers: int = 1) -> Compared:
-    """Compare A and B on the rows of a frame. Raises UnknownModel, NoSuchPath and BadQuestion."""
+def compare(
+    registry: Registry,
+    a: str,
+    b: str,
+    frame: "pd.DataFrame",
+    header: Header,
+    workers: int = 1,
+    taken_apart: bool = True,
+) -> Compared:
+    """Compare A and B on the rows of a frame; `taken_apart`: into causes. Raises UnknownModel and BadQuestion."""
     versions = [None if _is_file(one) else registry.find(one) for one in (a, b)]
     known = [one for one in versions if one is not None]
     if not known:
@@ -55,7 +63,7 @@ def compare(registry: Registry, a: str, b: str, frame: "pd.DataFrame", header: H
     main = known[-1]
     if len({one.card["kind"] for one in known}) > 1:
         raise BadQuestion(f"{known[0]} and {known[1]} predict different kinds of things.", "compare models of one target")
-    target = _target(frame, main)
+    target = target_in(frame, main)
     sides = [_side(stated, version, frame, target) for stated, version in zip((a, b), versions, strict=True)]
     rows, doubts = _rows(frame, target, known, sides)
     truth = Truth(target.problem, target.classes, target.values[rows])
@@ -64,7 +72,9 @@ def compare(registry: Registry, a: str, b: str, frame: "pd.DataFrame", header: H
     limits = [side.version.card["threshold"] if side.version else 0.5 for side in sides]
     result = _difference(truth, one, two, metric, limits)
     values = [_value(truth, own, metric, limit) for own, limit in zip((one, two), limits, strict=True)]
-    found = causes(versions[0], versions[1], workers) if versions[0] is not None and versions[1] is not None else []
+    found = []
+    if taken_apart and versions[0] is not None and versions[1] is not None:
+        found = causes(versions[0], versions[1], workers)
     name_a, name_b = (side.name for side in sides)
     return Compared(
         *_with_method(header),
@@ -89,6 +99,17 @@ def compare(registry: Registry, a: str, b: str, frame: "pd.DataFrame", header: H
     )
 
 
+def on_held_out(registry: Registry, a: str, b: str, header: Header, taken_apart: bool = True, workers: int = 1) -> Compared:
+    """Compare A and B, stated with their versions, on the rows that B was tried on. Raises UnknownModel and BadQuestion."""
+    for stated in (a, b):
+        if "@" not in stated:
+            newest = registry.find(stated)
+            raise UnknownModel(f"{stated} names no version; state which, such as {newest}.")
+    later = registry.find(b)
+    rows = later.table().iloc[later.held_out()["place"].to_numpy()].reset_index(drop=True)
+    return compare(registry, a, b, rows, header, workers, taken_apart)
+
+
 def _with_method(header: Header) -> Header:
     from dataclasses import replace
 
@@ -104,7 +125,8 @@ def _metric(problem: str) -> str:
     return "rmse" if problem == "number" else "accuracy"
 
 
-def _target(frame: "pd.DataFrame", version: Version) -> Target:
+def target_in(frame: "pd.DataFrame", version: Version) -> Target:
+    """What came out of the rows of a frame, as a version understands it. Raises BadQuestion without that column."""
     card = version.card
     if card["target"] not in frame.columns:
         raise BadQuestion(

@@ -1,6 +1,6 @@
 """What a version says of rows, with what is odd about each and what each column adds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from fabwatch.models.answers import Prediction, Predictions
 from fabwatch.models.chances import chances
 from fabwatch.models.learners.trees import Trees
 from fabwatch.models.registry import Version
-from fabwatch.models.schema import Matrix, Noted, Rows
+from fabwatch.models.schema import ODD, Matrix, Noted, Rows
 from fabwatch.models.served import Served
 from fabwatch.terms.answers import Header
 from fabwatch.terms.errors import BadQuestion, CannotPredict
 from fabwatch.terms.words import sentence as say
 
 MOST_ROWS = 1_000_000
+Seen = Callable[[Version, Matrix, Matrix, Mapping[str, int]], None]
 SAID = 3
 """Columns that the sentence of a row names."""
 METHOD = (
@@ -38,6 +39,11 @@ class Ready:
         return cls(version, Served(version.onnx))
 
 
+def odd_of(noted: Sequence[Noted]) -> dict[str, int]:
+    """How many values of rows were odd, by kind."""
+    return {kind: sum(len(getattr(one, kind)) for one in noted) for kind in ODD}
+
+
 def rows_of(records: Sequence[Mapping[str, Any]]) -> Rows:
     """Rows of names and values. Raises BadQuestion for none and for values that are lists or objects."""
     if not records:
@@ -50,8 +56,15 @@ def rows_of(records: Sequence[Mapping[str, Any]]) -> Rows:
     return Rows.of_records(records)
 
 
-def predict(ready: Ready, given: Rows, header: Header, contributions: bool = False, language: str = "en") -> Predictions:
-    """What a version says of rows. Raises BadQuestion where no column of it is there."""
+def predict(
+    ready: Ready,
+    given: Rows,
+    header: Header,
+    contributions: bool = False,
+    language: str = "en",
+    seen: Seen | None = None,
+) -> Predictions:
+    """What a version says of rows; `seen` is told what it was asked. Raises BadQuestion where no column of it is there."""
     version, card = ready.version, ready.version.card
     schema = version.schema
     if len(given) > MOST_ROWS:
@@ -69,6 +82,8 @@ def predict(ready: Ready, given: Rows, header: Header, contributions: bool = Fal
     said = ready.served.predict(matrix)
     parts, base = _parts(ready, matrix, said.contributions) if contributions else (None, None)
     noted = schema.noted(given, matrix)
+    if seen is not None:
+        seen(version, matrix, said.prediction, odd_of(noted))
     rows = [
         _row(
             card,

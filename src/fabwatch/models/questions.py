@@ -6,7 +6,7 @@ from fabwatch.store.view import Answerable, View
 from fabwatch.terms.questions import Cost, Param, Reach, Spec, declaration
 
 if TYPE_CHECKING:
-    from fabwatch.models.answers import ModelCard, Models
+    from fabwatch.models.answers import Compared, ModelCard, Models
 
 ModelName = Annotated[
     str,
@@ -49,4 +49,30 @@ class ModelCardQuestion(Answerable["ModelCard"]):
         return card_of(view, self.model)
 
 
-QUESTIONS = (ModelsQuestion, ModelCardQuestion)
+@declaration
+class ModelCompareQuestion(Answerable["Compared"]):
+    """What changed from one version to another, on the held-out rows of the later one, with a test; taken apart if asked."""
+
+    spec: ClassVar = Spec(
+        "",
+        "/models/{model}/compare",
+        "",
+        "causes",
+        cost=Cost.LONG,
+        reach=Reach.FAB,
+        tag="models",
+        example={"model": "{model}", "against": "{model}"},
+    )
+    model: ModelName
+    against: Annotated[str, Param("MODEL@VERSION that it is compared with.", longest=80)]
+    causes: Annotated[bool, Param("Take the change apart, which makes models again and may take minutes.")] = False
+
+    def answer(self, view: View) -> "Compared":
+        """The comparison. Raises UnknownModel and BadQuestion."""
+        from fabwatch.models.comparing import on_held_out
+        from fabwatch.models.listing import registry_of
+
+        return on_held_out(registry_of(view.lake.folder), self.against, self.model, view.header("", ""), self.causes)
+
+
+QUESTIONS = (ModelsQuestion, ModelCardQuestion, ModelCompareQuestion)

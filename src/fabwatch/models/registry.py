@@ -4,6 +4,7 @@ models/NAME/V/card.json      what is known of it, with its recipe and the column
 models/NAME/V/model.onnx     what predicts
 models/NAME/V/parts.npz      the tables of a sum of parts, or trees.txt
 models/NAME/V/held_out.parquet  place, target and prediction of each held-out row
+models/NAME/V/usual.json     what its columns held; asked/ and scores/: what came after it was made
 models/tables/HASH.parquet   the table that it was made from; versions of one table share it
 models/NAME/use.json         which version is in use; the audit says who, when and why
 """
@@ -146,7 +147,7 @@ class Registry:
 
     def use(self, name: str, number: int | None) -> None:
         """Note which version is in use; the audit holds who and why."""
-        _written(self.folder / name / USE, json.dumps({"version": number}).encode())
+        written(self.folder / name / USE, json.dumps({"version": number}).encode())
 
     def find(self, stated: str) -> Version:
         """MODEL or MODEL@V; without a version the one in use, else the newest. Raises UnknownModel."""
@@ -172,7 +173,7 @@ class Registry:
         mark = hash_of_table(frame)
         path = self.folder / TABLES / f"{mark}.parquet"
         if not path.is_file():
-            _written(path, content)
+            written(path, content)
         return mark
 
     def add(self, name: str, digest: str, files: Mapping[str, bytes]) -> tuple[Version, bool]:
@@ -217,7 +218,8 @@ def hash_of_table(frame: "pd.DataFrame") -> str:
     return own.hexdigest()
 
 
-def _written(path: Path, content: bytes) -> None:
+def written(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{uuid4()}")
     beside.write_bytes(content)

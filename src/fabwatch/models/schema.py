@@ -38,6 +38,10 @@ class Column:
     """Its median, or its most frequent value: what an example holds."""
 
 
+ODD = ("unseen", "out_of_range", "missing", "not_numbers")
+"""What a value of a row can be."""
+
+
 @dataclass
 class Noted:
     """What was odd about a row: columns by name."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fabwatch.models import usual
 from fabwatch.models.additive import Additive, Numbers
 from fabwatch.models.answers import Dropped, Trained
 from fabwatch.models.card import LIMITS, METHOD, library_versions
@@ -125,7 +126,15 @@ def train(
         "method": METHOD,
         "doubts": doubts_of(ready, held, contrast, base, steady.same_top, left),
     }
-    files = {ONNX: content, HELD_OUT: held_out_of(ready, fit), **own_files(fit.model, card)}
+    held_values = usual.made(
+        table.matrix, table.schema, ready.split.train, table.order, fit.predicted, table.target.problem, len(card["classes"])
+    )
+    files = {
+        ONNX: content,
+        HELD_OUT: held_out_of(ready, fit),
+        usual.FILE: held_values.to_bytes(),
+        **own_files(fit.model, card),
+    }
     card["digest"] = digest_of(card, content)
     version, made = registry.add(
         name, card["digest"], {**files, CARD: (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()}

@@ -261,6 +261,16 @@ SENTENCES: Mapping[str, str] = {
     "lot_tested_only": "{lot}: no move of it is on record.",
     "model_trained": "{model}@{version}: {metric} {value} (95 %: {low} to {high}) on {rows:,"
     "} rows held out {split}; without a model {floor}.",
+    "model_watched": "{model}@{version}: {verdict}; {drifted} of {columns} columns hold other va"
+    "lues than it learned from ({rows:,} rows).",
+    "model_drifted": "Most of all {names}.",
+    "model_scored": "{metric} {value} (95 %: {low} to {high}) on {rows:,} rows; promised {held_out"
+    "}, without a model {floor}.",
+    "verdict_fine": "fine",
+    "verdict_inputs_drift": "its inputs drift",
+    "verdict_below_what_was_promised": "below what was promised",
+    "verdict_no_better_than_the_floor": "no better than no model",
+    "verdict_too_few_rows": "too few rows to tell",
     "models_listed": "{versions} versions of models, {used} in use.",
     "model_predicted": "{model}@{version} predicts {rows:,} rows; {odd:,} of them hold somethi"
     "ng that it never saw, or lack something.",

@@ -274,6 +274,15 @@ SENTENCES: Mapping[str, str] = {
     "lot_tested_only": "{lot}: no consta ningún movimiento.",
     "model_trained": "{model}@{version}: {metric} {value} (95 %: {low} a {high}) en {rows:,}"
     " filas apartadas ({split}); sin modelo {floor}.",
+    "model_watched": "{model}@{version}: {verdict}; {drifted} de {columns} columnas traen valores "
+    "distintos de los que aprendió ({rows:,} filas).",
+    "model_drifted": "Sobre todo {names}.",
+    "model_scored": "{metric} {value} (95 %: {low} a {high}) en {rows:,} filas; prometía {held_out}, sin modelo {floor}.",
+    "verdict_fine": "va bien",
+    "verdict_inputs_drift": "sus entradas han cambiado",
+    "verdict_below_what_was_promised": "por debajo de lo prometido",
+    "verdict_no_better_than_the_floor": "no mejor que no tener modelo",
+    "verdict_too_few_rows": "muy pocas filas para decirlo",
     "models_listed": "{versions} versiones de modelos, {used} en uso.",
     "model_predicted": "{model}@{version} predice {rows:,} filas; {odd:,} de ellas traen algo "
     "que nunca vio, o les falta algo.",

@@ -14,6 +14,7 @@ from fabwatch.web.pages import (
     load,
     lots,
     maps,
+    model_compare,
     models,
     plan,
     polish,
@@ -31,7 +32,7 @@ from fabwatch.web.pages import (
 )
 
 GENERAL = (fab, tool, contain, plan, record, runs, run, sensors, spc, polish, load, source, sign_in)
-RESULTS = (results, maps, lots, defects, split, screens, models)
+RESULTS = (results, maps, lots, defects, split, screens, models, model_compare)
 PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"
 

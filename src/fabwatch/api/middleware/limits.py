@@ -46,8 +46,8 @@ HEADERS = [
 
 
 def takes_rows(path: str) -> bool:
-    """Whether a path takes rows to predict."""
-    return path.startswith(f"{BASE}/models/") and path.endswith("/predict")
+    """Whether a path takes the rows of a model."""
+    return path.startswith(f"{BASE}/models/") and path.endswith(("/predict", "/outcomes"))
 
 
 class Limits:

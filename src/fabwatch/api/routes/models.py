@@ -16,8 +16,8 @@ from fabwatch.api.jobs import Job
 from fabwatch.api.middleware.limits import MOST_ROWS
 from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
-from fabwatch.fab.answers import Predictions
-from fabwatch.fab.models import Header, Ready, file_header, predict_bytes, registry_of
+from fabwatch.fab.answers import Predictions, Watched
+from fabwatch.fab.models import Header, Ready, Tally, file_header, frame_of_bytes, predict_bytes, registry_of
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
@@ -79,6 +79,8 @@ class Loaded:
 
 
 LOADED = Loaded()
+ASKED = Tally()
+"""What this process was asked; it writes that to the folders of the versions."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,24 @@ class Predict(Job[bytes]):
     def answered(self, folder: Any) -> bytes:
         """The answer by the models in a folder."""
         ready = LOADED.of(folder, self.model)
-        return rendered(predict_bytes(ready, self.content, self.name, self.header, self.contributions))
+        answer = predict_bytes(ready, self.content, self.name, self.header, self.contributions, seen=ASKED.add)
+        return rendered(answer)
 
 
-def rendered(answer: Predictions) -> bytes:
+@dataclass(frozen=True)
+class Watch(Job[bytes]):
+    """Score a version on rows whose outcome came in."""
+
+    model: str
+    content: bytes
+    name: str
+
+    def run(self, fab: "Fab") -> bytes:
+        """The answer as JSON."""
+        return rendered(fab.watch_model(self.model, frame_of_bytes(self.content, self.name)))
+
+
+def rendered(answer: Predictions | Watched) -> bytes:
     """An answer as JSON."""
     return json.dumps(answer.to_dict(), ensure_ascii=False).encode()
 
@@ -109,11 +125,7 @@ def rendered(answer: Predictions) -> bytes:
 @routes.post("/models/{model}/predict", answer=Predictions, scope="read", whole=True, extra=BODY)
 async def predict(request: Request, model: ModelPath, contributions: Parts = False) -> Response:
     """What a model says of rows, sent as JSON, CSV or Parquet; what is odd about each row is counted and named."""
-    content = await request.body()
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().casefold()
-    name = KINDS.get(kind)
-    if name is None:
-        raise Refused(415, "NoRows", f"Rows do not come as {kind[:60]}.", f"send them as {', '.join(list(KINDS)[:3])}")
+    content, name = await _rows(request)
     cache = cache_of(request)
     header = file_header(cache.now(), request.app.state.settings.fab.demo)
     job = Predict(model, content, name, contributions, header)
@@ -122,3 +134,21 @@ async def predict(request: Request, model: ModelPath, contributions: Parts = Fal
     else:
         answer = await cache.read_file(job)
     return Response(answer, media_type="application/json")
+
+
+@routes.post("/models/{model}/outcomes", answer=Watched, scope="load", whole=True, extra=BODY)
+async def outcomes(request: Request, model: ModelPath) -> Response:
+    """How a model does on rows that came after it, sent with what came out; drifts are named, the score is kept."""
+    content, name = await _rows(request)
+    answer = await cache_of(request).read_file(Watch(model, content, name))
+    return Response(answer, media_type="application/json")
+
+
+async def _rows(request: Request) -> tuple[bytes, str]:
+    """The body, and the name of a file that says what it is. Raises Refused (415)."""
+    content = await request.body()
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().casefold()
+    name = KINDS.get(kind)
+    if name is None:
+        raise Refused(415, "NoRows", f"Rows do not come as {kind[:60]}.", f"send them as {', '.join(list(KINDS)[:3])}")
+    return content, name

@@ -19,6 +19,7 @@ def add_to(model: typer.Typer) -> None:
     model.command()(predict)
     model.command()(compare)
     model.command()(export)
+    model.command()(watch)
 
 
 def train(
@@ -100,7 +101,10 @@ def predict(
 def compare(
     a: Annotated[str, typer.Argument(help="MODEL@VERSION, or a CSV of predictions.", metavar="A")],
     b: Annotated[str, typer.Argument(help="MODEL@VERSION, or a CSV of predictions.", metavar="B")],
-    on: Annotated[Path, typer.Option(help="Rows with what came out: CSV, Parquet or .xlsx.", metavar="FILE")],
+    on: Annotated[
+        Path | None,
+        typer.Option(help="Rows with what came out: CSV, Parquet or .xlsx; else those that B was tried on.", metavar="FILE"),
+    ] = None,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
@@ -117,6 +121,39 @@ def compare(
         answer = door.compare_models(a, b, on, workers=os.cpu_count() or 1)
     if not output.data(answer, as_json, as_csv):
         tables.compared(answer, lang)
+
+
+def watch(
+    model: ModelArgument,
+    on: Annotated[
+        Path | None,
+        typer.Option(
+            help="Newer rows, with what came out where it is known; else what the service was asked.", metavar="FILE"
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="Days of what the service was asked.")] = 7,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Make a version that learned from these rows as well, and compare it.")
+    ] = False,
+    minutes: Annotated[float, typer.Option(help="Time to choose settings with --retrain.")] = 5.0,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """How a model does since it was made: columns that drift, its score on newer rows, and whether to learn again."""
+    import os
+
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import models as tables
+
+    with_pandas()
+    with opened(fab) as door, output.steps("looking at the rows") as say:
+        answer = door.watch_model(
+            model, on, days=days, retrain=retrain, minutes=minutes, workers=os.cpu_count() or 1, say=say
+        )
+    if not output.data(answer, as_json, as_csv):
+        tables.watched(answer, lang)
 
 
 def export(

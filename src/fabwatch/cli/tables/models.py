@@ -5,7 +5,7 @@ from typing import Any
 from rich.markup import escape
 
 from fabwatch.cli.output import first_of, out, rows, table_of
-from fabwatch.fab.answers import Compared, ModelCard, Models, Predictions, Trained
+from fabwatch.fab.answers import Compared, ModelCard, Models, Predictions, Trained, Watched
 
 DROPPED_SHOWN = 12
 MEASURES = (
@@ -78,6 +78,39 @@ def compared(answer: Compared, language: str) -> None:
         console.print(escape(f"{part.of} {part.value}: {from_to} ({part.rows:,} rows)"))
     for text in (*answer.leaks, *answer.doubts):
         console.print(escape(f"doubt: {text}"))
+    console.print(escape(answer.sentence(language)))
+
+
+def watched(answer: Watched, language: str) -> None:
+    """The columns that drift most, the scores that were kept, and what to do."""
+    console = out()
+    shown = [one for one in answer.columns if one.drifted] or list(answer.columns[:5])
+    if shown:
+        names = ("column", "drifts", "PSI", "limit", "q", "before", "now", "missing", "never seen")
+        table = table_of(answer.demo, f"{answer.model}@{answer.version} · {answer.source}", names)
+        for one in shown[:DROPPED_SHOWN]:
+            cells = (
+                one.column,
+                "yes" if one.drifted else "no",
+                *(_figure(value) for value in (one.psi, one.limit, one.q)),
+                *(value if isinstance(value, str) else _figure(value) for value in (one.before, one.now)),
+                f"{one.missing:.1%}",
+                f"{one.outside:.1%}",
+            )
+            table.add_row(*map(escape, cells))
+        console.print(table)
+    for score in answer.scores[-DROPPED_SHOWN:]:
+        period = f"{score.first} to {score.last}" if score.first else f"scored {score.at}"
+        figures = f"{_figure(score.value)} ({_figure(score.low)} to {_figure(score.high)})"
+        console.print(
+            escape(f"{period}: {score.rows:,} rows, {score.metric} {figures}, floor {_figure(score.floor)}: {score.verdict}")
+        )
+    for doubt in answer.doubts:
+        console.print(escape(f"doubt: {doubt}"))
+    if answer.retrained is not None:
+        console.print(escape(answer.retrained.sentence))
+    if answer.proposal:
+        console.print(escape(f"proposal: {answer.proposal}"))
     console.print(escape(answer.sentence(language)))
 
 

@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from fabwatch.api.access import cache_of, key_of, needs, whole_fab
 from fabwatch.api.routes.models import LOADED
 from fabwatch.fab.actions import RetireModel, UseModel
-from fabwatch.fab.answers import Predictions
+from fabwatch.fab.answers import ColumnDrift, Predictions, Watched
 from fabwatch.fab.models import file_header, predict_bytes
-from fabwatch.fab.questions import ModelCardQuestion, ModelsQuestion
+from fabwatch.fab.questions import ModelCardQuestion, ModelsQuestion, ModelWatchQuestion
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
@@ -38,6 +38,7 @@ async def model(request: Request, model: str) -> Response:
     page = Page(request)
     answer = await cache_of(request).answer(ModelCardQuestion(model=model))
     name = f"{answer.model}@{answer.version}"
+    watched = await cache_of(request).answer(ModelWatchQuestion(model=name))
     example = json.dumps({"rows": [answer.card["example"]]}, ensure_ascii=False, indent=1)
     stated = request.query_params.get("rows", "")[:LONGEST_ROWS]
     said, fault = None, None
@@ -60,6 +61,8 @@ async def model(request: Request, model: str) -> Response:
         importance=_importance(answer.card),
         shapes_drawn=[_shape(column, points) for column, points in list(answer.card["shapes"].items())[:SHAPES]],
         rows=stated or example,
+        watched=watched,
+        drifted=_drifted(watched),
         said=said,
         fault=fault,
         calls=calls(address, answer.card["example"]),
@@ -107,6 +110,15 @@ FIGURES = (
     "rows",
     "positives",
 )
+
+
+DRIFTS_SHOWN = 6
+
+
+def _drifted(watched: Watched) -> list[ColumnDrift]:
+    """All columns that drift, or some that come nearest to it."""
+    own = [one for one in watched.columns if one.drifted]
+    return own[:COLUMNS] or list(watched.columns[:DRIFTS_SHOWN])
 
 
 def _importance(card: Json) -> list[tuple[str, float, float]]:

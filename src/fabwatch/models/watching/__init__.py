@@ -1,0 +1,1 @@
+"""How a model does after it was made: what its columns hold now, how it scores as outcomes come, whether to learn again."""
