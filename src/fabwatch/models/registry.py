@@ -28,6 +28,7 @@ from fabwatch.models.additive import Additive, of_tables
 from fabwatch.models.learners.trees import Trees
 from fabwatch.models.recipe import Recipe, recipe_from
 from fabwatch.models.schema import Schema, schema_from
+from fabwatch.store.skip_pandas import with_pandas
 from fabwatch.terms.errors import BadQuestion, NewerModel, UnknownModel, nearest
 
 if TYPE_CHECKING:
@@ -102,12 +103,14 @@ class Version:
 
     def table(self) -> "pd.DataFrame":
         """The table that it was made from."""
+        with_pandas()
         import pandas as pd
 
         return pd.read_parquet(self.folder.parent.parent / TABLES / f"{self.card['table']['sha256']}.parquet")
 
     def held_out(self) -> "pd.DataFrame":
         """Place, target and prediction of each held-out row."""
+        with_pandas()
         import pandas as pd
 
         return pd.read_parquet(self.folder / HELD_OUT)
