@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from fabwatch.models.additive import Additive, Lookup
+from fabwatch.models.additive import Additive
 from fabwatch.models.learning import Model, Table
 from fabwatch.models.recipe import Candidate
-from fabwatch.models.schema import Column, Schema
+from fabwatch.models.schema import Column, Matrix
 from fabwatch.models.splitting import Places
 
 TOP = 3
@@ -39,42 +39,33 @@ def importance(model: Model, table: Table, rows: Places) -> list[tuple[str, floa
     return [(table.schema.columns[place].name, float(sizes[place])) for place in order.tolist() if sizes[place] > 0]
 
 
-def shapes(model: Additive, schema: Schema, names: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """What a column adds along its values (of the last class, for classes), with the share of training rows at each."""
-    places = {column.name: place for place, column in enumerate(schema.columns)}
-    return {name: _shape(model, places[name], schema.columns[places[name]]) for name in names[:SHAPES]}
+def shapes(model: Additive, table: Table, rows: Places, names: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """What a column adds along its values (of the last class, for classes), with the share of rows at each."""
+    places = {column.name: place for place, column in enumerate(table.schema.columns)}
+    return {
+        name: _shape(model, places[name], table.schema.columns[places[name]], table.matrix[rows, places[name]])
+        for name in names[:SHAPES]
+    }
 
 
-def _shape(model: Additive, place: int, column: Column) -> list[dict[str, Any]]:
-    own = [one for one in model.lookups if one.column == place]
+def _shape(model: Additive, place: int, column: Column, values: Matrix) -> list[dict[str, Any]]:
     if column.kind == "category":
-        return [_level(one, n, level) for one in own for n, level in enumerate(column.levels[:STEPS])]
-    low, high = column.low or 0.0, column.high or 0.0
-    points = np.linspace(low, high, STEPS)
-    rows = np.full((STEPS, model.width), np.nan)
+        points: Matrix = np.arange(min(len(column.levels), STEPS), dtype=float)
+        counts = np.array([(values == point).sum() for point in points])
+        said: list[Any] = list(column.levels[:STEPS])
+    else:
+        low, high = column.low or 0.0, column.high or 0.0
+        points = np.linspace(low, high, STEPS)
+        half = (high - low) / (STEPS - 1) / 2
+        counts = np.histogram(values[~np.isnan(values)], np.linspace(low - half, high + half, STEPS + 1))[0]
+        said = points.tolist()
+    rows = np.full((len(points), model.width), np.nan)
     rows[:, place] = points
     added = model.contributions(rows)[:, place, -1]
-    density = _density(own[0], low, high) if own else np.full(STEPS, np.nan)
     return [
-        {"at": float(at), "adds": float(adds), "share": None if np.isnan(share) else float(share)}
-        for at, adds, share in zip(points, added, density, strict=True)
+        {"at": at, "adds": float(adds), "share": float(count / max(len(values), 1))}
+        for at, adds, count in zip(said, added, counts, strict=True)
     ]
-
-
-def _level(one: Lookup, n: int, level: str) -> dict[str, Any]:
-    at = min(n + 1, len(one.scores) - 1)
-    return {"at": level, "adds": float(one.scores[at, -1]), "share": float(one.density[at])}
-
-
-def _density(one: Lookup, low: float, high: float) -> Any:
-    """Share of training rows around each point, with those of a bin spread evenly over it."""
-    inner = one.cuts[(one.cuts > low) & (one.cuts < high)]
-    first = int(np.searchsorted(one.cuts, low, side="right"))
-    edges = np.concatenate([[low], inner, [high]])
-    below = np.concatenate([[0.0], np.cumsum(one.density[first : first + len(inner) + 1])])
-    half = (high - low) / (STEPS - 1) / 2
-    cells = np.linspace(low - half, high + half, STEPS + 1)
-    return np.diff(np.interp(cells, edges, below))
 
 
 def stability(table: Table, candidate: Candidate, rows: Places, first: list[str], resamples: int = RESAMPLES) -> Stability:

@@ -111,7 +111,9 @@ def train(
         "dropped": [asdict(one) for one in ready.choice.dropped],
         "suspects": [asdict(one) for one in ready.choice.suspects],
         "importance": [{"column": column, "moves": size} for column, size in order[:50]],
-        "shapes": shapes(fit.model, table.schema, [c for c, _ in order[:SHAPES]]) if isinstance(fit.model, Additive) else {},
+        "shapes": shapes(fit.model, table, ready.split.train, [c for c, _ in order[:SHAPES]])
+        if isinstance(fit.model, Additive)
+        else {},
         "stability": plain_numbers(asdict(steady)),
         "proof": evidence,
         "by_slice": by_slice(frame, ready, fit),
