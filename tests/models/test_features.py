@@ -95,7 +95,7 @@ def test_every_cell_of_the_history_is_that_of_plain_loops(fab: Fab, tmp_path: Pa
         assert {name for name, value in expected[wafer].items() if value is not None} <= row.keys()
 
 
-@pytest.mark.parametrize("by", ["wafer", "lot"])
+@pytest.mark.parametrize("by", ["wafer", "lot", "reading"])
 def test_what_comes_later_changes_no_cell_of_an_earlier_table(fab: Fab, tmp_path: Path, by) -> None:
     made, as_of = drawn(5), START + timedelta(hours=130)
     assert fab.ingest(made.write(tmp_path / "files", "early", lambda known: read(known) <= as_of)).failed == 0
@@ -115,6 +115,27 @@ def test_what_comes_later_changes_no_cell_of_an_earlier_table(fab: Fab, tmp_path
     assert len(fab.features(by=by, share=0).table) > len(before.table)
     if by == "wafer":
         assert after.table == before.table
+
+
+def test_a_reading_says_what_was_known_when_its_polish_ended_and_what_was_measured_later(fab: Fab, write) -> None:
+    one_lot(fab, write)
+    load(
+        fab,
+        write,
+        maintenance=f"tool,chamber,done_at,kind\nC1,,{stamp(2)},repair\nC1,,{stamp(15.5)},repair\n",
+        metrology="lot,wafer,tool,polished_at,measured_at,incoming,after,seconds,unit\n"
+        f"L1,1,C1,{stamp(18)},{stamp(20)},9000,5000,100,angstrom\nL1,2,C1,{stamp(19)},{stamp(21)},9100,5200,90,angstrom\n",
+    )
+    first, second = sorted(fab.features(by="reading", share=0).table.arrow.to_pylist(), key=lambda row: row["at"])
+    assert (first["wafer"], first["at"], second["at"]) == ("L1.01", *(START + timedelta(hours=h) for h in (18, 19)))
+    assert [first[f"own.{name}"] for name in ("tool", "queue_h", "age_h", "age_wafers")] == ["C1", 4, 13, 0]
+    assert [second[f"own.{name}"] for name in ("queue_h", "age_h")] == [5, 0.5]
+    assert [first[f"reading.{name}"] for name in ("incoming", "seconds")] == [9000, 100]
+    assert (first["target.after"], first["target.rate"]) == (5000, 40)
+    assert (second["target.after"], second["target.rate"]) == (5200, pytest.approx(3900 / 90))
+    # What was measured is known after the polish: not even of the wafer before.
+    assert first.get("metrology.after") is None
+    assert second.get("metrology.after") is None
 
 
 def test_a_move_after_the_first_test_is_not_of_the_table(fab: Fab, write) -> None:
@@ -260,6 +281,12 @@ def test_without_tests_there_is_no_target_and_that_is_said(fab: Fab, write) -> N
     assert [doubt.code for doubt in answer.doubts] == ["NoTargets"]
     assert "no column to be predicted" in answer.sentence()
     assert answer.sentence("es").startswith("2 obleas con ")
+
+
+def test_a_fab_without_measured_polishes_says_what_to_load_for_them(fab: Fab, write) -> None:
+    one_lot(fab, write)
+    with pytest.raises(NothingRecorded, match="measured polish"):
+        fab.features(by="reading")
 
 
 def test_a_fab_without_moves_has_no_table(fab: Fab, write) -> None:

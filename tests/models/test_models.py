@@ -394,3 +394,27 @@ def test_secom_is_tried_forward_in_time(fab: Fab, data: Path) -> None:
     assert answer.onnx["parity"] <= 1e-5
     assert answer.held_out["positives"] < carding.FEW_POSITIVES
     assert any("positives were held out" in doubt for doubt in answer.doubts)
+
+
+def test_what_would_change_an_answer_does_change_it(fab: Fab, curves: Any) -> None:
+    for name in ("etch", "curves"):
+        card = fab.model_card(name).card
+        rows = wafers(seed=9, rows=60)
+        levels = {column["name"]: column["levels"] for column in card["schema"] if column["kind"] == "category"}
+        turned = 0
+        for n, one in enumerate(fab.predict(name, rows, contributions=True).predictions):
+            assert one.changes is not None
+            for change in one.changes:
+                other = rows.iloc[[n]].assign(**{change.column: change.to})
+                assert fab.predict(name, other).predictions[0].prediction == change.prediction != one.prediction
+                assert change.column not in levels or change.to in levels[change.column]
+                turned += 1
+            if one.changes:
+                assert one.changes[0].column in (one.sentence or "")
+        assert turned > 60
+
+
+def test_trees_and_numbers_do_not_say_what_would_change_them(fab: Fab, trees: Any) -> None:
+    (one,) = fab.predict(f"{trees.model}@{trees.version}", wafers(rows=1), contributions=True).predictions
+    assert one.changes is None
+    assert fab.predict("etch", wafers(rows=1)).predictions[0].changes is None

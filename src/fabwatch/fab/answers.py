@@ -35,6 +35,7 @@ from fabwatch.decisions.answers import (
 )
 from fabwatch.ingest.answers import InboxFile, InboxFiles, Load, Loads, Problems, SetAside
 from fabwatch.models.answers import (
+    AnswerChange,
     Compared,
     ModelCard,
     ModelChange,
@@ -183,6 +184,7 @@ __all__ = [
     "AdviceValue",
     "Advices",
     "AfterFail",
+    "AnswerChange",
     "Area",
     "Areas",
     "Audit",

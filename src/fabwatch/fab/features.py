@@ -9,7 +9,7 @@ from fabwatch.models.features.writing import checked
 from fabwatch.terms.questions import Moment
 
 __all__ = ["FeatureTables", "checked"]
-FeaturesBy = Literal["wafer", "lot"]
+FeaturesBy = Literal["wafer", "lot", "reading"]
 
 
 class FeatureTables(Door):
@@ -25,6 +25,8 @@ class FeatureTables(Door):
         known_at: Moment = None,
     ) -> Features:
         """One wide table: a row per wafer or lot, with what was known of it before its first test, and its targets.
+
+        Or a row per reading of a polish, with what was known when the polish ended, to predict what is measured later.
 
         `share` is the least share of the rows that a column needs, `most` the number of columns. The answer writes itself:
         `.write("features.parquet")`. Raises NothingRecorded where no wafer or lot has moved, UnknownTime and BadQuestion.

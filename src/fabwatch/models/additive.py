@@ -51,7 +51,9 @@ class Slopes:
 
     def added(self, matrix: Matrix) -> Numbers:
         """What rows (n, columns) add, shape (n, m, k)."""
-        away = (matrix[:, self.columns] - self.center) / self.scale
+        with np.errstate(over="ignore"):
+            # What is that far away is brought back below.
+            away = (matrix[:, self.columns] - self.center) / self.scale
         away = np.clip(np.where(np.isnan(away), 0.0, away), -FAR, FAR)
         added: Numbers = away[:, :, None] * self.coefficients - self.offset
         return added

@@ -128,6 +128,15 @@ class ModelCard(Answer):
 
 
 @dataclass(frozen=True)
+class AnswerChange:
+    """Another value of one column with which the answer would be another."""
+
+    column: str
+    to: str | float
+    prediction: str
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What a model says of one row."""
 
@@ -144,6 +153,8 @@ class Prediction:
     base: float | None
     """With the contributions it sums to the score; None where they were not asked for."""
     sentence: str | None
+    changes: tuple[AnswerChange, ...] | None = None
+    """The nearest changes of one column that would change the answer, in the first 100 rows; None where not asked for."""
 
 
 @dataclass(frozen=True, repr=False)

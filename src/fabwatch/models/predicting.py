@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from fabwatch.models.answers import Prediction, Predictions
+from fabwatch.models.answers import AnswerChange, Prediction, Predictions
 from fabwatch.models.chances import chances
+from fabwatch.models.changing import MOST_ROWS as TURNED
+from fabwatch.models.changing import Levers
 from fabwatch.models.learners.trees import Trees
 from fabwatch.models.registry import Version
 from fabwatch.models.schema import ODD, Matrix, Noted, Rows
 from fabwatch.models.served import Served
+from fabwatch.models.usual import usual_of
 from fabwatch.terms.answers import Header
 from fabwatch.terms.errors import BadQuestion, CannotPredict
 from fabwatch.terms.words import sentence as say
@@ -37,6 +41,14 @@ class Ready:
     def of(cls, version: Version) -> "Ready":
         """Load the file of a version. Raises BadQuestion where it was changed."""
         return cls(version, Served(version.onnx))
+
+    @cached_property
+    def levers(self) -> Levers | None:
+        """What would change an answer; None for a number, and for trees, whose columns hang together."""
+        card = self.version.card
+        if card["kind"] == "number" or "trees" in card:
+            return None
+        return Levers(card, self.version.schema, usual_of(self.version), self.served)
 
 
 def odd_of(noted: Sequence[Noted]) -> dict[str, int]:
@@ -82,6 +94,7 @@ def predict(
     said = ready.served.predict(matrix)
     parts, base = _parts(ready, matrix, said.contributions) if contributions else (None, None)
     noted = schema.noted(given, matrix)
+    levers = ready.levers if contributions else None
     if seen is not None:
         seen(version, matrix, said.prediction, odd_of(noted))
     rows = [
@@ -96,6 +109,7 @@ def predict(
             base,
             given,
             language,
+            levers.changes(matrix[n], said.score[n], parts[n]) if levers and parts is not None and n < TURNED else None,
         )
         for n in range(len(given))
     ]
@@ -132,6 +146,7 @@ def _row(
     base: Any,
     given: Rows,
     language: str,
+    changes: tuple[AnswerChange, ...] | None,
 ) -> Prediction:
     kind = card["kind"]
     place = int(np.argmax(predicted)) if kind == "classes" else 0
@@ -148,6 +163,8 @@ def _row(
         order = np.argsort(-np.abs(parts[:, place]), kind="stable")
         own = {names[at]: float(parts[at, place]) for at in order.tolist() if parts[at, place]}
         words = _words(card, own, float(base[place]), float(score[place]), given, n, language)
+        if changes:
+            words += " " + _turned(changes, language)
     return Prediction(
         n + 1,
         answer,
@@ -160,6 +177,7 @@ def _row(
         float(score[place]),
         None if base is None else float(base[place]),
         words,
+        changes,
     )
 
 
@@ -181,6 +199,13 @@ def _words(
         for name, adds in top
     ]
     return say(language, "model_row", start=start, end=end, moved="; ".join(moved) or "–")
+
+
+def _turned(changes: tuple[AnswerChange, ...], language: str) -> str:
+    """What would change the answer, in words."""
+    first = changes[0]
+    to = f"{first.to:.4g}" if isinstance(first.to, float) else first.to
+    return say(language, "model_would", prediction=first.prediction, column=first.column, to=to)
 
 
 def _chance(score: float) -> float:

@@ -252,6 +252,8 @@ SENTENCES: Mapping[str, str] = {
     "{first:%Y-%m-%d} to {last:%Y-%m-%d}.",
     "features_lot": "{rows:,} lots with {features:,} columns of what was known before their first test, "
     "{first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+    "features_reading": "{rows:,} readings of polishes with {features:,} columns of what was known when the polish end"
+    "ed, {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
     "features_targets": " To be predicted, known later: {targets}.",
     "doubt_NoTargets": "No test result is known by then: there is no column to be predicted.",
     "doubt_ColumnsLeftOut": "Left out: {columns:,} columns that too few rows have or that do not fit, such as {first}.",
@@ -276,6 +278,7 @@ SENTENCES: Mapping[str, str] = {
     "ng that it never saw, or lack something.",
     "model_adds": "{column} {value}: {adds:+.3g}",
     "model_adds_points": "{column} {value}: {adds:+.0f} points",
+    "model_would": "It would be {prediction} with {column} {to}.",
     "model_row": "From {start} to {end}: {moved}.",
     "lot_yield": " {good:,} of {parts:,} parts are good: {share:.1%}.",
     "split": "{group} against {control}: {difference:+.1%} yield (95 %: {low:+.1%} to {high:+.1%}, p = {p:.2g}). ",

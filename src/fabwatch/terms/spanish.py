@@ -265,6 +265,8 @@ SENTENCES: Mapping[str, str] = {
     "del {first:%Y-%m-%d} al {last:%Y-%m-%d}.",
     "features_lot": "{rows:,} lotes con {features:,} columnas de lo que se sabía antes de su primera prueba, "
     "del {first:%Y-%m-%d} al {last:%Y-%m-%d}.",
+    "features_reading": "{rows:,} lecturas de pulidos con {features:,} columnas de lo que se sabía al acabar el pulid"
+    "o, del {first:%Y-%m-%d} al {last:%Y-%m-%d}.",
     "features_targets": " Por predecir, conocido después: {targets}.",
     "doubt_NoTargets": "Para entonces no se conoce ningún resultado de prueba: no hay columna por predecir.",
     "doubt_ColumnsLeftOut": "Omitidas: {columns:,} columnas que tienen muy pocas filas o que no caben, como {first}.",
@@ -288,6 +290,7 @@ SENTENCES: Mapping[str, str] = {
     "que nunca vio, o les falta algo.",
     "model_adds": "{column} {value}: {adds:+.3g}",
     "model_adds_points": "{column} {value}: {adds:+.0f} puntos",
+    "model_would": "Sería {prediction} con {column} {to}.",
     "model_row": "De {start} a {end}: {moved}.",
     "lot_yield": " {good:,} de {parts:,} piezas son buenas: {share:.1%}.",
     "split": "{group} frente a {control}: {difference:+.1%} de rendimiento (95 %: {low:+.1%} a {high:+.1%}, p = {p:.2g}). ",

@@ -15,7 +15,9 @@ def add_to(app: typer.Typer) -> None:
 
 def features(
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: features.parquet or features.csv.")],
-    by: Annotated[str, typer.Option(help="One row per wafer, or per lot.", metavar="wafer|lot")] = "wafer",
+    by: Annotated[
+        str, typer.Option(help="One row per wafer, per lot, or per reading of a polish.", metavar="wafer|lot|reading")
+    ] = "wafer",
     share: Annotated[
         float, typer.Option(help="Steps, sensors and measurements that at least this share of the rows have.")
     ] = 0.2,

@@ -128,7 +128,7 @@ class Features(Answer):
         at = self.table.arrow["at"]
         facts = {
             "rows": len(self.table),
-            "features": len(self.columns) - len(self.targets) - (4 if self.by == "wafer" else 3),
+            "features": len(self.columns) - len(self.targets) - (3 if self.by == "lot" else 4),
         }
         text = sentence(language, f"features_{self.by}", **facts, first=at[0].as_py(), last=at[-1].as_py())
         if self.targets:

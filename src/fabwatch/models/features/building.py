@@ -9,7 +9,7 @@ from fabwatch.models.features.answers import TARGET, FeatureRows, Features
 from fabwatch.models.features.doubts import ColumnsLeftOut, LotsWithoutWafers, NoTargets, TestedFirst, UndatedLeftOut
 from fabwatch.models.features.history import WIDTH, Step, add_history
 from fabwatch.models.features.readings import MEASURED, ROOM, SENSED, add_measured, add_sensed, candidates
-from fabwatch.models.features.wide import Origin, Wide, chosen, slug
+from fabwatch.models.features.wide import Origin, Texts, Wide, chosen, slug
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.questions import filled, question, reading
 from fabwatch.store.temporary import temp_table
@@ -34,6 +34,15 @@ ROWS = {
         "first": "l.began_at",
         "kept": "u.lot IS NOT NULL",
     },
+}
+
+
+READING = "reading"
+OWN = Step(0, "of the reading", "own", True)
+"""The step that a reading is of, whichever it is."""
+LAST_MOVES = {
+    "wafer": "the last production move before the first test",
+    READING: "the last production move up to the end of the polish",
 }
 
 
@@ -84,7 +93,10 @@ def _place_rows(work: Work) -> None:
     """Who moves, when each was first tested, and its moves before that."""
     work.make("names", places={"key": wafer_key("lot", "wafer")})
     work.make("units")
-    work.make("rows", by=True, places=ROWS[work.by])
+    if work.by == READING:
+        work.run("rows", question(ROOM, "rows_reading"), {"as_of": work.view.as_of})
+    else:
+        work.make("rows", by=True, places=ROWS[work.by])
     work.make("steps")
     work.make("places")
     work.make("passes")
@@ -98,16 +110,19 @@ def _begin(work: Work) -> Wide:
     wide = Wide(table.num_rows)
     moves = "first move"
     wide.add("lot", table["lot"].combine_chunks(), Origin("moves", "The lot.", moves))
-    if work.by == "wafer":
+    if work.by != "lot":
         wide.add("wafer", table["wafer"].combine_chunks(), Origin("moves", "The wafer, as the moves name it.", moves))
     wide.add("product", table["product"].combine_chunks(), Origin("moves", "The product at the last move.", "at"))
     at = table["moment"].combine_chunks().cast(pa.timestamp("us"))
-    what = "The end of the last production move before the first test: the moment that the row stands for."
+    what = f"The end of {LAST_MOVES.get(work.by, LAST_MOVES['wafer'])}: the moment that the row stands for."
     wide.add("at", at, Origin("moves", what, "at", "UTC"))
     return wide
 
 
 def _nothing(work: Work) -> NothingRecorded:
+    if work.by == READING:
+        what = "No measured polish of a wafer that moved is on record by then."
+        return NothingRecorded(what, "load the readings: fabwatch ingest FILES; or ask for a table by wafer")
     if work.by == "wafer" and work.lake.rows("SELECT 1 FROM feature_units LIMIT 1"):
         what = "No wafer that is named moved before its first test; where moves name only lots, no wafer is."
         return NothingRecorded(what, "ask for a table by lot: --by lot")
@@ -155,14 +170,49 @@ def _named(steps: list[Record]) -> list[Step]:
 
 
 def _add_history(work: Work, wide: Wide, steps: list[Step]) -> None:
-    work.make("visits", timed=False, steps=[step.id for step in steps])
+    visited = question(ROOM, "visits_reading" if work.by == READING else "visits")
+    if work.by == READING:
+        steps = [*steps, OWN]
+    work.run("visits", visited, {"steps": [step.id for step in steps]})
     work.make("states")
     work.make("ages")
-    visits = work.get(filled(question(ROOM, "history"), reduced=question(ROOM, f"history_{work.by}").rstrip()))
+    visits = work.get(
+        filled(
+            question(ROOM, "history"),
+            reduced=question(ROOM, "history_lot" if work.by == "lot" else "history_wafer").rstrip(),
+        )
+    )
     add_history(wide, visits, steps, work.by)
 
 
+def _add_reading(work: Work, wide: Wide) -> None:
+    """What was known of a polish when it ended, and what was measured later."""
+    results = work.get(question(ROOM, "targets_reading"))
+    rows = results["row"].to_numpy()
+    units = {unit for unit in results["length_unit"].to_pylist() if unit}
+    unit = units.pop() if len(units) == 1 else None
+    ended, later = "end of the polish", "the measurement, after `at`: to be predicted, not to learn from"
+    for name, what in (("stage", "Stage of the polish."), ("site", "Place on the wafer that was measured.")):
+        wide.add(
+            f"reading.{name}", wide.text(rows, Texts(results[name]), slice(0, len(rows))), Origin("metrology", what, ended)
+        )
+    if len(units) > 0:
+        lengths = wide.text(rows, Texts(results["length_unit"]), slice(0, len(rows)))
+        wide.add("reading.unit", lengths, Origin("metrology", "Unit of its thicknesses.", ended))
+    numbers = (
+        ("reading.incoming", "Thickness before the polish.", ended, unit),
+        ("reading.seconds", "Time that was polished.", ended, "s"),
+        (f"{TARGET}after", "Thickness after the polish.", later, unit),
+        (f"{TARGET}rate", "What was removed in a second.", later, f"{unit}/s" if unit else None),
+    )
+    for name, what, known, measured_in in numbers:
+        wide.add(name, wide.number(rows, results[name.partition(".")[2]]), Origin("metrology", what, known, measured_in))
+
+
 def _add_targets(work: Work, wide: Wide) -> None:
+    if work.by == READING:
+        _add_reading(work, wide)
+        return
     sql = reading(question(ROOM, "targets"), {"parts": question("yields", "parts")}, materialized=True)
     everything = {"lot": None, "wafer": None, "product": None, "retests": "flagged"}
     results = work.get(sql, {**everything, "as_of": work.view.as_of, "by": work.by})

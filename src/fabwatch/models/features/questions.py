@@ -24,7 +24,9 @@ class FeaturesQuestion(Timed, Answerable["Features"]):
         working="building the table …",
         example={"by": "lot"},
     )
-    by: Annotated[Literal["wafer", "lot"], Param("One row per wafer, or per lot.")] = "wafer"
+    by: Annotated[Literal["wafer", "lot", "reading"], Param("One row per wafer, per lot, or per reading of a polish.")] = (
+        "wafer"
+    )
     share: Annotated[
         float, Param("Steps, sensors and measurements that at least this share of the rows have.", least=0, most=1)
     ] = 0.2
