@@ -418,3 +418,28 @@ def test_trees_and_numbers_do_not_say_what_would_change_them(fab: Fab, trees: An
     (one,) = fab.predict(f"{trees.model}@{trees.version}", wafers(rows=1), contributions=True).predictions
     assert one.changes is None
     assert fab.predict("etch", wafers(rows=1)).predictions[0].changes is None
+
+
+def test_a_search_that_was_stopped_goes_on_where_it_was_and_makes_the_same_file(tmp_path: Path) -> None:
+    frame, tried = wafers(rows=500), []
+    how = {**HOW, "learner": None, "minutes": 0.05}
+    whole = Fab(tmp_path / "whole", create=True).train_model(frame, name="etch", **how)
+
+    class Stopped(Exception):
+        pass
+
+    def stopping(text: str, part: float) -> None:
+        tried.append(text)
+        if len([one for one in tried if one.startswith("trying")]) == 4:
+            raise Stopped
+
+    fab = Fab(tmp_path / "stopped", create=True)
+    with pytest.raises(Stopped):
+        fab.train_model(frame, name="etch", say=stopping, **how)
+    first = {text for text in tried[:-1] if text.startswith("trying linear")}
+    tried.clear()
+    again = fab.train_model(frame, name="etch", say=lambda text, part: tried.append(text), **how)
+    assert len(first) == 3
+    assert not first & set(tried)
+    assert again.digest == whole.digest
+    assert fab.registry.names() == ["etch"]

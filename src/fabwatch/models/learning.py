@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,8 +115,23 @@ def candidates(table: Table, rows: int, minutes: float) -> list[Candidate]:
     return found
 
 
-def searched(table: Table, rows: Places, seconds: float, known: Sequence[Candidate], say: Say) -> tuple[list[Tried], int]:
-    """How candidates do on later parts of rows, within a time; and how many were left out for lack of it."""
+class Kept(Protocol):
+    """Where trials are kept."""
+
+    def of(self, candidate: Candidate) -> Tried | None:
+        """A trial that was done before."""
+
+    def keep(self, one: Tried) -> None:
+        """Keep one."""
+
+
+def searched(
+    table: Table, rows: Places, seconds: float, known: Sequence[Candidate], say: Say, kept: Kept
+) -> tuple[list[Tried], int]:
+    """How candidates do on later parts of rows, within a time; and how many were left out for lack of it.
+
+    One that was tried before costs nothing again.
+    """
     cells = len(rows) * table.matrix.shape[1]
     inner = table.order.sorted(rows)
     if cells > LARGE:
@@ -130,6 +146,10 @@ def searched(table: Table, rows: Places, seconds: float, known: Sequence[Candida
     done: list[Tried] = []
     began, left = time.monotonic(), 0
     for number, candidate in enumerate(known):
+        before = kept.of(candidate)
+        if before is not None:
+            done.append(before)
+            continue
         spent = time.monotonic() - began
         if spent > seconds and any(one.candidate.learner == candidate.learner for one in done):
             left += 1
@@ -138,6 +158,7 @@ def searched(table: Table, rows: Places, seconds: float, known: Sequence[Candida
         one = _tried(table, candidate, folds)
         if one is not None:
             done.append(one)
+            kept.keep(one)
     return done, left
 
 

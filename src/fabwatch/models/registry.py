@@ -6,6 +6,7 @@ models/NAME/V/parts.npz      the tables of a sum of parts, or trees.txt
 models/NAME/V/held_out.parquet  place, target and prediction of each held-out row
 models/NAME/V/usual.json     what its columns held; asked/ and scores/: what came after it was made
 models/tables/HASH.parquet   the table that it was made from; versions of one table share it
+models/trials/...             inner trials that are done, for two weeks
 models/NAME/use.json         which version is in use; the audit says who, when and why
 """
 
@@ -38,7 +39,9 @@ FORMAT = 1
 """Version of the form of these files."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 CARD, ONNX, PARTS, TREES, HELD_OUT, USE = "card.json", "model.onnx", "parts.npz", "trees.txt", "held_out.parquet", "use.json"
-TABLES = "tables"
+TABLES, TRIALS = "tables", "trials"
+OWN = (TABLES, TRIALS)
+"""Folders that are no models."""
 LATEST = "fabwatch model list --fab FOLDER"
 
 
@@ -130,7 +133,7 @@ class Registry:
         if not self.folder.is_dir():
             return []
         return sorted(
-            one.name for one in self.folder.iterdir() if one.is_dir() and one.name != TABLES and NAME.fullmatch(one.name)
+            one.name for one in self.folder.iterdir() if one.is_dir() and one.name not in OWN and NAME.fullmatch(one.name)
         )
 
     def versions(self, name: str) -> list[Version]:
@@ -207,8 +210,10 @@ class Registry:
 
 def named(name: str) -> str:
     """A name that a model may have. Raises BadQuestion."""
-    if not NAME.fullmatch(name) or name == TABLES:
-        raise BadQuestion(f"A model cannot be called {name[:60]!r}.", "letters, digits, - and _, up to 60; not 'tables'")
+    if not NAME.fullmatch(name) or name in OWN:
+        raise BadQuestion(
+            f"A model cannot be called {name[:60]!r}.", "letters, digits, - and _, up to 60; not 'tables' or 'trials'"
+        )
     return name
 
 

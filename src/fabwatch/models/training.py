@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,9 @@ from fabwatch.models.parity import compared
 from fabwatch.models.preparing import Prepared, cost_of, fitted, prepared
 from fabwatch.models.proof import proof
 from fabwatch.models.recipe import WORDS, Recipe
-from fabwatch.models.registry import CARD, FORMAT, HELD_OUT, ONNX, Registry, named
+from fabwatch.models.registry import CARD, FORMAT, HELD_OUT, ONNX, TRIALS, Registry, named
 from fabwatch.models.splitting import Order, Split, at_random
+from fabwatch.models.trials import Trials
 from fabwatch.terms.answers import Header
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import BadQuestion, ExtraMissing
@@ -55,7 +57,7 @@ def train(
     say("looking at the columns", 0.0)
     ready = prepared(frame, recipe, workers)
     seconds = minutes * 60
-    tried, left = _search(ready, minutes, say)
+    tried, left = _search(ready, minutes, say, registry.folder / TRIALS)
     best = _best(tried, recipe)
     say(f"learning: {best.candidate.name}", 0.6)
     fit = fitted(ready, best.candidate, best)
@@ -174,7 +176,7 @@ def answer_of(card: dict[str, Any], name: str, number: int, header: Header, made
     )
 
 
-def _search(ready: Prepared, minutes: float, say: Say) -> tuple[list[Tried], int]:
+def _search(ready: Prepared, minutes: float, say: Say, folder: Path) -> tuple[list[Tried], int]:
     """How the candidates do; a learner whose package is missing is left out, unless it was asked for."""
     known = candidates(ready.table, len(ready.split.train), minutes)
     wanted = ready.recipe.learner
@@ -189,6 +191,7 @@ def _search(ready: Prepared, minutes: float, say: Say) -> tuple[list[Tried], int
         minutes * 60 * SEARCHING,
         present,
         lambda text, part: say(f"trying {text}", 0.05 + 0.5 * part),
+        Trials(folder, ready.table, ready.split.train),
     )
 
 
