@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from fabwatch.api.access import Tries
+from fabwatch.api.alerting import alerting
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.area_cache import narrowed
 from fabwatch.api.events import Streams
@@ -64,11 +65,12 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         uploads.resume()
-        warming = asyncio.create_task(cache.warm())
+        tasks = [asyncio.create_task(cache.warm()), asyncio.create_task(alerting(cache))]
         try:
             yield
         finally:
-            warming.cancel()
+            for task in tasks:
+                task.cancel()
             cache.close()
             keys.close()
 

@@ -20,6 +20,7 @@ STATUS: dict[type[FabwatchError], int] = {
     errors.NotKept: 404,
     errors.NothingRecorded: 404,
     errors.UnknownModel: 404,
+    errors.UnknownCase: 404,
     errors.CannotPolish: 409,
     errors.CannotPredict: 409,
     errors.DecidedAlready: 409,

@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from fabwatch import __version__
-from fabwatch.cli.commands import charts, features, files, logs, maps, models, polishing, results, service
+from fabwatch.cli.commands import alerts, charts, features, files, logs, maps, models, polishing, results, service
 from fabwatch.cli.console import accept_any_encoding
 from fabwatch.cli.declared import Command, action_command, callback_of, outline, question_command
 from fabwatch.fab.actions import ACTIONS
@@ -25,6 +25,7 @@ HELP = {
     "trace": "What a tool did, from its logs.",
     "cmp": "How long to polish, learning from every wafer.",
     "model": "Models of any table: train, explain, compare, use.",
+    "alerts": "What people are told without asking.",
     "maps": "Wafer maps: which pattern they show.",
 }
 WHY = inspect.Parameter(
@@ -106,6 +107,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     charts.add_to(groups["spc"])
     maps.add_to(groups["maps"])
     models.add_to(groups["model"])
+    alerts.add_to(groups["alerts"])
     results.add_to(app, groups["yield"])
     features.add_to(app)
     files.add_to(app)

@@ -23,6 +23,7 @@ from fabwatch.terms.questions import (
 )
 
 if TYPE_CHECKING:
+    from fabwatch.alerts.answers import AlertCase
     from fabwatch.cmp.answers import PolishTime
     from fabwatch.decisions.answers import ChartLimits, Decision, HoldList
     from fabwatch.fab import Fab
@@ -292,6 +293,19 @@ class RetireModel(Action["ModelCard"]):
         return fab.retire_model(self.model, who=who, reason=self.reason)
 
 
+@declaration
+class AckAlert(Action["AlertCase"]):
+    """Say that a case of an alert was seen, so that nobody is reminded of it; who and why stand in the audit."""
+
+    spec: ClassVar = Spec("alerts ack", "/alerts/{case}/ack", "ack_alert", scope="decide", tag="decisions")
+    case: Annotated[str, Param("The case, such as A-0001.", argument=True, longest=20)]
+    reason: Reason
+
+    def act(self, fab: "Fab", who: str) -> "AlertCase":
+        """The case as it is then."""
+        return fab.ack_alert(self.case, who=who, reason=self.reason)
+
+
 ACTIONS: tuple[type[Action[Any]], ...] = (
     Hold,
     Release,
@@ -303,4 +317,5 @@ ACTIONS: tuple[type[Action[Any]], ...] = (
     KeepPolish,
     UseModel,
     RetireModel,
+    AckAlert,
 )

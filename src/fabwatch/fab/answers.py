@@ -1,5 +1,6 @@
 """Every answer, by name: what faces import."""
 
+from fabwatch.alerts.answers import AlertCase, Alerts, AlertTrial, WouldFire
 from fabwatch.cmp.answers import (
     Advices,
     Controlled,
@@ -184,6 +185,9 @@ __all__ = [
     "AdviceValue",
     "Advices",
     "AfterFail",
+    "AlertCase",
+    "AlertTrial",
+    "Alerts",
     "AnswerChange",
     "Area",
     "Areas",
@@ -335,6 +339,7 @@ __all__ = [
     "Why",
     "Window",
     "Windows",
+    "WouldFire",
     "Yardstick",
     "YieldGroup",
     "YieldTotal",

@@ -10,6 +10,7 @@ from typing import Literal, Self
 from fabwatch.decisions import holds as hold_lists
 from fabwatch.decisions import limits
 from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry, HoldList
+from fabwatch.fab.alerts import AlertRoom
 from fabwatch.fab.charts import Charts
 from fabwatch.fab.features import FeatureTables
 from fabwatch.fab.files import Files
@@ -53,7 +54,7 @@ LIVE = timedelta(hours=1)
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
-class Fab(Files, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables):
+class Fab(Files, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables, AlertRoom):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):

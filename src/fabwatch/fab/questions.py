@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fabwatch.alerts import questions as alerts
+from fabwatch.alerts.questions import AlertsQuestion
 from fabwatch.cmp import questions as cmp
 from fabwatch.cmp.questions import (
     PolishTimesQuestion,
@@ -75,6 +77,7 @@ from fabwatch.yields.questions import (
 __all__ = [
     "QUESTIONS",
     "AdvicesQuestion",
+    "AlertsQuestion",
     "Answerable",
     "AreasQuestion",
     "AuditCheckQuestion",
@@ -135,5 +138,5 @@ __all__ = [
     "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, yields, models, watching, features, decisions, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, models, watching, features, decisions, alerts, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

@@ -14,8 +14,6 @@ from fabwatch.models.served import Served
 from fabwatch.models.usual import Usual
 
 SHOWN = 3
-MOST_ROWS = 100
-"""Rows for which it is worked out."""
 OF_A_LEVEL = 3.0
 """Another level is as far as so many tenths of a number."""
 

@@ -3,25 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fabwatch.models.answers import AnswerChange, Prediction, Predictions
 from fabwatch.models.chances import chances
-from fabwatch.models.changing import MOST_ROWS as TURNED
-from fabwatch.models.changing import Levers
 from fabwatch.models.learners.trees import Trees
 from fabwatch.models.registry import Version
 from fabwatch.models.schema import ODD, Matrix, Noted, Rows
 from fabwatch.models.served import Served
-from fabwatch.models.usual import usual_of
 from fabwatch.terms.answers import Header
 from fabwatch.terms.errors import BadQuestion, CannotPredict
 from fabwatch.terms.words import sentence as say
 
+if TYPE_CHECKING:
+    from fabwatch.models.changing import Levers
+
 MOST_ROWS = 1_000_000
 Seen = Callable[[Version, Matrix, Matrix, Mapping[str, int]], None]
+TURNED = 100
+"""Rows for which it is worked out what would change their answer."""
 SAID = 3
 """Columns that the sentence of a row names."""
 METHOD = (
@@ -43,8 +45,11 @@ class Ready:
         return cls(version, Served(version.onnx))
 
     @cached_property
-    def levers(self) -> Levers | None:
+    def levers(self) -> "Levers | None":
         """What would change an answer; None for a number, and for trees, whose columns hang together."""
+        from fabwatch.models.changing import Levers
+        from fabwatch.models.usual import usual_of
+
         card = self.version.card
         if card["kind"] == "number" or "trees" in card:
             return None

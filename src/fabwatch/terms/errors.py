@@ -14,6 +14,7 @@
     ├── TooBusy               the service has more requests than it can answer in time
     │   └── WorkerLost        the process that worked on it was stopped twice
     ├── PortTaken             the service cannot listen on that address and port
+    ├── CannotSend            a message of an alert could not be sent; it is tried again
     └── BadQuestion           the question cannot be answered as it was asked
         ├── UnknownTool       no tool, area, chamber or qual type of that name
         ├── UnknownTime       not a time
@@ -27,6 +28,7 @@
         ├── CannotPolish      no polish time is possible
         ├── CannotPredict     the rows are none that the model could predict
         ├── UnknownModel      no model or version of that name
+        ├── UnknownCase       no case of an alert of that name
         ├── NewerModel        a model was made by a newer fabwatch, in a form that this one does not know
         ├── NothingFailed     containment requested, but no qual has failed
         └── TooFewFailures    forecast requested, but there are no quals to make one from
@@ -138,6 +140,12 @@ class PortTaken(FabwatchError):
     hint = "stop the program that uses it, or use another port: fabwatch serve --port 8001 (0 picks a free one)"
 
 
+class CannotSend(FabwatchError):
+    """A message of an alert could not be sent."""
+
+    hint = "see the channel in fab.toml, and try it: fabwatch alerts test CHANNEL"
+
+
 class BadQuestion(FabwatchError):
     """The question cannot be answered as it was asked: it names something unknown, or a value out of range."""
 
@@ -206,6 +214,12 @@ class CannotPredict(BadQuestion):
     """The rows are none that the model could predict."""
 
     hint = "fabwatch model card MODEL --json shows its columns and an example"
+
+
+class UnknownCase(BadQuestion):
+    """No case of an alert of that name."""
+
+    hint = "fabwatch alerts list --closed names them"
 
 
 class UnknownModel(BadQuestion):

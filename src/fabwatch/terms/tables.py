@@ -504,10 +504,27 @@ AUDIT = Table(
     ),
 )
 
+ALERT_EVENTS = Table(
+    "alert_events",
+    "What became of each case of an alert: opened, sent by a channel or not, acknowledged, closed.",
+    (
+        Column("noted_at", "time", "When.", "UTC", needed=True),
+        Column("alert", "text", "The case, such as A-0001.", needed=True),
+        Column("event", "text", "`opened`, `sending`, `sent`, `failed`, `acknowledged` or `closed`.", needed=True),
+        Column("subject", "text", "The tool, file or model that it is about.", needed=True),
+        Column("rule", "text", "The rule that fired.", needed=True),
+        Column("area", "text", "The area of the tool."),
+        Column("text", "text", "What was so when it was opened, or why a message was not sent."),
+        Column("channel", "text", "The channel of a message."),
+        Column("number", "whole", "0 for the first message of a case to a channel, then its reminders."),
+        Column("who", "text", "Who acknowledged it."),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
     TOOLS, MOVES, QUALS, RESTORES, COUNTERS, METROLOGY, PLACES, PARTS, SENSORS, STEP_SUMMARY, ALARMS, STREAMS, FORECASTS,
     HOLDS, DECISIONS, CHART_LIMITS, RULES, GOLDENS, ADVICES, AUDIT, LOADS, PROBLEMS, COPIES, CLOCKS, RECEIPTS,
-    WAFER_TESTS, DIES, TESTS, LIMITS, BINS, INSPECTIONS, DEFECTS, SORT_SUMMARY, WAT, LAYOUTS,
+    WAFER_TESTS, DIES, TESTS, LIMITS, BINS, INSPECTIONS, DEFECTS, SORT_SUMMARY, WAT, LAYOUTS, ALERT_EVENTS,
 )  # fmt: skip
 REFERRING = ("quals", "restores", "counters")
 """Tables whose rows wait until their tool is known."""

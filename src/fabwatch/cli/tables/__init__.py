@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from fabwatch.cli import output
 from fabwatch.cli.options import SET_ASIDE
-from fabwatch.cli.tables import charts, decisions, files, models, polishing, quals, results, risk, traces
+from fabwatch.cli.tables import alerts, charts, decisions, files, models, polishing, quals, results, risk, traces
 from fabwatch.fab.answers import Audit, ChartLimits, Decision, Decisions, Golden, Goldens, HoldList, HoldLists, ModelCard
 from fabwatch.fab.questions import (
     AdvicesQuestion,
+    AlertsQuestion,
     Answerable,
     AuditCheckQuestion,
     AuditQuestion,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from fabwatch.fab import Fab
 
 TABLES: dict[type[Answerable[Any]], Callable[..., None]] = {
+    AlertsQuestion: alerts.cases,
     RiskQuestion: risk.risk,
     ToolsQuestion: risk.tools,
     ContainQuestion: risk.containment,

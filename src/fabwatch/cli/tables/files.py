@@ -213,6 +213,8 @@ def demo_next(answer: Risk, fab: Path) -> None:
         f"plan --days 7 --as-of {day} --fab {fab}",
         f"cmp replay --fab {fab}",
         f"cmp polish-time --tool POLISHER-02 --product MCU8 --incoming 9000 --target 5000 --as-of {day} --fab {fab}",
+        f"features --by reading --fab {fab} -o readings.parquet",
+        f"model train readings.parquet --target target.after --time at --group lot --fab {fab}",
         f"ingest YOUR_FILES --dry-run --fab {fab.parent / 'myfab'}",
     ):
         console.print(f"  .venv/bin/fabwatch {line}", markup=False)
