@@ -34,8 +34,9 @@ class Ready:
 
     @classmethod
     def of(cls, version: Version) -> "Ready":
-        """Load the file of a version. Raises BadQuestion where it was changed."""
-        return cls(version, Served(version.onnx))
+        """Load the file of a version. Raises BadQuestion where it was changed, or where its card is not whole."""
+        content, _ = version.onnx, version.schema
+        return cls(version, Served(content))
 
 
 def rows_of(records: Sequence[Mapping[str, Any]]) -> Rows:
@@ -63,7 +64,8 @@ def predict(ready: Ready, given: Rows, header: Header, contributions: bool = Fal
             f"None of the columns of {version} is there.",
             f"it takes {', '.join(schema.names[:8])}{' …' if len(known) > 8 else ''}",
         )
-    beside = {card["target"], card["recipe"]["time"], card["recipe"]["group"], *(one["column"] for one in card["dropped"])}
+    asides = (card["recipe"].get(name) for name in ("time", "group"))
+    beside = {card["target"], *asides, *(one["column"] for one in card["dropped"])}
     unknown = [name for name in given.columns if name not in known and name not in beside]
     matrix = schema.matrix(given)
     said = ready.served.predict(matrix)
