@@ -1,17 +1,25 @@
-"""Models: a wide table trained, rows predicted alone and together; `--big` a million rows. Writes models.json."""
+"""Models: a wide table trained, rows predicted, whether the columns that tell are named first; `--big`: a million rows.
+
+Writes models.json.
+"""
 
 import argparse
 import json
 import platform
 import resource
 import shutil
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.models.made_tables import TRUE, with_distractors
+
 from fabwatch.fab import Fab
+from fabwatch.models.recipe import LearnerName
 
 HERE = Path(__file__).parent
 
@@ -65,6 +73,17 @@ def predicted(fab: Fab, name: str, columns: int) -> dict[str, float]:
     }
 
 
+def top_three(fab: Fab, learner: LearnerName) -> dict[str, float]:
+    """Share of draws in which the three columns that tell, among correlated others, are named first: 10 tables, 5 seeds."""
+    hits = []
+    for table in range(10):
+        frame = with_distractors(table, number=table % 2 == 0)
+        for seed in range(5):
+            answer = fab.train_model(frame, "result", name="top", learner=learner, minutes=0.003, seed=seed)
+            hits.append({one["column"] for one in answer.importance[:3]} == set(TRUE))
+    return {"draws": len(hits), "share": round(float(np.mean(hits)), 3)}
+
+
 def main() -> None:
     """Measure and print."""
     arguments = argparse.ArgumentParser()
@@ -77,6 +96,8 @@ def main() -> None:
     with Fab(folder / "fab", create=True) as fab:
         found["train_1500x590"] = trained(fab, 1_500, 590, "wide")
         found["predict_590"] = predicted(fab, "wide", 590)
+        found["top_three_linear"] = top_three(fab, "linear")
+        found["top_three_boosted"] = top_three(fab, "boosted")
         if big:
             found["train_1000000x60"] = trained(fab, 1_000_000, 60, "long")
             found["predict_60"] = predicted(fab, "long", 60)

@@ -1,7 +1,9 @@
 """Every example answers its question over a small fab, through the public door alone, in a few lines."""
 
 import ast
+import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,13 +26,36 @@ ANSWERS = {
     "polish_seconds": "CMP-1 H1: ",
     "set_aside": "0 problems in all",
 }
+SERVED = {
+    "house_prices": r"missing: built, garden, colour\n   From [\d,]+ to [\d,]+: district centre: \+[\d,]+;",
+    "comorbidities": r"yes \(\d+%\): From .*(heart_failure yes|kidney_disease yes|age 78)",
+    "used_cars": r"Elm, Elm M: [\d,]+; unseen: make, model",
+}
+"""Each makes a table of its own, learns from it, and asks over HTTP; what the last lines say."""
 LINES = 20
 OLDER = {"worst_tools"}
 """It loads files, and is run with them in test_pages."""
+SHARED = {"service"}
+"""What examples share."""
 
 
 def test_every_example_has_its_test():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == ANSWERS.keys() | OLDER
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == ANSWERS.keys() | SERVED.keys() | OLDER | SHARED
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_an_example_learns_from_any_table_beats_its_floor_and_is_answered_over_http(name, tmp_path):
+    command = [sys.executable, str(EXAMPLES / f"{name}.py")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    figures = re.search(r"([\d.,]+), 95 % ([\d.,]+) to ([\d.,]+), .*\n.*floor: ([\d.,]+)", done.stdout)
+    value, low, high, floor = (float(one.replace(",", "")) for one in figures.groups())
+    assert low < value < high
+    assert floor > high or floor < low
+    _, answers = done.stdout.split("asked over HTTP")
+    assert re.search(SERVED[name], answers)
+    assert len(done.stdout.splitlines()) <= LINES
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ANSWERS)

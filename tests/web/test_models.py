@@ -1,9 +1,31 @@
 """The page of a model: tried with a row, called from elsewhere, taken into use and rolled back."""
 
+import contextlib
+import html
+import io
 import json
+import os
 import re
+import shutil
+import subprocess
 
 import httpx
+import numpy as np
+import pandas as pd
+import pytest
+
+from fabwatch.fab import Fab
+from fabwatch.web.pages.models import calls
+
+NASTY = {
+    'gap [mm]"': 'it\'s \\ "null"',
+    "Ätzer's #(lf)": "Wärme µ °C 雨",
+    "null": None,
+    "true": ']\\" #(#) ${x} $HOME `id` %d',
+    "pressure": 30.125,
+    "lines": "one\ntwo\ttabs",
+}
+"""A row whose names and values hold what some language reads as the end of a text."""
 
 
 def test_a_row_is_predicted_with_its_reason_and_a_wrong_one_says_what_to_send(own_server):
@@ -54,3 +76,96 @@ def test_rows_come_as_csv_too_and_what_is_no_table_is_refused(own_server):
         assert sent(b"x", "image/png").status_code == 415
         assert re.search("no JSON", sent(b"{", "application/json").json()["what"])
         assert sent(b'{"rows": [{"pressure": [1]}]}', "application/json").status_code == 422
+
+
+def shown(server, model):
+    """The calls on the page of a model, by language."""
+    with server.client("read") as client:
+        page = client.get(f"/models/{model}").text
+    found = re.findall(r"<summary>([^<]*)</summary><pre[^>]*>(.*?)</pre>", page, re.DOTALL)
+    return {language: html.unescape(text) for language, text in found}
+
+
+@pytest.fixture(scope="module")
+def odd_names(own_folder):
+    """A model whose columns and levels are called as nobody hopes for."""
+    chance = np.random.default_rng(1)
+    names = ['gap [mm]"', "Ätzer's #(lf)"]
+    frame = pd.DataFrame({name: chance.choice(['it\'s "null"', "µ ]\\ °C", "#(cr)"], 300) for name in names})
+    frame["pressure"] = chance.normal(30, 2, 300)
+    frame["result"] = np.where(frame["pressure"] + (frame[names[0]] == "#(cr)") > 31, "FAIL", "PASS")
+    with Fab(own_folder) as fab:
+        fab.train_model(frame, "result", name="odd", learner="linear", minutes=0.01)
+        return fab.predict("odd", [fab.registry.find("odd").schema.example()]).predictions[0].prediction
+
+
+@pytest.mark.parametrize("model", ["etch", "odd"])
+def test_the_python_call_is_run_as_it_is_shown(own_server, odd_names, model):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(shown(own_server, model)["Python"], {"KEY": own_server.key()})
+    assert f"'prediction': '{odd_names if model == 'odd' else ''}" in out.getvalue()
+    assert "'missing': []" in out.getvalue()
+    assert "'unseen': []" in out.getvalue()
+
+
+@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("sh"), reason="there is no curl")
+@pytest.mark.parametrize("model", ["etch", "odd"])
+def test_the_curl_call_is_run_as_it_is_shown(own_server, odd_names, model):
+    environment = {**os.environ, "FABWATCH_KEY": own_server.key()}
+    command = ["sh", "-c", shown(own_server, model)["curl"]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
+    (row,) = json.loads(done.stdout)["predictions"]
+    assert (row["missing"], row["unseen"]) == ([], [])
+
+
+def text_of_shell(call):
+    """Between single quotes nothing has a meaning; the next one ends the text."""
+    return call.split(" -d '")[1].split("'")[0]
+
+
+def text_of_python(call):
+    (rows,) = [line for line in call.splitlines() if line.startswith("rows = ")]
+    names = {}
+    exec(rows, names)
+    return json.dumps({"rows": names["rows"]})
+
+
+def text_of_m(call):
+    """A quote is written twice, #(#) is a number sign, and every other #( would be another sign."""
+    rest = call.split('body = "')[1]
+    inner = re.match(r'(?:[^"]|"")*', rest).group()
+    assert rest[len(inner) :].startswith('",\n')
+    assert re.fullmatch(r"(?:[^#]|#(?!\()|#\(#\))*", inner)
+    return inner.replace('""', '"').replace("#(#)", "#")
+
+
+def text_of_jmp(call):
+    """Nothing has a meaning until the first bracket, backslash and quote."""
+    inner, rest = call.split('JSON( "\\[')[1].split(']\\"', 1)
+    assert rest.startswith(" )\n")
+    return inner
+
+
+def text_of_r(call):
+    """A backslash takes the sign after it as it is, but for those that are letters."""
+    rest = call.split("req_body_raw(")[1]
+    inner = re.match(r'"((?:[^"\\]|\\.)*)", "application/json"\)', rest, re.DOTALL).group(1)
+    assert {pair[1] for pair in re.findall(r"\\.", inner)} <= {'"', "\\"}
+    return re.sub(r"\\(.)", r"\1", inner)
+
+
+READERS = {
+    "curl": text_of_shell,
+    "Python": text_of_python,
+    "Excel (Power Query)": text_of_m,
+    "JMP": text_of_jmp,
+    "R": text_of_r,
+}
+
+
+@pytest.mark.parametrize("language", READERS)
+def test_the_body_of_each_call_is_read_back_as_the_row_whatever_it_holds(language):
+    by_language = dict(calls("http://127.0.0.1:8000/api/v1/models/m/predict", NASTY))
+    assert by_language.keys() == READERS.keys()
+    assert json.loads(READERS[language](by_language[language])) == {"rows": [NASTY]}

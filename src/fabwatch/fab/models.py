@@ -23,7 +23,7 @@ from fabwatch.models.watching.questions import ModelWatchQuestion
 from fabwatch.models.watching.tally import Tally
 from fabwatch.store.skip_pandas import with_pandas
 from fabwatch.terms.answers import Header, How
-from fabwatch.terms.errors import BadQuestion, CannotPredict, unknown
+from fabwatch.terms.errors import BadQuestion, CannotPredict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ def _sent(content: bytes) -> tuple[list[dict[str, Any]], bool]:
         raise BadQuestion('The body has no list of objects called "rows".', SEND)
     others = sorted(set(body) - {"rows", "contributions"})
     if others:
-        raise unknown("field of the body", others[0], ("rows", "contributions"), SEND)
+        raise BadQuestion(f"The body has a field {others[0][:60]!r}, which is none of rows and contributions.", SEND)
     own = body.get("contributions", False)
     if not isinstance(own, bool):
         raise BadQuestion("contributions is true or false.", SEND)

@@ -103,8 +103,10 @@ def described(series: "pd.Series[Any]", name: str, train: NDArray[np.intp]) -> t
     read = numbers(own)
     there = own.notna().to_numpy(bool)
     missing = float(1 - there.mean())
-    if not pd.api.types.is_bool_dtype(series) and np.isfinite(read).sum() >= 0.98 * there.sum():
-        return _number(read, name, missing)
+    # What is infinite is a number that counts as missing, and no text.
+    endless = np.isinf(pd.to_numeric(own, errors="coerce").to_numpy(float, na_value=np.nan))
+    if not pd.api.types.is_bool_dtype(series) and (np.isfinite(read) | endless).sum() >= 0.98 * there.sum():
+        return _number(read, name, float(missing + endless.mean()))
     words = [word for word in texts(own) if word is not None]
     if _are_times(words):
         return None, "a time: what is learned of past times says nothing of later ones"

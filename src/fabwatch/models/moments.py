@@ -11,8 +11,9 @@ from fabwatch.terms.errors import BadQuestion, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y")
-FORMS = ("ISO8601", *(date + clock for date in DATES for clock in (" %H:%M:%S", " %H:%M", "")))
+DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%d-%b-%y")
+CLOCKS = (" %H:%M:%S", " %H:%M", "", " %I:%M:%S %p", " %I:%M %p")
+FORMS = ("ISO8601", *(date + clock for date in DATES for clock in CLOCKS))
 
 
 def moments_of(words: Sequence[str]) -> NDArray[Any] | None:

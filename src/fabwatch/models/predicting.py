@@ -41,8 +41,9 @@ class Ready:
 
     @classmethod
     def of(cls, version: Version) -> "Ready":
-        """Load the file of a version. Raises BadQuestion where it was changed."""
-        return cls(version, Served(version.onnx))
+        """Load the file of a version. Raises BadQuestion where it was changed, or where its card is not whole."""
+        content, _ = version.onnx, version.schema
+        return cls(version, Served(content))
 
     @cached_property
     def levers(self) -> "Levers | None":
@@ -93,7 +94,8 @@ def predict(
             f"None of the columns of {version} is there.",
             f"it takes {', '.join(schema.names[:8])}{' …' if len(known) > 8 else ''}",
         )
-    beside = {card["target"], card["recipe"]["time"], card["recipe"]["group"], *(one["column"] for one in card["dropped"])}
+    asides = (card["recipe"].get(name) for name in ("time", "group"))
+    beside = {card["target"], *asides, *(one["column"] for one in card["dropped"])}
     unknown = [name for name in given.columns if name not in known and name not in beside]
     matrix = schema.matrix(given)
     said = ready.served.predict(matrix)
@@ -194,13 +196,13 @@ def _words(
     kind = card["kind"]
     if kind == "number":
         scale, unit = 1.0, ""
-        start, end = f"{base:.4g}", f"{score:.4g}"
+        start, end = _figure(base), _figure(score)
     else:
         low, high = (_chance(value) for value in (base, score))
         scale, unit = ((high - low) / (score - base) * 100 if score != base else 25.0), "_points"
         start, end = f"{low:.0%}", f"{high:.0%}"
     moved = [
-        say(language, f"model_adds{unit}", column=name, value=_value(given, name, n), adds=adds * scale)
+        say(language, f"model_adds{unit}", column=name, value=_value(given, name, n), adds=_added(adds * scale, unit))
         for name, adds in top
     ]
     return say(language, "model_row", start=start, end=end, moved="; ".join(moved) or "–")
@@ -209,7 +211,7 @@ def _words(
 def _turned(changes: tuple[AnswerChange, ...], language: str) -> str:
     """What would change the answer, in words."""
     first = changes[0]
-    to = f"{first.to:.4g}" if isinstance(first.to, float) else first.to
+    to = _figure(first.to) if isinstance(first.to, float) else first.to
     return say(language, "model_would", prediction=first.prediction, column=first.column, to=to)
 
 
@@ -217,8 +219,19 @@ def _chance(score: float) -> float:
     return float(chances(np.array([[score]]), "yes/no")[0, 0])
 
 
+def _figure(value: float) -> str:
+    """Four digits, and a large number whole: a price is not read as 3.752e+05."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"
+
+
+def _added(value: float, unit: str) -> str:
+    if unit:
+        return f"{value:+.0f}"
+    return f"{value:+,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:+.3g}"
+
+
 def _value(given: Rows, name: str, n: int) -> str:
     value = given.value(name, n)
     if value is None or value != value:
         return "–"
-    return f"{value:.4g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)[:40]
+    return _figure(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)[:40]

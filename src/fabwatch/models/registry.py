@@ -26,6 +26,7 @@ from uuid import uuid4
 import numpy as np
 
 from fabwatch.models.additive import Additive, of_tables
+from fabwatch.models.card import lacking
 from fabwatch.models.learners.trees import Trees
 from fabwatch.models.recipe import Recipe, recipe_from
 from fabwatch.models.schema import Schema, schema_from
@@ -43,6 +44,7 @@ TABLES, TRIALS = "tables", "trials"
 OWN = (TABLES, TRIALS)
 """Folders that are no models."""
 LATEST = "fabwatch model list --fab FOLDER"
+BACK = "train it again, or bring its folder back from a copy"
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,23 @@ class Version:
     def card(self) -> dict[str, Any]:
         """What is known of it. Raises NewerModel and BadQuestion."""
         try:
-            card: dict[str, Any] = json.loads((self.folder / CARD).read_text("utf-8"))
-        except (OSError, ValueError) as fault:
-            raise BadQuestion(
-                f"The card of {self} cannot be read: {fault}", "train it again, or bring the folder back from a copy"
-            ) from fault
-        if card.get("format", 0) > FORMAT:
+            card: Any = json.loads((self.folder / CARD).read_text("utf-8"))
+        except (OSError, ValueError, RecursionError) as fault:
+            raise BadQuestion(f"The card of {self} cannot be read: {fault}", BACK) from fault
+        form = card.get("format") if isinstance(card, dict) else None
+        if isinstance(form, int) and form > FORMAT:
             raise NewerModel(f"{self} was made by fabwatch {card.get('fabwatch')}, in a form that this one does not know.")
-        return card
+        gap = lacking(card) if isinstance(card, dict) else "format"
+        if gap is not None:
+            raise BadQuestion(f"The card of {self} is not whole: {gap} is missing or of another type.", BACK)
+        own: dict[str, Any] = card
+        return own
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """What becomes another number when its card or its file is written again, so that what is kept of it ends."""
+        files = [path for name in (CARD, ONNX) if (path := self.folder / name).is_file()]
+        return tuple(number for path in files for number in (path.stat().st_mtime_ns, path.stat().st_size))
 
     @property
     def digest(self) -> str | None:
@@ -76,8 +87,11 @@ class Version:
 
     @cached_property
     def schema(self) -> Schema:
-        """The columns that it takes."""
-        return schema_from(self.card["schema"])
+        """The columns that it takes. Raises BadQuestion."""
+        try:
+            return schema_from(self.card["schema"])
+        except (TypeError, KeyError) as fault:
+            raise BadQuestion(f"The card of {self} is not whole: its columns cannot be read ({fault}).", BACK) from fault
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -86,13 +100,13 @@ class Version:
 
     @property
     def onnx(self) -> bytes:
-        """The file that predicts, as it was written. Raises BadQuestion where it is another now."""
-        content = (self.folder / ONNX).read_bytes()
+        """The file that predicts, as it was written. Raises BadQuestion where it is another now, or gone."""
+        try:
+            content = (self.folder / ONNX).read_bytes()
+        except OSError as fault:
+            raise BadQuestion(f"The ONNX file of {self} cannot be read: {fault.strerror}.", BACK) from fault
         if hashlib.sha256(content).hexdigest() != self.card["onnx"]["sha256"]:
-            raise BadQuestion(
-                f"The ONNX file of {self} was changed after it was made.",
-                "train it again, or bring the file back from a copy",
-            )
+            raise BadQuestion(f"The ONNX file of {self} was changed after it was made.", BACK)
         return content
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fabwatch.models import onnx_content
 from fabwatch.models.graph import CONTRIBUTIONS, INPUT, PREDICTION, SCORE
 from fabwatch.models.schema import Matrix
 from fabwatch.terms.errors import BadQuestion
@@ -26,11 +27,12 @@ class Predicted:
 
 
 class Served:
-    """A file that is ready to predict; safe to share between threads."""
+    """A file that is ready to predict; safe to share between threads. Raises BadQuestion for one that is not ours."""
 
     def __init__(self, content: bytes):
         import onnxruntime
 
+        onnx_content.check(content)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 4
@@ -38,7 +40,7 @@ class Served:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as fault:
             raise BadQuestion(
-                f"The ONNX file cannot be run: {' '.join(str(fault).split())[:160]}", "train it again"
+                f"The ONNX file cannot be run: {' '.join(str(fault).split())[:160]}", onnx_content.HINT
             ) from fault
         self._outputs = [output.name for output in self._session.get_outputs()]
 

@@ -79,7 +79,8 @@ def train(
     say("the ONNX file", 0.97)
     about = {"model": name, "target": recipe.target, "columns": json.dumps(table.schema.names)}
     content = built(fit.model, table.matrix.shape[1], table.target.problem, about)
-    parity = compared(fit.model, content, table.schema, table.matrix[ready.split.test], recipe.seed)
+    tried_on = table.matrix[ready.split.test]
+    parity = compared(fit.model, content, table.schema, tried_on, recipe.seed, table.target.problem)
     base = floor(truth, table.truth(ready.split.train), _last(table, ready.split))
     final = ready.recipe.with_candidate(best.candidate)
     card: dict[str, Any] = {

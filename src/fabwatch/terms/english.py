@@ -300,8 +300,8 @@ SENTENCES: Mapping[str, str] = {
     "models_listed": "{versions} versions of models, {used} in use.",
     "model_predicted": "{model}@{version} predicts {rows:,} rows; {odd:,} of them hold somethi"
     "ng that it never saw, or lack something.",
-    "model_adds": "{column} {value}: {adds:+.3g}",
-    "model_adds_points": "{column} {value}: {adds:+.0f} points",
+    "model_adds": "{column} {value}: {adds}",
+    "model_adds_points": "{column} {value}: {adds} points",
     "model_would": "It would be {prediction} with {column} {to}.",
     "model_row": "From {start} to {end}: {moved}.",
     "lot_yield": " {good:,} of {parts:,} parts are good: {share:.1%}.",

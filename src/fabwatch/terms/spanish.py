@@ -312,8 +312,8 @@ SENTENCES: Mapping[str, str] = {
     "models_listed": "{versions} versiones de modelos, {used} en uso.",
     "model_predicted": "{model}@{version} predice {rows:,} filas; {odd:,} de ellas traen algo "
     "que nunca vio, o les falta algo.",
-    "model_adds": "{column} {value}: {adds:+.3g}",
-    "model_adds_points": "{column} {value}: {adds:+.0f} puntos",
+    "model_adds": "{column} {value}: {adds}",
+    "model_adds_points": "{column} {value}: {adds} puntos",
     "model_would": "Sería {prediction} con {column} {to}.",
     "model_row": "De {start} a {end}: {moved}.",
     "lot_yield": " {good:,} de {parts:,} piezas son buenas: {share:.1%}.",

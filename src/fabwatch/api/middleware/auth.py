@@ -58,13 +58,15 @@ def limit_of(request: Request, upload_bytes: int) -> int:
         limit = LONGEST_SIGN_IN
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > limit:
-        raise too_long(limit)
+        raise too_long(limit, path)
     return limit
 
 
-def too_long(limit: int) -> Refused:
-    """The refusal of a body that is longer than `limit` bytes."""
+def too_long(limit: int, path: str) -> Refused:
+    """The refusal of a body to a path that is longer than `limit` bytes."""
     hint = "load large files on the machine itself: fabwatch ingest FILE; or raise upload_mb in fab.toml"
+    if takes_rows(path):
+        hint = "send the rows in parts, or predict on the machine itself: fabwatch model predict MODEL FILE"
     size = f"{limit >> 20:,} MB" if limit >= 1 << 20 else f"{limit >> 10} kB"
     return Refused(413, "TooLong", f"That is more than {size}.", hint, {"Connection": "close"})
 

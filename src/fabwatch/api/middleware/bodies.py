@@ -37,7 +37,7 @@ class ReadBodies:
             return
         request = Request(scope)
         limit = limit_of(request, self._upload_bytes)
-        timed = self._timed(receive, limit, open_path=is_open(request.url.path))
+        timed = self._timed(receive, limit, request.url.path)
         if request.url.path in UPLOAD_PATHS:
             await self._app(scope, timed, send)
             return
@@ -55,9 +55,9 @@ class ReadBodies:
         finally:
             self._held -= len(body)
 
-    def _timed(self, receive: Receive, limit: int, open_path: bool) -> Receive:
+    def _timed(self, receive: Receive, limit: int, path: str) -> Receive:
         """The body as it comes. Raises Refused: 408 if it comes too slowly, 413 if it is too long."""
-        began, seen = self._clock(), 0
+        began, seen, open_path = self._clock(), 0, is_open(path)
 
         async def receiving() -> Message:
             nonlocal seen
@@ -69,7 +69,7 @@ class ReadBodies:
                 raise Refused(408, "TooSlow", "The body did not come in time.", hint, {"Connection": "close"}) from None
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise too_long(limit)
+                raise too_long(limit, path)
             return message
 
         return receiving

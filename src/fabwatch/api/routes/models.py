@@ -62,13 +62,13 @@ class Loaded:
     """Models that are ready, by the file they came from; the one that was asked for longest ago is let go."""
 
     def __init__(self) -> None:
-        self._ready: OrderedDict[tuple[str, int], Ready] = OrderedDict()
+        self._ready: OrderedDict[tuple[str, tuple[int, ...]], Ready] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, folder: Any, stated: str) -> Ready:
         """A version with its file loaded. Raises UnknownModel and BadQuestion."""
         version = registry_of(folder).find(stated)
-        key = str(version.folder), version.folder.stat().st_mtime_ns
+        key = str(version.folder), version.marks
         with self._lock:
             if key not in self._ready:
                 self._ready[key] = Ready.of(version)

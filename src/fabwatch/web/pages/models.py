@@ -170,8 +170,10 @@ def _shape(column: str, points: Sequence[Json]) -> Json:
 def calls(address: str, example: Json) -> list[tuple[str, str]]:
     """The call in several languages, each with a row that works."""
     body = json.dumps({"rows": [example]}, ensure_ascii=False)
-    # Within a text of M, the language of Excel's queries, a quote is written twice.
-    doubled = body.replace('"', '""')
+    # Within a text of M, the language of Excel's queries, a quote is written twice, and #( begins an escape.
+    doubled = body.replace('"', '""').replace("#(", "#(#)(")
+    # A text of JMP ends at the first bracket with a backslash; in JSON both are within a name or a value.
+    bracketed = body.replace("]\\", "\\u005d\\")
     json_of_r = json.dumps(body, ensure_ascii=False)
     return [
         (
@@ -181,7 +183,7 @@ def calls(address: str, example: Json) -> list[tuple[str, str]]:
         ),
         (
             "Python",
-            f"import httpx\n\nrows = {json.dumps([example], ensure_ascii=False).replace('null', 'None')}\n"
+            f"import httpx\n\nrows = {[example]!r}\n"
             f'answer = httpx.post("{address}", json={{"rows": rows}},\n'
             '                    headers={"Authorization": "Bearer " + KEY}).json()\nprint(answer["predictions"])',
         ),
@@ -195,7 +197,7 @@ def calls(address: str, example: Json) -> list[tuple[str, str]]:
             "JMP",
             f'request = New HTTP Request(\n  URL( "{address}" ), Method( "POST" ),\n'
             '  Headers( {"Authorization: Bearer " || key, "Content-Type: application/json"} ),\n'
-            f'  JSON( "\\[{body}]\\" )\n);\nanswer = Parse JSON( request << Send );',
+            f'  JSON( "\\[{bracketed}]\\" )\n);\nanswer = Parse JSON( request << Send );',
         ),
         (
             "R",
