@@ -51,6 +51,7 @@ def test_rows_come_as_csv_too_and_what_is_no_table_is_refused(own_server):
         good = sent(b"tool,pressure,temperature,flow\nETCH-01,30,200,50\nETCH-02,31,,50\n", "text/csv")
         assert [row["missing"] for row in good.json()["predictions"]] == [[], ["temperature"]]
         assert sent(b"\x00\x01", "application/vnd.apache.parquet").status_code == 409
-        assert sent(b"x", "image/png").status_code == 415
+        assert sent(b"x", "image/png").status_code == 409
+        assert sent(b"x", "video/mp4").status_code == 415
         assert re.search("no JSON", sent(b"{", "application/json").json()["what"])
         assert sent(b'{"rows": [{"pressure": [1]}]}', "application/json").status_code == 422

@@ -42,6 +42,7 @@ from fabwatch.models.answers import (
     ModelVersion,
     Prediction,
     Predictions,
+    SimilarPicture,
     Slice,
     Trained,
 )
@@ -294,6 +295,7 @@ __all__ = [
     "SensorStats",
     "Sensors",
     "SetAside",
+    "SimilarPicture",
     "Slice",
     "Slope",
     "SplitDifference",

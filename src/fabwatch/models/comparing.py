@@ -46,7 +46,7 @@ class Side:
 
 def compare(registry: Registry, a: str, b: str, frame: "pd.DataFrame", header: Header, workers: int = 1) -> Compared:
     """Compare A and B on the rows of a frame. Raises UnknownModel, NoSuchPath and BadQuestion."""
-    versions = [None if _is_file(one) else registry.find(one) for one in (a, b)]
+    versions = [None if is_file(one) else registry.find(one) for one in (a, b)]
     known = [one for one in versions if one is not None]
     if not known:
         raise BadQuestion(
@@ -96,7 +96,8 @@ def _with_method(header: Header) -> Header:
     return as_of, known_at, demo, replace(how, method=METHOD), reason
 
 
-def _is_file(stated: str) -> bool:
+def is_file(stated: str) -> bool:
+    """Whether a side is a file of predictions."""
     return stated.lower().endswith(FILES)
 
 

@@ -274,6 +274,13 @@ SENTENCES: Mapping[str, str] = {
     "lot_tested_only": "{lot}: no consta ningún movimiento.",
     "model_trained": "{model}@{version}: {metric} {value} (95 %: {low} a {high}) en {rows:,}"
     " filas apartadas ({split}); sin modelo {floor}.",
+    "pictures_trained": "{model}@{version}: {metric} {value} (95 %: {low} a {high}) en {rows:,}"
+    " imágenes apartadas ({split}); sin modelo {floor}.",
+    "pictures_predicted": "{model}@{version} clasifica {rows:,} imágenes; {odd:,} de ellas no se parecen a ninguna de las "
+    "que aprendió.",
+    "picture_named": "{name} {chance:.0%}",
+    "picture_like": ", muy parecida a {other} ({label})",
+    "picture_far": "; no se parece a ninguna de las que aprendió",
     "models_listed": "{versions} versiones de modelos, {used} en uso.",
     "model_predicted": "{model}@{version} predice {rows:,} filas; {odd:,} de ellas traen algo "
     "que nunca vio, o les falta algo.",

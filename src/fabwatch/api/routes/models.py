@@ -17,7 +17,7 @@ from fabwatch.api.middleware.limits import MOST_ROWS
 from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.fab.answers import Predictions
-from fabwatch.fab.models import Header, Ready, file_header, predict_bytes, registry_of
+from fabwatch.fab.models import AnyReady, Header, file_header, predict_bytes, ready_of, registry_of
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
@@ -34,6 +34,7 @@ KINDS = {
     "text/csv": "rows.csv",
     "application/vnd.apache.parquet": "rows.parquet",
 }
+PICTURES = {f"image/{kind}": f"picture.{kind}" for kind in ("png", "jpeg", "bmp", "tiff", "gif", "webp")}
 ROW = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
 ROWS = {
     "type": "object",
@@ -51,27 +52,28 @@ BODY = {
             "application/json": {"schema": ROWS},
             "text/csv": {"schema": {"type": "string"}},
             "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in PICTURES},
         },
     }
 }
 ModelPath = Annotated[str, Path(max_length=80, description="MODEL or MODEL@VERSION; without a version the one in use.")]
-Parts = Annotated[bool, Query(description="What each column adds, in each row.")]
+Parts = Annotated[bool, Query(description="What each column adds, or each place of a picture.")]
 
 
 class Loaded:
     """Models that are ready, by the file they came from; the one that was asked for longest ago is let go."""
 
     def __init__(self) -> None:
-        self._ready: OrderedDict[tuple[str, int], Ready] = OrderedDict()
+        self._ready: OrderedDict[tuple[str, int], AnyReady] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, folder: Any, stated: str) -> Ready:
+    def of(self, folder: Any, stated: str) -> AnyReady:
         """A version with its file loaded. Raises UnknownModel and BadQuestion."""
         version = registry_of(folder).find(stated)
         key = str(version.folder), version.folder.stat().st_mtime_ns
         with self._lock:
             if key not in self._ready:
-                self._ready[key] = Ready.of(version)
+                self._ready[key] = ready_of(version)
                 while len(self._ready) > KEPT:
                     self._ready.popitem(last=False)
             self._ready.move_to_end(key)
@@ -108,12 +110,13 @@ def rendered(answer: Predictions) -> bytes:
 
 @routes.post("/models/{model}/predict", answer=Predictions, scope="read", whole=True, extra=BODY)
 async def predict(request: Request, model: ModelPath, contributions: Parts = False) -> Response:
-    """What a model says of rows, sent as JSON, CSV or Parquet; what is odd about each row is counted and named."""
+    """What a model says of rows, sent as JSON, CSV or Parquet, or of a picture; what is odd about each is named."""
     content = await request.body()
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().casefold()
-    name = KINDS.get(kind)
+    name = KINDS.get(kind) or PICTURES.get(kind)
     if name is None:
-        raise Refused(415, "NoRows", f"Rows do not come as {kind[:60]}.", f"send them as {', '.join(list(KINDS)[:3])}")
+        hint = f"send rows as {', '.join(KINDS)}, a picture as {', '.join(PICTURES)}"
+        raise Refused(415, "NoRows", f"Rows and pictures do not come as {kind[:60]}.", hint)
     cache = cache_of(request)
     header = file_header(cache.now(), request.app.state.settings.fab.demo)
     job = Predict(model, content, name, contributions, header)
