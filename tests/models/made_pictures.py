@@ -1,6 +1,6 @@
 """Pictures whose truth is known: a stripe against a spot on a grainy ground, and wafer maps with a ring or a centre."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def centre(chance: Any, size: int = 0) -> Square:
     return wafer_map(chance, ring=False)
 
 
-def written(folder: Path, kinds: dict[str, Draw], each: int, lots: int = 0, seed: int = 0, size: int = 48) -> Path:
+def written(folder: Path, kinds: Mapping[str, Draw], each: int, lots: int = 0, seed: int = 0, size: int = 48) -> Path:
     """A folder of classes, so many pictures of each; spread over folders of lots where there are some."""
     chance = np.random.default_rng(seed)
     for label, draw in kinds.items():

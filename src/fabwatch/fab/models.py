@@ -12,6 +12,7 @@ from fabwatch.models.answers import Compared, ModelCard, Models, Predictions, Tr
 from fabwatch.models.images.predicting import ReadyPictures, is_of_pictures, predict_path
 from fabwatch.models.images.predicting import predict as predict_pictures
 from fabwatch.models.images.reading import is_picture
+from fabwatch.models.images.showing import Looked, look_at
 from fabwatch.models.listing import registry_of
 from fabwatch.models.predicting import METHOD as PREDICTING
 from fabwatch.models.predicting import Ready, predict, rows_of
@@ -27,7 +28,17 @@ from fabwatch.terms.errors import BadQuestion, CannotPredict, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AnyReady", "Header", "ModelRoom", "file_header", "predict_bytes", "ready_of", "registry_of"]
+__all__ = [
+    "AnyReady",
+    "Header",
+    "Looked",
+    "ModelRoom",
+    "file_header",
+    "look_bytes",
+    "predict_bytes",
+    "ready_of",
+    "registry_of",
+]
 AnyReady = Ready | ReadyPictures
 SEND = 'send {"rows": [{"column": value, …}], "contributions": false}'
 MOST_MINUTES = 24 * 60.0
@@ -76,6 +87,13 @@ def predict_bytes(
     if not isinstance(own, bool):
         raise BadQuestion("contributions is true or false.", SEND)
     return predict(ready, rows_of(rows), header, contributions or own, language)
+
+
+def look_bytes(ready: AnyReady, content: bytes, name: str, header: Header, language: str = "en") -> Looked:
+    """What a version says of a picture, with what a page shows of it. Raises CannotPredict."""
+    if not isinstance(ready, ReadyPictures):
+        raise _not_pictures(ready.version)
+    return look_at(ready, content, name, header, language)
 
 
 class ModelRoom(Door):

@@ -17,7 +17,7 @@ from fabwatch.api.middleware.limits import MOST_ROWS
 from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.fab.answers import Predictions
-from fabwatch.fab.models import AnyReady, Header, file_header, predict_bytes, ready_of, registry_of
+from fabwatch.fab.models import AnyReady, Header, Looked, file_header, look_bytes, predict_bytes, ready_of, registry_of
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
@@ -101,6 +101,21 @@ class Predict(Job[bytes]):
         """The answer by the models in a folder."""
         ready = LOADED.of(folder, self.model)
         return rendered(predict_bytes(ready, self.content, self.name, self.header, self.contributions))
+
+
+@dataclass(frozen=True)
+class LookAt(Job[Looked]):
+    """Look at a picture for a page."""
+
+    model: str
+    content: bytes
+    name: str
+    header: Header
+    language: str
+
+    def run(self, fab: "Fab") -> Looked:
+        """The answer with what the page draws."""
+        return look_bytes(LOADED.of(fab.path, self.model), self.content, self.name, self.header, self.language)
 
 
 def rendered(answer: Predictions) -> bytes:

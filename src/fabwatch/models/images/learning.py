@@ -88,7 +88,7 @@ def learned(recipe: PictureRecipe, classes: int, learn: Lesson, choose: Lesson, 
 
 
 def answers(network: Any, pixels: Pixels, batch: int = 64) -> tuple[Numbers, Numbers, Numbers]:
-    """Logits (n, k), embedding (n, 64) and heat (n, k, h, w) of squares (n, size, size, 3)."""
+    """Logits (n, k), embedding (n, 160) and heat (n, k, h, w) of squares (n, size, size, 3)."""
     network.eval()
     parts = []
     with torch.inference_mode():

@@ -9,13 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabwatch.models.answers import SimilarPicture
+from fabwatch.models.images.reading import Pixels, smaller
 from fabwatch.yields.patterns.similar import nearest
 
 FILE = "learned.npz"
 MOST = 2_000
 SIMILAR = 5
+THUMB = 32
+"""Pixels on a side of a small drawing."""
 USUAL = 0.99
-"""Share of the pictures that choose which lie as near to a learned one as is usual."""
+"""Share of known pictures that lie as near to a learned one as is usual; of few the farthest is never usual."""
+MARGIN = 1.25
+"""What is so many times as far is like none."""
 Numbers = NDArray[np.float32]
 
 
@@ -27,7 +32,7 @@ class Memory:
     names: tuple[str, ...]
     label: NDArray[np.int64]
     place: NDArray[np.int64]
-    """Rows of the table that was kept."""
+    """Rows of the table that was kept, rising."""
     farthest: float
 
     @cached_property
@@ -55,18 +60,24 @@ class Memory:
             for row, likeness in zip(places, cosines, strict=True)
         ]
 
-    def distance(self, embedding: Numbers) -> Numbers:
-        """How far each of (n, d) is from the nearest learned picture, in standard deviations of a number of these."""
+    def distance(self, embedding: Numbers, same: bool = False) -> Numbers:
+        """How far each of (n, d) is from the nearest learned picture, in standard deviations of a number of these.
+
+        With `same` they are the learned ones, and none is near itself.
+        """
         own, known = self._standard(embedding), self._measured
         squares = (own**2).sum(1)[:, None] + (known**2).sum(1)[None, :] - 2 * own @ known.T
+        if same:
+            np.fill_diagonal(squares, np.inf)
         found: Numbers = np.sqrt(np.maximum(squares.min(1), 0) / own.shape[1]).astype(np.float32)
         return found
 
-    def packed(self) -> bytes:
-        """As a plain file of arrays."""
+    def packed(self, pixels: Pixels) -> bytes:
+        """As a plain file of arrays, with small drawings; `pixels` are all that were kept (n, size, size, 3)."""
         buffer = io.BytesIO()
         names = np.array(self.names, np.str_)
-        own = {"names": names, "farthest": np.array(self.farthest)}
+        thumbs = np.stack([smaller(pixels[n], THUMB) for n in self.place.tolist()])
+        own = {"names": names, "farthest": np.array(self.farthest), "thumbs": thumbs}
         arrays: dict[str, Any] = {"embedding": self.embedding, "label": self.label, "place": self.place, **own}
         np.savez(buffer, **arrays)
         return buffer.getvalue()
@@ -95,4 +106,6 @@ def remembered(
         turn[own] = np.arange(len(own))
     kept = np.sort(np.argsort(turn, kind="stable")[:MOST])
     made = Memory(embedding[kept], tuple(names[n] for n in kept.tolist()), label[kept], place[kept], 0.0)
-    return Memory(made.embedding, made.names, made.label, made.place, float(np.quantile(made.distance(choose), USUAL)))
+    usual = np.concatenate([made.distance(choose), made.distance(made.embedding, same=True)])
+    farthest = MARGIN * float(np.quantile(usual, min(USUAL, 1 - 1.5 / len(usual))))
+    return Memory(made.embedding, made.names, made.label, made.place, farthest)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn import functional
 
@@ -10,11 +11,13 @@ from fabwatch.yields.patterns.network import Block
 STEM = 24
 WIDTHS = ((24, 1), (48, 2), (64, 1))
 """Channels and stride of each residual block."""
-EMBEDDING = WIDTHS[-1][0]
+FEATURES = WIDTHS[-1][0]
+MIDDLE = 2
+"""Blocks after which textures and light are still to be seen, whatever the classes are."""
 
 
 class PictureNetwork(nn.Module):  # type: ignore[misc]
-    """Squares (n, 3, size, size) from 0 to 1 in; logits (n, k), embedding (n, 64) and heat (n, k, h, w) out.
+    """Squares (n, 3, size, size) from 0 to 1 in; logits (n, k), embedding (n, 160) and heat (n, k, h, w) out.
 
     A logit is the sum of its heat over all places and of the bias of its class. No place speaks against a class while it is
     learned: each class has to find what is there, and cannot be what is left where another one was not found.
@@ -27,12 +30,13 @@ class PictureNetwork(nn.Module):  # type: ignore[misc]
         for width, stride in WIDTHS:
             layers.append(Block(before, width, stride, excites=False))
             before = width
-        self.body = nn.Sequential(*layers)
-        self.classify = nn.Linear(EMBEDDING, classes)
+        cut = len(layers) - len(WIDTHS) + MIDDLE
+        self.lower, self.upper = nn.Sequential(*layers[:cut]), nn.Sequential(*layers[cut:])
+        self.classify = nn.Linear(FEATURES, classes)
 
     def forward(self, batch: Any) -> tuple[Any, Any, Any]:
         """Logits, embedding and heat of a batch."""
-        return scored(self.body(batch * 4 - 2), self.classify.weight.abs(), self.classify.bias)
+        return scored(self, batch, self.classify.weight.abs(), self.classify.bias)
 
 
 class Settled(nn.Module):  # type: ignore[misc]
@@ -43,18 +47,22 @@ class Settled(nn.Module):  # type: ignore[misc]
 
     def __init__(self, network: PictureNetwork, temperature: float) -> None:
         super().__init__()
-        self.body = network.body
+        self.lower, self.upper = network.lower, network.upper
         weight, bias = network.classify.weight.detach().abs(), network.classify.bias.detach()
         self.weight = nn.Parameter((weight - weight.mean(0, keepdim=True)) / temperature, requires_grad=False)
         self.bias = nn.Parameter((bias - bias.mean()) / temperature, requires_grad=False)
 
     def forward(self, batch: Any) -> tuple[Any, Any, Any]:
         """Logits, embedding and heat of a batch."""
-        return scored(self.body(batch * 4 - 2), self.weight, self.bias)
+        return scored(self, batch, self.weight, self.bias)
 
 
-def scored(seen: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
-    """Logits, embedding and heat of features (n, 64, h, w)."""
-    embedding = seen.mean((2, 3))
-    places = seen.shape[2] * seen.shape[3]
-    return functional.linear(embedding, weight, bias), embedding, functional.conv2d(seen, weight[:, :, None, None] / places)
+def scored(network: PictureNetwork | Settled, batch: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
+    """Logits, embedding and heat of a batch."""
+    textures = network.lower(batch * 4 - 2)
+    seen = network.upper(textures)
+    means, places = seen.mean((2, 3)), seen.shape[2] * seen.shape[3]
+    light = textures.mean((2, 3))
+    spread = ((textures - light[:, :, None, None]) ** 2).mean((2, 3))
+    embedding = torch.cat([means, light, (spread + 1e-6).sqrt()], 1)
+    return functional.linear(means, weight, bias), embedding, functional.conv2d(seen, weight[:, :, None, None] / places)

@@ -95,6 +95,13 @@ def _stretched(image: Any) -> Any:
     return Image.fromarray(scaled.round().astype(np.uint8)).convert("RGB")
 
 
+def smaller(pixels: Pixels, side: int) -> Pixels:
+    """A square (size, size, 3) drawn smaller."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BOX), np.uint8)
+
+
 def png_of(pixels: Pixels) -> bytes:
     """A square (size, size, 3) as a PNG file."""
     from PIL import Image

@@ -66,11 +66,11 @@ def train(
     Nothing is kept where it raises.
     """
     named(name)
-    _installed()
     began = time.monotonic()
     say("reading pictures", 0.0)
     pictures = collected(folder, recipe.size, workers)
     parts = parts_of(pictures, recipe.seed)
+    _installed()
     mixed = parts_of(pictures, recipe.seed, by_group=False) if parts.kind == "by group" else None
     seconds = minutes * 60 * SHARE * (0.6 if mixed else 1.0)
     about = {"model": name, "classes": list(pictures.classes), "size": recipe.size}
@@ -130,7 +130,7 @@ def train(
         "method": METHOD,
         "doubts": doubts_of(pictures, parts, held, contrast, base, made.hurried),
     }
-    memory = made.memory.packed()
+    memory = made.memory.packed(pictures.pixels)
     files = {ONNX: made.content, HELD_OUT: _held_out(pictures, parts, made), FILE: memory}
     card["digest"] = _digest(card, made.content)
     whole = (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()
