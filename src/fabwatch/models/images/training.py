@@ -31,6 +31,8 @@ from fabwatch.terms.version import VERSION
 
 Say = Callable[[str, float], None]
 EXTRA = "pip install 'fabwatch[train]'; on a machine without a GPU the build of torch for processors alone is enough"
+MOST_THREADS = 4
+"""More than these wait for each other: the network is small."""
 SHARE = 0.9
 """Part of the time in which networks learn; the rest reads, tries and writes."""
 
@@ -154,7 +156,7 @@ def _made(
     from fabwatch.models.images.network import Settled
 
     before = torch.get_num_threads()
-    torch.set_num_threads(max(1, workers))
+    torch.set_num_threads(max(1, min(workers, MOST_THREADS)))
     try:
         learn, choose = (learning.Lesson(pictures.pixels[own], pictures.label[own]) for own in (parts.learn, parts.choose))
         got = learning.learned(
