@@ -6,6 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.models.made_picture_model import bomb, colours, kept, png, red
 
@@ -93,6 +95,26 @@ def test_a_picture_is_named_with_what_speaks_for_it_and_those_that_are_like_it(o
         assert form.status_code == 422
     nobody = httpx.post(f"{own_server.address}/models/colours/picture", files={"picture": ("a.png", pictures)})
     assert nobody.status_code == 401
+
+
+def test_a_picture_is_chosen_and_shown_in_a_browser_without_a_fault_of_access(own_server, pictures, browser):
+    context = browser.new_context(locale="es")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    page.goto(f"{own_server.address}/signin")
+    page.fill("#key", own_server.key("read"))
+    page.press("#key", "Enter")
+    page.wait_for_url(re.compile(r".*/$"))
+    page.goto(f"{own_server.address}/models/colours")
+    page.set_input_files("[name=picture]", {"name": "one.png", "mimeType": "image/png", "buffer": pictures})
+    page.click("#try form button")
+    expect(page.locator("svg.heated rect")).to_have_count(16)
+    expect(page.locator("#try")).to_contain_text("Las más parecidas")
+    assert page.evaluate("[...document.images].every(image => image.naturalWidth === 32)")
+    assert Axe().run(page).violations_count == 0
+    assert complaints == []
+    context.close()
 
 
 def test_a_picture_is_predicted_over_http_and_what_is_none_leaves_the_server_up(own_server, pictures):

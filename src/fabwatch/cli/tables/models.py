@@ -54,7 +54,7 @@ def trained_on_pictures(answer: Trained, language: str) -> None:
         taken = f", taken for {max(others)[1]} {max(others)[0]} times" if others else ""
         interval = f"{_figure(own['recall_low'])} to {_figure(own['recall_high'])}"
         console.print(escape(f"{name}: {_figure(own['recall'])} of {own['rows']} found (95 %: {interval}){taken}"))
-    console.print(escape(f"{answer.learner}; {answer.rows_:,} pictures, held out {answer.split}"))
+    console.print(escape(f"a small residual network, {answer.learner}; {answer.rows_:,} pictures, held out {answer.split}"))
     for doubt in answer.doubts:
         console.print(escape(f"doubt: {doubt}"))
     console.print(escape(answer.sentence(language)))

@@ -102,7 +102,7 @@ def train(
         "period": None,
         "split": parts.kind,
         "learner": NETWORK,
-        "settings": f"{NETWORK} ({recipe.size} × {recipe.size} pixels, turns {recipe.turns}, {made.best_epoch} epochs)",
+        "settings": f"{recipe.size} × {recipe.size} pixels, turns {recipe.turns}, {made.best_epoch} epochs",
         "recipe": recipe.plain(),
         "schema": [],
         "threshold": None,
