@@ -55,13 +55,13 @@ def red(seed: int = 3) -> Image.Image:
     return colour(np.random.default_rng(seed), red=True)
 
 
-def bomb() -> bytes:
-    """A PNG that claims 60,000 by 60,000 pixels."""
+def bomb(side: int = 60_000) -> bytes:
+    """A PNG that claims so many pixels on a side, and holds next to none."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
-    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 

@@ -198,6 +198,21 @@ def test_copies_and_near_twins_are_never_on_two_sides(tmp_path: Path) -> None:
             assert own == pytest.approx(share, abs=0.08)
 
 
+def test_of_one_plain_scene_copies_alone_stay_together_and_that_is_said(tmp_path: Path) -> None:
+    chance, light = np.random.default_rng(2), np.linspace(40, 200, 48)[None, :]
+    for label in ("good", "bad"):
+        (tmp_path / label).mkdir()
+        for n in range(20):
+            scene = (light + chance.normal(0, 1, (48, 48))).astype(np.uint8)
+            for name in (f"{n}", f"again{n}"):
+                Image.fromarray(scene).save(tmp_path / label / f"{name}.png")
+    pictures = collected(tmp_path, 32)
+    parts = parts_of(pictures, 0)
+    side = {pictures.names[n]: name for name in ("learn", "choose", "held") for n in getattr(parts, name).tolist()}
+    assert (parts.plain, parts.copies, parts.twins) == (True, 40, 0)
+    assert all(side[f"{label}/{n}.png"] == side[f"{label}/again{n}.png"] for label in ("good", "bad") for n in range(20))
+
+
 def test_a_class_of_one_lot_cannot_be_held_out_and_that_is_said(tmp_path: Path) -> None:
     folder = written(tmp_path / "one", {"spot": spot}, 20, lots=1)
     written(folder, {"stripe": stripe}, 20, lots=5)
@@ -291,6 +306,7 @@ NONE: dict[str, tuple[bytes, str]] = {
     "a text": (b"tool,pressure\nE1,30\n", "no picture that is known"),
     "half a picture": (png(red())[:600], "cut off or damaged"),
     "a picture that claims too much": (bomb(), "pixels"),
+    "a picture that claims a little too much": (bomb(8_000), "has 8,000 × 8,000 pixels"),
     "a vector drawing": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture that is known"),
     "a pickle": (b"\x80\x04\x95", "no picture that is known"),
 }
