@@ -12,6 +12,7 @@ import pytest
 from fabwatch.api.app import ROUTES
 from fabwatch.api.examples import reference
 from fabwatch.api.routing import BASE
+from fabwatch.fab import Fab
 from fabwatch.fab.questions import QUESTIONS
 
 
@@ -41,7 +42,9 @@ def examples(server):
         held = client.post("/api/v1/holds", json={"tool": "ETCH-1", "reason": "for the example"}).json()
         names = {"tool": "ETCH-1", "hold": held["hold"], "qual_type": "particles", "name": held["items"][0]["wafer"]}
         names["run"] = client.get("/api/v1/trace/runs").json()["runs"][0]["run"]
-        names |= {"model": "etch@1", "column": "pressure"}
+        with Fab(server.fab) as fab:
+            fab.run_alerts()
+        names |= {"case": "A-0001", "model": "etch@1", "column": "pressure"}
         names |= {"sensor": "Pressure", "polisher": "CMP-1", "lot": "L0001"}
         waiting = {"file": ("export_1.csv", b"tool,lot,wafers,Fertig um\nETCH-1,X9,25,2026-05-01 00:00:00\n")}
         client.post("/api/v1/loads", files=waiting)

@@ -166,17 +166,10 @@ def test_a_csv_line_with_fewer_values_than_names_lacks_the_last_ones(own_server:
     assert row["missing"] == ["temperature", "flow"]
 
 
-def highest_memory(group: int) -> int:
-    """Bytes of memory that the processes of a group took at most."""
-    total = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            own = int((process / "stat").read_text().rpartition(")")[2].split()[2]) == group
-            lines = (process / "status").read_text().splitlines() if own else []
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
-    return total
+def highest_memory(process: int) -> int:
+    """Bytes of memory that a process took at most."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
 
 
 def connection(server: Any, headers: dict[str, str]) -> http.client.HTTPConnection:

@@ -12,7 +12,7 @@ from scipy.stats import ks_2samp
 
 from fabwatch.fab import Fab
 from fabwatch.fab.models import Tally
-from fabwatch.models.predicting import predict
+from fabwatch.models.predicting import Ready, predict
 from fabwatch.models.schema import Rows
 from fabwatch.models.usual import FILE, usual_of
 from fabwatch.terms.errors import BadQuestion
@@ -152,7 +152,7 @@ def test_what_several_processes_were_asked_is_added_up_by_day_and_no_row_is_kept
     moved = NEW.assign(pressure=NEW["pressure"] + 3)
     tallies = [Tally(soon=60), Tally(soon=60)]
     for part, tally in zip(np.array_split(np.arange(len(moved)), 2), tallies, strict=True):
-        ready = fab.ready_model("asked")
+        ready = Ready.of(fab.registry.find("asked"))
         predict(ready, Rows.of_frame(moved.iloc[part]), fab.models().header, seen=tally.add)
     for tally in tallies:
         tally.write()

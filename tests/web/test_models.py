@@ -8,14 +8,18 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from fabwatch.fab import Fab
 from fabwatch.web.pages.models import calls
+from tests.models.made_picture_model import bomb, colours, kept, png, red
 
 NASTY = {
     'gap [mm]"': 'it\'s \\ "null"',
@@ -73,7 +77,8 @@ def test_rows_come_as_csv_too_and_what_is_no_table_is_refused(own_server):
         good = sent(b"tool,pressure,temperature,flow\nETCH-01,30,200,50\nETCH-02,31,,50\n", "text/csv")
         assert [row["missing"] for row in good.json()["predictions"]] == [[], ["temperature"]]
         assert sent(b"\x00\x01", "application/vnd.apache.parquet").status_code == 409
-        assert sent(b"x", "image/png").status_code == 415
+        assert sent(b"x", "image/png").status_code == 409
+        assert sent(b"x", "video/mp4").status_code == 415
         assert re.search("no JSON", sent(b"{", "application/json").json()["what"])
         assert sent(b'{"rows": [{"pressure": [1]}]}', "application/json").status_code == 422
 
@@ -169,3 +174,81 @@ def test_the_body_of_each_call_is_read_back_as_the_row_whatever_it_holds(languag
     by_language = dict(calls("http://127.0.0.1:8000/api/v1/models/m/predict", NASTY))
     assert by_language.keys() == READERS.keys()
     assert json.loads(READERS[language](by_language[language])) == {"rows": [NASTY]}
+
+
+@pytest.fixture(scope="module")
+def pictures(own_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A fab with a model of colours; a red picture to send to it."""
+    kept(own_folder, colours(tmp_path_factory.mktemp("colours") / "<b>colours"), "colours")
+    return png(red())
+
+
+def test_a_picture_is_named_with_what_speaks_for_it_and_those_that_are_like_it(own_server, pictures):
+    with own_server.client("read") as client:
+        page = client.get("/models/colours").text
+        assert 'type="file"' in page
+        assert "How each class is found" in page
+        assert "data-binary @picture.png" in page
+
+        def sent(content: bytes, path: str = "colours", **headers: str) -> httpx.Response:
+            files = {"picture": ("<i>one.png", content)}
+            return client.post(f"/models/{path}/picture", files=files, headers={"Origin": own_server.address, **headers})
+
+        shown = sent(pictures)
+        assert shown.status_code == 200
+        assert "<strong>red</strong>" in shown.text
+        assert "&lt;i&gt;one.png" in shown.text
+        assert "<i>" not in shown.text
+        assert shown.text.count('class="speaks"') == 16
+        assert shown.text.count('src="data:image/png;base64,') == 5
+        assert "no picture that is known" in sent(b"hello").text
+        assert "takes rows of a table, not pictures" in sent(pictures, "etch").text
+        assert sent(pictures, "nope").status_code == 404
+        form = client.post("/models/colours/picture", data={"picture": "x"}, headers={"Origin": own_server.address})
+        assert form.status_code == 422
+    nobody = httpx.post(f"{own_server.address}/models/colours/picture", files={"picture": ("a.png", pictures)})
+    assert nobody.status_code == 401
+
+
+def test_a_picture_is_chosen_and_shown_in_a_browser_without_a_fault_of_access(own_server, pictures, browser):
+    context = browser.new_context(locale="es")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    page.goto(f"{own_server.address}/signin")
+    page.fill("#key", own_server.key("read"))
+    page.press("#key", "Enter")
+    page.wait_for_url(re.compile(r".*/$"))
+    page.goto(f"{own_server.address}/models/colours")
+    page.set_input_files("[name=picture]", {"name": "one.png", "mimeType": "image/png", "buffer": pictures})
+    page.click("#try form button")
+    expect(page.locator("svg.heated rect")).to_have_count(16)
+    expect(page.locator("#try")).to_contain_text("Las más parecidas")
+    assert page.evaluate("[...document.images].every(image => image.naturalWidth === 32)")
+    assert Axe().run(page).violations_count == 0
+    assert complaints == []
+    context.close()
+
+
+def test_a_picture_is_predicted_over_http_and_what_is_none_leaves_the_server_up(own_server, pictures):
+    with own_server.client("read") as client:
+
+        def sent(content: bytes, kind: str, path: str = "colours", **more: str) -> httpx.Response:
+            headers = {"Content-Type": kind}
+            return client.post(f"/api/v1/models/{path}/predict", content=content, headers=headers, params=more)
+
+        (row,) = sent(pictures, "image/png", contributions="true").json()["predictions"]
+        assert row["prediction"] == "red"
+        assert sum(map(sum, row["heat"])) + row["base"] == pytest.approx(row["score"], abs=1e-4)
+        assert [one["label"] for one in row["similar"]] == ["red"] * 5
+        assert sent(png(red(), "WEBP"), "image/webp").json()["predictions"][0]["heat"] is None
+        for content in (b"", b"hello", pictures[:300], bomb()):
+            refused = sent(content, "image/png")
+            assert (refused.status_code, refused.json()["code"]) == (409, "CannotPredict"), refused.text
+        assert sent(pictures, "image/png", "etch").status_code == 409
+        assert sent(b'{"rows": [{"pressure": 30}]}', "application/json").status_code == 409
+        assert sent(b"a,b\n1,2\n", "text/csv").status_code == 409
+        assert sent(pictures, "image/png").status_code == 200
+        listed = {one["model"]: one["kind"] for one in client.get("/api/v1/models").json()["versions"]}
+        assert listed == {"etch": "yes/no", "colours": "pictures"}
+        assert client.get("/api/v1/models/colours").json()["card"]["pictures"]["size"] == 32

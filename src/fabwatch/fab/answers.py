@@ -44,6 +44,7 @@ from fabwatch.models.answers import (
     ModelVersion,
     Prediction,
     Predictions,
+    SimilarPicture,
     Slice,
     Trained,
 )
@@ -305,6 +306,7 @@ __all__ = [
     "SensorStats",
     "Sensors",
     "SetAside",
+    "SimilarPicture",
     "Slice",
     "Slope",
     "SplitDifference",

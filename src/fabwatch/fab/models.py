@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 from fabwatch.decisions import models as decided
 from fabwatch.fab.door import Door
 from fabwatch.models.answers import Compared, ModelCard, Models, Predictions, Trained
+from fabwatch.models.images.predicting import ReadyPictures, is_of_pictures, predict_path
+from fabwatch.models.images.predicting import predict as predict_pictures
+from fabwatch.models.images.reading import is_picture
+from fabwatch.models.images.showing import Looked, look_at
 from fabwatch.models.listing import registry_of
 from fabwatch.models.predicting import METHOD as PREDICTING
 from fabwatch.models.predicting import Ready, Seen, predict, rows_of
 from fabwatch.models.questions import ModelCardQuestion, ModelsQuestion
 from fabwatch.models.recipe import LearnerName, Recipe
-from fabwatch.models.registry import Registry
+from fabwatch.models.registry import Registry, Version
 from fabwatch.models.schema import Rows
 from fabwatch.models.table_file import read_table, table_of
 from fabwatch.models.watching.answers import Watched
@@ -29,18 +33,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "AnyReady",
     "Header",
+    "Looked",
     "ModelRoom",
-    "Ready",
     "Tally",
     "counted_models",
     "file_header",
     "frame_of_bytes",
+    "look_bytes",
     "predict_bytes",
+    "ready_of",
     "registry_of",
 ]
+AnyReady = Ready | ReadyPictures
 SEND = 'send {"rows": [{"column": value, …}], "contributions": false}'
 MOST_MINUTES = 24 * 60.0
+TABLES = (".json", ".csv", ".parquet")
+"""Endings of what holds rows when it is sent."""
 
 
 def file_header(moment: datetime, demo: bool) -> Header:
@@ -48,8 +58,13 @@ def file_header(moment: datetime, demo: bool) -> Header:
     return moment, None, demo, How(PREDICTING, "", 0), None
 
 
+def ready_of(version: Version) -> AnyReady:
+    """A version, of a table or of pictures, with its file loaded. Raises BadQuestion."""
+    return ReadyPictures.of(version) if is_of_pictures(version) else Ready.of(version)
+
+
 def predict_bytes(
-    ready: Ready,
+    ready: AnyReady,
     content: bytes,
     name: str,
     header: Header,
@@ -57,7 +72,13 @@ def predict_bytes(
     language: str = "en",
     seen: Seen | None = None,
 ) -> Predictions:
-    """What a version says of rows that came as JSON, or as a file of that name. Raises BadQuestion."""
+    """What a version says of a picture, or of rows that came as JSON or as a file of that name. Raises BadQuestion."""
+    if isinstance(ready, ReadyPictures):
+        if name.endswith(TABLES):
+            raise _not_rows(ready.version)
+        return predict_pictures(ready, [(name, content)], header, contributions, language)
+    if not name.endswith(TABLES):
+        raise _not_pictures(ready.version)
     if not name.endswith(".json"):
         return predict(ready, Rows.of_frame(frame_of_bytes(content, name)), header, contributions, language, seen)
     rows, own = _sent(content)
@@ -95,6 +116,13 @@ def _sent(content: bytes) -> tuple[list[dict[str, Any]], bool]:
     if not isinstance(own, bool):
         raise BadQuestion("contributions is true or false.", SEND)
     return rows, own
+
+
+def look_bytes(ready: AnyReady, content: bytes, name: str, header: Header, language: str = "en") -> Looked:
+    """What a version says of a picture, with what a page shows of it. Raises CannotPredict."""
+    if not isinstance(ready, ReadyPictures):
+        raise _not_pictures(ready.version)
+    return look_at(ready, content, name, header, language)
 
 
 class ModelRoom(Door):
@@ -159,6 +187,32 @@ class ModelRoom(Door):
             frame, recipe, own, self.registry, self._header(), minutes=minutes, source=source, workers=workers, say=say
         )
 
+    def train_images(
+        self,
+        folder: Path | str,
+        *,
+        name: str | None = None,
+        minutes: float = 5.0,
+        seed: int = 0,
+        size: int = 64,
+        turns: str = "mirror",
+        workers: int = 1,
+        say: Callable[[str, float], None] = lambda text, part: None,
+    ) -> Trained:
+        """Make a version of a model of pictures: sub-folders are classes, folders within these are lots or other groups.
+
+        `size` is the side in pixels of what is looked at; `turns` is what leaves a class the same: none, mirror or all.
+        Raises NoSuchPath, BadQuestion, ExtraMissing and ParityFailed.
+        """
+        from fabwatch.models.images.recipe import checked
+        from fabwatch.models.images.training import train
+
+        if not 0 < minutes <= MOST_MINUTES:
+            raise BadQuestion(f"minutes must be above 0, up to {MOST_MINUTES:g} (got {minutes:g}).", "such as 5")
+        recipe, place = checked(seed, size, turns), Path(folder)
+        own = name or _name_of(place.absolute().name, "pictures")
+        return train(place, recipe, own, self.registry, self._header(), minutes=minutes, workers=workers, say=say)
+
     def models(self) -> Models:
         """The models of the fab: each version with its figures and stage."""
         return self.ask(ModelsQuestion())
@@ -177,23 +231,40 @@ class ModelRoom(Door):
     ) -> Predictions:
         """What MODEL or MODEL@VERSION says of rows: a file, a frame, or rows of names and values.
 
-        Raises UnknownModel, NoSuchPath, and BadQuestion where no column of it is there.
+        A model of pictures takes a picture, a folder or a .zip; its contributions are the heat of each picture. Raises
+        UnknownModel, NoSuchPath, and BadQuestion where no column of it is there.
         """
         ready = self.ready_model(model)
+        if isinstance(ready, ReadyPictures):
+            if not isinstance(rows, (str, Path)):
+                raise _not_rows(ready.version)
+            return predict_path(ready, Path(rows), self._header(), contributions, language)
+        if isinstance(rows, (str, Path)) and _holds_pictures(Path(rows)):
+            raise _not_pictures(ready.version)
         given = rows_of(rows) if isinstance(rows, (list, tuple)) else Rows.of_frame(_read(rows)[0])  # type: ignore[arg-type]
         return predict(ready, given, self._header(), contributions, language)
 
-    def ready_model(self, model: str) -> Ready:
+    def ready_model(self, model: str) -> AnyReady:
         """A version with its file loaded. Raises UnknownModel and BadQuestion."""
-        return Ready.of(self.registry.find(model))
+        return ready_of(self.registry.find(model))
 
     def compare_models(self, a: str, b: str, on: "Path | str | pd.DataFrame | None" = None, *, workers: int = 1) -> Compared:
         """Two versions, or files of predictions, on the same rows: how much they differ, whether surely, and by what.
 
-        Without `on` the rows that B was tried on. Raises UnknownModel, NoSuchPath and BadQuestion.
+        Versions of pictures are compared on a folder of classes; of tables, without `on`, on the rows that B was tried on.
+        Raises UnknownModel, NoSuchPath and BadQuestion.
         """
-        from fabwatch.models.comparing import compare, on_held_out
+        from fabwatch.models.comparing import compare, is_file, on_held_out
 
+        known = [self.registry.find(stated) for stated in (a, b) if not is_file(stated)]
+        of_pictures = [version for version in known if is_of_pictures(version)]
+        if of_pictures:
+            from fabwatch.models.images.comparing import compare as compare_pictures
+
+            if len(of_pictures) < 2 or not isinstance(on, (str, Path)):
+                hint = "compare two versions of pictures: --on FOLDER, whose sub-folders are classes"
+                raise BadQuestion(f"{of_pictures[0]} is a model of pictures: it has nothing in common with rows.", hint)
+            return compare_pictures(of_pictures[0], of_pictures[1], Path(on), self._header(), workers)
         if on is None:
             return on_held_out(self.registry, a, b, self._header(), workers=workers)
         frame, _ = _read(on)
@@ -221,10 +292,13 @@ class ModelRoom(Door):
             return self.ask(ModelWatchQuestion(model=model, days=days))
         from fabwatch.models.watching.watching import by_rows
 
+        version = self.registry.find(model)
+        if is_of_pictures(version):
+            raise _not_rows(version)
         frame, source = _read(on)
         return by_rows(
             self.registry,
-            self.registry.find(model),
+            version,
             frame,
             source,
             self._header(),
@@ -240,8 +314,10 @@ class ModelRoom(Door):
         Raises UnknownModel, BadQuestion and NoSuchPath.
         """
         from fabwatch.models.exporting import export
+        from fabwatch.models.images.take_away import write
 
-        return export(self.registry.find(model), form, Path(out))
+        version = self.registry.find(model)
+        return export(version, form, Path(out), write if is_of_pictures(version) else None)
 
     def use_model(self, model: str, *, who: str, reason: str) -> ModelCard:
         """Use a version in place of the one before; an older one rolls back. Written to the audit. Raises UnknownModel."""
@@ -265,6 +341,24 @@ def _read(table: "Path | str | pd.DataFrame") -> "tuple[pd.DataFrame, str]":
         path = Path(table)
         return read_table(path), path.name
     return table, "a data frame"
+
+
+def _holds_pictures(path: Path) -> bool:
+    """Whether a path is a folder, a .zip or a picture, where a table is needed."""
+    if path.is_dir() or path.suffix.lower() == ".zip":
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return is_picture(file.read(16))
+
+
+def _not_pictures(version: Version) -> CannotPredict:
+    return CannotPredict(f"{version} takes rows of a table, not pictures.")
+
+
+def _not_rows(version: Version) -> CannotPredict:
+    return CannotPredict(f"{version} takes pictures, not rows of a table.", "send a picture, or a folder or .zip of them")
 
 
 def _name_of(source: str, target: str) -> str:

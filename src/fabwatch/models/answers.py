@@ -22,7 +22,7 @@ class Trained(Answer):
     model: str
     version: int
     kind: str
-    """yes/no, classes or number."""
+    """yes/no, classes, number, or pictures."""
     target: str
     classes: tuple[str, ...]
     rows_: int
@@ -62,7 +62,7 @@ class Trained(Answer):
 
     def sentence(self, language: str = "en") -> str:
         """One sentence that a supervisor can read."""
-        return say(language, "model_trained", **_figures(self.model, self.version, self.held_out, self.split, self.floor))
+        return _trained(language, self.kind, _figures(self.model, self.version, self.held_out, self.split, self.floor))
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,22 @@ class ModelCard(Answer):
     def sentence(self, language: str = "en") -> str:
         """One sentence that a supervisor can read."""
         own = self.card
-        return say(
-            language, "model_trained", **_figures(self.model, self.version, own["held_out"], own["split"], own["floor"])
-        )
+        figures = _figures(self.model, self.version, own["held_out"], own["split"], own["floor"])
+        return _trained(language, own["kind"], figures)
+
+
+@dataclass(frozen=True)
+class SimilarPicture:
+    """A learned picture that is like another one."""
+
+    name: str
+    """Its path below the folder that was learned from."""
+    label: str
+    """Its class."""
+    likeness: float
+    """Up to 1: the cosine of what the network makes of both."""
+    place: int
+    """Its row in the table that was kept."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +151,7 @@ class AnswerChange:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one row."""
+    """What a model says of one row, or of one picture."""
 
     row: int
     prediction: str | float
@@ -155,6 +168,14 @@ class Prediction:
     sentence: str | None
     changes: tuple[AnswerChange, ...] | None = None
     """The nearest changes of one column that would change the answer, in the first 100 rows; None where not asked for."""
+    name: str | None = None
+    """The file of a picture; None for a row."""
+    probabilities: dict[str, float] | None = None
+    """The chance of each class of a picture."""
+    similar: tuple[SimilarPicture, ...] | None = None
+    """The learned pictures that are most like it."""
+    heat: tuple[tuple[float, ...], ...] | None = None
+    """What each place of a picture adds to the score, from the upper left; with the base it sums to it."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,20 +192,25 @@ class Predictions(Answer):
     """Columns that were sent and that it does not take."""
     lacking_columns: tuple[str, ...]
     """Columns that it takes and that were not sent."""
+    set_aside: tuple[Dropped, ...] = ()
+    """Files that are no pictures, each with the reason."""
 
     def rows(self) -> list[Row]:
         """One row a prediction."""
         rows: list[Row] = []
         for one in self.predictions:
-            row: Row = {"row": one.row, "prediction": one.prediction, "probability": one.probability}
+            row: Row = {"row": one.row} if one.name is None else {"row": one.row, "picture": one.name}
+            row |= {"prediction": one.prediction, "probability": one.probability}
             row |= {name: " ".join(getattr(one, name)) for name in ("unseen", "out_of_range", "missing", "not_numbers")}
+            row |= {f"chance {name}": value for name, value in (one.probabilities or {}).items()}
             rows.append(row | {f"adds {name}": value for name, value in (one.contributions or {}).items()})
         return rows
 
     def sentence(self, language: str = "en") -> str:
         """One sentence that a supervisor can read."""
         odd = sum(bool(one.unseen or one.out_of_range or one.missing or one.not_numbers) for one in self.predictions)
-        return say(language, "model_predicted", model=self.model, version=self.version, rows=len(self.predictions), odd=odd)
+        key = "pictures_predicted" if self.kind == "pictures" else "model_predicted"
+        return say(language, key, model=self.model, version=self.version, rows=len(self.predictions), odd=odd)
 
 
 @dataclass(frozen=True)
@@ -249,6 +275,10 @@ class Compared(Answer):
     def sentence(self, language: str = "en") -> str:
         """One sentence that a supervisor can read."""
         return self.words
+
+
+def _trained(language: str, kind: str, figures: dict[str, Any]) -> str:
+    return say(language, "pictures_trained" if kind == "pictures" else "model_trained", **figures)
 
 
 def _figures(model: str, version: int, held: dict[str, Any], split: str, floor: dict[str, Any]) -> dict[str, Any]:

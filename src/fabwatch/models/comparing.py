@@ -54,7 +54,7 @@ def compare(
     taken_apart: bool = True,
 ) -> Compared:
     """Compare A and B on the rows of a frame; `taken_apart`: into causes. Raises UnknownModel and BadQuestion."""
-    versions = [None if _is_file(one) else registry.find(one) for one in (a, b)]
+    versions = [None if is_file(one) else registry.find(one) for one in (a, b)]
     known = [one for one in versions if one is not None]
     if not known:
         raise BadQuestion(
@@ -106,6 +106,10 @@ def on_held_out(registry: Registry, a: str, b: str, header: Header, taken_apart:
             newest = registry.find(stated)
             raise UnknownModel(f"{stated} names no version; state which, such as {newest}.")
     later = registry.find(b)
+    if later.card["kind"] == "pictures":
+        raise BadQuestion(
+            f"{later} is a model of pictures.", "compare it on a folder: fabwatch model compare A B --on FOLDER"
+        )
     rows = later.table().iloc[later.held_out()["place"].to_numpy()].reset_index(drop=True)
     return compare(registry, a, b, rows, header, workers, taken_apart)
 
@@ -117,7 +121,8 @@ def _with_method(header: Header) -> Header:
     return as_of, known_at, demo, replace(how, method=METHOD), reason
 
 
-def _is_file(stated: str) -> bool:
+def is_file(stated: str) -> bool:
+    """Whether a side is a file of predictions."""
     return stated.lower().endswith(FILES)
 
 

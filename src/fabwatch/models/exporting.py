@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from importlib.metadata import version as version_of
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,8 @@ from fabwatch.terms.errors import BadQuestion, NoSuchPath
 
 Form = Literal["onnx", "fastapi", "lambda"]
 FORMS: tuple[Form, ...] = get_args(Form)
+Write = Callable[[Version, Form, Path], None]
+"""Writes the files of a version into a folder that is there."""
 CODE: dict[Form, tuple[str, ...]] = {
     "onnx": (),
     "fastapi": ("predictor.py", "app.py"),
@@ -43,8 +46,11 @@ RUN: dict[Form, str] = {
 }
 
 
-def export(version: Version, form: str, out: Path) -> Path:
-    """Write a version into a new folder. Raises BadQuestion for another form or a folder that is not empty, NoSuchPath."""
+def export(version: Version, form: str, out: Path, write: Write | None = None) -> Path:
+    """Write a version into a new folder, by `write` where it is of no table.
+
+    Raises BadQuestion for another form or a folder that is not empty, and NoSuchPath.
+    """
     if form not in FORMS:
         raise BadQuestion(f"A model is exported as {', '.join(FORMS)} (got {form[:20]}).", "--as fastapi")
     own: Form = form
@@ -55,7 +61,7 @@ def export(version: Version, form: str, out: Path) -> Path:
     made = out.absolute().with_name(f".{out.name}-{uuid4().hex[:8]}")
     made.mkdir()
     try:
-        _write(version, own, made)
+        (write or _write)(version, own, made)
         if out.exists():
             out.rmdir()
         made.rename(out)
@@ -74,8 +80,8 @@ def _write(version: Version, form: Form, folder: Path) -> None:
     about = {"model": version.name, "version": version.number, "example": version.schema.example(), **about}
     body = {"rows": [about["example"]], "contributions": "trees" not in card}
     (folder / "model.onnx").write_bytes(version.onnx)
-    _json(folder / "model.json", about)
-    _json(folder / "example.json", body)
+    write_json(folder / "model.json", about)
+    write_json(folder / "example.json", body)
     for name in CODE[form]:
         text = files("fabwatch.models.standalone").joinpath(name).read_text("utf-8")
         (folder / name).write_text(text, "utf-8")
@@ -90,5 +96,6 @@ def _write(version: Version, form: Form, folder: Path) -> None:
     (folder / "README.md").write_text(text + "".join(f"- {limit}\n" for limit in card["limits"]), "utf-8")
 
 
-def _json(path: Path, value: object) -> None:
+def write_json(path: Path, value: object) -> None:
+    """Write plain data."""
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fabwatch.models import onnx_content
 from fabwatch.models.graph import CONTRIBUTIONS, INPUT, PREDICTION, SCORE
 from fabwatch.models.schema import Matrix
-from fabwatch.terms.errors import BadQuestion
+from fabwatch.models.session import session_of
 
 BATCH = 4_096
 
@@ -30,18 +29,7 @@ class Served:
     """A file that is ready to predict; safe to share between threads. Raises BadQuestion for one that is not ours."""
 
     def __init__(self, content: bytes):
-        import onnxruntime
-
-        onnx_content.check(content)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as fault:
-            raise BadQuestion(
-                f"The ONNX file cannot be run: {' '.join(str(fault).split())[:160]}", onnx_content.HINT
-            ) from fault
+        self._session = session_of(content)
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     @cached_property

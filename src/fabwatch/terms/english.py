@@ -297,6 +297,12 @@ SENTENCES: Mapping[str, str] = {
     "alert_rule_silent": "nothing new is on record",
     "alert_rule_model": "no better than no model",
     "alert_rule_test": "test",
+    "pictures_trained": "{model}@{version}: {metric} {value} (95 %: {low} to {high}) on {rows:,"
+    "} pictures held out {split}; without a model {floor}.",
+    "pictures_predicted": "{model}@{version} names {rows:,} pictures; {odd:,} of them are like none that it learned from.",
+    "picture_named": "{name} {chance:.0%}",
+    "picture_like": ", most like {other} ({label})",
+    "picture_far": "; like none that was learned from",
     "models_listed": "{versions} versions of models, {used} in use.",
     "model_predicted": "{model}@{version} predicts {rows:,} rows; {odd:,} of them hold somethi"
     "ng that it never saw, or lack something.",

@@ -309,6 +309,13 @@ SENTENCES: Mapping[str, str] = {
     "alert_rule_silent": "no consta nada nuevo",
     "alert_rule_model": "no mejor que no tener modelo",
     "alert_rule_test": "prueba",
+    "pictures_trained": "{model}@{version}: {metric} {value} (95 %: {low} a {high}) en {rows:,}"
+    " imágenes apartadas ({split}); sin modelo {floor}.",
+    "pictures_predicted": "{model}@{version} clasifica {rows:,} imágenes; {odd:,} de ellas no se parecen a ninguna de las "
+    "que aprendió.",
+    "picture_named": "{name} {chance:.0%}",
+    "picture_like": ", muy parecida a {other} ({label})",
+    "picture_far": "; no se parece a ninguna de las que aprendió",
     "models_listed": "{versions} versiones de modelos, {used} en uso.",
     "model_predicted": "{model}@{version} predice {rows:,} filas; {odd:,} de ellas traen algo "
     "que nunca vio, o les falta algo.",

@@ -16,6 +16,7 @@ from fabwatch.api.middleware.limits import (
     LONGEST_SIGN_IN,
     LONGEST_TABLE,
     UPLOAD_PATHS,
+    takes_picture,
     takes_rows,
 )
 from fabwatch.api.paths import address
@@ -52,7 +53,7 @@ def limit_of(request: Request, upload_bytes: int) -> int:
     """How long the body may be. Raises Refused (413) for one that says it is longer."""
     path = request.url.path
     limit = upload_bytes if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
-    if takes_rows(path):
+    if takes_rows(path) or takes_picture(path):
         limit = LONGEST_TABLE
     if is_open(path):
         limit = LONGEST_SIGN_IN

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fabwatch.api.access import is_open
 from fabwatch.api.faults import Refused
 from fabwatch.api.middleware.auth import limit_of, shown, too_long
-from fabwatch.api.middleware.limits import LONGEST_BODY, MOST_CELLS, UPLOAD_PATHS, takes_rows
+from fabwatch.api.middleware.limits import LONGEST_BODY, MOST_CELLS, UPLOAD_PATHS, takes_picture, takes_rows
 
 GRACE_S, LEAST_BYTES_PER_S = 10.0, 16 << 10
 """A body may take so long, and longer by its length at that rate."""
@@ -145,7 +145,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 def check_form(request: Request) -> None:
     """Only files come as multipart. Raises Refused (415)."""
-    if request.headers.get("content-type", "").strip().casefold().startswith("multipart/"):
+    multipart = request.headers.get("content-type", "").strip().casefold().startswith("multipart/")
+    if multipart and not takes_picture(request.url.path):
         hint = "send a form as application/x-www-form-urlencoded, JSON as application/json"
         raise Refused(415, "NotAForm", "Only files are sent as multipart/form-data.", hint, {"Connection": "close"})
 

@@ -50,6 +50,11 @@ def takes_rows(path: str) -> bool:
     return path.startswith(f"{BASE}/models/") and path.endswith(("/predict", "/outcomes"))
 
 
+def takes_picture(path: str) -> bool:
+    """Whether a path takes a picture to look at, as a form sends it."""
+    return path.startswith("/models/") and path.endswith("/picture")
+
+
 class Limits:
     """Answers health at once, refuses headers beyond all measure, and gives every answer its headers."""
 

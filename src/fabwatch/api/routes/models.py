@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,18 @@ from fabwatch.api.middleware.limits import MOST_ROWS
 from fabwatch.api.routes.actions import add_actions
 from fabwatch.api.routes.questions import routes_of
 from fabwatch.fab.answers import Predictions, Watched
-from fabwatch.fab.models import Header, Ready, Tally, file_header, frame_of_bytes, predict_bytes, registry_of
+from fabwatch.fab.models import (
+    AnyReady,
+    Header,
+    Looked,
+    Tally,
+    file_header,
+    frame_of_bytes,
+    look_bytes,
+    predict_bytes,
+    ready_of,
+    registry_of,
+)
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
@@ -34,6 +46,7 @@ KINDS = {
     "text/csv": "rows.csv",
     "application/vnd.apache.parquet": "rows.parquet",
 }
+PICTURES = {f"image/{kind}": f"picture.{kind}" for kind in ("png", "jpeg", "bmp", "tiff", "gif", "webp")}
 ROW = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
 ROWS = {
     "type": "object",
@@ -51,27 +64,28 @@ BODY = {
             "application/json": {"schema": ROWS},
             "text/csv": {"schema": {"type": "string"}},
             "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in PICTURES},
         },
     }
 }
 ModelPath = Annotated[str, Path(max_length=80, description="MODEL or MODEL@VERSION; without a version the one in use.")]
-Parts = Annotated[bool, Query(description="What each column adds, in each row.")]
+Parts = Annotated[bool, Query(description="What each column adds, or each place of a picture.")]
 
 
 class Loaded:
     """Models that are ready, by the file they came from; the one that was asked for longest ago is let go."""
 
     def __init__(self) -> None:
-        self._ready: OrderedDict[tuple[str, tuple[int, ...]], Ready] = OrderedDict()
+        self._ready: OrderedDict[tuple[str, tuple[int, ...]], AnyReady] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, folder: Any, stated: str) -> Ready:
+    def of(self, folder: Any, stated: str) -> AnyReady:
         """A version with its file loaded. Raises UnknownModel and BadQuestion."""
         version = registry_of(folder).find(stated)
         key = str(version.folder), version.marks
         with self._lock:
             if key not in self._ready:
-                self._ready[key] = Ready.of(version)
+                self._ready[key] = ready_of(version)
                 while len(self._ready) > KEPT:
                     self._ready.popitem(last=False)
             self._ready.move_to_end(key)
@@ -117,6 +131,21 @@ class Watch(Job[bytes]):
         return rendered(fab.watch_model(self.model, frame_of_bytes(self.content, self.name)))
 
 
+@dataclass(frozen=True)
+class LookAt(Job[Looked]):
+    """Look at a picture for a page."""
+
+    model: str
+    content: bytes
+    name: str
+    header: Header
+    language: str
+
+    def run(self, fab: "Fab") -> Looked:
+        """The answer with what the page draws."""
+        return look_bytes(LOADED.of(fab.path, self.model), self.content, self.name, self.header, self.language)
+
+
 def rendered(answer: Predictions | Watched) -> bytes:
     """An answer as JSON."""
     return json.dumps(answer.to_dict(), ensure_ascii=False).encode()
@@ -124,8 +153,8 @@ def rendered(answer: Predictions | Watched) -> bytes:
 
 @routes.post("/models/{model}/predict", answer=Predictions, scope="read", whole=True, extra=BODY)
 async def predict(request: Request, model: ModelPath, contributions: Parts = False) -> Response:
-    """What a model says of rows, sent as JSON, CSV or Parquet; what is odd about each row is counted and named."""
-    content, name = await _rows(request)
+    """What a model says of rows, sent as JSON, CSV or Parquet, or of a picture; what is odd about each is named."""
+    content, name = await _sent(request, {**KINDS, **PICTURES})
     cache = cache_of(request)
     header = file_header(cache.now(), request.app.state.settings.fab.demo)
     job = Predict(model, content, name, contributions, header)
@@ -139,16 +168,16 @@ async def predict(request: Request, model: ModelPath, contributions: Parts = Fal
 @routes.post("/models/{model}/outcomes", answer=Watched, scope="load", whole=True, extra=BODY)
 async def outcomes(request: Request, model: ModelPath) -> Response:
     """How a model does on rows that came after it, sent with what came out; drifts are named, the score is kept."""
-    content, name = await _rows(request)
+    content, name = await _sent(request, KINDS)
     answer = await cache_of(request).read_file(Watch(model, content, name))
     return Response(answer, media_type="application/json")
 
 
-async def _rows(request: Request) -> tuple[bytes, str]:
+async def _sent(request: Request, kinds: Mapping[str, str]) -> tuple[bytes, str]:
     """The body, and the name of a file that says what it is. Raises Refused (415)."""
     content = await request.body()
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().casefold()
-    name = KINDS.get(kind)
+    name = kinds.get(kind)
     if name is None:
-        raise Refused(415, "NoRows", f"Rows do not come as {kind[:60]}.", f"send them as {', '.join(list(KINDS)[:3])}")
+        raise Refused(415, "NoRows", f"Rows and pictures do not come as {kind[:60]}.", f"send them as {', '.join(kinds)}")
     return content, name

@@ -16,6 +16,7 @@ Columns = list[str] | None
 def add_to(model: typer.Typer) -> None:
     """Add these commands to the group of models."""
     model.command()(train)
+    model.command("train-images")(train_images)
     model.command()(predict)
     model.command()(compare)
     model.command()(export)
@@ -78,10 +79,50 @@ def train(
         tables.trained(answer, lang)
 
 
+def train_images(
+    folder: Annotated[Path, typer.Argument(help="Sub-folders are classes; folders in these are lots.", metavar="FOLDER")],
+    name: Annotated[str | None, typer.Option(help="Name of the model; else that of the folder.")] = None,
+    minutes: Annotated[float, typer.Option(help="Time to learn, at most.")] = 5.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same file.")] = 0,
+    size: Annotated[int, typer.Option(help="Side in pixels of what is looked at, 32 to 128.")] = 64,
+    turns: Annotated[
+        Literal["none", "mirror", "all"], typer.Option(help="What leaves a class the same: mirrored, or turned any way.")
+    ] = "mirror",
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    lang: Lang = "en",
+) -> None:
+    """Make a version of a model of pictures, and say how well it does on pictures held out."""
+    import os
+
+    from fabwatch.cli import output
+    from fabwatch.cli.tables import models as tables
+
+    with_pandas()
+    with opened(fab, create=True) as door, output.steps("looking at the pictures") as say:
+        answer = door.train_images(
+            folder,
+            name=name,
+            minutes=minutes,
+            seed=seed,
+            size=size,
+            turns=turns,
+            workers=os.cpu_count() or 1,
+            say=say,
+        )
+    if not output.data(answer, as_json, as_csv):
+        tables.trained_on_pictures(answer, lang)
+
+
 def predict(
     model: ModelArgument,
-    table: Annotated[Path, typer.Argument(help="Rows to predict: CSV, Parquet or .xlsx.", metavar="FILE")],
-    contributions: Annotated[bool, typer.Option("--contributions", help="What each column adds, in each row.")] = False,
+    table: Annotated[
+        Path, typer.Argument(help="Rows (CSV, Parquet, .xlsx); or a picture, a folder or .zip of them.", metavar="FILE")
+    ],
+    contributions: Annotated[
+        bool, typer.Option("--contributions", help="What each column adds, or each place of a picture (--json).")
+    ] = False,
     fab: FabOption = HERE,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
@@ -103,7 +144,10 @@ def compare(
     b: Annotated[str, typer.Argument(help="MODEL@VERSION, or a CSV of predictions.", metavar="B")],
     on: Annotated[
         Path | None,
-        typer.Option(help="Rows with what came out: CSV, Parquet or .xlsx; else those that B was tried on.", metavar="FILE"),
+        typer.Option(
+            help="Rows with what came out (CSV, Parquet, .xlsx), or a folder of pictures; else what B was tried on.",
+            metavar="FILE",
+        ),
     ] = None,
     fab: FabOption = HERE,
     as_json: JsonOption = False,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rich.markup import escape
+from rich.table import Table
 
 from fabwatch.cli.output import first_of, out, rows, table_of
 from fabwatch.fab.answers import Compared, ModelCard, Models, Predictions, Trained, Watched
@@ -27,14 +28,7 @@ MEASURES = (
 def trained(answer: Trained, language: str) -> None:
     """The figures side by side, what was left out, and what moves it."""
     console = out()
-    sides = {"held out": answer.held_out, "rows at random": answer.random_split, "no model": answer.floor}
-    names = [name for name in MEASURES if any(own.get(name) is not None for own in sides.values())]
-    table = table_of(answer.demo, f"{answer.model}@{answer.version} · {answer.held_out['metric']}", ("of",))
-    for name in names:
-        table.add_column(name, justify="right")
-    for side, own in sides.items():
-        table.add_row(side, *(_figure(own.get(name)) for name in names))
-    console.print(table)
+    console.print(_sides(answer, "rows at random"))
     console.print(
         escape(f"{answer.learner}; {len(answer.columns):,} columns, {answer.rows_:,} rows, held out {answer.split}")
     )
@@ -50,16 +44,36 @@ def trained(answer: Trained, language: str) -> None:
     console.print(escape(answer.sentence(language)))
 
 
+def trained_on_pictures(answer: Trained, language: str) -> None:
+    """The figures side by side, and how well each class is found again."""
+    console = out()
+    console.print(_sides(answer, "pictures at random"))
+    classes, confusion = answer.classes, answer.held_out["confusion"]
+    for place, (name, own) in enumerate(answer.held_out["per_class"].items()):
+        others = [(count, classes[n]) for n, count in enumerate(confusion[place]) if n != place and count]
+        taken = f", taken for {max(others)[1]} {max(others)[0]} times" if others else ""
+        interval = f"{_figure(own['recall_low'])} to {_figure(own['recall_high'])}"
+        console.print(escape(f"{name}: {_figure(own['recall'])} of {own['rows']} found (95 %: {interval}){taken}"))
+    console.print(escape(f"a small residual network, {answer.learner}; {answer.rows_:,} pictures, held out {answer.split}"))
+    for doubt in answer.doubts:
+        console.print(escape(f"doubt: {doubt}"))
+    console.print(escape(answer.sentence(language)))
+
+
 def predicted(answer: Predictions, language: str) -> None:
     """One row a prediction."""
     for name in answer.lacking_columns[:DROPPED_SHOWN]:
         out().print(escape(f"not sent: {name}, which counts as missing"))
     for name in answer.unknown_columns[:DROPPED_SHOWN]:
         out().print(escape(f"not known: {name}, which is not used"))
+    for left in answer.set_aside[:DROPPED_SHOWN]:
+        out().print(escape(f"set aside: {left.column}: {left.why}"))
     rows(answer, language)
     for one in first_of(answer.predictions)[:DROPPED_SHOWN]:
         if one.sentence:
-            out().print(escape(f"row {one.row}: {one.sentence}"))
+            out().print(
+                escape(f"row {one.row}: {one.sentence}") if one.name is None else escape(f"{one.name}: {one.sentence}")
+            )
 
 
 def compared(answer: Compared, language: str) -> None:
@@ -147,12 +161,25 @@ def card(answer: ModelCard, language: str) -> None:
         escape(f"from {own['source']}, {own['rows']:,} rows" + (f", {' to '.join(own['period'])}" if own["period"] else ""))
     )
     moves = ", ".join(f"{one['column']} {one['moves']:.3g}" for one in own["importance"][:5])
-    console.print(escape(f"moved most by: {moves}"))
+    if moves:
+        console.print(escape(f"moved most by: {moves}"))
     for text in own["limits"]:
         console.print(escape(f"limit: {text}"))
     for text in own["doubts"]:
         console.print(escape(f"doubt: {text}"))
     console.print(escape(answer.sentence(language)))
+
+
+def _sides(answer: Trained, random: str) -> Table:
+    """The figures of rows held out, of rows at random and without a model."""
+    sides = {"held out": answer.held_out, random: answer.random_split, "no model": answer.floor}
+    names = [name for name in MEASURES if any(own.get(name) is not None for own in sides.values())]
+    table = table_of(answer.demo, f"{answer.model}@{answer.version} · {answer.held_out['metric']}", ("of",))
+    for name in names:
+        table.add_column(name, justify="right")
+    for side, own in sides.items():
+        table.add_row(side, *(_figure(own.get(name)) for name in names))
+    return table
 
 
 def _figure(value: Any) -> str:

@@ -4,23 +4,25 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from fabwatch.api.access import cache_of, key_of, needs, whole_fab
-from fabwatch.api.routes.models import LOADED
+from fabwatch.api.routes.models import LOADED, LookAt
 from fabwatch.fab.actions import RetireModel, UseModel
-from fabwatch.fab.answers import ColumnDrift, Predictions, Watched
+from fabwatch.fab.answers import ColumnDrift, ModelCard, Predictions, Watched
 from fabwatch.fab.models import file_header, predict_bytes
 from fabwatch.fab.questions import ModelCardQuestion, ModelsQuestion, ModelWatchQuestion
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion
 from fabwatch.web.page import Page
+from fabwatch.web.pages.looked import drawn, picture_calls
 from fabwatch.web.query_params import sends, takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read"), Depends(whole_fab)])
 LONGEST_ROWS = 20_000
+LONGEST_NAME = 200
 SHAPES, COLUMNS = 6, 12
 WIDTH, HEIGHT, EDGE = 300.0, 90.0, 6.0
 
@@ -37,17 +39,51 @@ async def model(request: Request, model: str) -> Response:
     """One version: figures, what moves it, a form to try it, and calls to copy. Refused with 404 for an unknown one."""
     page = Page(request)
     answer = await cache_of(request).answer(ModelCardQuestion(model=model))
-    name = f"{answer.model}@{answer.version}"
-    watched = await cache_of(request).answer(ModelWatchQuestion(model=name))
-    example = json.dumps({"rows": [answer.card["example"]]}, ensure_ascii=False, indent=1)
     stated = request.query_params.get("rows", "")[:LONGEST_ROWS]
     said, fault = None, None
     if stated.strip():
         try:
-            said = await run_in_threadpool(_predicted, request, name, stated, page.language)
+            said = await run_in_threadpool(_predicted, request, _name(answer), stated, page.language)
         except BadQuestion as stop:
             fault = stop
-    address = f"{request.url.scheme}://{request.url.netloc}{page.api(f'/models/{answer.model}/predict')}"
+    return await _shown(page, answer, stated=stated, said=said, fault=fault)
+
+
+@router.post("/models/{model:name}/picture", dependencies=[sends()])
+async def picture(request: Request, model: str, picture: Annotated[UploadFile, File()]) -> Response:
+    """The page of a version with what it says of a picture. Refused with 404 for an unknown one."""
+    page, cache = Page(request), cache_of(request)
+    answer = await cache.answer(ModelCardQuestion(model=model))
+    looked, fault = None, None
+    header = file_header(cache.now(), request.app.state.settings.fab.demo)
+    name = (picture.filename or "picture")[:LONGEST_NAME]
+    try:
+        looked = await cache.read_file(LookAt(_name(answer), await picture.read(), name, header, page.language))
+    except BadQuestion as stop:
+        fault = stop
+    return await _shown(page, answer, looked=None if looked is None else drawn(looked), fault=fault)
+
+
+def _name(answer: ModelCard) -> str:
+    return f"{answer.model}@{answer.version}"
+
+
+async def _shown(
+    page: Page,
+    answer: ModelCard,
+    stated: str = "",
+    said: Predictions | None = None,
+    looked: Json | None = None,
+    fault: BadQuestion | None = None,
+) -> Response:
+    """The page of one version."""
+    card, url = answer.card, page.request.url
+    of_pictures = card["kind"] == "pictures"
+    watched = None
+    if not of_pictures:
+        watched = await cache_of(page.request).answer(ModelWatchQuestion(model=_name(answer)))
+    address = f"{url.scheme}://{url.netloc}{page.api(f'/models/{answer.model}/predict')}"
+    example = json.dumps({"rows": [card["example"]]}, ensure_ascii=False, indent=1)
     return page.show(
         "model.html",
         at="/models",
@@ -55,17 +91,18 @@ async def model(request: Request, model: str) -> Response:
         ended=None,
         demo=answer.demo,
         answer=answer,
-        card=answer.card,
-        name=name,
-        figures=_figures(answer.card),
-        importance=_importance(answer.card),
-        shapes_drawn=[_shape(column, points) for column, points in list(answer.card["shapes"].items())[:SHAPES]],
+        card=card,
+        name=_name(answer),
+        figures=_figures(card),
+        importance=_importance(card),
+        shapes_drawn=[_shape(column, points) for column, points in list(card["shapes"].items())[:SHAPES]],
         rows=stated or example,
         watched=watched,
-        drifted=_drifted(watched),
+        drifted=_drifted(watched) if watched else [],
         said=said,
+        looked=looked,
         fault=fault,
-        calls=calls(address, answer.card["example"]),
+        calls=picture_calls(address) if of_pictures else calls(address, card["example"]),
     )
 
 

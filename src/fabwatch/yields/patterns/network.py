@@ -29,15 +29,15 @@ class Excitation(nn.Module):  # type: ignore[misc]
 
 
 class Block(nn.Module):  # type: ignore[misc]
-    """Two convolutions beside a short cut (He et al. 2016)."""
+    """Two convolutions beside a short cut (He et al. 2016); without excitation a place shows what lies near it alone."""
 
-    def __init__(self, before: int, width: int, stride: int) -> None:
+    def __init__(self, before: int, width: int, stride: int, excites: bool = True) -> None:
         super().__init__()
         self.first = nn.Conv2d(before, width, 3, stride, 1, bias=False)
         self.first_norm = nn.BatchNorm2d(width)
         self.second = nn.Conv2d(width, width, 3, 1, 1, bias=False)
         self.second_norm = nn.BatchNorm2d(width)
-        self.excitation = Excitation(width)
+        self.excitation = Excitation(width) if excites else nn.Identity()
         same = before == width and stride == 1
         shorter = nn.Sequential(nn.Conv2d(before, width, 1, stride, bias=False), nn.BatchNorm2d(width))
         self.short_cut = nn.Identity() if same else shorter

@@ -90,7 +90,7 @@ def _one_epoch(recipe: Recipe, lesson: Lesson, state: State, weights: Any, say: 
         state.optimiser.zero_grad()
         loss.backward()
         state.optimiser.step()
-        _follow(state, min(recipe.average, (done + 1) / (done + 10)))
+        follow(state.averaged, state.network, min(recipe.average, (done + 1) / (done + 10)))
         loss_sum += loss.item()
         if step % 20 == 19:
             say(_progress(recipe, state.epoch, step, size, loss_sum, time.monotonic() - began))
@@ -124,12 +124,12 @@ def _goal(recipe: Recipe, lesson: Lesson, chosen: NDArray[np.int64]) -> Any:
     return (1 - recipe.teacher_share) * smooth + recipe.teacher_share * torch.from_numpy(lesson.teacher[chosen])
 
 
-def _follow(state: State, average: float) -> None:
+def follow(averaged: Any, network: Any, average: float) -> None:
     """The averaged weights follow the network's."""
     with torch.no_grad():
-        slow, quick = list(state.averaged.parameters()), list(state.network.parameters())
+        slow, quick = list(averaged.parameters()), list(network.parameters())
         torch._foreach_lerp_(slow, quick, 1 - average)
-        for mean, value in zip(state.averaged.buffers(), state.network.buffers(), strict=True):
+        for mean, value in zip(averaged.buffers(), network.buffers(), strict=True):
             if mean.dtype.is_floating_point:
                 mean.lerp_(value, 1 - average)
             else:
