@@ -105,6 +105,8 @@ def settings_page() -> str:
         ("[logs]", settings.LogSettings),
         ("[rules.NAME]", settings.RuleSettings),
         ("[cmp]", settings.CmpSettings),
+        ("[alerts]", settings.AlertSettings),
+        ("[alerts.channels.NAME]", settings.ChannelSettings),
     ):
         parts.append(f"\n## {title}\n\n| key | default | what it says |\n|---|---|---|\n")
         for name, field in model.model_fields.items():

@@ -19,6 +19,7 @@ PAGES = {
     "contain_list.html": ["/contain"],
     "contain.html": ["/contain/ETCH-1"],
     "holds.html": ["/holds"],
+    "alerts.html": ["/alerts", "/alerts?closed=true"],
     "plan.html": ["/plan"],
     "record.html": ["/record"],
     "stats.html": ["/stats"],

@@ -25,7 +25,7 @@ OF_CAUSE = {"failed": "failed", "restored": "failed", "limit": "limit", "out_of_
 """The rule of each cause that a tool needs a qual now for."""
 DAY = timedelta(days=1)
 QUIET = """
-SELECT DISTINCT tool FROM restores WHERE kind = 'planned' AND done_at BETWEEN $now AND $until
+SELECT DISTINCT tool FROM planned WHERE done_at BETWEEN $now AND $until
 """
 NOT_LOADED = """
 SELECT path, status FROM loads WHERE status IN ('inbox', 'failed') AND loaded_at <= $now

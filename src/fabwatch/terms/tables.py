@@ -494,7 +494,8 @@ AUDIT = Table(
         Column(
             "act",
             "text",
-            "`hold`, `release`, `scrap`, `decide`, `chart`, `rule`, `golden`, `polish`, `discard`, `source`.",
+            "`hold`, `release`, `scrap`, `decide`, `chart`, `rule`, `golden`, `polish`, `discard`, `source`, `use_model`, "
+            "`retire_model`, `alert`.",
             needed=True,
         ),
         Column("about", "text", "The decision (JSON)."),

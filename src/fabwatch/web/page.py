@@ -48,6 +48,7 @@ NAV = (
     ("/plan", _("Plan")),
     ("/contain", _("Containment")),
     ("/holds", _("Holds")),
+    ("/alerts", _("Alerts")),
     ("/yield", _("Yield")),
     ("/maps", _("Maps")),
     ("/defects", _("Defects")),
