@@ -86,8 +86,7 @@ def _all(view: View, stated: AlertSettings, wanted: set[str], board: Board) -> I
     for row in board.tools.tools:
         rule = OF_CAUSE.get(row.cause.cause)
         if rule in wanted and rule is not None:
-            said = tuple(say(lang, "alert_tool", tool=row.tool, cause=row.cause.sentence(lang)) for lang in ("en", "es"))
-            yield Alarm(row.tool, rule, row.area, (said[0], said[1]))
+            yield Alarm(row.tool, rule, row.area, (row.cause.sentence("en"), row.cause.sentence("es")))
     if "window" in wanted:
         yield from _windows(board.forecasts, areas)
     if "charts" in wanted:
@@ -114,7 +113,7 @@ def _charts(view: View, areas: dict[str, str | None]) -> Iterator[Alarm]:
     for tool, area in areas.items():
         events = violations_of(view, tool, view.as_of - DAY, view.as_of)
         if events:
-            yield Alarm(tool, "charts", area, _both("alert_charts", tool=tool, charts="; ".join(one.what for one in events)))
+            yield Alarm(tool, "charts", area, _both("alert_charts", charts="; ".join(one.what for one in events)))
 
 
 def _faults(view: View, areas: dict[str, str | None]) -> Iterator[Alarm]:
@@ -124,7 +123,7 @@ def _faults(view: View, areas: dict[str, str | None]) -> Iterator[Alarm]:
         if run.faulty and run.start is not None and run.start >= view.as_of - DAY:
             runs.setdefault(run.tool, []).append(run.run)
     for tool, own in runs.items():
-        yield Alarm(tool, "faults", areas.get(tool), _both("alert_faults", tool=tool, runs=len(own), run=own[0]))
+        yield Alarm(tool, "faults", areas.get(tool), _both("alert_faults", runs=len(own), run=own[0]))
 
 
 def _not_loaded(view: View) -> Iterator[Alarm]:
