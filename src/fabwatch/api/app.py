@@ -54,6 +54,8 @@ class Parts:
     as_of: datetime | None = None
     clock: Clock = utc_now
     most_at_once: int = MOST_AT_ONCE
+    alerts: bool = True
+    """Whether it tells people."""
 
 
 def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
@@ -65,7 +67,9 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         uploads.resume()
-        tasks = [asyncio.create_task(cache.warm()), asyncio.create_task(alerting(cache))]
+        tasks = [asyncio.create_task(cache.warm())]
+        if parts.alerts:
+            tasks.append(asyncio.create_task(alerting(cache)))
         try:
             yield
         finally:
