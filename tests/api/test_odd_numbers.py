@@ -24,6 +24,7 @@ TIMES = [
     "2026-05-01T00:00:00+99:99",
 ]
 VALID = {
+    "model": "etch@1",
     "tool": "ETCH-1",
     "qual_type": "particles",
     "sensor": "Pressure",

@@ -17,7 +17,7 @@ class ModelWatchQuestion(Answerable["Watched"]):
     spec: ClassVar = Spec(
         "",
         "/models/{model}/watch",
-        "watch_model",
+        "",
         "columns",
         cost=Cost.LIVE,
         reach=Reach.FAB,
