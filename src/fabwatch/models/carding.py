@@ -1,22 +1,96 @@
-"""Parts of a card: the figures by slice, the period, the doubts; and the files that stand beside it."""
+"""The card of a version: its figures, also by slice, its period and doubts; and the files that stand beside it."""
 
 import hashlib
 import io
 import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fabwatch.models.additive import Additive, tables_of
-from fabwatch.models.learning import Model
-from fabwatch.models.measures import figures
-from fabwatch.models.preparing import Fitted, Prepared
-from fabwatch.models.registry import PARTS, TREES
+from fabwatch.models.card import LIMITS, METHOD, library_versions
+from fabwatch.models.explaining import SHAPES, Stability, shapes
+from fabwatch.models.learning import Model, Tried
+from fabwatch.models.measures import figures, plain_numbers
+from fabwatch.models.preparing import Fitted, Prepared, cost_of
+from fabwatch.models.recipe import WORDS
+from fabwatch.models.registry import FORMAT, PARTS, TREES
+from fabwatch.terms.clock import iso
+from fabwatch.terms.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FEW_POSITIVES = 20
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was learned from a table, and how well it does."""
+
+    frame: "pd.DataFrame"
+    ready: Prepared
+    best: Tried
+    fit: Fitted
+    tried: list[Tried]
+    left: int
+    """Settings that there was no time for."""
+    held: dict[str, Any]
+    contrast: dict[str, Any]
+    base: dict[str, Any]
+    order: list[tuple[str, float]]
+    steady: Stability
+    evidence: dict[str, Any]
+
+
+def card_of(trial: Trial, name: str, source: str, moment: datetime) -> dict[str, Any]:
+    """What is known of a version, but for its files."""
+    ready, fit, best = trial.ready, trial.fit, trial.best
+    table, order = ready.table, trial.order
+    problem, top = table.target.problem, [column for column, _ in order[:SHAPES]]
+    drawn = shapes(fit.model, table, ready.split.train, top) if isinstance(fit.model, Additive) else {}
+    return {
+        "format": FORMAT,
+        "fabwatch": VERSION,
+        "libraries": library_versions(),
+        "model": name,
+        "made_at": iso(moment),
+        "kind": problem,
+        "target": ready.recipe.target,
+        "classes": list(table.target.classes),
+        "positive": table.target.positive,
+        "source": source,
+        "rows": len(ready.rows),
+        "learned_from": len(ready.split.train),
+        "period": period_of(trial.frame, ready),
+        "split": ready.split.kind,
+        "learner": WORDS[best.candidate.learner],
+        "settings": best.candidate.name,
+        "recipe": ready.recipe.with_candidate(best.candidate).plain(),
+        "schema": table.schema.to_plain(),
+        "threshold": fit.threshold,
+        "cost": cost_of(ready) if problem == "yes/no" else None,
+        "held_out": trial.held,
+        "random_split": trial.contrast,
+        "floor": trial.base,
+        "challengers": [
+            {"learner": one.candidate.name, "score": round(one.score, 5), "seconds": round(one.seconds, 1)}
+            for one in trial.tried
+        ],
+        "not_tried": trial.left,
+        "dropped": [asdict(one) for one in ready.choice.dropped],
+        "suspects": [asdict(one) for one in ready.choice.suspects],
+        "importance": [{"column": column, "moves": size} for column, size in order[:50]],
+        "shapes": drawn,
+        "stability": plain_numbers(asdict(trial.steady)),
+        "proof": trial.evidence,
+        "by_slice": by_slice(trial.frame, ready, fit),
+        "limits": LIMITS,
+        "method": METHOD,
+        "doubts": doubts_of(ready, trial.held, trial.contrast, trial.base, trial.steady.same_top, trial.left),
+    }
 
 
 def by_slice(frame: "pd.DataFrame", ready: Prepared, fit: Fitted) -> list[dict[str, Any]]:

@@ -4,32 +4,28 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fabwatch.models import usual
-from fabwatch.models.additive import Additive, Numbers
+from fabwatch.models.additive import Numbers
 from fabwatch.models.answers import Dropped, Trained
-from fabwatch.models.card import LIMITS, METHOD, library_versions
-from fabwatch.models.carding import by_slice, digest_of, doubts_of, held_out_of, own_files, period_of
-from fabwatch.models.explaining import SHAPES, importance, shapes, stability
+from fabwatch.models.carding import Trial, card_of, digest_of, held_out_of, own_files
+from fabwatch.models.explaining import importance, stability
 from fabwatch.models.graph import built
 from fabwatch.models.learning import Table, Tried, candidates, searched
-from fabwatch.models.measures import figures, floor, plain_numbers
+from fabwatch.models.measures import figures, floor
 from fabwatch.models.parity import compared
-from fabwatch.models.preparing import Prepared, cost_of, fitted, prepared
+from fabwatch.models.preparing import Prepared, fitted, prepared
 from fabwatch.models.proof import proof
-from fabwatch.models.recipe import WORDS, Recipe
-from fabwatch.models.registry import CARD, FORMAT, HELD_OUT, ONNX, TRIALS, Registry, named
+from fabwatch.models.recipe import Recipe
+from fabwatch.models.registry import CARD, HELD_OUT, ONNX, TRIALS, Registry, named
 from fabwatch.models.splitting import Order, Split, at_random
 from fabwatch.models.trials import Trials
 from fabwatch.terms.answers import Header
-from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import BadQuestion, ExtraMissing
-from fabwatch.terms.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,20 +49,47 @@ def train(
 ) -> Trained:
     """Make a version of a model from a table. Raises BadQuestion, ExtraMissing and ParityFailed; then nothing is kept."""
     named(name)
-    began = time.monotonic()
+    trial = _tried(frame, recipe, registry, minutes, workers, say)
+    say("the ONNX file", 0.97)
+    table, fit, test = trial.ready.table, trial.fit, trial.ready.split.test
+    about = {"model": name, "target": recipe.target, "columns": json.dumps(table.schema.names)}
+    content = built(fit.model, table.matrix.shape[1], table.target.problem, about)
+    parity = compared(fit.model, content, table.schema, table.matrix[test], recipe.seed, table.target.problem)
+    card = card_of(trial, name, source, header[0]) | {
+        "onnx": {
+            "parity": parity.difference,
+            "rows": parity.rows,
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        },
+        "table": {"sha256": registry.keep_table(frame), "rows": len(frame), "columns": len(frame.columns)},
+    }
+    files = {
+        ONNX: content,
+        HELD_OUT: held_out_of(trial.ready, fit),
+        usual.FILE: usual.of_trial(trial.ready, fit).to_bytes(),
+        **own_files(fit.model, card),
+    }
+    card["digest"] = digest_of(card, content)
+    version, made = registry.add(
+        name, card["digest"], {**files, CARD: (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()}
+    )
+    return answer_of(version.card, name, version.number, header, made)
+
+
+def _tried(frame: "pd.DataFrame", recipe: Recipe, registry: Registry, minutes: float, workers: int, say: Say) -> Trial:
+    """What was learned, and how well it does: on later rows, on rows at random, and without a model."""
+    began, seconds = time.monotonic(), minutes * 60
     say("looking at the columns", 0.0)
     ready = prepared(frame, recipe, workers)
-    seconds = minutes * 60
     tried, left = _search(ready, minutes, say, registry.folder / TRIALS)
     best = _best(tried, recipe)
     say(f"learning: {best.candidate.name}", 0.6)
     fit = fitted(ready, best.candidate, best)
     table, truth = ready.table, ready.table.truth(ready.split.test)
-    held = figures(truth, fit.predicted, fit.threshold)
     say("the contrast: rows held out at random", 0.7)
     random = at_random(ready.rows, recipe.held_out, recipe.seed)
     mixed = fitted(ready, best.candidate, best, random)
-    contrast = figures(table.truth(random.test), mixed.predicted, fit.threshold)
     say("how stable it is", 0.8)
     order = importance(fit.model, table, ready.split.train)
     remaining = seconds - (time.monotonic() - began)
@@ -75,76 +98,20 @@ def train(
     steady = stability(table, best.candidate, ready.split.train, [column for column, _ in order], draws)
     say("whether there is something to learn", 0.9)
     remaining = seconds - (time.monotonic() - began)
-    evidence = proof(table, ready.split, best.candidate, once, remaining * 0.5)
-    say("the ONNX file", 0.97)
-    about = {"model": name, "target": recipe.target, "columns": json.dumps(table.schema.names)}
-    content = built(fit.model, table.matrix.shape[1], table.target.problem, about)
-    tried_on = table.matrix[ready.split.test]
-    parity = compared(fit.model, content, table.schema, tried_on, recipe.seed, table.target.problem)
-    base = floor(truth, table.truth(ready.split.train), _last(table, ready.split))
-    final = ready.recipe.with_candidate(best.candidate)
-    card: dict[str, Any] = {
-        "format": FORMAT,
-        "fabwatch": VERSION,
-        "libraries": library_versions(),
-        "model": name,
-        "made_at": iso(header[0]),
-        "kind": table.target.problem,
-        "target": recipe.target,
-        "classes": list(table.target.classes),
-        "positive": table.target.positive,
-        "source": source,
-        "rows": len(ready.rows),
-        "learned_from": len(ready.split.train),
-        "period": period_of(frame, ready),
-        "split": ready.split.kind,
-        "learner": WORDS[best.candidate.learner],
-        "settings": best.candidate.name,
-        "recipe": final.plain(),
-        "schema": table.schema.to_plain(),
-        "threshold": fit.threshold,
-        "cost": cost_of(ready) if table.target.problem == "yes/no" else None,
-        "held_out": held,
-        "random_split": contrast,
-        "floor": base,
-        "challengers": [
-            {"learner": one.candidate.name, "score": round(one.score, 5), "seconds": round(one.seconds, 1)} for one in tried
-        ],
-        "not_tried": left,
-        "dropped": [asdict(one) for one in ready.choice.dropped],
-        "suspects": [asdict(one) for one in ready.choice.suspects],
-        "importance": [{"column": column, "moves": size} for column, size in order[:50]],
-        "shapes": shapes(fit.model, table, ready.split.train, [c for c, _ in order[:SHAPES]])
-        if isinstance(fit.model, Additive)
-        else {},
-        "stability": plain_numbers(asdict(steady)),
-        "proof": evidence,
-        "by_slice": by_slice(frame, ready, fit),
-        "onnx": {
-            "parity": parity.difference,
-            "rows": parity.rows,
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-        },
-        "table": {"sha256": registry.keep_table(frame), "rows": len(frame), "columns": len(frame.columns)},
-        "limits": LIMITS,
-        "method": METHOD,
-        "doubts": doubts_of(ready, held, contrast, base, steady.same_top, left),
-    }
-    held_values = usual.made(
-        table.matrix, table.schema, ready.split.train, table.order, fit.predicted, table.target.problem, len(card["classes"])
+    return Trial(
+        frame,
+        ready,
+        best,
+        fit,
+        tried,
+        left,
+        held=figures(truth, fit.predicted, fit.threshold),
+        contrast=figures(table.truth(random.test), mixed.predicted, fit.threshold),
+        base=floor(truth, table.truth(ready.split.train), _last(table, ready.split)),
+        order=order,
+        steady=steady,
+        evidence=proof(table, ready.split, best.candidate, once, remaining * 0.5),
     )
-    files = {
-        ONNX: content,
-        HELD_OUT: held_out_of(ready, fit),
-        usual.FILE: held_values.to_bytes(),
-        **own_files(fit.model, card),
-    }
-    card["digest"] = digest_of(card, content)
-    version, made = registry.add(
-        name, card["digest"], {**files, CARD: (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()}
-    )
-    return answer_of(version.card, name, version.number, header, made)
 
 
 def answer_of(card: dict[str, Any], name: str, number: int, header: Header, made: bool) -> Trained:

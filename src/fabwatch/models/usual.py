@@ -9,6 +9,7 @@ import numpy as np
 
 from fabwatch.models.cells import Cells, Counts, cells_from, cells_of, of_numbers
 from fabwatch.models.measures import Numbers
+from fabwatch.models.preparing import Fitted, Prepared
 from fabwatch.models.registry import Version
 from fabwatch.models.schema import Matrix, Rows, Schema, texts
 from fabwatch.models.splitting import Places, order_of
@@ -75,6 +76,15 @@ def made(matrix: Matrix, schema: Schema, train: Places, order: Any, predicted: N
         sizes = np.unique(groups, return_counts=True)[1].astype(float)
         size = float((sizes**2).sum() / sizes.sum())
     return Usual(columns, UsualColumn(cells, cells.counted(said), 0.0, 0.0), size)
+
+
+def of_trial(ready: Prepared, fit: Fitted) -> Usual:
+    """From what was learned from, and what was predicted of the held-out rows."""
+    table = ready.table
+    target = table.target
+    return made(
+        table.matrix, table.schema, ready.split.train, table.order, fit.predicted, target.problem, len(target.classes)
+    )
 
 
 def usual_of(version: Version) -> Usual:
