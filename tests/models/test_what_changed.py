@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fabwatch.fab import Fab
-from fabwatch.models import training
+from fabwatch.models import carding
 from fabwatch.stats.discrimination import accuracy_difference, auc_difference, error_difference
 from fabwatch.terms.errors import BadQuestion
 from tests.models.made_tables import truth, wafers
@@ -123,7 +123,7 @@ def test_the_cause_of_a_difference_is_named_first(fab: Fab, cause: str) -> None:
 def test_another_library_is_named_where_nothing_else_differs(fab: Fab, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = wafers(rows=400)
     fab.train_model(frame, name="m", **HOW)
-    monkeypatch.setattr(training, "library_versions", lambda: {"scikit-learn": "0.1"})
+    monkeypatch.setattr(carding, "library_versions", lambda: {"scikit-learn": "0.1"})
     fab.train_model(frame, name="m", **HOW)
     answer = fab.compare_models("m@1", "m@2", frame)
     assert [one.cause for one in answer.causes] == ["library"]
