@@ -105,6 +105,8 @@ def settings_page() -> str:
         ("[logs]", settings.LogSettings),
         ("[rules.NAME]", settings.RuleSettings),
         ("[cmp]", settings.CmpSettings),
+        ("[databases.NAME]", settings.DatabaseSettings),
+        ("[databases.NAME.pull.KIND]", settings.PullSettings),
         ("[alerts]", settings.AlertSettings),
         ("[alerts.channels.NAME]", settings.ChannelSettings),
     ):

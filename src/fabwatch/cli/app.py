@@ -13,7 +13,20 @@ import typer
 from typer.exceptions import TyperException
 
 from fabwatch import __version__
-from fabwatch.cli.commands import alerts, assistant, charts, features, files, logs, maps, models, polishing, results, service
+from fabwatch.cli.commands import (
+    alerts,
+    assistant,
+    charts,
+    databases,
+    features,
+    files,
+    logs,
+    maps,
+    models,
+    polishing,
+    results,
+    service,
+)
 from fabwatch.cli.console import accept_any_encoding
 from fabwatch.cli.declared import Command, action_command, callback_of, outline, question_command
 from fabwatch.fab.actions import ACTIONS
@@ -113,6 +126,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     files.add_to(app)
     service.add_to(app)
     assistant.add_to(app)
+    databases.add_to(app)
     return app
 
 

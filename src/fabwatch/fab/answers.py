@@ -17,6 +17,7 @@ from fabwatch.cmp.answers import (
     Refusal,
     Replayed,
 )
+from fabwatch.databases.answers import Pulled, PulledTable
 from fabwatch.decisions.answers import (
     NAMES,
     STATES,
@@ -278,6 +279,8 @@ __all__ = [
     "Prediction",
     "Predictions",
     "Problems",
+    "Pulled",
+    "PulledTable",
     "RateModel",
     "RateState",
     "RateTrend",

@@ -13,10 +13,10 @@ from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry
 from fabwatch.fab.alerts import AlertRoom
 from fabwatch.fab.charts import Charts
 from fabwatch.fab.features import FeatureTables
-from fabwatch.fab.files import Files
 from fabwatch.fab.logs import Logs
 from fabwatch.fab.models import ModelRoom
 from fabwatch.fab.polishing import Polishing
+from fabwatch.fab.pulling import Pulling
 from fabwatch.fab.questions import (
     AreasQuestion,
     AuditCheckQuestion,
@@ -54,7 +54,7 @@ LIVE = timedelta(hours=1)
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
-class Fab(Files, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables, AlertRoom):
+class Fab(Pulling, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables, AlertRoom):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):

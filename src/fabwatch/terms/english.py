@@ -302,6 +302,8 @@ SENTENCES: Mapping[str, str] = {
     "picture_named": "{name} {chance:.0%}",
     "picture_like": ", most like {other} ({label})",
     "picture_far": "; like none that was learned from",
+    "pulled": "{read:,} rows were read, {stored:,} stored, {there:,} were there already, {set_aside:,} set aside; {failed} "
+    "queries failed.",
     "models_listed": "{versions} versions of models, {used} in use.",
     "model_predicted": "{model}@{version} predicts {rows:,} rows; {odd:,} of them hold somethi"
     "ng that it never saw, or lack something.",

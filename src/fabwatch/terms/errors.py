@@ -15,6 +15,7 @@
     │   └── WorkerLost        the process that worked on it was stopped twice
     ├── PortTaken             the service cannot listen on that address and port
     ├── CannotSend            a message of an alert could not be sent; it is tried again
+    ├── CannotPull            rows could not be read from a database; the next pull goes on where this one ended
     └── BadQuestion           the question cannot be answered as it was asked
         ├── UnknownTool       no tool, area, chamber or qual type of that name
         ├── UnknownTime       not a time
@@ -138,6 +139,12 @@ class PortTaken(FabwatchError):
     """The service cannot listen on that address and port."""
 
     hint = "stop the program that uses it, or use another port: fabwatch serve --port 8001 (0 picks a free one)"
+
+
+class CannotPull(FabwatchError):
+    """Rows could not be read from a database; the next pull goes on where this one ended."""
+
+    hint = "see [databases] in fab.toml, and try its query with a client of that database"
 
 
 class CannotSend(FabwatchError):

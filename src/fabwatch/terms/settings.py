@@ -16,6 +16,8 @@ from fabwatch.terms.tables import BY_NAME, LOADED
 from fabwatch.terms.words import PLANNED, RESTORE
 
 FILE = "fab.toml"
+PULLED = ".pulled.parquet"
+"""How files of rows from a database end: mes.moves.pulled.parquet holds those of the query for moves of the database mes."""
 LOG = "log"
 TIMES_AS_NUMBERS = ("excel", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "filetime")
 """What `time_format` may be of times that are numbers: days of a spreadsheet, seconds … since 1970, Windows FILETIME."""
@@ -254,6 +256,65 @@ class ServerSettings(_Stated):
         return value
 
 
+SCHEMES = ("postgresql", "oracle", "mssql", "sqlite")
+"""Databases that rows can be pulled from."""
+
+
+class PullSettings(SourceSettings):
+    """`[databases.NAME.pull.KIND]`: a query whose rows are loaded as those of a file of that kind.
+
+    What a source may state can be stated here too: zone, columns, words, constants, missing.
+    """
+
+    query: str = Field(min_length=6, description="One SELECT, or the name of a view as SELECT * FROM VIEW.")
+    watermark: str | None = Field(
+        None,
+        description="Column that grows with each new row, such as the time of its last change; none: all rows are read.",
+    )
+    overlap: float = Field(
+        3600.0, ge=0, description="Seconds before the last watermark that are read again: rows are committed late."
+    )
+    most_rows: int = Field(20_000_000, gt=0, description="Rows at once from which something must be wrong.")
+
+    @field_validator("query")
+    @classmethod
+    def _query_reads(cls, value: str) -> str:
+        if value.split(None, 1)[0].lower() not in ("select", "with"):
+            raise ValueError("a query begins with SELECT or WITH: nothing is changed in the database")
+        return value
+
+
+class DatabaseSettings(_Stated):
+    """`[databases.NAME]`: a database of the fab that rows are pulled from; it is only read."""
+
+    url: str = Field(
+        description="postgresql://user@host/db, oracle://user@host/service, mssql://user@host/db or sqlite:///path."
+    )
+    secret_env: str | None = Field(None, description="Name of the environment variable with the password.")
+    timeout_s: float = Field(600.0, gt=0, description="Seconds that a statement may take.")
+    pull: dict[str, PullSettings] = {}
+
+    @field_validator("url")
+    @classmethod
+    def _url_is_known(cls, value: str) -> str:
+        kind, _, rest = value.partition("://")
+        if kind not in SCHEMES or not rest:
+            raise ValueError(f"url is none of {', '.join(f'{one}://' for one in SCHEMES)}")
+        if "@" in rest and ":" in rest.partition("@")[0]:
+            raise ValueError("url holds a password; put it into an environment variable and name that in secret_env")
+        return value
+
+    @field_validator("pull")
+    @classmethod
+    def _kinds_are_tables(cls, value: dict[str, PullSettings]) -> dict[str, PullSettings]:
+        for kind in value:
+            if kind not in BY_NAME or not BY_NAME[kind].loaded:
+                names = [table.name for table in LOADED]
+                near = nearest(kind, names) or names
+                raise ValueError(f"{kind!r} is not a kind of file; use one of {', '.join(near)}")
+        return value
+
+
 ALERT_RULES = ("failed", "limit", "out_of_spec", "window", "charts", "faults", "not_loaded", "silent", "model")
 """What can be an alert; of several about one tool the first counts."""
 
@@ -441,6 +502,7 @@ class Settings(_Stated):
     rules: dict[str, RuleSettings] = {}
     cmp: CmpSettings = CmpSettings()
     alerts: AlertSettings = AlertSettings()
+    databases: dict[str, DatabaseSettings] = {}
 
     @field_validator("rules")
     @classmethod
@@ -452,9 +514,21 @@ class Settings(_Stated):
 
     def source_of(self, file_name: str) -> tuple[str, SourceSettings]:
         """The source that a file belongs to, the longest pattern first; an empty one when none covers it."""
+        pulled = self._pulled(file_name)
+        if pulled is not None:
+            return file_name.removesuffix(PULLED), pulled
         hits = [(name, source) for name, source in self.sources.items() if source.covers(name, file_name)]
         hits.sort(key=lambda hit: max((len(p) for p in hit[1].pattern), default=0), reverse=True)
         return hits[0] if hits else ("", SourceSettings())
+
+    def _pulled(self, file_name: str) -> SourceSettings | None:
+        """What is stated of the rows of a query, for the file that they come in."""
+        if not file_name.endswith(PULLED):
+            return None
+        name, _, kind = file_name.removesuffix(PULLED).rpartition(".")
+        database = self.databases.get(name)
+        pull = None if database is None else database.pull.get(kind)
+        return None if pull is None else pull.model_copy(update={"kind": kind})
 
     def qual(self, qual_type: str | None) -> QualSettings:
         """The settings of a qual type."""

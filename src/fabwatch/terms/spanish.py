@@ -315,6 +315,8 @@ SENTENCES: Mapping[str, str] = {
     "picture_named": "{name} {chance:.0%}",
     "picture_like": ", muy parecida a {other} ({label})",
     "picture_far": "; no se parece a ninguna de las que aprendió",
+    "pulled": "{read:,} filas leídas, {stored:,} guardadas, {there:,} ya estaban, {set_aside:,} apartadas; {failed} "
+    "consultas fallaron.",
     "models_listed": "{versions} versiones de modelos, {used} en uso.",
     "model_predicted": "{model}@{version} predice {rows:,} filas; {odd:,} de ellas traen algo "
     "que nunca vio, o les falta algo.",

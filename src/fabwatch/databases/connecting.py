@@ -1,0 +1,121 @@
+"""Connections that can only read: PostgreSQL, Oracle, SQL Server and SQLite, by the scheme of an address.
+
+Passwords come from the environment, and no message repeats an address.
+"""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from fabwatch.terms.errors import CannotPull, ExtraMissing
+from fabwatch.terms.settings import DatabaseSettings
+
+SAID = 200
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one kind of database is spoken to."""
+
+    module: str
+    """The driver."""
+    extra: str
+    mark: str
+    """How a parameter stands in a statement."""
+    connect: Callable[[Any, Any, str, DatabaseSettings], Any]
+    batched: bool = False
+    """Whether a cursor has to be named so that the server keeps the rows, not this process."""
+
+
+def _postgresql(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> Any:
+    options = f"-c default_transaction_read_only=on -c statement_timeout={int(stated.timeout_s * 1000)}"
+    return driver.connect(
+        host=parts.hostname or "localhost",
+        port=parts.port or 5432,
+        dbname=parts.path.lstrip("/") or None,
+        user=unquote(parts.username) if parts.username else None,
+        password=secret or None,
+        connect_timeout=int(min(stated.timeout_s, 30)) or 1,
+        options=options,
+        application_name="fabwatch",
+    )
+
+
+def _oracle(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> Any:
+    place = f"{parts.hostname}:{parts.port or 1521}/{parts.path.lstrip('/')}"
+    made = driver.connect(user=unquote(parts.username or ""), password=secret, dsn=place)
+    made.call_timeout = int(stated.timeout_s * 1000)
+    made.cursor().execute("SET TRANSACTION READ ONLY")
+    return made
+
+
+def _sql_server(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> Any:
+    return driver.connect(
+        dsn=parts.hostname,
+        port=parts.port or 1433,
+        database=parts.path.lstrip("/"),
+        user=unquote(parts.username or ""),
+        password=secret,
+        timeout=stated.timeout_s,
+        login_timeout=min(stated.timeout_s, 30),
+        readonly=True,
+    )
+
+
+def _sqlite(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> Any:
+    del secret
+    return driver.connect(f"file:{parts.path}?mode=ro", uri=True, timeout=stated.timeout_s)
+
+
+DIALECTS = {
+    "postgresql": Dialect("psycopg", "postgresql", "%s", _postgresql, batched=True),
+    "oracle": Dialect("oracledb", "oracle", ":1", _oracle),
+    "mssql": Dialect("pytds", "mssql", "%s", _sql_server),
+    "sqlite": Dialect("sqlite3", "", "?", _sqlite),
+}
+
+
+@contextmanager
+def connected(name: str, stated: DatabaseSettings) -> Iterator[tuple[Any, Dialect]]:
+    """A connection to a database of fab.toml, which can only read. Raises CannotPull and ExtraMissing."""
+    parts = urlsplit(stated.url)
+    dialect = DIALECTS[parts.scheme]
+    try:
+        driver = importlib.import_module(dialect.module)
+    except ModuleNotFoundError as fault:
+        what = f"Database {name} needs the package {dialect.module}, which is not installed."
+        raise ExtraMissing(what, f"pip install 'fabwatch[{dialect.extra}]'") from fault
+    with told(name, driver):
+        connection = dialect.connect(driver, parts, _secret(name, stated), stated)
+    try:
+        yield connection, dialect
+    finally:
+        connection.close()
+
+
+@contextmanager
+def told(name: str, driver: Any) -> Iterator[None]:
+    """What a driver raises, as CannotPull: the first line of what it says, without an address."""
+    try:
+        yield
+    except driver.Error as fault:
+        lines = str(fault).strip().splitlines() or [type(fault).__name__]
+        raise CannotPull(f"Database {name}: {lines[0][:SAID]}") from fault
+
+
+def driver_of(dialect: Dialect) -> Any:
+    """The module of a dialect that is connected already."""
+    return importlib.import_module(dialect.module)
+
+
+def _secret(name: str, stated: DatabaseSettings) -> str:
+    if stated.secret_env is None:
+        return ""
+    found = os.environ.get(stated.secret_env)
+    if not found:
+        raise CannotPull(f"Database {name}: the environment variable {stated.secret_env} is not set.")
+    return found
