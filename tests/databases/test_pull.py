@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,19 @@ def test_without_databases_or_by_a_wrong_name_the_way_out_is_said(tmp_path: Path
         made(tmp_path, "").pull()
     with pytest.raises(BadQuestion, match="mes"):
         made(tmp_path, toml("sqlite:///nowhere.db")).pull("mess")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_service_pulls_by_itself(own_server: Any, database: tuple[str, Run]) -> None:
+    address, run = database
+    run(INSERT, moves(0, 40))
+    stated = toml(address).replace(f'secret_env = "{SECRET}"', "every_minutes = 0.05")
+    with (own_server.fab / "fab.toml").open("a") as file:
+        file.write("\n" + stated)
+    with own_server.client("read") as client:
+        for _ in range(200):
+            found = client.get("/api/v1/loads").json()["loads"]
+            if any("pulled" in load["path"] for load in found):
+                break
+            time.sleep(0.25)
+        assert any("pulled" in load["path"] and load["status"] == "loaded" for load in found)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fabwatch.fab import Fab
 
 LOG = logging.getLogger("fabwatch")
+LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,13 @@ class Pass(Job[tuple[int, int]]):
 async def alerting(cache: AnswerCache) -> None:
     """Make passes for as long as the service lives; what goes wrong in one is logged, and the next is made all the same."""
     pool: Pool | None = None
+    last = float("-inf")
     try:
         while True:
-            wait = 60.0
             try:
                 stated = read_settings(cache.folder).alerts
-                wait = stated.every_s
-                if stated.on:
+                if stated.on and time.monotonic() - last >= stated.every_s:
+                    last = time.monotonic()
                     pool = pool or Pool(cache.folder, workers=1, waiting=1, nice=5)
                     _, failed = await pool.run(Pass(await _board(cache, stated.rules)))
                     if failed:
@@ -48,7 +50,8 @@ async def alerting(cache: AnswerCache) -> None:
                 LOG.warning("a pass of alerts was not made: %s", fault.what)
             except Exception:
                 LOG.exception("a pass of alerts was not made")
-            await asyncio.sleep(wait)
+            # What is stated is looked at more often than a pass is made: who switches alerts on does not wait.
+            await asyncio.sleep(LOOK_S)
     finally:
         if pool is not None:
             pool.close()

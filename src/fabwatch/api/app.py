@@ -27,6 +27,7 @@ from fabwatch.api.metrics import router as metrics
 from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
+from fabwatch.api.pulling import pulling
 from fabwatch.api.responses import Bodies
 from fabwatch.api.routes import files, models, polishing
 from fabwatch.api.routes.answers import answers, decisions, results, traces
@@ -54,8 +55,8 @@ class Parts:
     as_of: datetime | None = None
     clock: Clock = utc_now
     most_at_once: int = MOST_AT_ONCE
-    alerts: bool = True
-    """Whether it tells people."""
+    works: bool = True
+    """Whether it tells people and pulls from databases, beside answering."""
 
 
 def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
@@ -68,8 +69,8 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     async def living(app: FastAPI) -> AsyncIterator[None]:
         uploads.resume()
         tasks = [asyncio.create_task(cache.warm())]
-        if parts.alerts:
-            tasks.append(asyncio.create_task(alerting(cache)))
+        if parts.works:
+            tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(pulling(cache))]
         try:
             yield
         finally:

@@ -87,7 +87,7 @@ async def of_folder(folder: Path, as_of: str | None, area: str | None) -> AsyncI
         settings = fab.settings
     keys = Keys(folder)
     secret, key = keys.create(KEY_NAME, "read", days=1, area=area)
-    app = service(Parts(folder, settings, stated_time(as_of) if as_of else None, alerts=False))
+    app = service(Parts(folder, settings, stated_time(as_of) if as_of else None, works=False))
     try:
         async with app.router.lifespan_context(app):
             transport = httpx2.ASGITransport(app)

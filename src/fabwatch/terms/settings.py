@@ -292,6 +292,7 @@ class DatabaseSettings(_Stated):
     )
     secret_env: str | None = Field(None, description="Name of the environment variable with the password.")
     timeout_s: float = Field(600.0, gt=0, description="Seconds that a statement may take.")
+    every_minutes: float = Field(0.0, ge=0, description="How often the service pulls; 0: only by fabwatch pull.")
     pull: dict[str, PullSettings] = {}
 
     @field_validator("url")

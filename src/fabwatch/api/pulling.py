@@ -1,0 +1,74 @@
+"""Pulls from the fab's databases that the service makes by itself, in a process of their own."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fabwatch.api.answer_cache import AnswerCache
+from fabwatch.api.jobs import Job
+from fabwatch.api.workers import Pool
+from fabwatch.fab.answers import Pulled
+from fabwatch.terms.errors import FabwatchError
+from fabwatch.terms.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from fabwatch.fab import Fab
+
+LOG = logging.getLogger("fabwatch")
+LOOK_S = 5.0
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class PullOne(Job[Pulled]):
+    """Pull from one database."""
+
+    name: str
+
+    def run(self, fab: "Fab") -> Pulled:
+        """What became of its rows."""
+        return fab.pull(self.name)
+
+
+async def pulling(cache: AnswerCache) -> None:
+    """Pull from each database as often as fab.toml says, for as long as the service lives; one that fails is logged."""
+    pool: Pool | None = None
+    last: dict[str, float] = {}
+    try:
+        while True:
+            try:
+                for name in _due(read_settings(cache.folder), last):
+                    pool = pool or Pool(cache.folder, workers=1, waiting=1, nice=5)
+                    last[name] = time.monotonic()
+                    await _pulled(pool, name)
+            except FabwatchError as fault:
+                LOG.warning("nothing was pulled: %s", fault.what)
+            except Exception:
+                LOG.exception("nothing was pulled")
+            await asyncio.sleep(LOOK_S)
+    finally:
+        if pool is not None:
+            pool.close()
+
+
+async def _pulled(pool: Pool, name: str) -> None:
+    try:
+        answer = await pool.run(PullOne(name))
+    except FabwatchError as fault:
+        LOG.warning("nothing was pulled from %s: %s", name, fault.what)
+        return
+    for one in answer.tables:
+        if one.error is not None:
+            LOG.warning("%s of %s was not pulled to its end: %s", one.kind, name, one.error)
+
+
+def _due(settings: Settings, last: dict[str, float]) -> list[str]:
+    """Databases whose time has come."""
+    now = time.monotonic()
+    return [
+        name
+        for name, stated in settings.databases.items()
+        if stated.every_minutes and now - last.get(name, -1e9) >= stated.every_minutes * MINUTE
+    ]
