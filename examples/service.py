@@ -17,7 +17,10 @@ LONGEST_S = 60
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Serve a folder on 127.0.0.1; within, `ask(model, rows)` is the answer of POST …/models/MODEL/predict."""
+    """Serve a folder on 127.0.0.1; within, `ask(model, rows)` is the answer of POST …/models/MODEL/predict.
+
+    For a model of pictures the path of a picture (.png) stands for the rows.
+    """
     create = [*FABWATCH, "key", "create", "example", "--fab", str(folder), "--json"]
     key = json.loads(subprocess.run(create, capture_output=True, check=True).stdout)["key"]
     # Port 0: any that is free. The first line that it prints ends with its address.
@@ -28,10 +31,13 @@ def served(folder: Path) -> Iterator[Callable[..., dict[str, Any]]]:
         try:
             address = "http" + service.stdout.readline().partition("http")[2].split()[0].rstrip("/")
 
-            def ask(model: str, rows: list[dict[str, Any]], contributions: bool = False) -> dict[str, Any]:
-                """What a model says of rows."""
-                body = json.dumps({"rows": rows, "contributions": contributions}).encode()
-                headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+            def ask(model: str, rows: list[dict[str, Any]] | Path, contributions: bool = False) -> dict[str, Any]:
+                """What a model says of rows, or of a picture."""
+                if isinstance(rows, Path):
+                    body, kind = rows.read_bytes(), "image/png"
+                else:
+                    body, kind = json.dumps({"rows": rows, "contributions": contributions}).encode(), "application/json"
+                headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
                 request = urllib.request.Request(f"{address}/api/v1/models/{model}/predict", body, headers)
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     return json.load(answer)
