@@ -37,7 +37,7 @@ with tempfile.TemporaryDirectory() as place:
     print(f"2. learned: {trained.learner}")
     print(f"3. right {held['value']:.2f}, 95 % {held['low']:.2f} to {held['high']:.2f}, of {held['rows']} pictures held out")
     print(f"   floor: {floor['value']:.2f} without a model ({floor['by']})")
-    print("4. new pictures are posted over HTTP")
+    print("4. asked over HTTP about new pictures")
     with served(folder) as ask:
         for kind in ("particle", "scratch"):
             drawn(kind, chance).save(Path(place) / "new.png")
