@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ from tests.served import AS_OF, Server
 Asking = Callable[[Client], Awaitable[Any]]
 
 
+def awaited(run: Callable[[], Any]) -> Any:
+    """What a coroutine gives, in a thread of its own: the driver of browsers may have a loop in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(lambda: asyncio.run(run())).result(120)
+
+
 def asked(server: Server, ask: Asking, scope: str = "read", **more: Any) -> Any:
     """What a client of the protocol gets that asks a service with a key."""
 
@@ -31,7 +38,7 @@ def asked(server: Server, ask: Asking, scope: str = "read", **more: Any) -> Any:
             async with Client(server_of(api, lambda request: key)) as client:
                 return await ask(client)
 
-    return asyncio.run(run())
+    return awaited(run)
 
 
 def call(name: str, **arguments: Any) -> Asking:
@@ -98,7 +105,7 @@ def test_a_service_that_is_not_there_is_an_answer_too() -> None:
         async with of_address("http://127.0.0.1:9") as api, Client(server_of(api, lambda request: None)) as client:
             return await client.call_tool("risk", {})
 
-    said = asyncio.run(run())
+    said = awaited(run)
     assert said.is_error
     assert "is it running" in said.content[0].text
 
@@ -112,7 +119,7 @@ def test_a_folder_is_asked_over_the_standard_streams_with_a_key_that_is_gone_aft
         async with Client(how) as client:
             return await client.call_tool("risk", {})
 
-    said = asyncio.run(run())
+    said = awaited(run)
     assert {row["area"] for row in said.structured_content["tools"]} == {"Etch"}
     listed = command("key", "list", "--fab", own_folder).out
     assert "mcp" not in listed or "revoked" in listed
@@ -131,7 +138,7 @@ def test_assistants_ask_over_http_each_with_its_own_key(server: Server) -> None:
             async with Client(found.group()) as client:
                 return await client.call_tool("risk", {})
 
-        nobody = asyncio.run(run())
+        nobody = awaited(run)
         assert nobody.is_error
         assert "needs a key" in nobody.content[0].text
     finally:

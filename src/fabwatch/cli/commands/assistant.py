@@ -25,7 +25,7 @@ def mcp(
     as_of: Annotated[str | None, typer.Option(help="Answer for this time, with a folder.")] = None,
 ) -> None:
     """Let an assistant ask (Model Context Protocol): its tools are the questions, and it changes nothing."""
-    import asyncio
+    import os
 
     from fabwatch.terms.errors import ExtraMissing
 
@@ -35,6 +35,4 @@ def mcp(
         raise ExtraMissing(
             f"Assistants need a package that is not installed: {fault.name}.", "pip install 'fabwatch[mcp]'"
         ) from fault
-    import os
-
-    asyncio.run(serve(fab, url, http, area, as_of, os.environ.get(KEY)))
+    serve(fab, url, http, area, as_of, os.environ.get(KEY))
