@@ -1,23 +1,22 @@
 """Pulls from the fab's databases that the service makes by itself, in a process of their own."""
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fabwatch.api.answer_cache import AnswerCache
+from fabwatch.api.by_itself import Started, by_itself
 from fabwatch.api.jobs import Job
 from fabwatch.api.workers import Pool
 from fabwatch.fab.answers import Pulled
 from fabwatch.terms.errors import FabwatchError
-from fabwatch.terms.settings import Settings, read_settings
+from fabwatch.terms.settings import Settings
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
 
 LOG = logging.getLogger("fabwatch")
-LOOK_S = 5.0
 MINUTE = 60.0
 
 
@@ -33,24 +32,15 @@ class PullOne(Job[Pulled]):
 
 
 async def pulling(cache: AnswerCache) -> None:
-    """Pull from each database as often as fab.toml says, for as long as the service lives; one that fails is logged."""
-    pool: Pool | None = None
+    """Pull from each database as often as fab.toml says, for as long as the service lives."""
     last: dict[str, float] = {}
-    try:
-        while True:
-            try:
-                for name in _due(read_settings(cache.folder), last):
-                    pool = pool or Pool(cache.folder, workers=1, waiting=1, nice=5)
-                    last[name] = time.monotonic()
-                    await _pulled(pool, name)
-            except FabwatchError as fault:
-                LOG.warning("nothing was pulled: %s", fault.what)
-            except Exception:
-                LOG.exception("nothing was pulled")
-            await asyncio.sleep(LOOK_S)
-    finally:
-        if pool is not None:
-            pool.close()
+
+    async def turn(settings: Settings, started: Started) -> None:
+        for name in _due(settings, last):
+            last[name] = time.monotonic()
+            await _pulled(started(), name)
+
+    await by_itself(cache.folder, "nothing was pulled", turn)
 
 
 async def _pulled(pool: Pool, name: str) -> None:

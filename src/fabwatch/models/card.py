@@ -1,6 +1,6 @@
 """What stands on every card, and which libraries made a version."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -44,10 +44,10 @@ def lacking(card: Mapping[str, Any]) -> str | None:
     return next((f"held_out.{name}" for name in FIGURES if name not in card["held_out"]), None)
 
 
-def library_versions() -> dict[str, str]:
-    """The versions of what learns and writes."""
+def library_versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:
+    """The versions of what learns and writes, as far as it is installed."""
     found = {}
-    for name in LIBRARIES:
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fabwatch.models.answers import Compared, ModelChange, Slice
 from fabwatch.models.causes import causes
-from fabwatch.models.differing import marks_of
+from fabwatch.models.differing import stands_in
 from fabwatch.models.measures import Numbers, Truth, calibration, figures
 from fabwatch.models.predicting import Ready
 from fabwatch.models.registry import Registry, Version
@@ -216,12 +216,9 @@ def _rows(frame: "pd.DataFrame", target: Target, versions: list[Version], sides:
 def learned_from(version: Version, frame: "pd.DataFrame") -> Any:
     """Which rows of a frame a version learned from: the same values in all columns that both have (n)."""
     table = version.table()
-    common = [name for name in table.columns if name in set(frame.columns)]
-    if not common:
-        return np.zeros(len(frame), bool)
     held = set(version.held_out()["place"].tolist())
     learned = np.array([place not in held for place in range(len(table))])
-    return np.isin(marks_of(frame, common), marks_of(table, common)[learned])
+    return stands_in(frame, table, learned)
 
 
 def _difference(truth: Truth, one: Numbers, two: Numbers, metric: str, limits: list[float]) -> Difference:

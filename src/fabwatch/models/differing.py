@@ -104,6 +104,15 @@ def _hashes(table: "pd.DataFrame", names: list[str]) -> NDArray[np.uint64]:
     return np.stack(columns, axis=1)
 
 
+def stands_in(frame: "pd.DataFrame", table: "pd.DataFrame", rows: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+    """Which rows of a frame (n) stand in a table, or in some rows of it: the same values in all columns that both have."""
+    common = [name for name in table.columns if name in set(frame.columns)]
+    if not common:
+        return np.zeros(len(frame), bool)
+    marks = marks_of(table, common)
+    return np.isin(marks_of(frame, common), marks if rows is None else marks[rows])
+
+
 def marks_of(table: "pd.DataFrame", names: list[str]) -> NDArray[np.uint64]:
     """A hash of each row, by the named columns (n)."""
     return _hashes(table, names).sum(axis=1, dtype=np.uint64) if names else np.zeros(len(table), np.uint64)

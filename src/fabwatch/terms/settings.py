@@ -256,6 +256,13 @@ class ServerSettings(_Stated):
         return value
 
 
+def _no_password(url: str) -> None:
+    """Raise ValueError for an address with a password in it."""
+    rest = url.partition("://")[2]
+    if "@" in rest and ":" in rest.partition("@")[0]:
+        raise ValueError("url holds a password; put it into an environment variable and name that in secret_env")
+
+
 SCHEMES = ("postgresql", "oracle", "mssql", "sqlite")
 """Databases that rows can be pulled from."""
 
@@ -301,8 +308,7 @@ class DatabaseSettings(_Stated):
         kind, _, rest = value.partition("://")
         if kind not in SCHEMES or not rest:
             raise ValueError(f"url is none of {', '.join(f'{one}://' for one in SCHEMES)}")
-        if "@" in rest and ":" in rest.partition("@")[0]:
-            raise ValueError("url holds a password; put it into an environment variable and name that in secret_env")
+        _no_password(value)
         return value
 
     @field_validator("pull")
@@ -347,8 +353,7 @@ class ChannelSettings(_Stated):
             raise ValueError("a mail needs an address in `to`")
         if ("smtp" in kind) != (self.form in (None, "mail")) and self.form is not None:
             raise ValueError(f"form {self.form!r} does not go to {kind}://")
-        if "@" in self.url.partition("://")[2] and ":" in self.url.partition("://")[2].partition("@")[0]:
-            raise ValueError("url holds a password; put it into an environment variable and name that in secret_env")
+        _no_password(self.url)
         _known_rules(self.rules)
         return self
 

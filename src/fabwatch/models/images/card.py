@@ -1,6 +1,4 @@
-"""What stands on every card of pictures, and which libraries made a version."""
-
-from importlib.metadata import PackageNotFoundError, version
+"""What stands on every card of pictures, and what makes a version."""
 
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow", "torch")
 LIMITS = [
@@ -17,14 +15,3 @@ METHOD = (
     "adds, with the base, sums to the score."
 )
 NETWORK = "a small residual network"
-
-
-def library_versions() -> dict[str, str]:
-    """The versions of what learns, reads and writes."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fabwatch.models.chances import chances
 from fabwatch.models.images.reading import Pixels
 from fabwatch.models.session import session_of
 
@@ -34,9 +35,7 @@ class Seen:
     @property
     def chances(self) -> NDArray[np.float64]:
         """Shape (n, k)."""
-        grown = np.exp(self.logits.astype(np.float64) - self.logits.max(axis=1, keepdims=True))
-        shares: NDArray[np.float64] = grown / grown.sum(axis=1, keepdims=True)
-        return shares
+        return chances(self.logits.astype(np.float64), "classes")
 
 
 class ServedPictures:

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fabwatch.models.answers import Trained
+from fabwatch.models.card import library_versions
 from fabwatch.models.images import KIND
 from fabwatch.models.images.calibrating import best_temperature
-from fabwatch.models.images.card import LIMITS, METHOD, NETWORK, library_versions
+from fabwatch.models.images.card import LIBRARIES, LIMITS, METHOD, NETWORK
 from fabwatch.models.images.collection import Collection, collected
 from fabwatch.models.images.measuring import doubts_of, measured, without_model
 from fabwatch.models.images.memory import FILE, Memory, remembered
@@ -89,7 +90,7 @@ def train(
     card: dict[str, Any] = {
         "format": FORMAT,
         "fabwatch": VERSION,
-        "libraries": library_versions(),
+        "libraries": library_versions(LIBRARIES),
         "model": name,
         "made_at": iso(header[0]),
         "kind": KIND,

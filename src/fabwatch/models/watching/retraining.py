@@ -3,10 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fabwatch.models.comparing import compare
-from fabwatch.models.differing import marks_of
+from fabwatch.models.differing import stands_in
 from fabwatch.models.registry import Registry, Version
 from fabwatch.models.training import Say, train
 from fabwatch.models.watching.answers import Retrained
@@ -36,8 +34,7 @@ def retrained(
         raise BadQuestion(
             f"The rows have no column {lacking[0]!r}: nothing can be learned from them.", "give rows with what came out"
         )
-    common = [name for name in table.columns if name in set(frame.columns)]
-    new = frame[~np.isin(marks_of(frame, common), marks_of(table, common))]
+    new = frame[~stands_in(frame, table)]
     if not len(new):
         raise BadQuestion(f"All of these rows are in the table of {version} already.", "give newer rows")
     whole = pd.concat([table, new.reindex(columns=table.columns)], ignore_index=True)

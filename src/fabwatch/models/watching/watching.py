@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fabwatch.models.differing import marks_of
+from fabwatch.models.differing import stands_in
 from fabwatch.models.listing import registry_of
 from fabwatch.models.predicting import Ready, odd_of
 from fabwatch.models.registry import Registry, Version, hash_of_table
@@ -73,10 +73,7 @@ def by_rows(
     `again`: a version is made that learns from them as well.
     """
     table = version.table()
-    common = [name for name in table.columns if name in set(frame.columns)]
-    new = frame
-    if common:
-        new = frame[~np.isin(marks_of(frame, common), marks_of(table, common))].reset_index(drop=True)
+    new = frame[~stands_in(frame, table)].reset_index(drop=True)
     doubts = []
     if len(new) < len(frame):
         doubts.append(f"{len(frame) - len(new):,} rows are left out: the model was made from their table")
