@@ -98,6 +98,7 @@ def settings_page() -> str:
     ]
     for title, model in (
         ("[fab]", settings.FabSettings),
+        ("[fab.s3]", settings.S3Settings),
         ("[sources.NAME]", settings.SourceSettings),
         ("[quals.TYPE]", settings.QualSettings),
         ("[costs]", settings.CostSettings),

@@ -11,7 +11,7 @@ import pytest
 from fabwatch.fab import Fab
 from fabwatch.fab.mending import check_folder
 from fabwatch.store import folder as folders
-from fabwatch.store.folder import Folder
+from fabwatch.store.catalogs.file import FileCatalog
 from fabwatch.terms.clock import utc_now
 from fabwatch.terms.errors import DiskFull, UnknownTime
 from tests.commands import command
@@ -216,20 +216,20 @@ def test_a_folder_that_cannot_be_written_is_asked_and_stays_as_it_is(whole, tmp_
     shutil.copytree(whole / "fab", folder)
     before = everything(folder)
     # Root may write everywhere, so the refusal is made here.
-    monkeypatch.setattr(Folder, "is_writable", lambda self: False)
+    monkeypatch.setattr(FileCatalog, "is_writable", lambda self: False)
     with Fab(folder, clock=lambda: NOW) as fab:
         assert sum(row.moves for row in fab.risk().tools) > 0
         assert all(finding.well for finding in fab.check(deep=True))
     assert everything(folder) == before
 
 
-@pytest.mark.parametrize("fails_at", ["connect", "bring_up", "_write_mark"])
+@pytest.mark.parametrize("fails_at", ["connect", "bring_up", "write_mark"])
 def test_a_disk_that_is_full_while_a_fab_is_made_is_said_and_it_is_made_once_there_is_room(tmp_path, monkeypatch, fails_at):
     def full(*_):
         raise OSError(28, "No space left on device", str(tmp_path / "fab"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Folder if fails_at == "_write_mark" else folders, fails_at, full)
+        patch.setattr(FileCatalog if fails_at == "write_mark" else folders, fails_at, full)
         with pytest.raises(DiskFull, match="No space left") as caught:
             Fab(tmp_path / "fab", create=True)
         assert caught.value.hint

@@ -70,7 +70,7 @@ def test_killed_loaders_readers_and_tidiers_lose_and_double_nothing(tmp_path, pr
         turns += 1
         fab = tmp_path / f"fab{turns}"
         new_fab(fab).close()
-        _crowded(commands(folders, fab), processes, min(end, time.monotonic() + 120), rng)
+        crowded(commands(folders, fab), processes, min(end, time.monotonic() + 120), rng)
         with Fab(fab, clock=lambda: NOW) as mended:
             mended.ingest(folders)
             mended.sweep()
@@ -79,7 +79,7 @@ def test_killed_loaders_readers_and_tidiers_lose_and_double_nothing(tmp_path, pr
             assert sum(load.rows for load in mended.loads() if load.kind == "moves") == len(expected["moves"]) - 2
 
 
-def _crowded(choices, processes, end, rng):
+def crowded(choices, processes, end, rng):
     """Processes that come and go until then; most are killed, and none of those that end by themselves has failed."""
     running = {}
     while time.monotonic() < end:

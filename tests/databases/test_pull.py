@@ -14,7 +14,7 @@ from fabwatch.databases import reading
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadQuestion, BadSettings
 from tests.commands import command
-from tests.databases.servers import PROGRAMS, postgresql
+from tests.servers import PROGRAMS, postgresql
 
 SECRET = "FABWATCH_TEST_DB"
 MOVES = "SELECT lot, wafer, eqp AS tool, done AS end_at, changed FROM moves"

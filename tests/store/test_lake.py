@@ -16,6 +16,7 @@ import fabwatch
 from fabwatch.fab import Fab
 from fabwatch.store import engine
 from fabwatch.store import lake as store
+from fabwatch.store.catalogs.file import FileCatalog
 from fabwatch.store.folder import FORMAT
 from fabwatch.terms.clock import utc_now
 from fabwatch.terms.errors import DiskFull, EngineMissing, NewerFab, NoFab, StoreBroken, StoreBusy, UnknownTime
@@ -270,11 +271,11 @@ def test_the_engine_reaches_the_data_of_the_fab_and_nothing_else(tmp_path, what)
 
 def test_the_signature_of_an_extension_is_checked_once_and_again_when_its_file_changes(tmp_path, monkeypatch):
     packaged = engine._packaged
-    copies = {name: Path(shutil.copy(packaged(name), tmp_path)) for name in engine.EXTENSIONS}
+    copies = {name: Path(shutil.copy(packaged(name), tmp_path)) for name in FileCatalog.extensions}
     monkeypatch.setattr(engine, "_packaged", copies.get)
 
     def unsigned():
-        connection = engine.connect("1GB", tmp_path / "tmp")
+        connection = engine.connect("1GB", tmp_path / "tmp", FileCatalog.extensions)
         (value,) = connection.execute("SELECT current_setting('allow_unsigned_extensions')").fetchone()
         connection.close()
         return value
@@ -286,4 +287,4 @@ def test_the_signature_of_an_extension_is_checked_once_and_again_when_its_file_c
     path.unlink()
     path.write_bytes(content)
     with pytest.raises(EngineMissing, match="signature"):
-        engine.connect("1GB", tmp_path / "tmp")
+        engine.connect("1GB", tmp_path / "tmp", FileCatalog.extensions)

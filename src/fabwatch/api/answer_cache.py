@@ -19,7 +19,7 @@ from fabwatch.fab.questions import Answerable, Composed, RiskQuestion
 from fabwatch.terms.clock import Clock, utc_now
 from fabwatch.terms.errors import FabwatchError, TooFewFailures
 from fabwatch.terms.questions import NOW, A, Cost, Timed
-from fabwatch.terms.settings import Settings, read_settings
+from fabwatch.terms.settings import SQLITE, Settings, read_settings
 
 if TYPE_CHECKING:
     from fabwatch.ingest.summary import IngestSummary
@@ -146,7 +146,10 @@ class AnswerCache:
             self._looking = None
 
     def _touched(self) -> tuple[float, ...]:
-        catalog = self._settings.fab.catalog_file
+        kind, _, catalog = self._settings.fab.catalog.partition(":")
+        if kind != SQLITE:
+            # Other machines write to it, and no file tells.
+            return (time.monotonic(),)
         paths = (self.folder / name for name in (catalog, f"{catalog}-wal", "fab.toml"))
         return tuple(path.stat().st_mtime if path.exists() else 0.0 for path in paths)
 

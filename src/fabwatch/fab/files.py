@@ -104,7 +104,7 @@ class Files(Door):
 
     def back_up(self, folder: str | Path) -> Backup:
         """Copy the fab into a folder, which is a fab itself. Raises BadQuestion for a folder that is something else."""
-        return back_up(self._lake, Path(folder), self._now())
+        return back_up(self._lake, folder, self._now())
 
     def repair(self, backup: str | Path | None = None) -> list[Finding]:
         """Mend damaged data files: from a backup of the fab, else by reading their loads again from their files."""

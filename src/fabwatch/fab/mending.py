@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fabwatch.ingest.summary import FileResult
-from fabwatch.store.backup import bring_back_catalog
-from fabwatch.store.check import Finding, damaged, examine, verdict_on
-from fabwatch.store.lake import MARK, Lake
+from fabwatch.store.backup import backup_place, bring_back_catalog, restore
+from fabwatch.store.catalogs import catalog_of
+from fabwatch.store.catalogs.file import MARK, FileCatalog
+from fabwatch.store.check import Finding, damaged, examine
+from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import faults
 from fabwatch.store.repair import loads_of, of_deletions, restored, take_out
 from fabwatch.store.seals import DataFile, data_files
@@ -38,13 +40,27 @@ def mend_catalog(path: Path, backup: Path) -> Finding | None:
     What was loaded after the backup is in no ledger then, and is loaded again with its files.
     """
     settings = read_settings(path)
-    catalog = path / settings.fab.catalog_file
-    if not (path / MARK).exists() or (catalog.exists() and catalog.stat().st_size and verdict_on(catalog) == "ok"):
+    catalog = catalog_of(path, settings.fab)
+    if (
+        not isinstance(catalog, FileCatalog)
+        or not (path / MARK).exists()
+        or (catalog.is_there() and catalog.verdict() == "ok")
+    ):
         return None
-    bring_back_catalog(path, settings.fab.catalog_file, backup)
+    bring_back_catalog(path, catalog.label, backup)
     with closing(Lake(path, settings)) as lake:
         lake.note_restored()
-    return Finding("catalog", True, f"{catalog.name}: brought back from the backup; load the files again that came after it")
+    return Finding(
+        "catalog", True, f"{catalog.label}: brought back from the backup; load the files again that came after it"
+    )
+
+
+def bring_back(source: str, path: Path) -> tuple[int, list[Finding]]:
+    """Make a fab of a backup: how many data files came, and what a deep check says. Raises BadQuestion, StoreBroken."""
+    count = restore(source, path, read_settings(path).fab)
+    with closing(Lake(path, read_settings(path))) as lake:
+        lake.note_restored()
+    return count, check_folder(path, deep=True)
 
 
 @dataclass
@@ -64,7 +80,7 @@ def begin_repair(lake: Lake, backup: Path | None) -> Repairs:
     known = data_files(lake.ask)
     left: list[DataFile] = []
     for file, _ in damaged(lake, known, deep=True):
-        if backup is not None and restored(lake, file, backup):
+        if backup is not None and restored(lake, file, backup_place(backup, lake.settings.fab)):
             repairs.findings.append(Finding(f"data {file.table}", True, f"{file.path}: brought back from the backup"))
         else:
             left += [file, *(of_deletions(lake, file, known) if file.kind == "delete" else [])]

@@ -1,28 +1,31 @@
-"""Backups: a copy of a fab that is a fab itself, with the heads of its audit and its ledger."""
+"""Backups: a copy of a fab that is a fab itself, in a folder or in object storage, with the heads of audit and ledger."""
 
 import json
 import shutil
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pyarrow import fs
+
+from fabwatch.store.catalogs.copying import copy_catalog
+from fabwatch.store.catalogs.file import MARK, FileCatalog, write_mark
+from fabwatch.store.data_place import DataPlace, place_at
 from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import CHAIN
 from fabwatch.store.seals import data_files
+from fabwatch.store.stated import with_catalog
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import BadQuestion, DiskFull, StoreBroken
+from fabwatch.terms.settings import FILE, SQLITE, FabSettings
 from fabwatch.terms.version import VERSION
 
 NOTE = "backup.json"
+CATALOG_FILE = "catalog.sqlite"
+"""What the catalog of a backup is called, where that of the fab is no file."""
 PRIVATE = 0o700
-SKIPPED = (".writing.lock", ".reading.lock", "tmp", "data")
-_COPY = """
-import sqlite3, sys
-source, target = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True), sqlite3.connect(sys.argv[2])
-source.backup(target)
-target.close()"""
+SKIPPED = (".writing.lock", ".reading.lock", "tmp")
 
 
 @dataclass(frozen=True)
@@ -38,21 +41,93 @@ class Backup:
     ledger: str
 
 
-def back_up(lake: Lake, target: Path, now: datetime) -> Backup:
-    """Copy the fab into a folder; what an earlier backup there holds already is not copied again.
+def back_up(lake: Lake, target: str | Path, now: datetime) -> Backup:
+    """Copy the fab into a folder or to s3://…; what an earlier backup there holds already is not copied again.
 
-    Nobody writes meanwhile; whoever reads goes on. Raises BadQuestion for a folder that is not a backup, and DiskFull.
+    Nobody writes while the catalog is copied; whoever reads goes on. Raises BadQuestion for a place that is not a backup,
+    and DiskFull.
     """
-    if target.exists() and any(target.iterdir()) and not (target / NOTE).exists():
-        raise BadQuestion(f"{target} is neither empty nor a backup.", "name an empty folder, or the one of the last backup")
-    if target.resolve() == lake.folder.resolve() or lake.folder.resolve() in target.resolve().parents:
-        raise BadQuestion("A backup inside the fab would be lost with it.", "name a folder elsewhere, best on another disk")
+    place = backup_place(target, lake.settings.fab)
+    if place.folder is not None:
+        _check_elsewhere(place.folder, lake.folder)
     try:
-        target.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        with lake.alone():
-            return _copied(lake, target, now)
+        place.make()
+        if _is_something_else(place):
+            raise BadQuestion(
+                f"{target} is neither empty nor a backup.", "name an empty folder, or the one of the last backup"
+            )
+        return _copied(lake, str(target), place, now)
     except OSError as fault:
         raise DiskFull(f"{target} cannot be written: {fault.strerror or fault}") from fault
+
+
+def backup_place(target: str | Path, settings: FabSettings) -> DataPlace:
+    """The place of a backup; object storage is reached by `[fab.s3]`. Raises StoreBroken."""
+    return place_at(str(target).rstrip("/"), Path.cwd(), settings.s3)
+
+
+def _check_elsewhere(target: Path, folder: Path) -> None:
+    if target.resolve() == folder.resolve() or folder.resolve() in target.resolve().parents:
+        raise BadQuestion("A backup inside the fab would be lost with it.", "name a folder elsewhere, best on another disk")
+
+
+def _is_something_else(place: DataPlace) -> bool:
+    found = place.system.get_file_info(fs.FileSelector(place.root, allow_not_found=True))
+    return bool(found) and not any(info.base_name == NOTE for info in found)
+
+
+def _copied(lake: Lake, target: str, place: DataPlace, now: datetime) -> Backup:
+    data = place.under("data")
+    with lake.catalog.readers.shared():
+        # No file is deleted meanwhile, and whoever loads goes on.
+        first, _ = _copy_data(lake, data)
+    with lake.alone():
+        # What was committed meanwhile is little; from here on files and catalog belong together.
+        later, wanted = _copy_data(lake, data)
+        _copy_catalog(lake, place)
+        heads = lake.head("audit").hash, lake.head("receipts").hash
+        for entry in sorted(lake.folder.iterdir()):
+            if _belongs_beside(entry, lake):
+                place.put(entry, entry.name)
+    for name in set(data.names()) - set(wanted):
+        data.delete(name)
+    note = {"made_at": iso(now), "version": VERSION, "audit": heads[0], CHAIN: heads[1]}
+    place.write(NOTE, json.dumps(note, indent=1) + "\n")
+    return Backup(target, now, len(wanted), first + later, sum(wanted.values()), *heads)
+
+
+def _copy_data(lake: Lake, data: DataPlace) -> tuple[int, dict[str, int]]:
+    """Copy the data files that are not there yet; returns how many those were, and the bytes of all by name."""
+    there = data.sizes()
+    wanted = {file.name: file.bytes for file in data_files(lake.ask)}
+    lacking = [name for name, size in wanted.items() if there.get(name) != size]
+    for name in lacking:
+        data.take(name, lake.data)
+    return len(lacking), wanted
+
+
+def _copy_catalog(lake: Lake, place: DataPlace) -> None:
+    """The catalog as a file, and what makes the copy a fab: its mark, and a fab.toml with its own catalog and data."""
+    name = lake.catalog.label if isinstance(lake.catalog, FileCatalog) else CATALOG_FILE
+    with tempfile.TemporaryDirectory(prefix="fabwatch-") as text:
+        folder = Path(text)
+        if isinstance(lake.catalog, FileCatalog):
+            lake.catalog.copy(folder / name)
+        else:
+            copy_catalog(lake.catalog, FileCatalog(folder, name), lake.data, folder / "tmp")
+        place.put(folder / name, name)
+        write_mark(folder, lake.catalog.mark())
+        place.put(folder / MARK, MARK)
+    stated = lake.folder / FILE
+    if stated.exists():
+        place.write(FILE, with_catalog(stated.read_text(encoding="utf-8-sig"), f"{SQLITE}:{name}", "data"))
+
+
+def _belongs_beside(entry: Path, lake: Lake) -> bool:
+    """Whether something in the fab folder is to be copied as it is."""
+    known = (MARK, FILE) + ((lake.catalog.label,) if isinstance(lake.catalog, FileCatalog) else ())
+    ours = lake.data.folder is not None and entry == lake.data.folder
+    return not ours and entry.name not in SKIPPED and not entry.name.startswith(known)
 
 
 def bring_back_catalog(folder: Path, catalog: str, backup: Path) -> None:
@@ -72,52 +147,26 @@ def bring_back_catalog(folder: Path, catalog: str, backup: Path) -> None:
     beside.replace(folder / catalog)
 
 
-def _copied(lake: Lake, target: Path, now: datetime) -> Backup:
-    files = data_files(lake.ask)
-    copied = size = 0
-    wanted = set()
-    for file in files:
-        source, place = file.place(lake.data), file.place(target / "data")
-        wanted.add(place)
-        size += file.bytes
-        if place.is_file() and place.stat().st_size == file.bytes:
-            continue
-        place.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        _put(source, place)
-        copied += 1
-    _catalog(lake.catalog, target / lake.catalog.name)
-    for entry in lake.folder.iterdir():
-        if entry.name not in SKIPPED and not entry.name.startswith(lake.catalog.name):
-            _beside(entry, target / entry.name)
-    for place in set((target / "data").rglob("*.parquet")) - wanted:
-        place.unlink()
-    backup = Backup(str(target), now, len(files), copied, size, lake.head("audit").hash, lake.head("receipts").hash)
-    note = {"made_at": iso(now), "version": VERSION, "audit": backup.audit, CHAIN: backup.ledger}
-    (target / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
-    return backup
+def restore(source: str, folder: Path, settings: FabSettings) -> int:
+    """Make a fab of a backup, in a folder that is not there or empty; each data file is compared with its seal.
 
-
-def _catalog(source: Path, target: Path) -> None:
-    """By another process: a second library on one file would let go of the locks that the first one holds on it."""
-    beside = target.with_name(f".{target.name}")
-    beside.unlink(missing_ok=True)
-    done = subprocess.run(  # noqa: S603 - this program itself
-        [sys.executable, "-I", "-c", _COPY, str(source), str(beside)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise StoreBroken(f"The catalog cannot be copied: {done.stderr.strip().rpartition(chr(10))[2]}")
-    beside.chmod(PRIVATE & 0o600)
-    beside.replace(target)
-
-
-def _beside(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
-    else:
-        _put(source, target)
-
-
-def _put(source: Path, target: Path) -> None:
-    beside = target.with_name(f".{target.name}")
-    shutil.copy2(source, beside)
-    beside.replace(target)
+    Returns how many data files came. The mark comes last, so that a restore that was stopped is no fab. Raises BadQuestion,
+    StoreBroken.
+    """
+    if folder.exists() and any(entry.name != FILE for entry in folder.iterdir()):
+        raise BadQuestion(
+            f"{folder} is not empty.", "name a folder that is not there yet; a restore never writes over a fab"
+        )
+    place = backup_place(source, settings)
+    try:
+        names = list(place.sizes())
+        if NOTE not in names:
+            raise BadQuestion(f"There is no backup in {source}.", "name what fabwatch backup has made")
+        target = place_at(str(folder.resolve()), Path.cwd(), settings.s3)
+        for name in sorted(names, key=lambda name: name == MARK):
+            if name != NOTE:
+                target.take(name, place)
+    except OSError as fault:
+        raise StoreBroken(f"The backup in {source} cannot be read: {fault.strerror or fault}", None) from fault
+    folder.chmod(PRIVATE)
+    return sum(name.startswith("data/") for name in names)

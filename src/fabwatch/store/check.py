@@ -4,21 +4,19 @@ It opens nothing before it knows that it can be opened, and changes nothing.
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from fabwatch.store.catalogs.file import MARK
 from fabwatch.store.compact import MANY_FILES, file_counts
+from fabwatch.store.data_place import DataPlace
 from fabwatch.store.engine import CATALOG_LOST
-from fabwatch.store.folder import MARK
 from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import faults
-from fabwatch.store.seals import DataFile, data_files, sha256, unknown_files
+from fabwatch.store.seals import DataFile, data_files, unknown_files
 from fabwatch.terms.errors import BadSettings, FabwatchError, StoreBroken
 from fabwatch.terms.tables import LOADED, RECORDS, RESULT_FORMATS, TABLES
 
@@ -40,16 +38,6 @@ WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples
                               WHEN l.kind IN ({", ".join(f"'{name}'" for name in RESULT_FORMATS)}) THEN r.stored
                               ELSE s.stored END, 0)
 """
-_QUICK_CHECK = """
-import sqlite3, sys
-for how in ("mode=ro", "immutable=1"):  # the second where nothing can be written beside it
-    try:
-        print(sqlite3.connect(f"file:{sys.argv[1]}?{how}", uri=True).execute("PRAGMA quick_check").fetchone()[0])
-        break
-    except sqlite3.OperationalError as fault:
-        last = fault
-else:
-    print(last)"""
 REPAIR = "fabwatch repair reads the loads again from their files; with --backup FOLDER it takes the data files from there"
 
 
@@ -83,7 +71,7 @@ def examine(path: Path, lake: Lake | None, fault: FabwatchError | None = None, *
 
 def damaged(lake: Lake, known: Sequence[DataFile], *, deep: bool) -> list[tuple[DataFile, str]]:
     """Those of the data files that are not as they were committed, each with what is wrong."""
-    wrong = ((file, _fault(file, file.place(lake.data), deep)) for file in known)
+    wrong = ((file, _fault(file, lake.data, deep)) for file in known)
     return [(file, fault) for file, fault in wrong if fault]
 
 
@@ -111,19 +99,10 @@ def _mark(path: Path) -> Finding:
     return Finding("mark", well, what, "" if well else "any command that opens the fab for writing makes it again")
 
 
-def verdict_on(catalog: Path) -> str:
-    """What the engine of the catalog says of its file: `ok`, or what is wrong."""
-    # By another process: a second library on one file would let go of the locks that the first one holds on it.
-    looked = subprocess.run(  # noqa: S603 - this program itself
-        [sys.executable, "-I", "-c", _QUICK_CHECK, str(catalog)], capture_output=True, text=True, check=False
-    )
-    return looked.stdout.strip() or looked.stderr.strip().rpartition("\n")[2]
-
-
 def _catalog(lake: Lake) -> Iterator[Finding]:
-    verdict = verdict_on(lake.catalog)
+    verdict = lake.catalog.verdict()
     well = verdict == "ok"
-    yield Finding("catalog", well, f"{lake.catalog.name}: {verdict}", "" if well else CATALOG_LOST)
+    yield Finding("catalog", well, f"{lake.catalog.label}: {verdict}", "" if well else CATALOG_LOST)
 
 
 def _files(lake: Lake, *, deep: bool) -> Iterator[Finding]:
@@ -139,15 +118,15 @@ def _files(lake: Lake, *, deep: bool) -> Iterator[Finding]:
     yield Finding("data files", not wrong, f"{len(known) - len(wrong)} of {len(known)} {how}{note}", REPAIR if wrong else "")
 
 
-def _fault(file: DataFile, path: Path, deep: bool) -> str:
+def _fault(file: DataFile, data: DataPlace, deep: bool) -> str:
     try:
-        size = path.stat().st_size
+        size = data.size(file.name)
         if size != file.bytes:
             return f"{size:,} bytes instead of {file.bytes:,}"
         if deep and file.sha256 is not None:
             # Damaged bytes are not given to a reader of Parquet at all.
-            return "" if sha256(path) == file.sha256 else "its bytes have changed since it was committed"
-        pq.read_metadata(path)
+            return "" if data.sha256(file.name) == file.sha256 else "its bytes have changed since it was committed"
+        data.parquet(file.name)
     except FileNotFoundError:
         return "it is gone"
     except (OSError, ValueError, MemoryError, pa.ArrowException) as fault:

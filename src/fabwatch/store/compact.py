@@ -59,7 +59,9 @@ def clear(lake: Lake, now: datetime) -> None:
         lake.ask("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
         orphans = unknown_files(lake.ask, lake.data)
         stale = [path for path in (lake.folder / "tmp").glob("*") if path.is_file() and _age(path) > STALE]
-        _delete([*orphans, *stale])
+        _delete(lake, orphans)
+        for path in stale:
+            path.unlink(missing_ok=True)
         forget_seals(lake.ask)
 
 
@@ -68,13 +70,13 @@ def sweep(lake: Lake) -> int:
     # While the lock is held nobody writes a file that is not named yet.
     with lake.writing():
         orphans = unknown_files(lake.ask, lake.data)
-        _delete(orphans)
+        _delete(lake, orphans)
     return len(orphans)
 
 
-def _delete(paths: Iterable[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
+def _delete(lake: Lake, names: Iterable[str]) -> None:
+    for name in names:
+        lake.data.delete(name)
 
 
 def _age(path: Path) -> float:

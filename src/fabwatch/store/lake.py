@@ -9,15 +9,17 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from filelock import Timeout
 
 from fabwatch.store.anchor import Anchor, Head
-from fabwatch.store.engine import CATALOG, translated
-from fabwatch.store.folder import MARK, Folder
+from fabwatch.store.catalogs import Catalog
+from fabwatch.store.catalogs.file import MARK
+from fabwatch.store.data_place import DataPlace
+from fabwatch.store.engine import CATALOG, CATALOG_LOST, translated
+from fabwatch.store.folder import MOVED, Folder
 from fabwatch.store.schema import SQL_TYPES, columns_sql
 from fabwatch.store.seals import seal
 from fabwatch.terms.clock import iso
-from fabwatch.terms.errors import BadQuestion, FabwatchError, NothingThen, StoreBroken, StoreBusy
+from fabwatch.terms.errors import BadQuestion, FabwatchError, NothingThen, StoreBroken
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.tables import TABLES
 from fabwatch.terms.words import PLANNED
@@ -40,8 +42,6 @@ class Lake:
         self.folder = folder
         self.settings = settings
         self._folder = Folder(folder, settings.fab)
-        if not create:
-            self._folder.check_there()
         self._anchor = Anchor(folder, settings.fab.anchor)
         self._heads: dict[str, Head] = {}
         """The last entries of the chains that the open transaction has made longer."""
@@ -51,7 +51,13 @@ class Lake:
         self._changed = (-1, -1)
         """The newest snapshot, and the newest of those that changed what answers rest on."""
         self._shown: tuple[int | None, frozenset[str]] | None = None
-        self.connection = self._folder.opened(WAIT_FOR_WRITER)
+        try:
+            if not create:
+                self._folder.check_there()
+            self.connection = self._folder.opened(WAIT_FOR_WRITER)
+        except BaseException:
+            self._folder.close()
+            raise
 
     def read_only(self, statement: str) -> Any:
         """What one SELECT gives, as a data frame, by a connection of its own that cannot write. Raises StoreBroken."""
@@ -66,14 +72,14 @@ class Lake:
                 raise translated(fault) from fault
 
     @property
-    def data(self) -> Path:
-        """The folder of the Parquet files."""
+    def data(self) -> DataPlace:
+        """Where the Parquet files are."""
         return self._folder.data
 
     @property
-    def catalog(self) -> Path:
-        """The catalog file, or a copy of it where the folder cannot be written."""
-        return self._folder.read_catalog
+    def catalog(self) -> Catalog:
+        """What snapshots and files are noted in."""
+        return self._folder.catalog
 
     def close(self) -> None:
         """Let go of the fab."""
@@ -87,6 +93,8 @@ class Lake:
         try:
             return self.connection.execute(sql, parameters)
         except duckdb.Error as fault:
+            # A catalog that was moved away or lost while it was open is what is said, and not what the engine makes of it.
+            self._check_current()
             raise translated(fault) from fault
         except RuntimeError as fault:
             if "interrupted" in str(fault):
@@ -173,29 +181,35 @@ class Lake:
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Nobody writes meanwhile; what is yielded says whether nobody reads either. Raises StoreBusy, DiskFull."""
-        with self._sole_writer(WAIT_FOR_WRITER), self._folder.readers.exclusive() as alone:
+        with self._sole_writer(WAIT_FOR_WRITER), self.catalog.readers.exclusive() as alone:
             yield alone
 
     @contextmanager
     def _sole_writer(self, wait: float) -> Iterator[None]:
         try:
-            with self._folder.lock.acquire(timeout=wait):
+            with self.catalog.writer(wait):
+                self._check_current()
                 yield
-        except Timeout:
-            raise StoreBusy(f"Another process has been writing to {self.folder} for {wait:.0f} s.") from None
         except OSError as fault:
             raise translated(fault) from fault
 
     @contextmanager
     def reading(self, known_at: datetime | None = None) -> Iterator[int]:
         """One snapshot for all statements of a question; yields its number. Raises UnknownTime (see `pin`)."""
-        with self._folder.readers.shared():
+        with self.catalog.readers.shared():
+            self._check_current()
             version = self._begin_newest() if known_at is None else self._begin_at(known_at)
             try:
                 yield version
             finally:
                 with _quiet():
                     self.connection.execute("ROLLBACK")
+
+    def _check_current(self) -> None:
+        """Raises StoreBroken where the catalog was moved while it was open: what is written to it would be lost."""
+        lacking = self.catalog.lacking()
+        if lacking:
+            raise StoreBroken(lacking, f"where it was moved, {MOVED}; else {CATALOG_LOST}")
 
     def pin(self, known_at: datetime | None = None) -> int:
         """Let every question read one snapshot: the newest, or the one that stood at `known_at`. Returns its number.

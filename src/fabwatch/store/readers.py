@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 try:
     import fcntl
@@ -11,8 +12,18 @@ except ImportError:  # pragma: no cover - where the system has no such locks, fi
     fcntl = None  # type: ignore[assignment]
 
 
-class Readers:
+class Readers(Protocol):
     """The lock of those who read a fab; it ends with their process, however that ends."""
+
+    def shared(self) -> AbstractContextManager[None]:
+        """Held while a question is answered."""
+
+    def exclusive(self) -> AbstractContextManager[bool]:
+        """Held while files are deleted; yields False where somebody is reading."""
+
+
+class FileReaders:
+    """That lock as one of the file system."""
 
     def __init__(self, folder: Path):
         self._path = folder / ".reading.lock"

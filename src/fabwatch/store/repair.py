@@ -1,12 +1,13 @@
 """Repair: damaged data files come back from a backup, or are taken out so that their loads can be read again."""
 
+import contextlib
 import json
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PurePosixPath
 
+from fabwatch.store.data_place import DataPlace, place_at
 from fabwatch.store.lake import CATALOG, Lake
-from fabwatch.store.seals import DataFile, sha256
+from fabwatch.store.seals import DataFile
 from fabwatch.terms.tables import LOADED, RESULTS
 
 ASIDE = "damaged"
@@ -19,16 +20,15 @@ _GATHERED = {"places": "moves", "sensors": "log"}
 """Tables that are gathered from all loads of a kind."""
 
 
-def restored(lake: Lake, file: DataFile, backup: Path) -> bool:
+def restored(lake: Lake, file: DataFile, backup: DataPlace) -> bool:
     """Copy one file from a backup of the fab, if it is there as it was committed."""
-    source = file.place(backup / "data")
-    if not source.is_file() or (file.sha256 or sha256(source)) != sha256(source):
+    data = backup.under("data")
+    try:
+        if file.sha256 is not None and data.sha256(file.name) != file.sha256:
+            return False
+        lake.data.take(file.name, data)
+    except OSError:
         return False
-    place = file.place(lake.data)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.with_suffix(".restored")
-    shutil.copyfile(source, beside)
-    beside.replace(place)
     return True
 
 
@@ -54,10 +54,11 @@ def take_out(lake: Lake, files: Sequence[DataFile]) -> None:
         lake.ask("COMMIT")
     aside = lake.folder / ASIDE
     aside.mkdir(mode=0o700, exist_ok=True)
+    kept = place_at(str(aside.resolve()), aside, lake.settings.fab.s3)
     for file in files:
-        place = file.place(lake.data)
-        if place.exists():
-            place.replace(aside / place.name)
+        with contextlib.suppress(OSError):
+            kept.take(PurePosixPath(file.name).name, lake.data, file.name)
+            lake.data.delete(file.name)
 
 
 def _forget(lake: Lake, file: DataFile) -> None:

@@ -1,16 +1,15 @@
 """Seals: the SHA-256 of every data file, taken when it is committed, by which damage to it is found."""
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from fabwatch.store.data_place import DataPlace
 from fabwatch.store.engine import CATALOG
 
 Ask = Callable[..., duckdb.DuckDBPyConnection]
@@ -28,7 +27,6 @@ FROM {CATALOG}.ducklake_delete_file AS f JOIN {CATALOG}.ducklake_table AS t USIN
 _UNSEALED = f"""
 SELECT * FROM ({_FILES}) AS f WHERE f.file_id > (
     SELECT coalesce(max(s.file_id), -1) FROM {_TABLE} AS s)"""
-PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
@@ -44,20 +42,25 @@ class DataFile:
     loads: str | None
     """The loads that rows of it are of (JSON); None for rows that no load brought."""
 
-    def place(self, data: Path) -> Path:
-        """Where it lies."""
-        return data / "main" / self.table / Path(self.path).name
+    @property
+    def name(self) -> str:
+        """Its name in the place of the data."""
+        return name_of(self.table, self.path)
 
 
-def seal(ask: Ask, data: Path) -> None:
+def name_of(table: str, path: str) -> str:
+    """The name of a table's file in the place of the data."""
+    return f"main/{table}/{PurePosixPath(path).name}"
+
+
+def seal(ask: Ask, data: DataPlace) -> None:
     """Take the hash of every file that was committed since the last time. Call it while the writer's lock is held."""
     for row in ask(_UNSEALED).fetchall():
         kind, number, table, path, size = row
         file = DataFile(kind, number, table, path, size, None, None)
-        place = file.place(data)
         with contextlib.suppress(OSError):
-            place.chmod(PRIVATE)
-            values = [file.kind, file.file_id, file.path, file.bytes, sha256(place), _loads(place)]
+            data.keep_private(file.name)
+            values = [file.kind, file.file_id, file.path, file.bytes, data.sha256(file.name), _loads(data, file.name)]
             ask(f"INSERT INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?)", values)
 
 
@@ -75,24 +78,18 @@ def forget_seals(ask: Ask) -> None:
     )
 
 
-def unknown_files(ask: Ask, data: Path) -> list[Path]:
-    """Parquet files in the data folder that neither the catalog nor its list of files to be deleted names."""
+def unknown_files(ask: Ask, data: DataPlace) -> list[str]:
+    """Parquet files among the data that neither the catalog nor its list of files to be deleted names."""
     sources = ("ducklake_data_file", "ducklake_delete_file", "ducklake_files_scheduled_for_deletion")
     sql = " UNION ALL ".join(f"SELECT path FROM {CATALOG}.{source}" for source in sources)
-    names = {Path(row[0]).name for row in ask(sql).fetchall()}
-    return [path for path in data.rglob("*.parquet") if path.name not in names]
+    known = {PurePosixPath(row[0]).name for row in ask(sql).fetchall()}
+    return [name for name in data.names() if PurePosixPath(name).name not in known]
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _loads(path: Path) -> str | None:
+def _loads(data: DataPlace, name: str) -> str | None:
     """The loads in a data file, as JSON."""
     try:
-        file = pq.ParquetFile(path)
+        file = data.parquet(name)
         if "load" not in file.schema_arrow.names:
             return None
         loads: set[str] = set()

@@ -7,6 +7,7 @@
     ├── ExtraMissing          a package that only some questions need is not installed
     ├── ParityFailed          the exported model does not give the same results as fabwatch
     ├── StoreBroken           the catalog or a data file cannot be read
+    │   └── NoCatalog         the server with the catalog cannot be reached, or does not let us in
     ├── StoreBusy             another process holds the fab for writing
     ├── DiskFull              no disk space left
     ├── BadSettings           fab.toml has faults; all are listed
@@ -97,6 +98,12 @@ class StoreBroken(FabwatchError):
     """The catalog or a data file cannot be read."""
 
     hint = "fabwatch check says what is wrong and how to fix it"
+
+
+class NoCatalog(StoreBroken):
+    """The server with the catalog cannot be reached, or does not let us in."""
+
+    hint = "see that the server runs, and that the address and the password of [fab] catalog are right; nothing was lost"
 
 
 class StoreBusy(FabwatchError):

@@ -32,6 +32,10 @@ def with_table(text: str, path: Path, stated: Mapping[str, Any]) -> str:
     parts = list(_parts(text))
     if before is None:
         made = _appended(text, path, stated, end)
+    elif not any(part.table == path for part in parts):
+        # It is there by tables below it alone: what is new gets a header of its own, and what is checked below is the whole.
+        fresh = {key: value for key, value in stated.items() if key not in before}
+        made = _appended(text, path, fresh, end)
     else:
         made = "".join(part.text for part in _changed(parts, path, before, stated, end))
     _put(wanted, path, dict(stated))

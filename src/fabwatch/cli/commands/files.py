@@ -12,7 +12,7 @@ log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (ingest, watch, inbox, check, backup, repair, compact, demo):
+    for command in (ingest, watch, inbox, check, backup, restore, move_catalog, repair, compact, demo):
         app.command()(command)
     app.add_typer(log, name="log")
     # Their former names.
@@ -129,23 +129,64 @@ def check(
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Where to; the folder of the last backup takes only what is new.")],
+    target: Annotated[
+        str, typer.Argument(help="A folder or s3://bucket/path; where the last backup is, it takes only what is new.")
+    ],
     fab: FabOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy the fab into a folder that is a fab itself, and show the heads of its audit and ledger."""
+    """Copy the fab, so that the copy is a fab itself, and show the heads of its audit and ledger."""
     import json
 
     from fabwatch.terms.answers import plain
 
     with opened(fab) as door:
-        made = door.back_up(folder)
+        made = door.back_up(target)
     if as_json:
         typer.echo(json.dumps(plain(made), ensure_ascii=False, indent=1))
         return
     typer.echo(f"{made.files} data files ({made.bytes / 1e6:.1f} MB, {made.copied} of them new) are in {made.folder}")
     typer.echo(f"audit  {made.audit or 'no entry yet'}\nledger {made.ledger or 'no entry yet'}")
     typer.echo("note both elsewhere: they prove later that nothing up to here was changed", err=True)
+
+
+def restore(
+    source: Annotated[str, typer.Argument(help="A folder or s3://bucket/path that fabwatch backup has made.")],
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a fab of a backup, in a folder that is not there yet; every data file is compared with its hash."""
+    from fabwatch.cli.tables import files
+    from fabwatch.fab.mending import bring_back
+
+    count, findings = bring_back(source, fab)
+    files.findings(findings, as_json)
+    typer.echo(f"{count} data files are in {fab}", err=True)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(SET_ASIDE)
+
+
+def move_catalog(
+    target: Annotated[str, typer.Argument(help="'postgres:host=… dbname=…', or sqlite:FILE for a file in the fab folder.")],
+    data: Annotated[str | None, typer.Option(help="Copy the data too: a folder, or s3://bucket/path.")] = None,
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Move the catalog into PostgreSQL, so that several machines load and read one fab, or back into a file."""
+    import json
+
+    from fabwatch.store.moving import move_catalog as moved_to
+    from fabwatch.terms.answers import plain
+    from fabwatch.terms.settings import read_settings
+
+    moved = moved_to(fab, read_settings(fab), target, data)
+    if as_json:
+        typer.echo(json.dumps(plain(moved), ensure_ascii=False, indent=1))
+        return
+    typer.echo(f"catalog  {moved.catalog}\ndata     {moved.data} ({moved.files} files, {moved.copied} of them copied)")
+    for place in moved.left:
+        typer.echo(f"left     {place}")
+    typer.echo("services and loaders that have the fab open are to be started again", err=True)
 
 
 def repair(
