@@ -1,7 +1,6 @@
 """Sending one message: by mail (SMTP) or to a webhook. What goes wrong is an error that says what to do."""
 
 import json
-import os
 import smtplib
 import ssl
 import urllib.error
@@ -10,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from fabwatch.alerts.messages import Words, body_of, mail
 from fabwatch.terms.errors import CannotSend
+from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings import ChannelSettings
 
 TIMEOUT_S = 15.0
@@ -67,10 +67,10 @@ def _secret(channel: ChannelSettings) -> str:
     name = channel.secret_env
     if name is None:
         raise CannotSend("The channel names a user and no secret_env for the password.")
-    found = os.environ.get(name)
-    if not found:
-        raise CannotSend(f"The environment variable {name} is not set.")
-    return found
+    try:
+        return secret_of(name)
+    except NoSecret as fault:
+        raise CannotSend(str(fault)) from None
 
 
 def _reason(fault: Exception) -> str:

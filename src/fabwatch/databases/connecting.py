@@ -4,7 +4,6 @@ Passwords come from the environment, and no message repeats an address.
 """
 
 import importlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from fabwatch.terms.errors import CannotPull, ExtraMissing
+from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings import DatabaseSettings
 
 SAID = 200
@@ -113,9 +113,7 @@ def driver_of(dialect: Dialect) -> Any:
 
 
 def _secret(name: str, stated: DatabaseSettings) -> str:
-    if stated.secret_env is None:
-        return ""
-    found = os.environ.get(stated.secret_env)
-    if not found:
-        raise CannotPull(f"Database {name}: the environment variable {stated.secret_env} is not set.")
-    return found
+    try:
+        return "" if stated.secret_env is None else secret_of(stated.secret_env)
+    except NoSecret as fault:
+        raise CannotPull(f"Database {name}: {fault}") from None
