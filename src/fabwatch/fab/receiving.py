@@ -51,6 +51,8 @@ def receive(
                 _load_on(fab, list(own), ended, seconds, told)
             finally:
                 receivers.end()
+                for name in own:
+                    fab.live_queue(name).note(alive_at=None)
             for name in own:
                 _drained(fab, name, told)
     except Timeout:

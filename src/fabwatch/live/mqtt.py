@@ -1,6 +1,7 @@
 """From an MQTT broker: a message is acknowledged once it is on disk, so that the broker sends again what is not."""
 
 import importlib
+import itertools
 import json
 import os
 import time
@@ -19,6 +20,8 @@ CONNECT_S = 15.0
 AT_ONCE, COLLECT_S = 500, 0.02
 """Messages that reach the disk together, and seconds that the first of them waits for others."""
 FULL_S = 0.25
+PARTS = 8
+"""So many parts of a queue go in one after the other."""
 BEGINNING = 64 << 10
 """Bytes that are kept of a message that is too long."""
 PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -117,25 +120,38 @@ class Session:
 
     def _keep(self, client: Any) -> None:
         """Bring on disk what has come, and acknowledge it; while the queue is full nothing more is taken from the broker."""
-        messages = [message for message, _, _ in self.arrived]
+        while self.arrived:
+            own = self.arrived[: self._fitting()]
+            if not self._patiently([message for message, _, _ in own]):
+                # Not acknowledged: the broker sends it again.
+                return
+            for _, number, quality in own:
+                if quality:
+                    client.ack(number, quality)
+            del self.arrived[: len(own)]
+
+    def _fitting(self) -> int:
+        """How many of the messages go into the queue together: no more than a part of it, and at least one."""
+        held = itertools.accumulate(len(message.payload) for message, _, _ in self.arrived)
+        most = self.source.stated.most_bytes // PARTS
+        return max(sum(1 for _ in itertools.takewhile(lambda bytes_: bytes_ <= most, held)), 1)
+
+    def _patiently(self, messages: list[Message]) -> bool:
+        """Put messages into the queue as soon as there is room; false if it was stopped before."""
         full = False
         while True:
             try:
                 self.source.queue.put(messages)
-                break
             except QueueFull as fault:
                 if not full:
                     self.source.queue.note(error=fault.what)
                 full = True
                 if self.source.stop.wait(FULL_S):
-                    # Not acknowledged: the broker sends it again.
-                    return
-        if full:
-            self.source.queue.note(error=None)
-        for _, number, quality in self.arrived:
-            if quality:
-                client.ack(number, quality)
-        self.arrived = []
+                    return False
+            else:
+                if full:
+                    self.source.queue.note(error=None)
+                return True
 
 
 def identity_of(payload: bytes, name: str | None) -> str:

@@ -67,7 +67,7 @@ class Queue:
             held = self._count("queued_bytes")
             arriving = sum(len(message.payload) for message in some)
             if held and held + arriving > self._most:
-                raise QueueFull(f"The queue of {self.name} is full: {held / 1e6:,.0f} MB wait to be loaded.")
+                raise QueueFull(f"The queue of {self.name} is full: {held / 1e6:,.3g} MB wait to be loaded.")
             fresh = [message for message in some if self._is_new(database, message)]
             self._add(
                 {
