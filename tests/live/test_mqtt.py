@@ -1,5 +1,6 @@
 """From a broker: acknowledged once on disk, each message once, whatever the broker, the network or this process does."""
 
+import functools
 import json
 import os
 import signal
@@ -55,6 +56,10 @@ def receiving(fab: Fab) -> Iterator[None]:
 
 def connected(fab: Fab) -> bool:
     return bool(until(lambda: source(fab).state == "connected"))
+
+
+def came(fab: Fab, least: int) -> bool:
+    return bool(source(fab).messages > least)
 
 
 def test_messages_of_a_broker_become_rows_and_the_topic_says_where(tmp_path: Path, broker: Broker) -> None:
@@ -121,7 +126,7 @@ def test_a_process_that_is_killed_under_a_flood_loses_and_doubles_nothing(tmp_pa
     flood = threading.Thread(target=broker.send, args=("flood", [text(n) for n in range(1_500)]))
     flood.start()
     for messages in (200, 600):
-        until(lambda least=messages: source(fab).messages > least)
+        assert until(functools.partial(came, fab, messages))
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
         running = started()

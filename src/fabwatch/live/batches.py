@@ -9,10 +9,12 @@ from fabwatch.live.messages import Message
 from fabwatch.live.payloads import MOST_COLUMNS, Cells, NotUnderstood, rows_of
 from fabwatch.live.topics import cells_of
 from fabwatch.terms.clock import moment_at
-from fabwatch.terms.settings import LiveSettings
+from fabwatch.terms.settings import LOG, LiveSettings
 
 RAW = 4_000
 """Signs that are kept of a message that cannot be read."""
+ALARM, TEXT = "alarm", "text"
+"""Fields of an alarm among the samples of a log: its code, or `<code> cleared`, and its text."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,23 @@ class Written:
 
     text: bytes
     rows: int
+    columns: tuple[str, ...]
+    """Those of a log, for the next batch: a sensor that is silent for a while does not make another log of it."""
     unread: tuple[Unread, ...]
 
 
-def written(messages: Sequence[Message], stated: LiveSettings) -> Written:
-    """The file of a batch, the same for the same messages."""
+def written(messages: Sequence[Message], stated: LiveSettings, before: Sequence[str] = ()) -> Written:
+    """The file of a batch, the same for the same messages; `before` are the columns of the batches before."""
+    is_log = stated.kind == LOG
     rows: list[Cells] = []
     unread: list[Unread] = []
-    columns: dict[str, None] = {}
+    columns: dict[str, None] = dict.fromkeys(before if is_log else ())
     for number, message in enumerate(messages, 1):
         try:
             own = _rows(message, stated)
-            names = dict.fromkeys(name for row in own for name in row if name not in columns)
+            names = dict.fromkeys(
+                name for row in own if not (is_log and _is_alarm(row)) for name in row if name not in columns
+            )
             if len(columns) + len(names) > MOST_COLUMNS:
                 raise NotUnderstood(f"with it there would be more than {MOST_COLUMNS:,} columns")
         except NotUnderstood as fault:
@@ -50,7 +57,13 @@ def written(messages: Sequence[Message], stated: LiveSettings) -> Written:
             continue
         columns |= names
         rows += own
-    return Written(_text(list(columns), rows) if columns else b"", len(rows), tuple(unread))
+    known = tuple(columns) if is_log else ()
+    text = _log(columns, rows, _clock(stated)) if is_log else _table(columns, rows)
+    return Written(text.encode() if rows else b"", len(rows), known, tuple(unread))
+
+
+def _is_alarm(row: Cells) -> bool:
+    return ALARM in row and TEXT in row
 
 
 def _rows(message: Message, stated: LiveSettings) -> list[Cells]:
@@ -67,9 +80,36 @@ def _beginning(message: Message) -> str:
     return message.payload[:RAW].decode("utf-8", errors="backslashreplace")
 
 
-def _text(columns: list[str], rows: list[Cells]) -> bytes:
+def _clock(stated: LiveSettings) -> str:
+    """The field with the time of an alarm."""
+    return (
+        stated.stamp
+        or stated.columns.get("time")
+        or next((n for n, role in stated.columns.items() if role == "time"), "time")
+    )
+
+
+def _table(columns: dict[str, None], rows: Sequence[Cells]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([row.get(column, "") for column in columns] for row in rows)
-    return file.getvalue().encode("utf-8")
+    return file.getvalue()
+
+
+def _log(columns: dict[str, None], rows: Sequence[Cells], clock: str) -> str:
+    """Samples as rows, alarms as lines between them; where there is no sample, an alarm is one, so that it has a place."""
+    alone = all(map(_is_alarm, rows))
+    if alone:
+        for name in (clock, *(name for row in rows for name in row if name != TEXT)):
+            columns.setdefault(name)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([" ".join(column.split()) for column in columns])
+    for row in rows:
+        if alone or not _is_alarm(row):
+            cells = {**row, ALARM: row[ALARM].split()[0]} if alone else row
+            writer.writerow([" ".join(cells.get(column, "").split()) for column in columns])
+        if _is_alarm(row):
+            file.write(" ".join(f"{row.get(clock, '')} ALARM {row[ALARM]} {row.get(TEXT, '')}".split()) + "\n")
+    return file.getvalue()

@@ -4,9 +4,10 @@ A file of SQLite with a write-ahead log that reaches the disk at each commit: a 
 loses its power, leaves whole messages alone. Receiver and loader may be two processes.
 """
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +95,8 @@ class Queue:
             )
             return Batch(begun, tuple(Message(payload, topic, at, size=size) for payload, topic, at, size in rows))
 
-    def finish(self, batch: Batch, counts: Mapping[str, int], at: float) -> None:
-        """Forget messages that are loaded, and count what became of them."""
+    def finish(self, batch: Batch, counts: Mapping[str, int], at: float, columns: Sequence[str] = ()) -> None:
+        """Forget messages that are loaded; count what became of them, and remember the columns that they had."""
         with self._writing() as database:
             gone = database.execute(
                 "SELECT count(*), coalesce(sum(length(payload)), 0) FROM messages WHERE batch = ?", (batch.number,)
@@ -105,6 +106,8 @@ class Queue:
             database.execute("DELETE FROM seen WHERE seq <= (SELECT max(seq) FROM seen) - ?", (REMEMBERED,))
             self._add({**counts, "queued": -gone[0], "queued_bytes": -gone[1]})
             self._say("loaded_at", repr(at))
+            if columns:
+                self._say("columns", json.dumps(list(columns)))
 
     def note(self, **words: str | None) -> None:
         """Note how the receiver stands: connected_since, error."""
@@ -122,6 +125,11 @@ class Queue:
         """What was noted."""
         with self._lock, self._told():
             return dict(self._database.execute("SELECT name, value FROM words WHERE value IS NOT NULL").fetchall())
+
+    def columns(self) -> list[str]:
+        """The columns of the batches before."""
+        found: list[str] = json.loads(self.words().get("columns", "[]"))
+        return found
 
     def oldest(self) -> float | None:
         """When the message that has waited longest came; None where none waits."""
