@@ -4,7 +4,7 @@ Prints and writes bench/live.json. Needs mosquitto (Debian: apt-get install mosq
 
 `cpu_share`   processor seconds a second of messages of all that receives and loads; figure to keep: 1.0, one core
 `decode`      the same as a multiple of reading the same messages as JSON and nothing else
-`p50_s`, `p99_s`  seconds from sending a message until its samples are in an answer, outside of the restart; figure to keep: 3
+`p50_s`, `p99_s`  seconds from sending a message until its samples are in an answer, but for the restart; figure to keep: 3
 `restart_s`   seconds until a receiver that was killed half-way has caught up
 `lost`, `doubled`  samples; figure to keep: 0
 """

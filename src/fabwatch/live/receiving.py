@@ -25,6 +25,10 @@ def receiver_of(stated: LiveSettings) -> Receiver | None:
         from fabwatch.live.mqtt import receive as receive_mqtt
 
         return receive_mqtt
+    if scheme == "hsms":
+        from fabwatch.live.equipment import receive as receive_hsms
+
+        return receive_hsms
     return None
 
 

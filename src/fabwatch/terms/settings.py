@@ -325,7 +325,7 @@ class DatabaseSettings(_Stated):
         return value
 
 
-LIVE_SCHEMES = ("mqtt", "mqtts")
+LIVE_SCHEMES = ("mqtt", "mqtts", "hsms")
 
 
 class LiveSettings(SourceSettings):
