@@ -60,11 +60,11 @@ class LiveRoom(Files):
         batch = queue.take(AT_ONCE)
         if batch is None:
             return IngestSummary(())
-        text = written(batch.messages, stated, queue.columns())
+        text = written(batch.messages, stated, queue.memory())
         path = queue.place / f"{_stamp(batch)}.{name}{LIVE}"
         summary = self._load_batch(path, text, stated)
         self._set_aside(path, stated, text.unread)
-        queue.finish(batch, self._counts(path, text, summary), seconds_of(self._clock()), text.columns)
+        queue.finish(batch, self._counts(path, text, summary), seconds_of(self._clock()), text.memory)
         if summary.failed and any(file.status == "failed" for file in summary.files):
             (queue.place / FAILED).mkdir(exist_ok=True)
             path.replace(queue.place / FAILED / path.name)

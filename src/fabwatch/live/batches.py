@@ -3,8 +3,10 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from fabwatch.live import sparkplug
 from fabwatch.live.messages import Message
 from fabwatch.live.payloads import MOST_COLUMNS, Cells, NotUnderstood, rows_of
 from fabwatch.live.topics import cells_of
@@ -15,6 +17,16 @@ RAW = 4_000
 """Signs that are kept of a message that cannot be read."""
 ALARM, TEXT = "alarm", "text"
 """Fields of an alarm among the samples of a log: its code, or `<code> cleared`, and its text."""
+
+
+@dataclass
+class Memory:
+    """What the batches before have said that the next one rests on."""
+
+    columns: list[str] = field(default_factory=list)
+    """Those of a log: a sensor that is silent for a while does not make another log of it."""
+    births: dict[str, Any] = field(default_factory=dict)
+    """What the births of Sparkplug have named."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +44,21 @@ class Written:
 
     text: bytes
     rows: int
-    columns: tuple[str, ...]
-    """Those of a log, for the next batch: a sensor that is silent for a while does not make another log of it."""
+    memory: Memory
+    """For the next batch."""
     unread: tuple[Unread, ...]
 
 
-def written(messages: Sequence[Message], stated: LiveSettings, before: Sequence[str] = ()) -> Written:
-    """The file of a batch, the same for the same messages; `before` are the columns of the batches before."""
+def written(messages: Sequence[Message], stated: LiveSettings, before: Memory) -> Written:
+    """The file of a batch, the same for the same messages and the same memory of those before."""
     is_log = stated.kind == LOG
     rows: list[Cells] = []
     unread: list[Unread] = []
-    columns: dict[str, None] = dict.fromkeys(before if is_log else ())
+    columns: dict[str, None] = dict.fromkeys(before.columns if is_log else ())
+    births = {place: dict(names) for place, names in before.births.items()}
     for number, message in enumerate(messages, 1):
         try:
-            own = _rows(message, stated)
+            own = _rows(message, stated, births)
             names = dict.fromkeys(
                 name for row in own if not (is_log and _is_alarm(row)) for name in row if name not in columns
             )
@@ -57,7 +70,7 @@ def written(messages: Sequence[Message], stated: LiveSettings, before: Sequence[
             continue
         columns |= names
         rows += own
-    known = tuple(columns) if is_log else ()
+    known = Memory(list(columns) if is_log else [], births)
     text = _log(columns, rows, _clock(stated)) if is_log else _table(columns, rows)
     return Written(text.encode() if rows else b"", len(rows), known, tuple(unread))
 
@@ -66,14 +79,18 @@ def _is_alarm(row: Cells) -> bool:
     return ALARM in row and TEXT in row
 
 
-def _rows(message: Message, stated: LiveSettings) -> list[Cells]:
+def _rows(message: Message, stated: LiveSettings, births: sparkplug.Births) -> list[Cells]:
     if message.size > len(message.payload):
         limit = f"{stated.message_mb:g} MB"
         raise NotUnderstood(f"it has {message.size:,} bytes, and message_mb allows {limit}; only its beginning is kept")
     own = cells_of(message.topic, stated.topics)
     if stated.stamp is not None:
         own[stated.stamp] = f"{moment_at(message.received_at).isoformat(timespec='microseconds')}Z"
-    return [own | row for row in rows_of(message.payload)] if own else rows_of(message.payload)
+    if stated.payload == "sparkplug":
+        rows = sparkplug.rows_of(message.topic, message.payload, births)
+    else:
+        rows = rows_of(message.payload)
+    return [own | row for row in rows] if own else rows
 
 
 def _beginning(message: Message) -> str:

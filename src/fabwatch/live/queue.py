@@ -7,11 +7,12 @@ loses its power, leaves whole messages alone. Receiver and loader may be two pro
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fabwatch.live.batches import Memory
 from fabwatch.live.messages import Message
 from fabwatch.terms.errors import DiskFull, LiveBroken, QueueFull
 
@@ -95,8 +96,8 @@ class Queue:
             )
             return Batch(begun, tuple(Message(payload, topic, at, size=size) for payload, topic, at, size in rows))
 
-    def finish(self, batch: Batch, counts: Mapping[str, int], at: float, columns: Sequence[str] = ()) -> None:
-        """Forget messages that are loaded; count what became of them, and remember the columns that they had."""
+    def finish(self, batch: Batch, counts: Mapping[str, int], at: float, memory: Memory) -> None:
+        """Forget messages that are loaded; count what became of them, and remember what the next batch rests on."""
         with self._writing() as database:
             gone = database.execute(
                 "SELECT count(*), coalesce(sum(length(payload)), 0) FROM messages WHERE batch = ?", (batch.number,)
@@ -106,8 +107,7 @@ class Queue:
             database.execute("DELETE FROM seen WHERE seq <= (SELECT max(seq) FROM seen) - ?", (REMEMBERED,))
             self._add({**counts, "queued": -gone[0], "queued_bytes": -gone[1]})
             self._say("loaded_at", repr(at))
-            if columns:
-                self._say("columns", json.dumps(list(columns)))
+            self._say("memory", json.dumps(asdict(memory)))
 
     def note(self, **words: str | None) -> None:
         """Note how the receiver stands: connected_since, error."""
@@ -126,10 +126,9 @@ class Queue:
         with self._lock, self._told():
             return dict(self._database.execute("SELECT name, value FROM words WHERE value IS NOT NULL").fetchall())
 
-    def columns(self) -> list[str]:
-        """The columns of the batches before."""
-        found: list[str] = json.loads(self.words().get("columns", "[]"))
-        return found
+    def memory(self) -> Memory:
+        """What the batches before have said that the next one rests on."""
+        return Memory(**json.loads(self.words().get("memory", "{}")))
 
     def oldest(self) -> float | None:
         """When the message that has waited longest came; None where none waits."""
