@@ -123,18 +123,18 @@ def test_a_process_that_is_killed_under_a_flood_loses_and_doubles_nothing(tmp_pa
 
     running = started()
     assert connected(fab)
-    flood = threading.Thread(target=broker.send, args=("flood", [text(n) for n in range(1_500)]))
+    flood = threading.Thread(target=broker.send, args=("flood", [text(n) for n in range(800)]))
     flood.start()
-    for messages in (200, 600):
+    for messages in (150, 400):
         assert until(functools.partial(came, fab, messages))
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
         running = started()
     flood.join()
-    assert until(lambda: moves(fab) == (1_500, 1_500), 30)
+    assert until(lambda: moves(fab) == (800, 800), 30)
     running.terminate()
     running.wait(20)
-    assert (source(fab).messages, source(fab).rows) == (1_500, 1_500)
+    assert (source(fab).messages, source(fab).rows) == (800, 800)
 
 
 @KEEPS
@@ -152,7 +152,7 @@ def test_a_broker_that_stops_with_messages_for_us_sends_them_when_it_is_back(tmp
 
 
 def test_a_full_queue_holds_the_broker_back_until_there_is_room(tmp_path: Path, broker: Broker) -> None:
-    fab = made(tmp_path / "fab", toml(broker, "full", "queue_mb = 0.005\n").replace("every_s = 0.2", "every_s = 1.5"))
+    fab = made(tmp_path / "fab", toml(broker, "full", "queue_mb = 0.005\n").replace("every_s = 0.2", "every_s = 0.6"))
     with receiving(fab):
         assert connected(fab)
         broker.send("full", [text(n) for n in range(300)])

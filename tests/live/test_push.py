@@ -1,6 +1,7 @@
 """Messages over HTTP: answered once they are on disk, loaded by the service itself, refused with the way out."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fabwatch.fab import Fab
 from tests.live.sources import move, text, until
 from tests.served import Server
 
@@ -46,8 +48,6 @@ def of_lots(server: Server, *lots: str) -> int:
 
 
 def moves_of(server: Server) -> dict[str, int]:
-    from fabwatch.fab import Fab
-
     with Fab(server.fab) as fab:
         rows = fab.sql("SELECT lot, count(*) AS n FROM moves GROUP BY lot")
     return dict(zip(rows["lot"], rows["n"].astype(int), strict=True))
@@ -70,9 +70,8 @@ def test_a_message_is_in_the_answers_seconds_later_and_counts_once(pushed: Serve
     assert (mes["state"], mes["messages"], mes["duplicates"], mes["queued"]) == ("waiting", 4, 2, 0)
 
 
+@pytest.mark.soak
 def test_a_server_that_is_killed_after_it_answered_has_lost_nothing(pushed: Server) -> None:
-    import signal
-
     with pushed.client("load") as client:
         for number in range(20):
             assert client.post(f"{PLACE}/mes", json=move(number, lot="KILLED", tool="ETCH-1")).status_code == 202

@@ -89,7 +89,7 @@ def test_whoever_receives_may_be_killed_at_any_moment_and_nothing_is_lost_or_dou
     folder = tmp_path / "fab"
     fab = made(folder)
     chance, sent = random.Random(5), 0
-    for _ in range(3):
+    for _ in range(2):
         running = subprocess.Popen(
             [sys.executable, "-m", "fabwatch", "live", "run", "--fab", str(folder)],
             stdout=subprocess.DEVNULL,

@@ -40,7 +40,7 @@ def test_samples_that_come_in_pieces_are_the_runs_of_one_file(tmp_path: Path) ->
     live, filed = made(tmp_path / "live", LOG), made(tmp_path / "filed", LOG)
     for first in range(0, 2_000, 50):
         live.receive("etch", samples(first, first + 50))
-        if first % 300 == 0:
+        if first % 600 == 0:
             load_all(live, "etch")
     load_all(live, "etch")
     filed.receive("etch", samples(0, 2_000))
