@@ -108,6 +108,7 @@ def settings_page() -> str:
         ("[cmp]", settings.CmpSettings),
         ("[databases.NAME]", settings.DatabaseSettings),
         ("[databases.NAME.pull.KIND]", settings.PullSettings),
+        ("[live.NAME]", settings.LiveSettings),
         ("[alerts]", settings.AlertSettings),
         ("[alerts.channels.NAME]", settings.ChannelSettings),
     ):

@@ -18,6 +18,9 @@ from fabwatch.fab.questions import QUESTIONS
 
 @pytest.fixture(scope="module")
 def server(own_server):
+    with (own_server.fab / "fab.toml").open("a") as file:
+        # Its messages wait: no other example sees what they say.
+        file.write('\n[live.mes]\nkind = "moves"\nevery_s = 3600\n')
     return own_server
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fabwatch.live.state import standing
 from fabwatch.models.listing import registry_of
 from fabwatch.models.watching.counting import counted_models
 from fabwatch.quals.answers import Forecasts
@@ -95,6 +96,8 @@ def _all(view: View, stated: AlertSettings, wanted: set[str], board: Board) -> I
         yield from _faults(view, areas)
     if "not_loaded" in wanted:
         yield from _not_loaded(view)
+    if "quiet" in wanted:
+        yield from _quiet_sources(view)
     if "silent" in wanted:
         yield from _silent(view, stated.silent_hours)
     if "model" in wanted:
@@ -129,6 +132,16 @@ def _faults(view: View, areas: dict[str, str | None]) -> Iterator[Alarm]:
 def _not_loaded(view: View) -> Iterator[Alarm]:
     for row in view.lake.rows(NOT_LOADED, {"now": view.as_of}):
         yield Alarm(str(row["path"]), "not_loaded", None, _both(f"alert_{row['status']}", path=row["path"]))
+
+
+def _quiet_sources(view: View) -> Iterator[Alarm]:
+    """Live sources that are silent for longer than fab.toml allows."""
+    stated = view.lake.settings.live
+    if any(one.quiet_minutes for one in stated.values()):
+        for source in standing(view.lake.folder, stated, view.as_of):
+            if source.quiet:
+                words = {"at": iso(source.last_message_at), "minutes": stated[source.source].quiet_minutes}
+                yield Alarm(source.source, "quiet", None, _both("alert_quiet", source=source.source, **words))
 
 
 def _silent(view: View, hours: float) -> Iterator[Alarm]:

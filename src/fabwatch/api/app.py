@@ -28,8 +28,10 @@ from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
 from fabwatch.api.pulling import pulling
+from fabwatch.api.pushed import Pushed
+from fabwatch.api.receiving import receiving
 from fabwatch.api.responses import Bodies
-from fabwatch.api.routes import files, models, polishing
+from fabwatch.api.routes import files, live, models, polishing
 from fabwatch.api.routes.answers import answers, decisions, results, traces
 from fabwatch.api.routing import BASE, Routes
 from fabwatch.api.schemas import schemas
@@ -40,7 +42,16 @@ from fabwatch.terms.errors import FabwatchError
 from fabwatch.terms.settings import Settings
 from fabwatch.terms.version import VERSION
 
-ROUTES: tuple[Routes, ...] = (answers, results, traces, polishing.routes, models.routes, files.routes, decisions)
+ROUTES: tuple[Routes, ...] = (
+    answers,
+    results,
+    traces,
+    polishing.routes,
+    models.routes,
+    files.routes,
+    live.routes,
+    decisions,
+)
 LOG = logging.getLogger("fabwatch")
 TITLE = "fabwatch"
 ABOUT = "Which wafers are at risk now, when each tool fails its next qual, how often to check, what to hold."
@@ -56,14 +67,14 @@ class Parts:
     clock: Clock = utc_now
     most_at_once: int = MOST_AT_ONCE
     works: bool = True
-    """Whether it tells people and pulls from databases, beside answering."""
+    """Whether it tells people, pulls from databases and receives live messages, beside answering."""
 
 
 def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     """The application over the fab in a folder, with the pages of other rooms. Raises NoFab and BadSettings."""
     keys = Keys(parts.folder, parts.clock)
     cache = AnswerCache(parts.folder, parts.clock, parts.as_of)
-    uploads = Uploads(cache)
+    uploads, pushed = Uploads(cache), Pushed(parts.folder, parts.clock)
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
@@ -71,13 +82,16 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         tasks = [asyncio.create_task(cache.warm())]
         if parts.works:
             tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(pulling(cache))]
+            tasks.append(asyncio.create_task(receiving(parts.folder)))
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             cache.close()
             keys.close()
+            pushed.close()
 
     app = FastAPI(
         title=TITLE,
@@ -89,7 +103,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         lifespan=living,
     )
     app.state.cache, app.state.keys, app.state.uploads, app.state.tries = cache, keys, uploads, Tries()
-    app.state.folder = parts.folder
+    app.state.folder, app.state.pushed = parts.folder, pushed
     app.state.settings, app.state.bodies, app.state.streams = parts.settings, Bodies(), Streams(uploads)
     for routes in ROUTES:
         app.include_router(routes.router)

@@ -20,6 +20,7 @@ from fabwatch.cli.commands import (
     databases,
     features,
     files,
+    live,
     logs,
     maps,
     models,
@@ -39,6 +40,7 @@ HELP = {
     "cmp": "How long to polish, learning from every wafer.",
     "model": "Models of any table: train, explain, compare, use.",
     "alerts": "What people are told without asking.",
+    "live": "Messages that arrive by themselves: MQTT, SECS/GEM, HTTP.",
     "maps": "Wafer maps: which pattern they show.",
 }
 WHY = inspect.Parameter(
@@ -121,6 +123,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     maps.add_to(groups["maps"])
     models.add_to(groups["model"])
     alerts.add_to(groups["alerts"])
+    live.add_to(groups["live"])
     results.add_to(app, groups["yield"])
     features.add_to(app)
     files.add_to(app)

@@ -36,6 +36,7 @@ from fabwatch.decisions.answers import (
     name_of,
 )
 from fabwatch.ingest.answers import InboxFile, InboxFiles, Load, Loads, Problems, SetAside
+from fabwatch.live.answers import LiveSource, LiveSources
 from fabwatch.models.answers import (
     AnswerChange,
     Compared,
@@ -250,6 +251,8 @@ __all__ = [
     "InspectedWafer",
     "Intervals",
     "Layout",
+    "LiveSource",
+    "LiveSources",
     "Load",
     "Loads",
     "Look",

@@ -13,6 +13,7 @@ from fabwatch.decisions.answers import Act, Audit, Decision, DecisionName, Entry
 from fabwatch.fab.alerts import AlertRoom
 from fabwatch.fab.charts import Charts
 from fabwatch.fab.features import FeatureTables
+from fabwatch.fab.live import LiveRoom
 from fabwatch.fab.logs import Logs
 from fabwatch.fab.models import ModelRoom
 from fabwatch.fab.polishing import Polishing
@@ -54,7 +55,7 @@ LIVE = timedelta(hours=1)
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
-class Fab(Pulling, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables, AlertRoom):
+class Fab(Pulling, LiveRoom, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables, AlertRoom):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):
@@ -69,6 +70,7 @@ class Fab(Pulling, Sources, Logs, Polishing, Charts, Results, ModelRoom, Feature
 
     def close(self) -> None:
         """Let go of the folder."""
+        self._close_queues()
         self._lake.close()
 
     def risk(

@@ -24,6 +24,8 @@ from fabwatch.decisions.questions import (
 )
 from fabwatch.ingest import questions as ingest
 from fabwatch.ingest.questions import ExplainQuestion, InboxQuestion, LoadsQuestion, ProblemsQuestion
+from fabwatch.live import questions as live
+from fabwatch.live.questions import LiveQuestion
 from fabwatch.models import questions as models
 from fabwatch.models.features import questions as features
 from fabwatch.models.features.questions import FeaturesQuestion
@@ -102,6 +104,7 @@ __all__ = [
     "HoldsQuestion",
     "InboxQuestion",
     "IntervalQuestion",
+    "LiveQuestion",
     "LoadsQuestion",
     "LotQuestion",
     "MapsQuestion",
@@ -138,5 +141,5 @@ __all__ = [
     "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, yields, models, watching, features, decisions, alerts, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, models, watching, features, decisions, alerts, live, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

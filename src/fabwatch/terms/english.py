@@ -280,6 +280,7 @@ SENTENCES: Mapping[str, str] = {
     "alert_faults": "{runs} runs of the last day deviate from the reference runs, such as {run}.",
     "alert_inbox": "{path} was not loaded: it waits in the inbox for a word in fab.toml.",
     "alert_failed": "{path} was not loaded.",
+    "alert_quiet": "The live source {source} has sent nothing since {at}, more than {minutes:g} minutes ago.",
     "alert_silent": "Nothing new is on record since {at}, more than {hours:g} hours ago.",
     "alert_model": "{model} is no better than no model on newer rows: {metric} {value:.3g}, floor {floor:.3g}.",
     "alert_test": "This is a test of the channel {channel}; nothing has happened.",
@@ -302,6 +303,8 @@ SENTENCES: Mapping[str, str] = {
     "picture_named": "{name} {chance:.0%}",
     "picture_like": ", most like {other} ({label})",
     "picture_far": "; like none that was learned from",
+    "live": "{sources} live sources, {wrong} of them not well; {messages:,} messages came, {queued:,} wait to be loaded, "
+    "{set_aside:,} rows or messages were set aside.",
     "pulled": "{read:,} rows were read, {stored:,} stored, {there:,} were there already, {set_aside:,} set aside; {failed} "
     "queries failed.",
     "models_listed": "{versions} versions of models, {used} in use.",

@@ -13,9 +13,12 @@
     ├── BadSettings           fab.toml has faults; all are listed
     ├── NoSuchPath            a path to load does not exist or cannot be read
     ├── TooBusy               the service has more requests than it can answer in time
-    │   └── WorkerLost        the process that worked on it was stopped twice
+    │   ├── WorkerLost        the process that worked on it was stopped twice
+    │   └── QueueFull         more messages of a live source wait than its queue may hold
     ├── PortTaken             the service cannot listen on that address and port
     ├── CannotSend            a message of an alert could not be sent; it is tried again
+    ├── CannotReceive         a live source cannot be received from; it is tried again
+    ├── LiveBroken            the queue of a live source cannot be read or written
     ├── CannotPull            rows could not be read from a database; the next pull goes on where this one ended
     └── BadQuestion           the question cannot be answered as it was asked
         ├── UnknownTool       no tool, area, chamber or qual type of that name
@@ -142,6 +145,12 @@ class WorkerLost(TooBusy):
     hint = "free memory, or ask for less at once; the log of the machine says what stopped the process"
 
 
+class QueueFull(TooBusy):
+    """More messages of a live source wait than its queue may hold."""
+
+    hint = "send it again in a few seconds; fabwatch live list shows what waits, and queue_mb in fab.toml how much may"
+
+
 class PortTaken(FabwatchError):
     """The service cannot listen on that address and port."""
 
@@ -152,6 +161,18 @@ class CannotPull(FabwatchError):
     """Rows could not be read from a database; the next pull goes on where this one ended."""
 
     hint = "see [databases] in fab.toml, and try its query with a client of that database"
+
+
+class CannotReceive(FabwatchError):
+    """A live source cannot be received from; it is tried again."""
+
+    hint = "see [live] in fab.toml; fabwatch live list says how each source stands"
+
+
+class LiveBroken(FabwatchError):
+    """The queue of a live source cannot be read or written."""
+
+    hint = "move its file live/NAME/queue.sqlite away: what waited in it comes again from its sender, or is lost with it"
 
 
 class CannotSend(FabwatchError):

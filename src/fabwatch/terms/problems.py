@@ -234,6 +234,12 @@ class NotSummarised(Rule):
     whole_file = True
 
 
+class UnreadMessage(Rule):
+    """A live message that cannot be read: it is not JSON, or not rows. Its text is kept; those beside it are loaded."""
+
+    hint = "see docs/live.md for what a message may be, and change what its sender sends"
+
+
 class Unbalanced(Rule):
     """A file whose rows are not all accounted for: stored, set aside, waiting or there already. Nothing of it is stored."""
 

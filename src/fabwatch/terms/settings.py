@@ -7,6 +7,7 @@ from datetime import datetime
 from fnmatch import fnmatch
 from ipaddress import ip_network
 from pathlib import Path
+from re import fullmatch
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -21,6 +22,8 @@ SQLITE, POSTGRES = "sqlite", "postgres"
 """What catalogs are kept in."""
 PULLED = ".pulled.parquet"
 """How files of rows from a database end: mes.moves.pulled.parquet holds those of the query for moves of the database mes."""
+LIVE = ".live.csv"
+"""How files of live messages end: 20260701T060000-7.mes.live.csv holds some of those of the source mes."""
 LOG = "log"
 TIMES_AS_NUMBERS = ("excel", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "filetime")
 """What `time_format` may be of times that are numbers: days of a spreadsheet, seconds … since 1970, Windows FILETIME."""
@@ -325,7 +328,82 @@ class DatabaseSettings(_Stated):
         return value
 
 
-ALERT_RULES = ("failed", "limit", "out_of_spec", "window", "charts", "faults", "not_loaded", "silent", "model")
+LIVE_SCHEMES = ("mqtt", "mqtts", "hsms")
+
+
+class LiveSettings(SourceSettings):
+    """`[live.NAME]`: a source whose messages arrive by themselves; each is loaded like a row of a file of its kind.
+
+    What a source may state can be stated here too: zone, columns, words, constants, missing.
+    """
+
+    url: str | None = Field(
+        None, description="mqtt://user@host:1883, mqtts://user@host:8883 or hsms://host:5000; none: over HTTP alone."
+    )
+    of: str | None = Field(None, description="The live source whose connection to an equipment it shares.")
+    topics: Names = Field((), description="MQTT topics; fab/{area}/{tool}/moves makes columns of its levels.")
+    payload: Literal["json", "sparkplug"] = Field("json", description="What MQTT messages are: json, or Sparkplug B.")
+    secret_env: str | None = Field(None, description="Name of the environment variable with the password.")
+    ca: str | None = Field(
+        None, description="File with the certificate that signed that of the broker, if it is the fab's own."
+    )
+    client: str | None = Field(
+        None, description="Name towards the broker, by which it keeps what was missed; fabwatch-NAME."
+    )
+    identity: str | None = Field(None, description="Field in which the sender names a message, so that it counts once.")
+    stamp: str | None = Field(None, description="Column for the time of arrival, for messages that carry no time.")
+    every_s: float = Field(1.0, ge=0.1, le=3600, description="Seconds that messages are collected before they are loaded.")
+    queue_mb: float = Field(1000.0, gt=0, description="Megabytes that may wait to be loaded; then senders have to wait.")
+    message_mb: float = Field(
+        8.0, gt=0, le=32, description="Longest message in megabytes; of a longer one the beginning is kept."
+    )
+    quiet_minutes: float = Field(0.0, ge=0, description="Minutes without a message from which it is an alert; 0: never.")
+    session: int = Field(0, ge=0, le=32767, description="Session ID of the equipment (SECS/GEM).")
+    events: dict[str, dict[str, int]] = Field(
+        {}, description="Events: 200 = { lot = 1001 } makes a row of CEID 200 with VID 1001."
+    )
+    trace: dict[str, int] = Field({}, description="Sensors to trace: Pressure = 2001 takes VID 2001.")
+    trace_s: float = Field(1.0, ge=0.01, description="Seconds between two samples of the trace.")
+    alarms: bool = Field(False, description="true: alarms of the equipment (S5F1) are rows too, with alarm, code and text.")
+
+    def as_source(self) -> SourceSettings:
+        """What is stated of its files, which are always written the same way."""
+        fixed = {"delimiter": ",", "encoding": None, "decimal": self.decimal or ".", "complete": True}
+        return SourceSettings.model_construct(**{name: getattr(self, name) for name in SourceSettings.model_fields} | fixed)
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes that may wait in its queue."""
+        return int(self.queue_mb * 1e6)
+
+    @property
+    def longest(self) -> int:
+        """Bytes of its longest message."""
+        return int(self.message_mb * 1e6)
+
+    @field_validator("url")
+    @classmethod
+    def _url_is_known(cls, value: str | None) -> str | None:
+        if value is not None:
+            kind, _, rest = value.partition("://")
+            if kind not in LIVE_SCHEMES or not rest:
+                raise ValueError(f"url is none of {', '.join(f'{one}://' for one in LIVE_SCHEMES)}")
+            _no_password(value)
+        return value
+
+    @model_validator(mode="after")
+    def _can_be_received(self) -> "LiveSettings":
+        if self.kind is None:
+            raise ValueError("kind is missing: moves, quals, … or log")
+        scheme = (self.url or "").partition("://")[0]
+        if scheme.startswith("mqtt") and not self.topics:
+            raise ValueError("topics are missing: which messages of the broker are taken")
+        if self.url is not None and self.of is not None:
+            raise ValueError("url and of exclude each other: of names the source whose connection it shares")
+        return self
+
+
+ALERT_RULES = ("failed", "limit", "out_of_spec", "window", "charts", "faults", "not_loaded", "quiet", "silent", "model")
 """What can be an alert; of several about one tool the first counts."""
 
 
@@ -366,8 +444,8 @@ class AlertSettings(_Stated):
 
     on: bool = Field(False, description="true: the service sends alerts. First try: fabwatch alerts test.")
     rules: Names = Field(
-        ("failed", "limit", "not_loaded", "silent", "model"),
-        description="What is an alert: failed, limit, out_of_spec, window, charts, faults, not_loaded, silent, model.",
+        ("failed", "limit", "not_loaded", "quiet", "silent", "model"),
+        description="Of failed, limit, out_of_spec, window, charts, faults, not_loaded, quiet, silent, model.",
     )
     every_s: float = Field(60.0, ge=1, le=86_400, description="How often the service looks.")
     remind_hours: float = Field(
@@ -545,6 +623,17 @@ class Settings(_Stated):
     cmp: CmpSettings = CmpSettings()
     alerts: AlertSettings = AlertSettings()
     databases: dict[str, DatabaseSettings] = {}
+    live: dict[str, LiveSettings] = {}
+
+    @field_validator("live")
+    @classmethod
+    def _live_sources_have_plain_names(cls, value: dict[str, LiveSettings]) -> dict[str, LiveSettings]:
+        for name, stated in value.items():
+            if not fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
+                raise ValueError(f"{name!r} is not a name of letters, digits, _ and -, which is also that of a folder")
+            if stated.of is not None and (stated.of not in value or value[stated.of].url is None):
+                raise ValueError(f"{name}: of names {stated.of!r}, which is no live source with a url")
+        return value
 
     @field_validator("rules")
     @classmethod
@@ -559,6 +648,9 @@ class Settings(_Stated):
         pulled = self._pulled(file_name)
         if pulled is not None:
             return file_name.removesuffix(PULLED), pulled
+        live = self._live(file_name)
+        if live is not None:
+            return live, self.live[live].as_source()
         hits = [(name, source) for name, source in self.sources.items() if source.covers(name, file_name)]
         hits.sort(key=lambda hit: max((len(p) for p in hit[1].pattern), default=0), reverse=True)
         return hits[0] if hits else ("", SourceSettings())
@@ -571,6 +663,11 @@ class Settings(_Stated):
         database = self.databases.get(name)
         pull = None if database is None else database.pull.get(kind)
         return None if pull is None else pull.model_copy(update={"kind": kind})
+
+    def _live(self, file_name: str) -> str | None:
+        """The live source whose messages a file holds."""
+        name = file_name.removesuffix(LIVE).partition(".")[2]
+        return name if file_name.endswith(LIVE) and name in self.live else None
 
     def qual(self, qual_type: str | None) -> QualSettings:
         """The settings of a qual type."""
@@ -611,6 +708,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "logs": LogSettings,
     "rules": RuleSettings,
     "cmp": CmpSettings,
+    "live": LiveSettings,
 }
 
 

@@ -292,6 +292,7 @@ SENTENCES: Mapping[str, str] = {
     "alert_faults": "{runs} pasadas del último día se apartan de las de referencia, como {run}.",
     "alert_inbox": "{path} no se ha cargado: espera en la bandeja una palabra en fab.toml.",
     "alert_failed": "{path} no se ha cargado.",
+    "alert_quiet": "La fuente en vivo {source} no ha enviado nada desde {at}, hace más de {minutes:g} minutos.",
     "alert_silent": "No consta nada nuevo desde {at}, hace más de {hours:g} horas.",
     "alert_model": "{model} no es mejor que no tener modelo en filas nuevas: {metric} {value:.3g}, suelo {floor:.3g}.",
     "alert_test": "Esto es una prueba del canal {channel}; no ha pasado nada.",
@@ -315,6 +316,8 @@ SENTENCES: Mapping[str, str] = {
     "picture_named": "{name} {chance:.0%}",
     "picture_like": ", muy parecida a {other} ({label})",
     "picture_far": "; no se parece a ninguna de las que aprendió",
+    "live": "{sources} fuentes en vivo, {wrong} de ellas con problemas; llegaron {messages:,} mensajes, {queued:,} esperan "
+    "a ser cargados, {set_aside:,} filas o mensajes se apartaron.",
     "pulled": "{read:,} filas leídas, {stored:,} guardadas, {there:,} ya estaban, {set_aside:,} apartadas; {failed} "
     "consultas fallaron.",
     "models_listed": "{versions} versiones de modelos, {used} en uso.",

@@ -13,9 +13,11 @@ from fabwatch.api.middleware.limits import (
     LIST_PATHS,
     LONGEST_BODY,
     LONGEST_LIST,
+    LONGEST_LIVE,
     LONGEST_SIGN_IN,
     LONGEST_TABLE,
     UPLOAD_PATHS,
+    takes_messages,
     takes_picture,
     takes_rows,
 )
@@ -55,6 +57,8 @@ def limit_of(request: Request, upload_bytes: int) -> int:
     limit = upload_bytes if path in UPLOAD_PATHS else LONGEST_LIST if path in LIST_PATHS else LONGEST_BODY
     if takes_rows(path) or takes_picture(path):
         limit = LONGEST_TABLE
+    if takes_messages(path):
+        limit = LONGEST_LIVE
     if is_open(path):
         limit = LONGEST_SIGN_IN
     length = request.headers.get("content-length", "0")
@@ -68,6 +72,8 @@ def too_long(limit: int, path: str) -> Refused:
     hint = "load large files on the machine itself: fabwatch ingest FILE; or raise upload_mb in fab.toml"
     if takes_rows(path):
         hint = "send the rows in parts, or predict on the machine itself: fabwatch model predict MODEL FILE"
+    if takes_messages(path):
+        hint = "send what it says in several messages"
     size = f"{limit >> 20:,} MB" if limit >= 1 << 20 else f"{limit >> 10} kB"
     return Refused(413, "TooLong", f"That is more than {size}.", hint, {"Connection": "close"})
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fabwatch.api.access import is_open
 from fabwatch.api.faults import Refused
 from fabwatch.api.middleware.auth import limit_of, shown, too_long
-from fabwatch.api.middleware.limits import LONGEST_BODY, MOST_CELLS, UPLOAD_PATHS, takes_picture, takes_rows
+from fabwatch.api.middleware.limits import LONGEST_BODY, MOST_CELLS, UPLOAD_PATHS, takes_messages, takes_picture, takes_rows
 
 GRACE_S, LEAST_BYTES_PER_S = 10.0, 16 << 10
 """A body may take so long, and longer by its length at that rate."""
@@ -157,6 +157,9 @@ def check_fields(request: Request, body: bytes) -> None:
     if kind.startswith("application/x-www-form-urlencoded") and body.count(b"&") + body.count(b";") >= MOST_FIELDS:
         hint = f"send at most {MOST_FIELDS:,} fields at once"
         raise Refused(413, "TooManyFields", f"The form has more than {MOST_FIELDS:,} fields.", hint)
+    if takes_messages(request.url.path):
+        # It is kept as it came, and read by another process.
+        return
     if takes_rows(request.url.path):
         if body.count(b":") > MOST_CELLS and kind.startswith("application/json"):
             raise Refused(413, "TooManyFields", "The rows have too many fields.", "send them in parts, or as CSV or Parquet")

@@ -18,6 +18,10 @@ MOST_ROWS = 100_000
 LONGEST_TABLE, MOST_CELLS = 32 << 20, 3_000_000
 """Bytes of rows to predict, and names of fields in them."""
 
+LIVE_PATHS = f"{BASE}/live/"
+LONGEST_LIVE = 32 << 20
+"""Bytes of a live message; what its source allows may be less."""
+
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -48,6 +52,11 @@ HEADERS = [
 def takes_rows(path: str) -> bool:
     """Whether a path takes the rows of a model."""
     return path.startswith(f"{BASE}/models/") and path.endswith(("/predict", "/outcomes"))
+
+
+def takes_messages(path: str) -> bool:
+    """Whether a path takes messages of a live source."""
+    return path.startswith(LIVE_PATHS)
 
 
 def takes_picture(path: str) -> bool:

@@ -59,12 +59,13 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Keep loading what is new or has grown in a folder; logs are continued where they stopped."""
+    from fabwatch.cli import output
     from fabwatch.cli.tables import files
     from fabwatch.fab.folder_watch import watch as watching
 
     with opened(fab, create=True) as door:
         try:
-            for summary in watching(door, folder, every, seconds):
+            for summary in watching(door, folder, every, seconds, say=output.note):
                 files.ingested(summary, fab, as_json, dry_run=False)
         except KeyboardInterrupt:
             typer.echo("stopped; loaded data stays", err=True)

@@ -59,9 +59,14 @@ class Layout:
 
 
 def find_layout(
-    lines: Sequence[str], encoding: str, stated: dict[str, str], delimiter: str | None, decimal: str | None = None
+    lines: Sequence[str],
+    encoding: str,
+    stated: dict[str, str],
+    delimiter: str | None,
+    decimal: str | None = None,
+    least: int = 2,
 ) -> Layout | None:
-    """The layout of a log from its first lines; None if they are not a log.
+    """The layout of a log from its first lines; None if they are not a log, which has `least` rows there.
 
     `stated` is {header, case folded: role}. Raises CannotRead where only a person can say the decimal sign.
     """
@@ -74,7 +79,7 @@ def find_layout(
         width, data = _commonest_width(rows, separator)
         if data > 1:
             _check_one_clock(rows)
-        if data > (best[0] if best else 1) or (best and data == best[0] and width > best[1]):
+        if data > (best[0] if best else least - 1) or (best and data == best[0] and width > best[1]):
             first = _first_row(rows, width, separator)
             # What cuts the rows and not the header is a decimal comma.
             if header_of(lines, first, _sample(rows, first, width, separator), separator).names:

@@ -13,7 +13,7 @@ from fabwatch.sources.toollog.columns import LogColumn, nameless
 from fabwatch.sources.toollog.layout import SAMPLE_LINES, Layout, find_layout, shown
 from fabwatch.sources.toollog.reader import DELIMITED, LVM, LogFile
 from fabwatch.terms.problems import Problem, TallTable
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings import LOG, SourceSettings
 
 _VALUES = "value val vvalue pointvalue tagvalue varvalue datavalue numericvalue wert valeur valor"
 _TAGS = """tag tagname tagindex tagid field measurement variable variablename varname varid signal signalname parameter
@@ -72,7 +72,9 @@ def open_log(document: Document, inspected: Inspected, stated: SourceSettings) -
     if layout is None:
         dialect, layout = "keyvalue", keyvalue.find_layout(lines, encoding, roles, stated.decimal)
     if layout is None:
-        dialect, layout = DELIMITED, find_layout(lines, encoding, roles, stated.delimiter, stated.decimal)
+        # One row is enough where somebody says what the file is.
+        least = 1 if stated.kind == LOG else 2
+        dialect, layout = DELIMITED, find_layout(lines, encoding, roles, stated.delimiter, stated.decimal, least)
     if layout is None:
         return None
     check_width(len(layout.columns))
