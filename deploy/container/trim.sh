@@ -10,8 +10,8 @@ find "$site" -mindepth 2 -type d \( -name tests -o -name test -o -name include \
 find "$site" -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.a' \) -delete
 # Libraries for other systems and for debuggers that interpret-core carries in every wheel.
 find "$site/interpret" -type f \( -name '*.dll' -o -name '*.dylib' -o -name '*.pdb' -o -name '*_debug.so' \) -delete
-# Arrow's own ways to other machines: the engine reads and writes object storage itself.
-rm -f "$site"/pyarrow/libarrow_flight.so* "$site"/pyarrow/_flight.*.so "$site"/pyarrow/libarrow_s3.so* "$site"/pyarrow/_s3fs.*.so
+# Arrow's network between its own servers; its way to object storage stays.
+rm -f "$site"/pyarrow/libarrow_flight.so* "$site"/pyarrow/_flight.*.so
 # onnxruntime for programs in C, and its tools for making models smaller.
 rm -rf "$site"/onnxruntime/capi/libonnxruntime.so* "$site"/onnxruntime/transformers "$site"/onnxruntime/quantization "$site"/onnxruntime/tools
 # Dates and numbers are written in English and Spanish.
