@@ -62,7 +62,7 @@ def lay(out: Path) -> None:
 
 def sums(folder: Path) -> str:
     """The SHA-256 of every file in a folder, as sha256sum checks it."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
     return "".join(f"{digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths)
 
 

@@ -1,4 +1,4 @@
-"""The model as a Cloud Run function: takes the request of the gateway and answers by the handler that is exported beside it."""
+"""The model as a Cloud Run function: takes a request and answers by the handler that is exported beside it."""
 
 from typing import Any
 
