@@ -2,6 +2,8 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+# Extras of what is deployed: pulls from every database, training, assistants. Not `train`: torch is larger than all the rest.
+DEPLOYED := mcp models mqtt mssql oracle postgresql s3
 READY := .venv/.ready
 # The folder with wm811k_train.npz and wm811k_val.npz; further options of the training go into TRAIN.
 MAPS ?= $(or $(FABWATCH_DATA),../shared/data)/maps
@@ -10,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test soak lint bench lock docs train-maps clean
+.PHONY: help setup demo check test soak lint bench bundle image team lock docs train-maps clean
 
 help:            ## what can be made here
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1\t/' | expand -t 20
@@ -65,9 +67,20 @@ docs: $(READY)   ## the reference pages made again, and all pages as HTML in sit
 train-maps: $(READY)  ## the classifier of wafer maps trained again from MAPS=FOLDER (needs fabwatch[train]; goes on where it stopped)
 	@$(BIN)/python -m fabwatch.yields.patterns.making --data $(MAPS) $(TRAIN)
 
-lock: $(READY)   ## lock the newest versions that pyproject.toml allows
+bundle: $(READY) ## all that a machine without a network needs, in dist/ (BUNDLE="--machine windows-x86_64 --python 3.13")
+	@$(BIN)/python -m deploy.bundle $(BUNDLE)
+
+image: bundle    ## the container image, by docker, podman or buildah, whichever is there
+	@sh deploy/container/image.sh dist/bundle
+
+team: bundle     ## a bundle with passwords of its own, ready for compose
+	@sh dist/bundle/container/passwords.sh
+
+lock: $(READY)   ## lock the newest versions that pyproject.toml allows; those of what is deployed are a part of them
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --extra dev --no-header --no-annotate pyproject.toml -o requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  $(DEPLOYED:%=--extra %) --no-header --no-annotate -c requirements.lock pyproject.toml -o deploy/requirements.lock
 
 clean:           ## take away what was built, not your fabs
-	@rm -rf .venv demo bench/tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv demo dist bench/tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis

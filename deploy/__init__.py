@@ -1,0 +1,1 @@
+"""How fabwatch gets to the machines that run it; none of it is in the package."""
