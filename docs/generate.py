@@ -107,6 +107,7 @@ def settings_page() -> str:
         ("[rules.NAME]", settings.RuleSettings),
         ("[cmp]", settings.CmpSettings),
         ("[databases.NAME]", settings.DatabaseSettings),
+        ("[publish.NAME]", settings.PublishSettings),
         ("[databases.NAME.pull.KIND]", settings.PullSettings),
         ("[live.NAME]", settings.LiveSettings),
         ("[alerts]", settings.AlertSettings),

@@ -27,7 +27,7 @@ from fabwatch.api.metrics import router as metrics
 from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
-from fabwatch.api.pulling import pulling
+from fabwatch.api.on_schedule import on_schedule
 from fabwatch.api.pushed import Pushed
 from fabwatch.api.receiving import receiving
 from fabwatch.api.responses import Bodies
@@ -81,7 +81,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         uploads.resume()
         tasks = [asyncio.create_task(cache.warm())]
         if parts.works:
-            tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(pulling(cache))]
+            tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(on_schedule(cache))]
             tasks.append(asyncio.create_task(receiving(parts.folder)))
         try:
             yield

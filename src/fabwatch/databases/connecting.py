@@ -80,8 +80,8 @@ DIALECTS = {
 
 
 @contextmanager
-def connected(name: str, stated: DatabaseSettings) -> Iterator[tuple[Any, Dialect]]:
-    """A connection to a database of fab.toml, which can only read. Raises CannotPull and ExtraMissing."""
+def connected(name: str, stated: DatabaseSettings, *, writing: bool = False) -> Iterator[tuple[Any, Dialect]]:
+    """A connection to a database of fab.toml, which can only read unless `writing`. Raises CannotPull and ExtraMissing."""
     parts = urlsplit(stated.url)
     dialect = DIALECTS[parts.scheme]
     try:
@@ -91,6 +91,9 @@ def connected(name: str, stated: DatabaseSettings) -> Iterator[tuple[Any, Dialec
         raise ExtraMissing(what, f"pip install 'fabwatch[{dialect.extra}]'") from fault
     with told(name, driver):
         connection = dialect.connect(driver, parts, _secret(name, stated), stated)
+        if writing:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.commit()
     try:
         yield connection, dialect
     finally:

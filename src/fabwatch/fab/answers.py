@@ -53,6 +53,7 @@ from fabwatch.models.answers import (
 from fabwatch.models.features.answers import FeatureColumn, FeatureRows, Features
 from fabwatch.models.watching.answers import ColumnDrift, Retrained, Watched
 from fabwatch.models.watching.answers import Score as ModelScore
+from fabwatch.publish.answers import Published, PublishedTable
 from fabwatch.quals.answers import (
     Advice,
     AdviceValue,
@@ -282,6 +283,8 @@ __all__ = [
     "Prediction",
     "Predictions",
     "Problems",
+    "Published",
+    "PublishedTable",
     "Pulled",
     "PulledTable",
     "RateModel",

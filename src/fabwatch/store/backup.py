@@ -92,7 +92,7 @@ def _copied(lake: Lake, target: str, place: DataPlace, now: datetime) -> Backup:
     for name in set(data.names()) - set(wanted):
         data.delete(name)
     note = {"made_at": iso(now), "version": VERSION, "audit": heads[0], CHAIN: heads[1]}
-    place.write(NOTE, json.dumps(note, indent=1) + "\n")
+    place.write(NOTE, (json.dumps(note, indent=1) + "\n").encode())
     return Backup(target, now, len(wanted), first + later, sum(wanted.values()), *heads)
 
 
@@ -120,7 +120,7 @@ def _copy_catalog(lake: Lake, place: DataPlace) -> None:
         place.put(folder / MARK, MARK)
     stated = lake.folder / FILE
     if stated.exists():
-        place.write(FILE, with_catalog(stated.read_text(encoding="utf-8-sig"), f"{SQLITE}:{name}", "data"))
+        place.write(FILE, with_catalog(stated.read_text(encoding="utf-8-sig"), f"{SQLITE}:{name}", "data").encode())
 
 
 def _belongs_beside(entry: Path, lake: Lake) -> bool:

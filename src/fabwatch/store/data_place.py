@@ -103,10 +103,13 @@ class DataPlace:
         elif source.is_file():
             self.take(name, DataPlace("", str(source.parent), fs.LocalFileSystem(), source.parent), source.name)
 
-    def write(self, name: str, text: str) -> None:
-        """Write a small file."""
-        with self.system.open_output_stream(self.path(name)) as stream:
-            stream.write(text.encode())
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file: it is whole, or as it was before."""
+        own = self.path(name) if self.folder is None else f"{self.path(name)}.part"
+        with self.system.open_output_stream(own) as stream:
+            stream.write(content)
+        if self.folder is not None:
+            (self.folder / f"{name}.part").replace(self.folder / name)
 
     def under(self, name: str) -> "DataPlace":
         """A folder in it, as a place of its own."""

@@ -305,6 +305,7 @@ SENTENCES: Mapping[str, str] = {
     "picture_far": "; like none that was learned from",
     "live": "{sources} live sources, {wrong} of them not well; {messages:,} messages came, {queued:,} wait to be loaded, "
     "{set_aside:,} rows or messages were set aside.",
+    "published": "{tables} tables with {rows:,} rows are in {to}, version {version}.",
     "pulled": "{read:,} rows were read, {stored:,} stored, {there:,} were there already, {set_aside:,} set aside; {failed} "
     "queries failed.",
     "models_listed": "{versions} versions of models, {used} in use.",

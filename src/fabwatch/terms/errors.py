@@ -19,6 +19,7 @@
     ├── CannotSend            a message of an alert could not be sent; it is tried again
     ├── CannotReceive         a live source cannot be received from; it is tried again
     ├── LiveBroken            the queue of a live source cannot be read or written
+    ├── CannotPublish         answers could not be put into a database or a folder; what was there before is there still
     ├── CannotPull            rows could not be read from a database; the next pull goes on where this one ended
     └── BadQuestion           the question cannot be answered as it was asked
         ├── UnknownTool       no tool, area, chamber or qual type of that name
@@ -155,6 +156,12 @@ class PortTaken(FabwatchError):
     """The service cannot listen on that address and port."""
 
     hint = "stop the program that uses it, or use another port: fabwatch serve --port 8001 (0 picks a free one)"
+
+
+class CannotPublish(FabwatchError):
+    """Answers could not be put into a database or a folder; what was there before is there still."""
+
+    hint = "see [publish] in fab.toml; the user of that database needs to make tables in its schema"
 
 
 class CannotPull(FabwatchError):

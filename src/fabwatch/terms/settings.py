@@ -543,6 +543,39 @@ class RuleSettings(_Stated):
         return self
 
 
+HOLD_LIST = "hold_list"
+ANSWERS = ("at_risk", "windows", "plan", HOLD_LIST, "holds", "intervals", "score", "yields", "polish_rates")
+"""Answers that can be published."""
+
+
+class PublishSettings(_Stated):
+    """`[publish.NAME]`: answers that are put where people look already."""
+
+    to: str = Field(
+        min_length=1, description="Name of a database of fab.toml; or a folder, or 's3://bucket/path', for files."
+    )
+    what: Names = Field((), description="Answers, and tables of docs/tables.md; none: all answers.")
+    db_schema: str = Field(
+        "fabwatch", alias="schema", pattern=r"^[a-z_][a-z0-9_]{0,40}$", description="Schema in the database; it is made."
+    )
+    readers: Names = Field((), description="Roles of the database that may read it; PUBLIC for all.")
+    keep: int = Field(3, ge=1, le=100, description="Versions that stay in the database for those who read them still.")
+    form: Literal["parquet", "csv"] = Field("parquet", alias="format", description="Form of the files.")
+    every_minutes: float = Field(0.0, ge=0, description="How often the service publishes; 0: only by fabwatch publish.")
+
+    @field_validator("what")
+    @classmethod
+    def _what_is_there(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = (*ANSWERS, *(table.name for table in LOADED))
+        for name in value:
+            if name not in known:
+                near = nearest(name, known)
+                raise ValueError(
+                    f"{name!r} cannot be published; " + (f"near it: {', '.join(near)}" if near else ", ".join(known))
+                )
+        return value
+
+
 class S3Settings(_Stated):
     """`[fab.s3]`: the object storage that the data lies on, where `[fab] data` is an s3:// address."""
 
@@ -623,6 +656,7 @@ class Settings(_Stated):
     cmp: CmpSettings = CmpSettings()
     alerts: AlertSettings = AlertSettings()
     databases: dict[str, DatabaseSettings] = {}
+    publish: dict[str, PublishSettings] = {}
     live: dict[str, LiveSettings] = {}
 
     @field_validator("live")

@@ -318,6 +318,7 @@ SENTENCES: Mapping[str, str] = {
     "picture_far": "; no se parece a ninguna de las que aprendió",
     "live": "{sources} fuentes en vivo, {wrong} de ellas con problemas; llegaron {messages:,} mensajes, {queued:,} esperan "
     "a ser cargados, {set_aside:,} filas o mensajes se apartaron.",
+    "published": "{tables} tablas con {rows:,} filas están en {to}, versión {version}.",
     "pulled": "{read:,} filas leídas, {stored:,} guardadas, {there:,} ya estaban, {set_aside:,} apartadas; {failed} "
     "consultas fallaron.",
     "models_listed": "{versions} versiones de modelos, {used} en uso.",
