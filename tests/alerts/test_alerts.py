@@ -13,6 +13,8 @@ import pytest
 from fabwatch.alerts.passing import GIVEN_UP
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadSettings, CannotSend, DecidedAlready, UnknownCase
+from fabwatch.terms.settings import ALERT_RULES
+from fabwatch.terms.words import sentence
 from tests.alerts.receivers import Hook, Sink, mail_server, webhook
 from tests.commands import command
 from tests.diary import DAY0, NOW, Diary
@@ -341,3 +343,9 @@ def test_the_service_tells_people_by_itself_and_an_acknowledgement_comes_over_ht
         assert client.post("/api/v1/alerts/A-9999/ack", json={"reason": "looked at"}).status_code == 404
     with own_server.client("read") as client:
         assert client.post(f"/api/v1/alerts/{case['case']}/ack", json={"reason": "looked at"}).status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_each_rule_has_a_title_for_its_messages(language: str) -> None:
+    titles = {rule: sentence(language, f"alert_rule_{rule}") for rule in ALERT_RULES}
+    assert len(set(titles.values())) == len(ALERT_RULES)

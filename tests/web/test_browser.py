@@ -20,6 +20,7 @@ PAGES = {
     "contain.html": ["/contain/ETCH-1"],
     "holds.html": ["/holds"],
     "alerts.html": ["/alerts", "/alerts?closed=true"],
+    "connections.html": ["/connections"],
     "plan.html": ["/plan"],
     "record.html": ["/record"],
     "stats.html": ["/stats"],

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fabwatch.databases.notes import all_noted
 from fabwatch.live.state import standing
 from fabwatch.models.listing import registry_of
 from fabwatch.models.watching.counting import counted_models
@@ -25,6 +26,8 @@ RECORD = "the record"
 OF_CAUSE = {"failed": "failed", "restored": "failed", "limit": "limit", "out_of_spec": "out_of_spec"}
 """The rule of each cause that a tool needs a qual now for."""
 DAY = timedelta(days=1)
+TWICE = 2
+"""A server that is started again fails once; that is no reason to wake somebody."""
 QUIET = """
 SELECT DISTINCT tool FROM planned WHERE done_at BETWEEN $now AND $until
 """
@@ -94,14 +97,11 @@ def _all(view: View, stated: AlertSettings, wanted: set[str], board: Board) -> I
         yield from _charts(view, areas)
     if "faults" in wanted:
         yield from _faults(view, areas)
-    if "not_loaded" in wanted:
-        yield from _not_loaded(view)
-    if "quiet" in wanted:
-        yield from _quiet_sources(view)
     if "silent" in wanted:
         yield from _silent(view, stated.silent_hours)
-    if "model" in wanted:
-        yield from _models(view)
+    for name, alarms_of in OF_NO_TOOL.items():
+        if name in wanted:
+            yield from alarms_of(view)
 
 
 def _windows(forecasts: Forecasts | None, areas: dict[str, str | None]) -> Iterator[Alarm]:
@@ -132,6 +132,18 @@ def _faults(view: View, areas: dict[str, str | None]) -> Iterator[Alarm]:
 def _not_loaded(view: View) -> Iterator[Alarm]:
     for row in view.lake.rows(NOT_LOADED, {"now": view.as_of}):
         yield Alarm(str(row["path"]), "not_loaded", None, _both(f"alert_{row['status']}", path=row["path"]))
+
+
+def _connections(view: View) -> Iterator[Alarm]:
+    """Databases that rows could not be pulled from, and what could not be published, twice in a row or more."""
+    settings = view.lake.settings
+    stated = {"pull": {f"{name}.{kind}" for name, one in settings.databases.items() for kind in one.pull}}
+    stated["publish"] = set(settings.publish)
+    for what, names in stated.items():
+        for name, one in all_noted(view.lake.folder, what):
+            if name in names and one.error and one.failures >= TWICE:
+                words = {"failures": one.failures, "at": iso(one.tried_at), "error": one.error}
+                yield Alarm(f"{what} {name}", "connection", None, _both("alert_connection", what=what, name=name, **words))
 
 
 def _quiet_sources(view: View) -> Iterator[Alarm]:
@@ -167,6 +179,10 @@ def _quiet(view: View, hours: float) -> set[str]:
         return set()
     rows = view.lake.rows(QUIET, {"now": view.as_of, "until": view.as_of + timedelta(hours=hours)})
     return {str(row["tool"]) for row in rows}
+
+
+OF_NO_TOOL = {"not_loaded": _not_loaded, "connection": _connections, "quiet": _quiet_sources, "model": _models}
+"""Rules about something other than tools, which need nothing but the view."""
 
 
 def _both(key: str, **values: object) -> tuple[str, str]:

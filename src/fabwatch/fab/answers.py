@@ -17,6 +17,7 @@ from fabwatch.cmp.answers import (
     Refusal,
     Replayed,
 )
+from fabwatch.connections.answers import Connection, Connections
 from fabwatch.databases.answers import Pulled, PulledTable
 from fabwatch.decisions.answers import (
     NAMES,
@@ -212,6 +213,8 @@ __all__ = [
     "Combined",
     "Commonality",
     "Compared",
+    "Connection",
+    "Connections",
     "Contained",
     "Containment",
     "ControlChart",

@@ -7,7 +7,10 @@ import pyarrow as pa
 
 from fabwatch.cmp.answers import Rates
 from fabwatch.cmp.questions import RatesQuestion
+from fabwatch.connections.answers import Connections
+from fabwatch.connections.questions import ConnectionsQuestion
 from fabwatch.databases.connecting import connected
+from fabwatch.databases.notes import note
 from fabwatch.decisions.answers import HoldLists
 from fabwatch.decisions.questions import HoldsQuestion
 from fabwatch.fab.door import Door
@@ -52,6 +55,19 @@ class Publishing(Door):
     def publish(self, name: str) -> Published:
         """Publish `[publish.NAME]`: into a database of fab.toml, a folder or s3://. Raises BadQuestion, CannotPublish."""
         stated = self._publishing(name)
+        try:
+            answer = self._published(name, stated)
+        except FabwatchError as fault:
+            note(self.path, "publish", name, self._now(), 0, fault.what)
+            raise
+        note(self.path, "publish", name, self._now(), sum(one.rows for one in answer.tables), None)
+        return answer
+
+    def connections(self) -> Connections:
+        """How the fab stands with databases, storage, live sources and channels of alerts."""
+        return self.ask(ConnectionsQuestion())
+
+    def _published(self, name: str, stated: PublishSettings) -> Published:
         with self._view(Timed(), None) as view:
             tables = [*self._tables(view, stated)]
             about = {"as_of": view.as_of.replace(tzinfo=None), "snapshot": view.snapshot, "demo": self.settings.fab.demo}

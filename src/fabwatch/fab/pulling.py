@@ -9,6 +9,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from fabwatch.databases.answers import Pulled, PulledTable
+from fabwatch.databases.notes import note
 from fabwatch.fab.files import Files
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, CannotPull, FabwatchError, StoreBusy, unknown
@@ -42,6 +43,8 @@ class Pulling(Files):
             with FileLock(folder / ".lock", timeout=0):
                 for own in [name] if name is not None else list(databases):
                     done += self._pulled(own, databases[own], folder, say)
+            for one in done:
+                note(self.path, "pull", f"{one.database}.{one.kind}", self._now(), one.read, one.error)
         except Timeout:
             raise StoreBusy("Another pull of this fab goes on.") from None
         return Pulled(self._now(), None, self.settings.fab.demo, How(METHOD, "", 0), None, tuple(done))

@@ -13,6 +13,8 @@ from fabwatch.cmp.questions import (
     RateTrendsQuestion,
     ReplayQuestion,
 )
+from fabwatch.connections import questions as connections
+from fabwatch.connections.questions import ConnectionsQuestion
 from fabwatch.decisions import questions as decisions
 from fabwatch.decisions.questions import (
     AdvicesQuestion,
@@ -90,6 +92,7 @@ __all__ = [
     "ChartLimitsQuestion",
     "CommonalityQuestion",
     "Composed",
+    "ConnectionsQuestion",
     "ContainQuestion",
     "CurveQuestion",
     "DecisionsQuestion",
@@ -141,5 +144,5 @@ __all__ = [
     "YieldQuestion",
 ]
 
-ROOMS = (risk, quals, spc, trace, cmp, yields, models, watching, features, decisions, alerts, live, ingest)
+ROOMS = (risk, quals, spc, trace, cmp, yields, models, watching, features, decisions, alerts, live, connections, ingest)
 QUESTIONS: tuple[type[Answerable[Any]], ...] = tuple(kind for room in ROOMS for kind in room.QUESTIONS)

@@ -25,7 +25,7 @@ NOTE = "backup.json"
 CATALOG_FILE = "catalog.sqlite"
 """What the catalog of a backup is called, where that of the fab is no file."""
 PRIVATE = 0o700
-SKIPPED = (".writing.lock", ".reading.lock", "tmp")
+SKIPPED = (".writing.lock", ".reading.lock", "tmp", "connections")
 
 
 @dataclass(frozen=True)

@@ -280,6 +280,7 @@ SENTENCES: Mapping[str, str] = {
     "alert_faults": "{runs} runs of the last day deviate from the reference runs, such as {run}.",
     "alert_inbox": "{path} was not loaded: it waits in the inbox for a word in fab.toml.",
     "alert_failed": "{path} was not loaded.",
+    "alert_connection": "{what} {name} has failed {failures} times, last at {at}: {error}",
     "alert_quiet": "The live source {source} has sent nothing since {at}, more than {minutes:g} minutes ago.",
     "alert_silent": "Nothing new is on record since {at}, more than {hours:g} hours ago.",
     "alert_model": "{model} is no better than no model on newer rows: {metric} {value:.3g}, floor {floor:.3g}.",
@@ -293,7 +294,9 @@ SENTENCES: Mapping[str, str] = {
     "alert_rule_window": "may fail its next qual from now on",
     "alert_rule_charts": "a control chart broke its rules",
     "alert_rule_faults": "runs deviate",
+    "alert_rule_connection": "a connection fails",
     "alert_rule_not_loaded": "a file was not loaded",
+    "alert_rule_quiet": "a live source is quiet",
     "alert_rule_silent": "nothing new is on record",
     "alert_rule_model": "no better than no model",
     "alert_rule_test": "test",
@@ -305,6 +308,8 @@ SENTENCES: Mapping[str, str] = {
     "picture_far": "; like none that was learned from",
     "live": "{sources} live sources, {wrong} of them not well; {messages:,} messages came, {queued:,} wait to be loaded, "
     "{set_aside:,} rows or messages were set aside.",
+    "connections": "{count} connections, and none is known to fail.",
+    "connections_failing": "{count} connections; these fail: {failing}.",
     "published": "{tables} tables with {rows:,} rows are in {to}, version {version}.",
     "pulled": "{read:,} rows were read, {stored:,} stored, {there:,} were there already, {set_aside:,} set aside; {failed} "
     "queries failed.",

@@ -403,7 +403,19 @@ class LiveSettings(SourceSettings):
         return self
 
 
-ALERT_RULES = ("failed", "limit", "out_of_spec", "window", "charts", "faults", "not_loaded", "quiet", "silent", "model")
+ALERT_RULES = (
+    "failed",
+    "limit",
+    "out_of_spec",
+    "window",
+    "charts",
+    "faults",
+    "not_loaded",
+    "connection",
+    "quiet",
+    "silent",
+    "model",
+)
 """What can be an alert; of several about one tool the first counts."""
 
 

@@ -292,6 +292,7 @@ SENTENCES: Mapping[str, str] = {
     "alert_faults": "{runs} pasadas del último día se apartan de las de referencia, como {run}.",
     "alert_inbox": "{path} no se ha cargado: espera en la bandeja una palabra en fab.toml.",
     "alert_failed": "{path} no se ha cargado.",
+    "alert_connection": "{what} {name} ha fallado {failures} veces, la última a las {at}: {error}",
     "alert_quiet": "La fuente en vivo {source} no ha enviado nada desde {at}, hace más de {minutes:g} minutos.",
     "alert_silent": "No consta nada nuevo desde {at}, hace más de {hours:g} horas.",
     "alert_model": "{model} no es mejor que no tener modelo en filas nuevas: {metric} {value:.3g}, suelo {floor:.3g}.",
@@ -305,7 +306,9 @@ SENTENCES: Mapping[str, str] = {
     "alert_rule_window": "desde ahora puede fallar su próximo control",
     "alert_rule_charts": "un gráfico de control ha roto sus reglas",
     "alert_rule_faults": "pasadas que se apartan",
+    "alert_rule_connection": "una conexión falla",
     "alert_rule_not_loaded": "un fichero no se cargó",
+    "alert_rule_quiet": "una fuente en vivo calla",
     "alert_rule_silent": "no consta nada nuevo",
     "alert_rule_model": "no mejor que no tener modelo",
     "alert_rule_test": "prueba",
@@ -318,6 +321,8 @@ SENTENCES: Mapping[str, str] = {
     "picture_far": "; no se parece a ninguna de las que aprendió",
     "live": "{sources} fuentes en vivo, {wrong} de ellas con problemas; llegaron {messages:,} mensajes, {queued:,} esperan "
     "a ser cargados, {set_aside:,} filas o mensajes se apartaron.",
+    "connections": "{count} conexiones, y no consta que ninguna falle.",
+    "connections_failing": "{count} conexiones; estas fallan: {failing}.",
     "published": "{tables} tablas con {rows:,} filas están en {to}, versión {version}.",
     "pulled": "{read:,} filas leídas, {stored:,} guardadas, {there:,} ya estaban, {set_aside:,} apartadas; {failed} "
     "consultas fallaron.",

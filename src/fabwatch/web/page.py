@@ -60,6 +60,7 @@ NAV = (
     ("/models", _("Models")),
     ("/record", _("Record")),
     ("/load", _("Load")),
+    ("/connections", _("Connections")),
     ("/reference", _("API")),
 )
 

@@ -9,6 +9,7 @@ from fabwatch.api.app import Parts, service
 from fabwatch.api.responses import Bodies
 from fabwatch.web.pages import (
     alerts,
+    connections,
     contain,
     defects,
     fab,
@@ -32,7 +33,7 @@ from fabwatch.web.pages import (
     tool,
 )
 
-GENERAL = (fab, tool, contain, alerts, plan, record, runs, run, sensors, spc, polish, load, source, sign_in)
+GENERAL = (fab, tool, contain, alerts, plan, record, runs, run, sensors, spc, polish, load, connections, source, sign_in)
 RESULTS = (results, maps, lots, defects, split, screens, models, model_compare)
 PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"
