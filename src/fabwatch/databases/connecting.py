@@ -1,4 +1,4 @@
-"""Connections that can only read: PostgreSQL, Oracle, SQL Server and SQLite, by the scheme of an address.
+"""Connections that can only read: PostgreSQL, Oracle, SQL Server, SQLite and ODBC, by the scheme of an address.
 
 Passwords come from the environment, and no message repeats an address.
 """
@@ -71,10 +71,21 @@ def _sqlite(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> A
     return driver.connect(f"file:{parts.path}?mode=ro", uri=True, timeout=stated.timeout_s)
 
 
+def _odbc(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> Any:
+    """By the name of a data source of this machine, or by all that its driver wants to be told."""
+    words = [unquote(parts.query)] if parts.query else [f"DSN={parts.hostname}"]
+    words += [f"UID={unquote(parts.username)}"] if parts.username else []
+    words += [f"PWD={{{secret.replace('}', '}}')}}}"] if secret else []
+    made = driver.connect(";".join(words), readonly=True, autocommit=False, timeout=int(min(stated.timeout_s, 30)) or 1)
+    made.timeout = int(stated.timeout_s)
+    return made
+
+
 DIALECTS = {
     "postgresql": Dialect("psycopg", "postgresql", "%s", _postgresql, batched=True),
     "oracle": Dialect("oracledb", "oracle", ":1", _oracle),
     "mssql": Dialect("pytds", "mssql", "%s", _sql_server),
+    "odbc": Dialect("pyodbc", "odbc", "?", _odbc),
     "sqlite": Dialect("sqlite3", "", "?", _sqlite),
 }
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import math
 import uuid
 from collections.abc import Generator
 from contextlib import closing
@@ -70,14 +71,14 @@ def parts(
             yield Part(path, len(found), reached)
 
 
-def watermark(stored: str | None, overlap_s: float) -> Any:
+def watermark(stored: str | None, overlap: float) -> Any:
     """From where to read: a stored watermark less the overlap, as the time or number that it is."""
     if stored is None:
         return None
     try:
-        return dt.datetime.fromisoformat(stored) - dt.timedelta(seconds=overlap_s)
+        return dt.datetime.fromisoformat(stored) - dt.timedelta(seconds=overlap)
     except ValueError:
-        return float(stored) if "." in stored or "e" in stored.lower() else int(stored)
+        return float(stored) - overlap if "." in stored or "e" in stored.lower() else int(stored) - math.ceil(overlap)
 
 
 def _table(columns: list[str], rows: list[Any]) -> pa.Table:

@@ -265,11 +265,11 @@ class ServerSettings(_Stated):
 def _no_password(url: str) -> None:
     """Raise ValueError for an address with a password in it."""
     rest = url.partition("://")[2]
-    if "@" in rest and ":" in rest.partition("@")[0]:
+    if ("@" in rest and ":" in rest.partition("@")[0]) or re.search(r"\b(pwd|password)\s*=", rest, re.IGNORECASE):
         raise ValueError("url holds a password; put it into an environment variable and name that in secret_env")
 
 
-SCHEMES = ("postgresql", "oracle", "mssql", "sqlite")
+SCHEMES = ("postgresql", "oracle", "mssql", "odbc", "sqlite")
 """Databases that rows can be pulled from."""
 
 
@@ -285,7 +285,9 @@ class PullSettings(SourceSettings):
         description="Column that grows with each new row, such as the time of its last change; none: all rows are read.",
     )
     overlap: float = Field(
-        3600.0, ge=0, description="Seconds before the last watermark that are read again: rows are committed late."
+        3600.0,
+        ge=0,
+        description="Seconds before the last watermark (of one that counts: how many) that are read again: rows come late.",
     )
     most_rows: int = Field(20_000_000, gt=0, description="Rows at once from which something must be wrong.")
 
@@ -301,7 +303,7 @@ class DatabaseSettings(_Stated):
     """`[databases.NAME]`: a database of the fab that rows are pulled from; it is only read."""
 
     url: str = Field(
-        description="postgresql://user@host/db, oracle://user@host/service, mssql://user@host/db or sqlite:///path."
+        description="postgresql://user@host/db, oracle://user@host/service, mssql://user@host/db, odbc://user@DSN or sqlite:///path."
     )
     secret_env: str | None = Field(None, description="Name of the environment variable with the password.")
     timeout_s: float = Field(600.0, gt=0, description="Seconds that a statement may take.")
