@@ -271,17 +271,16 @@ def test_the_service_pulls_by_itself(own_server: Any, database: tuple[str, Run])
 
 
 def test_a_row_with_a_lower_number_that_was_committed_late_is_within_the_overlap(
-    database: tuple[str, Run], folder: Path
+    tmp_path: Path, database: tuple[str, Run]
 ) -> None:
     address, run = database
     run("DROP TABLE moves")
     run("CREATE TABLE moves (lot TEXT, eqp TEXT, wafers INTEGER, done TIMESTAMP, id INTEGER)")
     query = "SELECT lot, eqp AS tool, wafers, done AS end_at, id FROM moves"
-    (folder / "fab.toml").write_text(toml(address, query, 'watermark = "id"\nignore = ["id"]\noverlap = 5'))
+    fab = made(tmp_path, toml(address, query, 'watermark = "id"\nignore = ["id"]\noverlap = 5'))
     add = "INSERT INTO moves VALUES (?, 'T1', 25, '2026-05-01 10:00:00', ?)"
     run(add, [(f"L{n}", n) for n in range(1, 21) if n != 16])
-    with Fab(folder) as fab:
-        assert fab.pull().tables[0].stored == 19
-        run(add, [("L16", 16)])
-        (own,) = fab.pull().tables
+    assert fab.pull().tables[0].stored == 19
+    run(add, [("L16", 16)])
+    (own,) = fab.pull().tables
     assert (own.read, own.stored, own.there_already) == (6, 1, 5)
