@@ -23,10 +23,13 @@ from fabwatch.api.area_cache import narrowed
 from fabwatch.api.events import Streams
 from fabwatch.api.faults import Fault, Refused, of_error, unknown_parameter
 from fabwatch.api.keys import Keys
-from fabwatch.api.metrics import router as metrics
+from fabwatch.api.metrics.counts import Counts
+from fabwatch.api.metrics.figures import Known
+from fabwatch.api.metrics.route import router as metrics
 from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
+from fabwatch.api.middleware.requests import NoteRoute
 from fabwatch.api.pulling import pulling
 from fabwatch.api.pushed import Pushed
 from fabwatch.api.receiving import receiving
@@ -75,13 +78,14 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     keys = Keys(parts.folder, parts.clock)
     cache = AnswerCache(parts.folder, parts.clock, parts.as_of)
     uploads, pushed = Uploads(cache), Pushed(parts.folder, parts.clock)
+    counts = Counts()
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         uploads.resume()
         tasks = [asyncio.create_task(cache.warm())]
         if parts.works:
-            tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(pulling(cache))]
+            tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(pulling(cache, counts))]
             tasks.append(asyncio.create_task(receiving(parts.folder)))
         try:
             yield
@@ -104,6 +108,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     )
     app.state.cache, app.state.keys, app.state.uploads, app.state.tries = cache, keys, uploads, Tries()
     app.state.folder, app.state.pushed = parts.folder, pushed
+    app.state.counts, app.state.known = counts, Known(cache)
     app.state.settings, app.state.bodies, app.state.streams = parts.settings, Bodies(), Streams(uploads)
     for routes in ROUTES:
         app.include_router(routes.router)
@@ -117,6 +122,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     app.add_exception_handler(Exception, _unexpected)
     longest = parts.settings.server.upload_mb << 20
     # The last one added is the outermost: the key is checked, then the body is read, then the request takes its place.
+    app.add_middleware(NoteRoute)
     app.add_middleware(Places, most=parts.most_at_once)
     app.add_middleware(ReadBodies, upload_bytes=longest)
     app.add_middleware(Auth, keys=keys, tries=app.state.tries, longest=longest)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.by_itself import Started, by_itself
 from fabwatch.api.jobs import Job
+from fabwatch.api.metrics.counts import Counts
 from fabwatch.api.workers import Pool
 from fabwatch.fab.answers import Pulled
 from fabwatch.terms.errors import FabwatchError
@@ -31,27 +32,29 @@ class PullOne(Job[Pulled]):
         return fab.pull(self.name)
 
 
-async def pulling(cache: AnswerCache) -> None:
+async def pulling(cache: AnswerCache, counts: Counts) -> None:
     """Pull from each database as often as fab.toml says, for as long as the service lives."""
     last: dict[str, float] = {}
 
     async def turn(settings: Settings, started: Started) -> None:
         for name in _due(settings, last):
             last[name] = time.monotonic()
-            await _pulled(started(), name)
+            counts.pull(name, well=await _pulled(started(), name))
 
     await by_itself(cache.folder, "nothing was pulled", turn)
 
 
-async def _pulled(pool: Pool, name: str) -> None:
+async def _pulled(pool: Pool, name: str) -> bool:
+    """Pull from a database; whether all of it came."""
     try:
         answer = await pool.run(PullOne(name))
     except FabwatchError as fault:
         LOG.warning("nothing was pulled from %s: %s", name, fault.what)
-        return
+        return False
     for one in answer.tables:
         if one.error is not None:
             LOG.warning("%s of %s was not pulled to its end: %s", one.kind, name, one.error)
+    return all(one.error is None for one in answer.tables)
 
 
 def _due(settings: Settings, last: dict[str, float]) -> list[str]:

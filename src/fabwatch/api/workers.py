@@ -31,6 +31,16 @@ class Pool:
         self._closed = False
         self._pool = self._started()
 
+    @property
+    def workers(self) -> int:
+        """How many processes there are."""
+        return self._workers
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs are worked on or wait."""
+        return self._busy
+
     async def run(self, job: Job[R]) -> R:
         """What the job gives. Raises TooBusy, WorkerLost, and what the job raises."""
         if self._busy >= self._waiting:

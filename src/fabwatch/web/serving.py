@@ -13,6 +13,7 @@ from fabwatch.api.app import Parts
 from fabwatch.api.keys import Keys
 from fabwatch.api.middleware.bodies import SayClose
 from fabwatch.api.middleware.limits import Limits
+from fabwatch.api.middleware.requests import Requests
 from fabwatch.fab import Fab
 from fabwatch.terms.clock import iso, stated_time
 from fabwatch.terms.errors import BadQuestion, PortTaken
@@ -43,10 +44,11 @@ def run(
     _guarded(folder, host)
     parts = Parts(folder, settings, stated_time(as_of) if as_of else None)
     with _bound(host, port) as listening:
+        app = site(parts)
         at = listening.getsockname()
         where = f"[{at[0]}]" if ":" in at[0] else at[0]
         config = uvicorn.Config(
-            SayClose(Limits(site(parts))),
+            Requests(SayClose(Limits(app)), app.state.counts),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -1,0 +1,28 @@
+"""Operating: the part of the door for who keeps a fab running."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fabwatch.alerts.cases import open_by_rule
+from fabwatch.fab.door import Door
+from fabwatch.store.figures import Ledger, ledger_of
+
+__all__ = ["Figures", "Ledger", "Operating"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a monitor asks of a fab all the time."""
+
+    ledger: Ledger
+    newest: datetime | None
+    open_alerts: dict[str, int]
+
+
+class Operating(Door):
+    """Figures for a monitor."""
+
+    def figures(self) -> Figures:
+        """What the ledger, the catalog and the alerts say at a glance: no records are read but the newest."""
+        newest = self.newest()
+        return Figures(ledger_of(self._lake), newest, open_by_rule(self._lake))
