@@ -1,6 +1,6 @@
 """What is an alert at a moment: of each tool the most specific rule, and what concerns the record as a whole."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from fabwatch.quals.questions import ForecastQuestion
 from fabwatch.risk.answers import Tools
 from fabwatch.risk.questions import RiskQuestion, ToolsQuestion
 from fabwatch.spc.violations import violations_of
+from fabwatch.store.disk import days_left, disks_of, short_of
 from fabwatch.store.record import newest
 from fabwatch.store.view import View
 from fabwatch.terms.clock import iso
@@ -94,14 +95,9 @@ def _all(view: View, stated: AlertSettings, wanted: set[str], board: Board) -> I
         yield from _charts(view, areas)
     if "faults" in wanted:
         yield from _faults(view, areas)
-    if "not_loaded" in wanted:
-        yield from _not_loaded(view)
-    if "quiet" in wanted:
-        yield from _quiet_sources(view)
-    if "silent" in wanted:
-        yield from _silent(view, stated.silent_hours)
-    if "model" in wanted:
-        yield from _models(view)
+    for rule, look in OF_NO_TOOL.items():
+        if rule in wanted:
+            yield from look(view, stated)
 
 
 def _windows(forecasts: Forecasts | None, areas: dict[str, str | None]) -> Iterator[Alarm]:
@@ -129,12 +125,12 @@ def _faults(view: View, areas: dict[str, str | None]) -> Iterator[Alarm]:
         yield Alarm(tool, "faults", areas.get(tool), _both("alert_faults", runs=len(own), run=own[0]))
 
 
-def _not_loaded(view: View) -> Iterator[Alarm]:
+def _not_loaded(view: View, _: AlertSettings) -> Iterator[Alarm]:
     for row in view.lake.rows(NOT_LOADED, {"now": view.as_of}):
         yield Alarm(str(row["path"]), "not_loaded", None, _both(f"alert_{row['status']}", path=row["path"]))
 
 
-def _quiet_sources(view: View) -> Iterator[Alarm]:
+def _quiet_sources(view: View, _: AlertSettings) -> Iterator[Alarm]:
     """Live sources that are silent for longer than fab.toml allows."""
     stated = view.lake.settings.live
     if any(one.quiet_minutes for one in stated.values()):
@@ -144,13 +140,24 @@ def _quiet_sources(view: View) -> Iterator[Alarm]:
                 yield Alarm(source.source, "quiet", None, _both("alert_quiet", source=source.source, **words))
 
 
-def _silent(view: View, hours: float) -> Iterator[Alarm]:
+def _silent(view: View, alerts: AlertSettings) -> Iterator[Alarm]:
+    hours = alerts.silent_hours
     last = newest(view.lake, view.as_of)
     if last is not None and view.as_of - last > timedelta(hours=hours):
         yield Alarm(RECORD, "silent", None, _both("alert_silent", at=iso(last), hours=hours))
 
 
-def _models(view: View) -> Iterator[Alarm]:
+def _disk(view: View, alerts: AlertSettings) -> Iterator[Alarm]:
+    """Disks of the fab that are nearly full, or full soon."""
+    for name, disk in disks_of(view.lake.folder, view.lake.settings.fab).items():
+        days = days_left(view.lake.folder, name, disk, view.as_of)
+        fault = short_of(disk, days, alerts.disk_share, alerts.disk_days)
+        if fault is not None:
+            words = {"free": disk.free / 1e9, "share": disk.share, "days": days, "files": disk.inodes_free}
+            yield Alarm(f"disk {name}", "disk", None, _both(f"alert_disk_{fault}", disk=name, **words))
+
+
+def _models(view: View, _: AlertSettings) -> Iterator[Alarm]:
     """Versions in use that are no better than no model."""
     registry = registry_of(view.lake.folder)
     used = {name: registry.used(name) for name in registry.names()}
@@ -159,6 +166,16 @@ def _models(view: View) -> Iterator[Alarm]:
             name = f"{one.model}@{one.version}"
             figures = {"metric": one.score.metric, "value": one.score.value, "floor": one.score.floor}
             yield Alarm(name, "model", None, _both("alert_model", model=name, **figures))
+
+
+OF_NO_TOOL: Mapping[str, Callable[[View, AlertSettings], Iterator[Alarm]]] = {
+    "not_loaded": _not_loaded,
+    "quiet": _quiet_sources,
+    "silent": _silent,
+    "disk": _disk,
+    "model": _models,
+}
+"""Rules about files, sources, disks and models."""
 
 
 def _quiet(view: View, hours: float) -> set[str]:

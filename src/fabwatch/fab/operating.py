@@ -5,6 +5,7 @@ from datetime import datetime
 
 from fabwatch.alerts.cases import open_by_rule
 from fabwatch.fab.door import Door
+from fabwatch.store.disk import disks_of, note_free
 from fabwatch.store.figures import Ledger, ledger_of
 
 __all__ = ["Figures", "Ledger", "Operating"]
@@ -21,6 +22,10 @@ class Figures:
 
 class Operating(Door):
     """Figures for a monitor."""
+
+    def note_disk(self) -> None:
+        """Note what is free, once an hour: what an alert of the disk knows of its growth."""
+        note_free(self.path, disks_of(self.path, self.settings.fab), self._clock())
 
     def figures(self) -> Figures:
         """What the ledger, the catalog and the alerts say at a glance: no records are read but the newest."""

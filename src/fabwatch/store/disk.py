@@ -56,6 +56,13 @@ def _disk(place: Path) -> Disk:
     return Disk(usage.total, usage.free, nodes.f_files, nodes.f_favail)
 
 
+def short_of(disk: Disk, days: float | None, least_share: float, least_days: float) -> str | None:
+    """What a disk is short of: `share` where too little is free, `days` where it is full too soon; None for neither."""
+    if disk.share < least_share:
+        return "share"
+    return "days" if days is not None and days < least_days else None
+
+
 def note_free(folder: Path, disks: dict[str, Disk], now: datetime) -> None:
     """Note what is free, once an hour, so that a growth is known; a note that cannot be written is none."""
     known = _notes(folder)
@@ -92,4 +99,4 @@ def _pairs(read: object) -> Iterable[tuple[float, dict[str, int]]]:
     return [(at, free) for at, free in read] if isinstance(read, list) else []
 
 
-__all__ = ["Disk", "days_left", "disks_of", "note_free"]
+__all__ = ["Disk", "days_left", "disks_of", "note_free", "short_of"]

@@ -403,7 +403,19 @@ class LiveSettings(SourceSettings):
         return self
 
 
-ALERT_RULES = ("failed", "limit", "out_of_spec", "window", "charts", "faults", "not_loaded", "quiet", "silent", "model")
+ALERT_RULES = (
+    "failed",
+    "limit",
+    "out_of_spec",
+    "window",
+    "charts",
+    "faults",
+    "not_loaded",
+    "quiet",
+    "silent",
+    "disk",
+    "model",
+)
 """What can be an alert; of several about one tool the first counts."""
 
 
@@ -444,8 +456,8 @@ class AlertSettings(_Stated):
 
     on: bool = Field(False, description="true: the service sends alerts. First try: fabwatch alerts test.")
     rules: Names = Field(
-        ("failed", "limit", "not_loaded", "quiet", "silent", "model"),
-        description="Of failed, limit, out_of_spec, window, charts, faults, not_loaded, quiet, silent, model.",
+        ("failed", "limit", "not_loaded", "quiet", "silent", "disk", "model"),
+        description="Of failed, limit, out_of_spec, window, charts, faults, not_loaded, quiet, silent, disk, model.",
     )
     every_s: float = Field(60.0, ge=1, le=86_400, description="How often the service looks.")
     remind_hours: float = Field(
@@ -454,6 +466,8 @@ class AlertSettings(_Stated):
     silent_hours: float = Field(
         6.0, gt=0, description="Hours without anything new on record, from which it is called silent."
     )
+    disk_share: float = Field(0.05, ge=0, lt=1, description="Free part of the disk, or of its files, under which it is low.")
+    disk_days: float = Field(7.0, ge=0, description="Days that the disk has to last at the pace of the last week; 0: any.")
     maintenance_hours: float = Field(0.0, ge=0, description="Hours before planned work during which its tool is quiet.")
     address: str = Field("", description="Address of the pages for links, such as https://fabwatch.example.")
     channels: dict[str, ChannelSettings] = {}
