@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from starlette.responses import JSONResponse
 
+from fabwatch.api.request_id import current
 from fabwatch.terms import errors
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import FabwatchError, nearest
@@ -42,6 +43,8 @@ class Fault:
     what: str
     where: str
     hint: str
+    request_id: str = ""
+    """The name of the request, which the log of the server has too."""
 
 
 class Refused(Exception):
@@ -69,5 +72,5 @@ def unknown_parameter(where: str, name: str, known: Collection[str]) -> Refused:
 
 def refusal(fault: Refused, where: str) -> JSONResponse:
     """A refusal as JSON."""
-    body: Json = asdict(Fault(fault.code, fault.what, where, fault.hint))
+    body: Json = asdict(Fault(fault.code, fault.what, where, fault.hint, current()))
     return JSONResponse(body, fault.status, fault.headers)

@@ -247,6 +247,9 @@ class ServerSettings(_Stated):
     """`[server]`: the service and its pages."""
 
     upload_mb: int = Field(512, gt=0, le=100_000, description="Largest upload, in MB.")
+    log: Literal["text", "json"] = Field(
+        "text", description="Form of the log on stderr; json: one object a line, and a line for each request."
+    )
     proxies: Names = Field(
         (), description="Addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
