@@ -21,6 +21,7 @@ from fabwatch.api.alerting import alerting
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.area_cache import narrowed
 from fabwatch.api.events import Streams
+from fabwatch.api.exporting import exporting
 from fabwatch.api.faults import Fault, Refused, of_error, unknown_parameter
 from fabwatch.api.keys import Keys
 from fabwatch.api.metrics.counts import Counts
@@ -86,7 +87,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         tasks = [asyncio.create_task(cache.warm())]
         if parts.works:
             tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(pulling(cache, counts))]
-            tasks.append(asyncio.create_task(receiving(parts.folder)))
+            tasks += [asyncio.create_task(receiving(parts.folder)), asyncio.create_task(exporting(cache))]
         try:
             yield
         finally:

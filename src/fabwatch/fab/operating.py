@@ -27,6 +27,19 @@ class Operating(Door):
         """Note what is free, once an hour: what an alert of the disk knows of its growth."""
         note_free(self.path, disks_of(self.path, self.settings.fab), self._clock())
 
+    def export_audit(self, since: int = 0, form: str = "json") -> list[str]:
+        """The audit after a number, the oldest entry first, each a line of json, cef or syslog. Raises BadQuestion."""
+        from fabwatch.decisions.audit_export import written
+
+        with self._lake.reading():
+            return written(self._lake, since, form)
+
+    def send_audit(self) -> int:
+        """Send what is new in the audit to the receiver of `[audit] syslog`; how many entries. Raises CannotSend."""
+        from fabwatch.decisions.audit_sending import send_new
+
+        return send_new(self._lake, self.settings.audit)
+
     def figures(self) -> Figures:
         """What the ledger, the catalog and the alerts say at a glance: no records are read but the newest."""
         newest = self.newest()

@@ -265,6 +265,22 @@ class ServerSettings(_Stated):
         return value
 
 
+class AuditSettings(_Stated):
+    """`[audit]`: where the service sends the audit, beside keeping it."""
+
+    syslog: str = Field("", description="Receiver of syslog: udp://host:514, tcp://host:601 or tls://host:6514.")
+    ca: str | None = Field(
+        None, description="File with the certificate that signed that of the receiver, if it is the fab's own."
+    )
+
+    @field_validator("syslog")
+    @classmethod
+    def _syslog_is_an_address(cls, value: str) -> str:
+        if value and not fullmatch(r"(udp|tcp|tls)://([\w.-]+|\[[\da-fA-F:]+\])(:\d{1,5})?/?", value):
+            raise ValueError("syslog is udp://host:514, tcp://host:601 or tls://host:6514")
+        return value.rstrip("/")
+
+
 def _no_password(url: str) -> None:
     """Raise ValueError for an address with a password in it."""
     rest = url.partition("://")[2]
@@ -635,6 +651,7 @@ class Settings(_Stated):
     quals: dict[str, QualSettings] = {}
     costs: CostSettings = CostSettings()
     server: ServerSettings = ServerSettings()
+    audit: AuditSettings = AuditSettings()
     logs: LogSettings = LogSettings()
     rules: dict[str, RuleSettings] = {}
     cmp: CmpSettings = CmpSettings()
@@ -722,6 +739,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "quals": QualSettings,
     "costs": CostSettings,
     "server": ServerSettings,
+    "audit": AuditSettings,
     "logs": LogSettings,
     "rules": RuleSettings,
     "cmp": CmpSettings,
