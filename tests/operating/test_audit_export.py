@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -75,7 +76,10 @@ class Stream:
             except OSError:
                 return
             data = b""
-            with link if self._tls is None else self._tls.wrap_socket(link, server_side=True) as open_link:
+            with (
+                suppress(ssl.SSLError),
+                link if self._tls is None else self._tls.wrap_socket(link, server_side=True) as open_link,
+            ):
                 while part := open_link.recv(65536):
                     data += part
             while data:
@@ -169,6 +173,9 @@ def test_over_tls_the_receiver_has_to_show_the_certificate_that_is_stated(fab: F
     context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "key.pem")
     receiver = Stream(tls=context)
     address = receiver.address.replace("tcp", "tls")
+    fab = stated(fab, address)
+    with pytest.raises(CannotSend, match="certificate"):
+        fab.send_audit()
     fab = stated(fab, f'{address}"\nca = "{tmp_path / "ca.pem"}')
     assert fab.send_audit() == 3
     for _ in range(100):

@@ -30,6 +30,7 @@ from fabwatch.api.metrics.route import router as metrics
 from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
+from fabwatch.api.middleware.quotas import Quotas
 from fabwatch.api.middleware.requests import NoteRoute
 from fabwatch.api.pulling import pulling
 from fabwatch.api.pushed import Pushed
@@ -122,10 +123,12 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     app.add_exception_handler(HTTPException, _of_the_path)
     app.add_exception_handler(Exception, _unexpected)
     longest = parts.settings.server.upload_mb << 20
-    # The last one added is the outermost: the key is checked, then the body is read, then the request takes its place.
+    # The last one added is the outermost: the key is checked, then what it may ask, then the body is read, then the request
+    # takes its place.
     app.add_middleware(NoteRoute)
     app.add_middleware(Places, most=parts.most_at_once)
     app.add_middleware(ReadBodies, upload_bytes=longest)
+    app.add_middleware(Quotas, keys=keys, stated=parts.settings.server, clock=parts.clock)
     app.add_middleware(Auth, keys=keys, tries=app.state.tries, longest=longest)
     return app
 

@@ -1,4 +1,4 @@
-"""The audit that the service sends to a receiver of syslog: in a process of its own, so that one that is away holds up nobody."""
+"""The audit that the service sends to a receiver of syslog: in a process of its own, so that nobody waits for it."""
 
 import time
 from dataclasses import dataclass

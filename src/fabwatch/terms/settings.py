@@ -247,6 +247,8 @@ class ServerSettings(_Stated):
     """`[server]`: the service and its pages."""
 
     upload_mb: int = Field(512, gt=0, le=100_000, description="Largest upload, in MB.")
+    requests_per_minute: int = Field(0, ge=0, description="Requests of one key within a minute; 0: as many as come.")
+    load_mb_per_day: float = Field(0.0, ge=0, description="MB that one key may load over HTTP in a day (UTC); 0: any.")
     log: Literal["text", "json"] = Field(
         "text", description="Form of the log on stderr; json: one object a line, and a line for each request."
     )
