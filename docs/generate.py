@@ -104,6 +104,7 @@ def settings_page() -> str:
         ("[costs]", settings.CostSettings),
         ("[server]", settings.ServerSettings),
         ("[audit]", settings.AuditSettings),
+        ("[retention]", settings.RetentionSettings),
         ("[logs]", settings.LogSettings),
         ("[rules.NAME]", settings.RuleSettings),
         ("[cmp]", settings.CmpSettings),

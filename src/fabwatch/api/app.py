@@ -40,6 +40,7 @@ from fabwatch.api.routes import files, live, models, polishing
 from fabwatch.api.routes.answers import answers, decisions, results, traces
 from fabwatch.api.routing import BASE, Routes
 from fabwatch.api.schemas import schemas
+from fabwatch.api.upkeep import upkeep
 from fabwatch.api.uploads import Uploads
 from fabwatch.terms.answers import Json
 from fabwatch.terms.clock import Clock, utc_now
@@ -89,6 +90,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         if parts.works:
             tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(pulling(cache, counts))]
             tasks += [asyncio.create_task(receiving(parts.folder)), asyncio.create_task(exporting(cache))]
+            tasks.append(asyncio.create_task(upkeep(cache)))
         try:
             yield
         finally:

@@ -19,6 +19,7 @@ STATUS: dict[type[FabwatchError], int] = {
     errors.NothingThen: 404,
     errors.NotOnHold: 404,
     errors.NotKept: 404,
+    errors.SamplesGone: 404,
     errors.NothingRecorded: 404,
     errors.UnknownModel: 404,
     errors.UnknownCase: 404,

@@ -7,6 +7,8 @@ from fabwatch.alerts.cases import open_by_rule
 from fabwatch.fab.door import Door
 from fabwatch.store.disk import disks_of, note_free
 from fabwatch.store.figures import Ledger, ledger_of
+from fabwatch.store.retention import Due, due, remove
+from fabwatch.terms.answers import plain
 
 __all__ = ["Figures", "Ledger", "Operating"]
 
@@ -39,6 +41,24 @@ class Operating(Door):
         from fabwatch.decisions.audit_sending import send_new
 
         return send_new(self._lake, self.settings.audit)
+
+    def retention_due(self) -> list[Due]:
+        """What `[retention]` would let go of now; nothing is changed."""
+        with self._lake.reading():
+            return due(self._lake, self.settings.retention, self._clock())
+
+    def apply_retention(self) -> list[Due]:
+        """Let go of what `[retention]` says is kept no longer; written to the audit. Raises StoreBusy and DiskFull."""
+        from fabwatch.decisions.audit import append
+
+        stated = self.settings.retention
+        if not stated.is_stated or not self.retention_due():
+            return []
+        with self._lake.writing():
+            gone = remove(self._lake, stated, self._clock())
+            about = {"removed": [plain(one) for one in gone]}
+            append(self._lake, self._clock(), "fabwatch", "retention", about, "kept no longer by [retention] of fab.toml")
+        return gone
 
     def figures(self) -> Figures:
         """What the ledger, the catalog and the alerts say at a glance: no records are read but the newest."""

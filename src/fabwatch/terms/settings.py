@@ -267,6 +267,32 @@ class ServerSettings(_Stated):
         return value
 
 
+DAYS_OF = {"day": 1.0, "week": 7.0, "month": 30.5, "year": 365.25}
+
+
+def _days(value: object) -> object:
+    """Days of a period as it is written: 90, "90 days", "12 weeks", "6 months" or "2 years"."""
+    hit = fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(day|week|month|year)s?\s*", value) if isinstance(value, str) else None
+    if isinstance(value, str) and hit is None:
+        raise ValueError('a period is written as "90 days", "12 weeks", "6 months" or "2 years"')
+    return value if hit is None else float(hit[1]) * DAYS_OF[hit[2]]
+
+
+Period = Annotated[float | None, BeforeValidator(_days)]
+
+
+class RetentionSettings(_Stated):
+    """`[retention]`: for how long rows are kept that only a look at them needs; without a statement for good."""
+
+    samples: Period = Field(None, ge=1, description="Samples of tool logs, such as '90 days'; their statistics stay.")
+    problems: Period = Field(None, ge=1, description="Rows that were set aside, such as '1 year'; those that wait stay.")
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether anything goes."""
+        return self.samples is not None or self.problems is not None
+
+
 class AuditSettings(_Stated):
     """`[audit]`: where the service sends the audit, beside keeping it."""
 
@@ -654,6 +680,7 @@ class Settings(_Stated):
     costs: CostSettings = CostSettings()
     server: ServerSettings = ServerSettings()
     audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
     logs: LogSettings = LogSettings()
     rules: dict[str, RuleSettings] = {}
     cmp: CmpSettings = CmpSettings()
@@ -742,6 +769,7 @@ _KEYS: dict[str, type[BaseModel]] = {
     "costs": CostSettings,
     "server": ServerSettings,
     "audit": AuditSettings,
+    "retention": RetentionSettings,
     "logs": LogSettings,
     "rules": RuleSettings,
     "cmp": CmpSettings,
