@@ -16,7 +16,7 @@ from deploy.machines import MACHINES, PYTHONS
 from deploy.wheels import LOCK, ROOT, build, digest, download, listed, needed
 from fabwatch.terms.version import VERSION
 
-FACES = ("container", "kubernetes", "proxy", "systemd", "terraform")
+FACES = ("container", "grafana", "kubernetes", "proxy", "systemd", "terraform")
 """Folders of deploy/ that go along, so that every way to run fabwatch starts from the bundle."""
 
 

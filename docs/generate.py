@@ -103,6 +103,8 @@ def settings_page() -> str:
         ("[quals.TYPE]", settings.QualSettings),
         ("[costs]", settings.CostSettings),
         ("[server]", settings.ServerSettings),
+        ("[audit]", settings.AuditSettings),
+        ("[retention]", settings.RetentionSettings),
         ("[logs]", settings.LogSettings),
         ("[rules.NAME]", settings.RuleSettings),
         ("[cmp]", settings.CmpSettings),

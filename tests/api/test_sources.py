@@ -107,7 +107,7 @@ def test_what_cannot_be_meant_is_refused_in_one_shape(server, client, name):
     load = sent(client, "bad_export.csv", ODD.replace("L1", "B1"))
     answer = client.post(f"/api/v1/loads/{load}/try", content=json.dumps(body), headers=JSON)
     assert answer.status_code == status, answer.text
-    assert set(answer.json()) == {"code", "what", "where", "hint"}
+    assert set(answer.json()) == {"code", "what", "where", "hint", "request_id"}
     assert what in answer.json()["what"]
 
 

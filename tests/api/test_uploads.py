@@ -172,7 +172,7 @@ def test_bodies_that_cannot_be_read_are_told_in_one_shape(server):
         ]
         for answer in asked:
             assert 400 <= answer.status_code < 500, (answer.request.url, answer.status_code, answer.text)
-            assert set(answer.json()) == {"code", "what", "where", "hint"}, answer.text
+            assert set(answer.json()) == {"code", "what", "where", "hint", "request_id"}, answer.text
             assert all(answer.json().values()), answer.text
     assert "ETCH-1" in asked[-3].json()["what"]
 

@@ -222,7 +222,7 @@ def test_a_large_body_of_any_kind_is_refused_while_others_are_answered(server, k
         answer = client.post(path, content=body, headers=headers)
         assert time.monotonic() - began < 5
     assert 400 <= answer.status_code < 500, answer.text[:200]
-    assert set(answer.json()) == {"code", "what", "where", "hint"}
+    assert set(answer.json()) == {"code", "what", "where", "hint", "request_id"}
     assert len(answer.content) < 2_000
     assert silence.longest < SILENCE
 

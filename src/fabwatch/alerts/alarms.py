@@ -1,6 +1,6 @@
 """What is an alert at a moment: of each tool the most specific rule, and what concerns the record as a whole."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ from fabwatch.quals.questions import ForecastQuestion
 from fabwatch.risk.answers import Tools
 from fabwatch.risk.questions import RiskQuestion, ToolsQuestion
 from fabwatch.spc.violations import violations_of
+from fabwatch.store.disk import days_left, disks_of, short_of
 from fabwatch.store.record import newest
 from fabwatch.store.view import View
 from fabwatch.terms.clock import iso
@@ -97,11 +98,9 @@ def _all(view: View, stated: AlertSettings, wanted: set[str], board: Board) -> I
         yield from _charts(view, areas)
     if "faults" in wanted:
         yield from _faults(view, areas)
-    if "silent" in wanted:
-        yield from _silent(view, stated.silent_hours)
-    for name, alarms_of in OF_NO_TOOL.items():
-        if name in wanted:
-            yield from alarms_of(view)
+    for rule, look in OF_NO_TOOL.items():
+        if rule in wanted:
+            yield from look(view, stated)
 
 
 def _windows(forecasts: Forecasts | None, areas: dict[str, str | None]) -> Iterator[Alarm]:
@@ -129,12 +128,12 @@ def _faults(view: View, areas: dict[str, str | None]) -> Iterator[Alarm]:
         yield Alarm(tool, "faults", areas.get(tool), _both("alert_faults", runs=len(own), run=own[0]))
 
 
-def _not_loaded(view: View) -> Iterator[Alarm]:
+def _not_loaded(view: View, _: AlertSettings) -> Iterator[Alarm]:
     for row in view.lake.rows(NOT_LOADED, {"now": view.as_of}):
         yield Alarm(str(row["path"]), "not_loaded", None, _both(f"alert_{row['status']}", path=row["path"]))
 
 
-def _connections(view: View) -> Iterator[Alarm]:
+def _connections(view: View, _: AlertSettings) -> Iterator[Alarm]:
     """Databases that rows could not be pulled from, and what could not be published, twice in a row or more."""
     settings = view.lake.settings
     stated = {"pull": {f"{name}.{kind}" for name, one in settings.databases.items() for kind in one.pull}}
@@ -146,7 +145,7 @@ def _connections(view: View) -> Iterator[Alarm]:
                 yield Alarm(f"{what} {name}", "connection", None, _both("alert_connection", what=what, name=name, **words))
 
 
-def _quiet_sources(view: View) -> Iterator[Alarm]:
+def _quiet_sources(view: View, _: AlertSettings) -> Iterator[Alarm]:
     """Live sources that are silent for longer than fab.toml allows."""
     stated = view.lake.settings.live
     if any(one.quiet_minutes for one in stated.values()):
@@ -156,13 +155,24 @@ def _quiet_sources(view: View) -> Iterator[Alarm]:
                 yield Alarm(source.source, "quiet", None, _both("alert_quiet", source=source.source, **words))
 
 
-def _silent(view: View, hours: float) -> Iterator[Alarm]:
+def _silent(view: View, alerts: AlertSettings) -> Iterator[Alarm]:
+    hours = alerts.silent_hours
     last = newest(view.lake, view.as_of)
     if last is not None and view.as_of - last > timedelta(hours=hours):
         yield Alarm(RECORD, "silent", None, _both("alert_silent", at=iso(last), hours=hours))
 
 
-def _models(view: View) -> Iterator[Alarm]:
+def _disk(view: View, alerts: AlertSettings) -> Iterator[Alarm]:
+    """Disks of the fab that are nearly full, or full soon."""
+    for name, disk in disks_of(view.lake.folder, view.lake.settings.fab).items():
+        days = days_left(view.lake.folder, name, disk, view.as_of)
+        fault = short_of(disk, days, alerts.disk_share, alerts.disk_days)
+        if fault is not None:
+            words = {"free": disk.free / 1e9, "share": disk.share, "days": days, "files": disk.inodes_free}
+            yield Alarm(f"disk {name}", "disk", None, _both(f"alert_disk_{fault}", disk=name, **words))
+
+
+def _models(view: View, _: AlertSettings) -> Iterator[Alarm]:
     """Versions in use that are no better than no model."""
     registry = registry_of(view.lake.folder)
     used = {name: registry.used(name) for name in registry.names()}
@@ -173,16 +183,23 @@ def _models(view: View) -> Iterator[Alarm]:
             yield Alarm(name, "model", None, _both("alert_model", model=name, **figures))
 
 
+OF_NO_TOOL: Mapping[str, Callable[[View, AlertSettings], Iterator[Alarm]]] = {
+    "not_loaded": _not_loaded,
+    "connection": _connections,
+    "quiet": _quiet_sources,
+    "silent": _silent,
+    "disk": _disk,
+    "model": _models,
+}
+"""Rules about files, sources, disks and models."""
+
+
 def _quiet(view: View, hours: float) -> set[str]:
     """Tools before planned work."""
     if not hours:
         return set()
     rows = view.lake.rows(QUIET, {"now": view.as_of, "until": view.as_of + timedelta(hours=hours)})
     return {str(row["tool"]) for row in rows}
-
-
-OF_NO_TOOL = {"not_loaded": _not_loaded, "connection": _connections, "quiet": _quiet_sources, "model": _models}
-"""Rules about something other than tools, which need nothing but the view."""
 
 
 def _both(key: str, **values: object) -> tuple[str, str]:

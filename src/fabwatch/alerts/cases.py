@@ -9,9 +9,13 @@ from fabwatch.alerts.answers import AlertCase
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.rows import insert
 from fabwatch.terms.errors import DecidedAlready, UnknownCase
+from fabwatch.terms.settings import ALERT_RULES
 from fabwatch.terms.tables import ALERT_EVENTS
 
 OPENED, SENDING, SENT, FAILED, ACKNOWLEDGED, CLOSED = "opened", "sending", "sent", "failed", "acknowledged", "closed"
+_OPEN = """
+SELECT rule, count(*) AS cases FROM lake.alert_events
+WHERE event = $opened AND alert NOT IN (SELECT alert FROM lake.alert_events WHERE event = $closed) GROUP BY rule"""
 Message = tuple[str, int]
 """The channel of a message and its number: 0 is the first of a case, then come reminders."""
 
@@ -79,6 +83,12 @@ def cases(lake: Lake) -> list[Case]:
             else:
                 case.messages.setdefault((row["channel"], int(row["number"])), []).append(row)
     return list(found.values())
+
+
+def open_by_rule(lake: Lake) -> dict[str, int]:
+    """How many cases are open, by rule; 0 for a rule without one."""
+    counts = lake.rows(_OPEN, {"opened": OPENED, "closed": CLOSED})
+    return dict.fromkeys(ALERT_RULES, 0) | {str(row["rule"]): int(row["cases"]) for row in counts}
 
 
 def brought_up(lake: Lake, moment: datetime, alarms: Sequence[Alarm]) -> list[Case]:

@@ -89,7 +89,7 @@ class AnswerCache:
 
     def close(self) -> None:
         """Stop the workers."""
-        for pool in (self._quick, self._deep, self._outlooks, self._long, self._loader):
+        for pool in self.pools.values():
             pool.close()
 
     @property
@@ -101,6 +101,25 @@ class AnswerCache:
     def made(self) -> float:
         """When the outlook at hand was made, by a clock that only runs."""
         return self._ahead.made if self._ahead else 0.0
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        """The workers, by what they are for."""
+        return {
+            "quick": self._quick,
+            "deep": self._deep,
+            "outlook": self._outlooks,
+            "long": self._long,
+            "loader": self._loader,
+        }
+
+    def at_hand(self, question: Answerable[A]) -> A | None:
+        """The newest answer to a question that is kept, of whatever state of the fab; None where nobody got one."""
+        for (_, known, _), cached in reversed(self._answers.items()):
+            if known == question:
+                answer: A = cached.answer
+                return answer
+        return None
 
     def present(self) -> Present:
         """The moment that a question about now stands for.
@@ -190,6 +209,10 @@ class AnswerCache:
             return await self._quick.run(Act(action, who))
         finally:
             self._looked = 0.0
+
+    async def look(self, job: Job[R]) -> R:
+        """Let a worker look at something that takes a blink."""
+        return await self._quick.run(job)
 
     async def read_file(self, job: Job[R]) -> R:
         """Let a worker read a file for somebody who waits for it; it may change fab.toml."""

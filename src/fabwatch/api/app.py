@@ -21,12 +21,17 @@ from fabwatch.api.alerting import alerting
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.area_cache import narrowed
 from fabwatch.api.events import Streams
+from fabwatch.api.exporting import exporting
 from fabwatch.api.faults import Fault, Refused, of_error, unknown_parameter
 from fabwatch.api.keys import Keys
-from fabwatch.api.metrics import router as metrics
+from fabwatch.api.metrics.counts import Counts
+from fabwatch.api.metrics.figures import Known
+from fabwatch.api.metrics.route import router as metrics
 from fabwatch.api.middleware.auth import Auth, shown
 from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
+from fabwatch.api.middleware.quotas import Quotas
+from fabwatch.api.middleware.requests import NoteRoute
 from fabwatch.api.on_schedule import on_schedule
 from fabwatch.api.pushed import Pushed
 from fabwatch.api.receiving import receiving
@@ -35,6 +40,7 @@ from fabwatch.api.routes import files, live, models, polishing
 from fabwatch.api.routes.answers import answers, decisions, results, traces
 from fabwatch.api.routing import BASE, Routes
 from fabwatch.api.schemas import schemas
+from fabwatch.api.upkeep import upkeep
 from fabwatch.api.uploads import Uploads
 from fabwatch.terms.answers import Json
 from fabwatch.terms.clock import Clock, utc_now
@@ -75,14 +81,16 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     keys = Keys(parts.folder, parts.clock)
     cache = AnswerCache(parts.folder, parts.clock, parts.as_of)
     uploads, pushed = Uploads(cache), Pushed(parts.folder, parts.clock)
+    counts = Counts()
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         uploads.resume()
         tasks = [asyncio.create_task(cache.warm())]
         if parts.works:
-            tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(on_schedule(cache))]
-            tasks.append(asyncio.create_task(receiving(parts.folder)))
+            tasks += [asyncio.create_task(alerting(cache)), asyncio.create_task(on_schedule(cache, counts))]
+            tasks += [asyncio.create_task(receiving(parts.folder)), asyncio.create_task(exporting(cache))]
+            tasks.append(asyncio.create_task(upkeep(cache)))
         try:
             yield
         finally:
@@ -104,6 +112,7 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     )
     app.state.cache, app.state.keys, app.state.uploads, app.state.tries = cache, keys, uploads, Tries()
     app.state.folder, app.state.pushed = parts.folder, pushed
+    app.state.counts, app.state.known = counts, Known(cache)
     app.state.settings, app.state.bodies, app.state.streams = parts.settings, Bodies(), Streams(uploads)
     for routes in ROUTES:
         app.include_router(routes.router)
@@ -116,9 +125,12 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
     app.add_exception_handler(HTTPException, _of_the_path)
     app.add_exception_handler(Exception, _unexpected)
     longest = parts.settings.server.upload_mb << 20
-    # The last one added is the outermost: the key is checked, then the body is read, then the request takes its place.
+    # The last one added is the outermost: the key is checked, then what it may ask, then the body is read, then the request
+    # takes its place.
+    app.add_middleware(NoteRoute)
     app.add_middleware(Places, most=parts.most_at_once)
     app.add_middleware(ReadBodies, upload_bytes=longest)
+    app.add_middleware(Quotas, keys=keys, stated=parts.settings.server, clock=parts.clock)
     app.add_middleware(Auth, keys=keys, tries=app.state.tries, longest=longest)
     return app
 

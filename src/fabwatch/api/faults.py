@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from starlette.responses import JSONResponse
 
+from fabwatch.api.request_id import current
 from fabwatch.terms import errors
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import FabwatchError, nearest
@@ -18,6 +19,7 @@ STATUS: dict[type[FabwatchError], int] = {
     errors.NothingThen: 404,
     errors.NotOnHold: 404,
     errors.NotKept: 404,
+    errors.SamplesGone: 404,
     errors.NothingRecorded: 404,
     errors.UnknownModel: 404,
     errors.UnknownCase: 404,
@@ -42,6 +44,8 @@ class Fault:
     what: str
     where: str
     hint: str
+    request_id: str = ""
+    """The name of the request, which the log of the server has too."""
 
 
 class Refused(Exception):
@@ -69,5 +73,5 @@ def unknown_parameter(where: str, name: str, known: Collection[str]) -> Refused:
 
 def refusal(fault: Refused, where: str) -> JSONResponse:
     """A refusal as JSON."""
-    body: Json = asdict(Fault(fault.code, fault.what, where, fault.hint))
+    body: Json = asdict(Fault(fault.code, fault.what, where, fault.hint, current()))
     return JSONResponse(body, fault.status, fault.headers)

@@ -32,6 +32,7 @@ _MAKE = """
 CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, scope TEXT NOT NULL,
     area TEXT, created TEXT NOT NULL, expires TEXT, revoked TEXT);
 CREATE TABLE IF NOT EXISTS sessions (hash TEXT PRIMARY KEY, id TEXT NOT NULL, expires TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS loaded (id TEXT PRIMARY KEY, day TEXT NOT NULL, bytes INTEGER NOT NULL);
 """
 _NOBODY = hashlib.sha256(b"").hexdigest()
 
@@ -148,6 +149,21 @@ class Keys:
     def sign_out(self, secret: str) -> None:
         """End a session."""
         self._store.execute("DELETE FROM sessions WHERE hash = ?", (_hash(secret),))
+
+    def loaded(self, key_id: str) -> int:
+        """Bytes that a key has loaded today (UTC)."""
+        sql = "SELECT bytes FROM loaded WHERE id = ? AND day = ?"
+        row = self._store.execute(sql, (key_id, self._clock().date().isoformat())).fetchone()
+        return int(row[0]) if row else 0
+
+    def note_loaded(self, key_id: str, count: int) -> None:
+        """Count bytes that a key loads."""
+        if count:
+            sql = (
+                "INSERT INTO loaded VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
+                "bytes = CASE WHEN day = ?2 THEN bytes ELSE 0 END + ?3, day = ?2"
+            )
+            self._store.execute(sql, (key_id, self._clock().date().isoformat(), count))
 
     def _valid(self, key: Key) -> Key | None:
         over = key.revoked is not None or (key.expires is not None and key.expires <= self._clock())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.by_itself import Started, by_itself
 from fabwatch.api.jobs import Job
+from fabwatch.api.metrics.counts import Counts
 from fabwatch.api.workers import Pool
 from fabwatch.fab.answers import Published, Pulled
 from fabwatch.terms.errors import FabwatchError
@@ -43,29 +44,31 @@ class PublishOne(Job[Published]):
         return fab.publish(self.name)
 
 
-async def on_schedule(cache: AnswerCache) -> None:
+async def on_schedule(cache: AnswerCache, counts: Counts) -> None:
     """Pull from each database, and publish, as often as fab.toml says, for as long as the service lives."""
     pulled: dict[str, float] = {}
     published: dict[str, float] = {}
 
     async def turn(settings: Settings, started: Started) -> None:
         for name in _due(settings.databases, pulled):
-            await _pull(started(), name)
+            counts.pull(name, well=await _pull(started(), name))
         for name in _due(settings.publish, published):
             await _publish(started(), name)
 
     await by_itself(cache.folder, "nothing was pulled or published", turn)
 
 
-async def _pull(pool: Pool, name: str) -> None:
+async def _pull(pool: Pool, name: str) -> bool:
+    """Pull from a database; whether all of it came."""
     try:
         answer = await pool.run(PullOne(name))
     except FabwatchError as fault:
         LOG.warning("nothing was pulled from %s: %s", name, fault.what)
-        return
+        return False
     for one in answer.tables:
         if one.error is not None:
             LOG.warning("%s of %s was not pulled to its end: %s", one.kind, name, one.error)
+    return all(one.error is None for one in answer.tables)
 
 
 async def _publish(pool: Pool, name: str) -> None:

@@ -20,7 +20,7 @@ FAULTS: dict[int, str] = {
     403: "Outside the scope or the area of the key.",
     404: "Nothing of that name, or nothing to answer with.",
     422: "The question cannot be read.",
-    429: "Too many wrong keys.",
+    429: "Too many wrong keys, too many requests of the key, or its quota of the day is used; see Retry-After.",
     405: "The route has no such method; Allow says which.",
     409: "It was decided before, or cannot be done.",
     413: "The body is too long.",

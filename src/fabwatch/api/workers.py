@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fabwatch.api.jobs import Job
 from fabwatch.store.skip_pandas import without_pandas
-from fabwatch.terms.errors import StoreBroken, TooBusy, WorkerLost
+from fabwatch.terms.errors import FabwatchError, StoreBroken, TooBusy, WorkerLost
+from fabwatch.terms.log_lines import log_as
 from fabwatch.terms.parent import end_with_parent
+from fabwatch.terms.settings import read_settings
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab
@@ -30,6 +32,16 @@ class Pool:
         self._busy = 0
         self._closed = False
         self._pool = self._started()
+
+    @property
+    def workers(self) -> int:
+        """How many processes there are."""
+        return self._workers
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs are worked on or wait."""
+        return self._busy
 
     async def run(self, job: Job[R]) -> R:
         """What the job gives. Raises TooBusy, WorkerLost, and what the job raises."""
@@ -78,6 +90,8 @@ def _begin(folder: str, nice: int) -> None:
     end_with_parent()
     without_pandas()
     _folder = Path(folder)
+    with contextlib.suppress(FabwatchError):
+        log_as(read_settings(_folder).server.log)
     with contextlib.suppress(OSError):
         os.nice(nice)
 

@@ -16,6 +16,7 @@ from fabwatch import __version__
 from fabwatch.cli.commands import (
     alerts,
     assistant,
+    audit,
     charts,
     databases,
     features,
@@ -123,6 +124,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     maps.add_to(groups["maps"])
     models.add_to(groups["model"])
     alerts.add_to(groups["alerts"])
+    audit.add_to(groups["audit"])
     live.add_to(groups["live"])
     results.add_to(app, groups["yield"])
     features.add_to(app)

@@ -8,6 +8,7 @@ from fabwatch.alerts.answers import AlertCase, Alerts, AlertTrial
 from fabwatch.alerts.questions import AlertsQuestion
 from fabwatch.decisions.audit import append
 from fabwatch.fab.door import Door
+from fabwatch.store.disk import disks_of, note_free
 from fabwatch.store.view import View
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, unknown
@@ -44,6 +45,7 @@ class AlertRoom(Door):
         from fabwatch.alerts.passing import one_pass
 
         stated = self.settings.alerts
+        note_free(self.path, disks_of(self.path, self.settings.fab), self._clock())
         with self._view(Timed(as_of=NOW)) as view:
             found = alarms(view, stated, board or board_of(view, stated.rules))
         return one_pass(self._lake, stated, self._clock(), found)

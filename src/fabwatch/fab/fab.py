@@ -16,6 +16,7 @@ from fabwatch.fab.features import FeatureTables
 from fabwatch.fab.live import LiveRoom
 from fabwatch.fab.logs import Logs
 from fabwatch.fab.models import ModelRoom
+from fabwatch.fab.operating import Operating
 from fabwatch.fab.polishing import Polishing
 from fabwatch.fab.publishing import Publishing
 from fabwatch.fab.pulling import Pulling
@@ -56,7 +57,9 @@ LIVE = timedelta(hours=1)
 COSTS = ("qual", "contain", "scrap", "fail", "false")
 
 
-class Fab(Pulling, Publishing, LiveRoom, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables, AlertRoom):
+class Fab(
+    Pulling, Publishing, LiveRoom, Sources, Logs, Polishing, Charts, Results, ModelRoom, FeatureTables, AlertRoom, Operating
+):
     """A fab folder, open for questions and for loading."""
 
     def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,6 +15,8 @@ from fabwatch.live.queue import FOLDER
 from fabwatch.live.receiving import ALIVE_EVERY_S, begin
 from fabwatch.terms.clock import seconds_of, utc_now
 from fabwatch.terms.errors import BadQuestion, FabwatchError, StoreBusy, unknown
+from fabwatch.terms.log_lines import log_as
+from fabwatch.terms.settings import read_settings
 
 LOOK_S = 0.05
 PATIENCE_S = 2.0
@@ -132,6 +135,8 @@ def receive_for_service(folder: str) -> None:
     from fabwatch.terms.parent import end_with_parent
 
     end_with_parent()
+    with suppress(FabwatchError):
+        log_as(read_settings(Path(folder)).server.log)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -13,10 +13,12 @@ import pyarrow as pa
 from fabwatch.store.catalogs.file import MARK
 from fabwatch.store.compact import MANY_FILES, file_counts
 from fabwatch.store.data_place import DataPlace
+from fabwatch.store.disk import days_left, disks_of, short_of
 from fabwatch.store.engine import CATALOG_LOST
 from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import faults
 from fabwatch.store.seals import DataFile, data_files, unknown_files
+from fabwatch.terms.clock import utc_now
 from fabwatch.terms.errors import BadSettings, FabwatchError, StoreBroken
 from fabwatch.terms.tables import LOADED, RECORDS, RESULT_FORMATS, TABLES
 
@@ -38,6 +40,7 @@ WHERE l.rows <> coalesce(CASE WHEN l.kind = 'log' THEN p.samples
                               WHEN l.kind IN ({", ".join(f"'{name}'" for name in RESULT_FORMATS)}) THEN r.stored
                               ELSE s.stored END, 0)
 """
+DISK_LOW = "fabwatch compact gives back what no kept state needs; keep_days and [retention] say how long data is kept"
 REPAIR = "fabwatch repair reads the loads again from their files; with --backup FOLDER it takes the data files from there"
 
 
@@ -63,7 +66,17 @@ def examine(path: Path, lake: Lake | None, fault: FabwatchError | None = None, *
         name = "settings" if isinstance(fault, BadSettings) else "catalog"
         return [*findings, Finding(name, well=False, what=what, hint=hint)]
     ledger = _receipts if deep else _ledger
-    looks = (_catalog, lambda lake: _files(lake, deep=deep), _tables, ledger, _orphans, _waiting, _clocks, _many_files)
+    looks = (
+        _disks,
+        _catalog,
+        lambda lake: _files(lake, deep=deep),
+        _tables,
+        ledger,
+        _orphans,
+        _waiting,
+        _clocks,
+        _many_files,
+    )
     for look in looks:
         findings += _guarded(look, lake)
     return findings
@@ -97,6 +110,17 @@ def _mark(path: Path) -> Finding:
     except (OSError, ValueError) as fault:
         well, what = False, f"{MARK} cannot be read: {fault}"
     return Finding("mark", well, what, "" if well else "any command that opens the fab for writing makes it again")
+
+
+def _disks(lake: Lake) -> Iterator[Finding]:
+    """What is free where the fab lies, and how long that lasts."""
+    stated = lake.settings.alerts
+    for name, disk in disks_of(lake.folder, lake.settings.fab).items():
+        days = days_left(lake.folder, name, disk, utc_now())
+        well = short_of(disk, days, stated.disk_share, stated.disk_days) is None
+        what = f"{name}: {disk.free / 1e9:,.1f} GB free, {disk.share:.1%} of bytes or files, whichever is less"
+        lasts = "" if days is None else f"; full in {days:,.1f} days at the pace of the last week"
+        yield Finding("disk", well, what + lasts, "" if well else DISK_LOW)
 
 
 def _catalog(lake: Lake) -> Iterator[Finding]:

@@ -283,6 +283,10 @@ SENTENCES: Mapping[str, str] = {
     "alert_connection": "{what} {name} has failed {failures} times, last at {at}: {error}",
     "alert_quiet": "The live source {source} has sent nothing since {at}, more than {minutes:g} minutes ago.",
     "alert_silent": "Nothing new is on record since {at}, more than {hours:g} hours ago.",
+    "alert_disk_share": "Only {share:.1%} of the disk of {disk} is free ({free:,.1f} GB, {files:,} more files). "
+    "fabwatch compact gives back what no kept state needs.",
+    "alert_disk_days": "The disk of {disk} is full in {days:.1f} days at the pace of the last week "
+    "({free:,.1f} GB are free).",
     "alert_model": "{model} is no better than no model on newer rows: {metric} {value:.3g}, floor {floor:.3g}.",
     "alert_test": "This is a test of the channel {channel}; nothing has happened.",
     "alert_again": "Still so:",
@@ -298,6 +302,7 @@ SENTENCES: Mapping[str, str] = {
     "alert_rule_not_loaded": "a file was not loaded",
     "alert_rule_quiet": "a live source is quiet",
     "alert_rule_silent": "nothing new is on record",
+    "alert_rule_disk": "the disk is nearly full",
     "alert_rule_model": "no better than no model",
     "alert_rule_test": "test",
     "pictures_trained": "{model}@{version}: {metric} {value} (95 %: {low} to {high}) on {rows:,"

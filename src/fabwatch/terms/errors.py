@@ -28,6 +28,7 @@
         ├── NotOnHold         no hold list or wafer of that name
         ├── DecidedAlready    the wafers are already held, released or scrapped
         ├── NotKept           the file of a load is not kept in the fab folder, or not any more
+        ├── SamplesGone       the samples of a run are kept no longer
         ├── CannotState       a statement about a file that cannot hold: no such column, zone or key
         ├── NotWritten        fab.toml was not changed: it cannot be written, or somebody else was faster
         ├── NothingRecorded   no runs, no metrology: nothing on record to answer from
@@ -226,6 +227,12 @@ class NotKept(BadQuestion):
     """The file of a load is not kept in the fab folder, or not any more."""
 
     hint = "send it again; or on the machine itself: fabwatch ingest FILE --explain"
+
+
+class SamplesGone(BadQuestion):
+    """The samples of a run are kept no longer."""
+
+    hint = "fabwatch trace summary has its statistics; its rows are in the file that it was loaded from"
 
 
 class CannotState(BadQuestion):

@@ -247,6 +247,11 @@ class ServerSettings(_Stated):
     """`[server]`: the service and its pages."""
 
     upload_mb: int = Field(512, gt=0, le=100_000, description="Largest upload, in MB.")
+    requests_per_minute: int = Field(0, ge=0, description="Requests of one key within a minute; 0: as many as come.")
+    load_mb_per_day: float = Field(0.0, ge=0, description="MB that one key may load over HTTP in a day (UTC); 0: any.")
+    log: Literal["text", "json"] = Field(
+        "text", description="Form of the log on stderr; json: one object a line, and a line for each request."
+    )
     proxies: Names = Field(
         (), description="Addresses of proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
@@ -260,6 +265,48 @@ class ServerSettings(_Stated):
             except ValueError:
                 raise ValueError(f"{address!r} is not an address or a network such as 127.0.0.1 or 10.0.0.0/8") from None
         return value
+
+
+DAYS_OF = {"day": 1.0, "week": 7.0, "month": 30.5, "year": 365.25}
+
+
+def _days(value: object) -> object:
+    """Days of a period as it is written: 90, "90 days", "12 weeks", "6 months" or "2 years"."""
+    hit = fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(day|week|month|year)s?\s*", value) if isinstance(value, str) else None
+    if isinstance(value, str) and hit is None:
+        raise ValueError('a period is written as "90 days", "12 weeks", "6 months" or "2 years"')
+    return value if hit is None else float(hit[1]) * DAYS_OF[hit[2]]
+
+
+Period = Annotated[float | None, BeforeValidator(_days)]
+
+
+class RetentionSettings(_Stated):
+    """`[retention]`: for how long rows are kept that only a look at them needs; without a statement for good."""
+
+    samples: Period = Field(None, ge=1, description="Samples of tool logs, such as '90 days'; their statistics stay.")
+    problems: Period = Field(None, ge=1, description="Rows that were set aside, such as '1 year'; those that wait stay.")
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether anything goes."""
+        return self.samples is not None or self.problems is not None
+
+
+class AuditSettings(_Stated):
+    """`[audit]`: where the service sends the audit, beside keeping it."""
+
+    syslog: str = Field("", description="Receiver of syslog: udp://host:514, tcp://host:601 or tls://host:6514.")
+    ca: str | None = Field(
+        None, description="File with the certificate that signed that of the receiver, if it is the fab's own."
+    )
+
+    @field_validator("syslog")
+    @classmethod
+    def _syslog_is_an_address(cls, value: str) -> str:
+        if value and not fullmatch(r"(udp|tcp|tls)://([\w.-]+|\[[\da-fA-F:]+\])(:\d{1,5})?/?", value):
+            raise ValueError("syslog is udp://host:514, tcp://host:601 or tls://host:6514")
+        return value.rstrip("/")
 
 
 def _no_password(url: str) -> None:
@@ -416,6 +463,7 @@ ALERT_RULES = (
     "connection",
     "quiet",
     "silent",
+    "disk",
     "model",
 )
 """What can be an alert; of several about one tool the first counts."""
@@ -458,8 +506,8 @@ class AlertSettings(_Stated):
 
     on: bool = Field(False, description="true: the service sends alerts. First try: fabwatch alerts test.")
     rules: Names = Field(
-        ("failed", "limit", "not_loaded", "quiet", "silent", "model"),
-        description="Of failed, limit, out_of_spec, window, charts, faults, not_loaded, quiet, silent, model.",
+        ("failed", "limit", "not_loaded", "quiet", "silent", "disk", "model"),
+        description="Of failed, limit, out_of_spec, window, charts, faults, not_loaded, quiet, silent, disk, model.",
     )
     every_s: float = Field(60.0, ge=1, le=86_400, description="How often the service looks.")
     remind_hours: float = Field(
@@ -468,6 +516,8 @@ class AlertSettings(_Stated):
     silent_hours: float = Field(
         6.0, gt=0, description="Hours without anything new on record, from which it is called silent."
     )
+    disk_share: float = Field(0.05, ge=0, lt=1, description="Free part of the disk, or of its files, under which it is low.")
+    disk_days: float = Field(7.0, ge=0, description="Days that the disk has to last at the pace of the last week; 0: any.")
     maintenance_hours: float = Field(0.0, ge=0, description="Hours before planned work during which its tool is quiet.")
     address: str = Field("", description="Address of the pages for links, such as https://fabwatch.example.")
     channels: dict[str, ChannelSettings] = {}
@@ -665,6 +715,8 @@ class Settings(_Stated):
     quals: dict[str, QualSettings] = {}
     costs: CostSettings = CostSettings()
     server: ServerSettings = ServerSettings()
+    audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
     logs: LogSettings = LogSettings()
     rules: dict[str, RuleSettings] = {}
     cmp: CmpSettings = CmpSettings()
@@ -753,6 +805,8 @@ _KEYS: dict[str, type[BaseModel]] = {
     "quals": QualSettings,
     "costs": CostSettings,
     "server": ServerSettings,
+    "audit": AuditSettings,
+    "retention": RetentionSettings,
     "logs": LogSettings,
     "rules": RuleSettings,
     "cmp": CmpSettings,

@@ -295,6 +295,10 @@ SENTENCES: Mapping[str, str] = {
     "alert_connection": "{what} {name} ha fallado {failures} veces, la última a las {at}: {error}",
     "alert_quiet": "La fuente en vivo {source} no ha enviado nada desde {at}, hace más de {minutes:g} minutos.",
     "alert_silent": "No consta nada nuevo desde {at}, hace más de {hours:g} horas.",
+    "alert_disk_share": "Solo queda libre el {share:.1%} del disco de {disk} ({free:,.1f} GB, {files:,} ficheros más). "
+    "fabwatch compact devuelve lo que ningún estado guardado necesita.",
+    "alert_disk_days": "Al ritmo de la última semana, el disco de {disk} se llena en {days:.1f} días "
+    "(quedan {free:,.1f} GB).",
     "alert_model": "{model} no es mejor que no tener modelo en filas nuevas: {metric} {value:.3g}, suelo {floor:.3g}.",
     "alert_test": "Esto es una prueba del canal {channel}; no ha pasado nada.",
     "alert_again": "Sigue así:",
@@ -310,6 +314,7 @@ SENTENCES: Mapping[str, str] = {
     "alert_rule_not_loaded": "un fichero no se cargó",
     "alert_rule_quiet": "una fuente en vivo calla",
     "alert_rule_silent": "no consta nada nuevo",
+    "alert_rule_disk": "el disco está casi lleno",
     "alert_rule_model": "no mejor que no tener modelo",
     "alert_rule_test": "prueba",
     "pictures_trained": "{model}@{version}: {metric} {value} (95 %: {low} a {high}) en {rows:,}"

@@ -7,6 +7,7 @@ from fabwatch.store.streams import EDGE, digest
 from fabwatch.terms.answers import Row
 from fabwatch.terms.errors import unknown
 from fabwatch.trace.envelope import parts_of
+from fabwatch.trace.kept import check_kept
 from fabwatch.trace.runs import RUNS_LISTED
 
 AROUND = 3
@@ -21,6 +22,7 @@ def samples(lake: Lake, run: str, at: float) -> list[Row]:
     parts = parts_of(lake, [run])
     if not parts:
         raise unknown("run", run, (), RUNS_LISTED)
+    check_kept(lake, run, parts)
     moment = parts[0].began + at
     columns = lake.rows("SELECT * FROM sensors WHERE shape = $shape ORDER BY position", {"shape": parts[0].shape})
     names = ", ".join(f"s.{identifier(column['column_name'])}" for column in columns)

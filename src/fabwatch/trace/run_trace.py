@@ -9,6 +9,7 @@ from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.trace.answers import LogMessage, Trace
 from fabwatch.trace.envelope import GOOD_AT_MOST, Window, drawn, parts_of, sensors_of
 from fabwatch.trace.faults import good_runs
+from fabwatch.trace.kept import check_kept
 from fabwatch.trace.runs import SENSORS_LISTED, check_names, logged_runs
 
 METHOD = (
@@ -35,6 +36,7 @@ def trace(
         raise BadQuestion(
             f"The end ({window.until:g} s) must be after the start ({window.since:g} s).", "choose a later end"
         )
+    check_kept(lake, run, parts)
     good, chosen = good_runs(lake, as_of, run) if beside else ([], "")
     known = sensors_of(lake, run)
     for sensor in sensors:

@@ -2,6 +2,7 @@
 
 import gc
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable
 from datetime import datetime
@@ -13,12 +14,18 @@ from fabwatch.api.app import Parts
 from fabwatch.api.keys import Keys
 from fabwatch.api.middleware.bodies import SayClose
 from fabwatch.api.middleware.limits import Limits
+from fabwatch.api.middleware.requests import Requests, Served
+from fabwatch.api.request_id import current
 from fabwatch.fab import Fab
 from fabwatch.terms.clock import iso, stated_time
 from fabwatch.terms.errors import BadQuestion, PortTaken
+from fabwatch.terms.log_lines import log_as
 from fabwatch.web.connections import MOST, Connections, guarded
 from fabwatch.web.site import site
 
+LOG = logging.getLogger("fabwatch.requests")
+FAULT = 500
+"""From this status on an answer is a fault of the service."""
 BACKLOG = 256
 RESERVE = 200
 """Descriptors for files, workers and the engine."""
@@ -41,13 +48,17 @@ def run(
     with Fab(folder) as fab:
         settings = fab.settings
     _guarded(folder, host)
+    form = settings.server.log
+    log_as(form, current)
     parts = Parts(folder, settings, stated_time(as_of) if as_of else None)
     with _bound(host, port) as listening:
+        app = site(parts)
         at = listening.getsockname()
         where = f"[{at[0]}]" if ":" in at[0] else at[0]
         config = uvicorn.Config(
-            SayClose(Limits(site(parts))),
+            Requests(SayClose(Limits(app)), app.state.counts, _tell if form == "json" else None),
             log_level="warning",
+            log_config=uvicorn.config.LOGGING_CONFIG if form == "text" else None,
             access_log=False,
             server_header=False,
             timeout_keep_alive=15,
@@ -83,6 +94,13 @@ def run_demo(folder: Path, port: int, as_of: datetime) -> None:
         run(folder, "127.0.0.1", port, iso(as_of), ready)
     except PortTaken:
         run(folder, "127.0.0.1", 0, iso(as_of), ready)
+
+
+def _tell(served: Served) -> None:
+    """A line of the log about a request; what was asked for in it stands in no log."""
+    about = {"request_id": served.request_id, "key": served.key, "method": served.method, "route": served.route}
+    level = logging.ERROR if served.status >= FAULT else logging.INFO
+    LOG.log(level, "request", extra={**about, "status": served.status, "ms": served.ms})
 
 
 def _guarded(folder: Path, host: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from fabwatch.api.faults import RETRY_S
+from fabwatch.api.faults import RETRY_S, Refused, refusal
 from fabwatch.api.paths import readable
 from fabwatch.api.routing import BASE
 from fabwatch.terms.version import VERSION
@@ -105,7 +105,7 @@ def too_much(scope: Scope) -> JSONResponse | None:
 
 
 def _refused(status: int, code: str, what: str, hint: str) -> JSONResponse:
-    return JSONResponse({"code": code, "what": what, "where": "", "hint": hint}, status, {"Connection": "close"})
+    return refusal(Refused(status, code, what, hint, {"Connection": "close"}), "")
 
 
 class Places:
@@ -127,8 +127,8 @@ class Places:
         upload = scope["method"] == "POST" and scope["path"] in UPLOAD_PATHS
         if self._inside[upload] >= self._most[upload]:
             what = "Too many uploads at once." if upload else "Too many requests at once."
-            body = {"code": "TooBusy", "what": what, "where": scope["path"], "hint": f"ask again in {RETRY_S} s"}
-            await JSONResponse(body, 503, {"Retry-After": RETRY_S})(scope, receive, send)
+            fault = Refused(503, "TooBusy", what, f"ask again in {RETRY_S} s", {"Retry-After": RETRY_S})
+            await refusal(fault, scope["path"])(scope, receive, send)
             return
         self._inside[upload] += 1
         try:

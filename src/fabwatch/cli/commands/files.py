@@ -210,9 +210,21 @@ def repair(
         raise typer.Exit(SET_ASIDE)
 
 
-def compact(fab: FabOption = HERE) -> None:
-    """Merge small data files, and give back the disk that nothing needs any more."""
+def compact(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which rows [retention] would let go of.")] = False,
+    fab: FabOption = HERE,
+) -> None:
+    """Let go of what [retention] keeps no longer, merge small data files, and give back the disk that nothing needs."""
     with opened(fab) as door:
+        gone = door.retention_due() if dry_run else door.apply_retention()
+        for one in gone:
+            typer.echo(
+                f"{one.table}: {one.rows:,} rows from before {one.before:%Y-%m-%d} {'would go' if dry_run else 'went'}"
+            )
+        if dry_run:
+            kept = f"the disk has them back once no kept state has them: keep_days = {door.settings.fab.keep_days:g}"
+            typer.echo(kept if gone else "nothing would go", err=True)
+            return
         merged = door.compact()
     for table, (before, after) in merged.items():
         typer.echo(f"{table}: {before} files, now {after}")

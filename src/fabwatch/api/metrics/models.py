@@ -1,23 +1,14 @@
-"""What a monitor of servers reads (Prometheus): what models were asked, what was odd about it, and how they score."""
+"""What models were asked, what was odd about it, and how they score."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, Request
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 
-from fabwatch.api.access import needs, whole_fab
-from fabwatch.api.faults import unknown_parameter
 from fabwatch.fab.models import counted_models
-from fabwatch.terms.version import VERSION
 
-router = APIRouter(include_in_schema=False, dependencies=[needs("read"), Depends(whole_fab)])
 WHICH = ["model", "version"]
 
 
@@ -51,21 +42,4 @@ class Models(Collector):
                     if value is not None:
                         score.add_metric([*which, of], value)
                 alert.add_metric(which, float(one.alert))
-        yield InfoMetricFamily("fabwatch", "The release that answers.", value={"version": VERSION})
         yield from (rows, odd, score, alert)
-
-
-def written(folder: Path) -> bytes:
-    """All measures in the text form of Prometheus."""
-    registry = CollectorRegistry()
-    registry.register(Models(folder))
-    return generate_latest(registry)
-
-
-@router.get("/metrics")
-async def metrics(request: Request) -> Response:
-    """The measures as a monitor of servers reads them. Raises Refused (422): it takes no parameters."""
-    for name in request.query_params:
-        raise unknown_parameter("query", name, ())
-    content = await run_in_threadpool(written, request.app.state.folder)
-    return Response(content, media_type=CONTENT_TYPE_PLAIN_0_0_4)
