@@ -25,6 +25,7 @@ from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadSettings, CannotSend
 from tests.commands import command
 from tests.diary import DAY0, NOW, Diary
+from tests.fabs import copy_of, made_once
 
 SYSLOG = re.compile(
     r"<109>1 (?P<at>\S+Z) (?P<host>\S+) fabwatch - (?P<act>\S+) "
@@ -35,11 +36,16 @@ SYSLOG = re.compile(
 
 @pytest.fixture
 def fab(tmp_path: Path) -> Iterator[Fab]:
+    made = copy_of(made_once("audited", _audited) / "fab", tmp_path / "fab", clock=lambda: NOW)
+    yield made
+    made.close()
+
+
+def _audited(folder: Path) -> None:
     last = (NOW - DAY0).days
-    made = Diary(tmp_path).ran(*range(last)).qual(last - 9, passed=True).fab()
+    made = Diary(folder).ran(*range(last)).qual(last - 9, passed=True).fab()
     for number in range(3):
         decided(made, number)
-    yield made
     made.close()
 
 

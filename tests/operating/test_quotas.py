@@ -25,9 +25,10 @@ def limited(own_folder: Path) -> Iterator[Server]:
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back_and_another_is_answered(limited: Any) -> None:
     with limited.client("read") as client:
-        codes = [client.get("/api/v1/fab").status_code for _ in range(20)]
-        refused = client.get("/api/v1/fab")
-    assert set(codes) == {200}
+        answers = [client.get("/api/v1/nothing") for _ in range(60)]
+    refused = next(answer for answer in answers if answer.status_code != 404)
+    # One comes back every three seconds, for a machine that is slow.
+    assert answers.index(refused) >= 20
     assert refused.status_code == 429
     assert refused.json()["code"] == "TooOften"
     assert 1 <= int(refused.headers["retry-after"]) <= 3

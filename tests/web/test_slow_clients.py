@@ -268,7 +268,7 @@ def test_too_much_in_the_address_or_the_headers_is_refused_in_one_shape(server, 
         answer += more
     assert 400 <= int(answer[9:12]) < 500
     body = json.loads(answer.partition(b"\r\n\r\n")[2])
-    assert set(body) == {"code", "what", "where", "hint"}
+    assert set(body) == {"code", "what", "where", "hint", "request_id"}
     assert body["code"]
     assert body["hint"]
     assert len(answer) < 3_000
