@@ -18,6 +18,7 @@ from fabwatch.cli.commands import (
     assistant,
     charts,
     databases,
+    engines,
     features,
     files,
     live,
@@ -130,6 +131,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     service.add_to(app)
     assistant.add_to(app)
     databases.add_to(app)
+    engines.add_to(app)
     return app
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from threadpoolctl import ThreadpoolController
 
 from fabwatch.spc.violations import violations_of
-from fabwatch.store.engines import DUCKDB
-from fabwatch.store.engines.opening import Opening
+from fabwatch.store.engines import DUCKDB, POSTGRES
+from fabwatch.store.engines.opening import Opening, check_stated
 from fabwatch.store.lake import Lake
 from fabwatch.store.record import END_OF_RECORD, ENDED, newest, newest_by_the_minute
 from fabwatch.store.view import Answerable, View
@@ -25,6 +25,8 @@ SELECT_HINT = "write one SELECT over the tables of docs/tables.md, such as SELEC
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from fabwatch.store.engines.postgres_copy import Copied
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,17 @@ class Door:
         """The moment that a question about now stands for."""
         now = self._now()
         return present_of(newest_by_the_minute(self._lake, now), now)
+
+    def copy_to_engine(self, name: str) -> "list[Copied]":
+        """Bring the tables in a PostgreSQL database of fab.toml up to date; says what was sent of the tables that changed.
+
+        Raises BadQuestion for a database that there is none of, ExtraMissing, EngineFailed.
+        """
+        from fabwatch.store.engines.postgres import copy_to
+
+        check_stated(f"{POSTGRES}:{name}", self.settings)
+        with self._lake.reading() as snapshot:
+            return copy_to(self._lake, name, self.settings.databases[name], snapshot)
 
     def newest(self) -> datetime | None:
         """When the newest thing on record happened; None for an empty fab."""

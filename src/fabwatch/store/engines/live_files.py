@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from fabwatch.store.engine import CATALOG
@@ -22,6 +23,8 @@ class LiveFile:
     deletes: str | None
     bytes: int
     partial: bool
+    gone: tuple[int, ...] = ()
+    """Rows whose deletion lies in the catalog until such are many, by their place in the file."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Live:
     @property
     def mark(self) -> str:
         """A word that is another one as soon as the table holds other rows."""
-        parts = [f"{file.path} {file.deletes} {file.partial and self.snapshot}" for file in self.files]
+        parts = [f"{file.path} {file.deletes} {file.partial and self.snapshot} {file.gone}" for file in self.files]
         parts.append(str(self.inlined.to_pylist()))
         return sha256("\n".join(sorted(parts)).encode()).hexdigest()[:32]
 
@@ -49,7 +52,7 @@ def live(lake: Lake, name: str, snapshot: int) -> Live:
     run = lake.connection.execute
     types = tuple((row[0], row[1]) for row in run(f"DESCRIBE {name}").fetchall())
     later = {
-        path.rsplit("/", 1)[-1]
+        _base(path)
         for (path,) in run(
             f"SELECT path FROM {CATALOG}.ducklake_data_file WHERE partial_max > $snapshot", {"snapshot": snapshot}
         ).fetchall()
@@ -59,8 +62,39 @@ def live(lake: Lake, name: str, snapshot: int) -> Live:
         "$snapshot)",
         {"name": name, "snapshot": snapshot},
     ).fetchall()
-    files = tuple(LiveFile(path, gone, size, path.rsplit("/", 1)[-1] in later) for path, gone, size in listed)
+    gone = _gone(lake, name, snapshot)
+    files = tuple(
+        LiveFile(path, deletes, size, _base(path) in later, gone.get(_base(path), ())) for path, deletes, size in listed
+    )
     return Live(name, snapshot, types, files, _inlined(lake, name, snapshot, types))
+
+
+def _gone(lake: Lake, name: str, snapshot: int) -> dict[str, tuple[int, ...]]:
+    """The places of deleted rows that are noted in the catalog, by file."""
+    numbers = lake.connection.execute(
+        f"SELECT table_id FROM {CATALOG}.ducklake_table WHERE table_name = $name AND begin_snapshot <= $snapshot "
+        "AND (end_snapshot IS NULL OR end_snapshot > $snapshot)",
+        {"name": name, "snapshot": snapshot},
+    ).fetchall()
+    places: dict[str, list[int]] = {}
+    for (number,) in numbers:
+        try:
+            rows = lake.connection.execute(
+                f"SELECT f.path, d.row_id FROM {CATALOG}.ducklake_inlined_delete_{number} AS d "
+                f"JOIN {CATALOG}.ducklake_data_file AS f ON f.data_file_id = d.file_id WHERE d.begin_snapshot <= $snapshot",
+                {"snapshot": snapshot},
+            ).fetchall()
+        except duckdb.CatalogException:
+            # It is made with the first deletion.
+            continue
+        for path, place in rows:
+            places.setdefault(_base(path), []).append(place)
+    return {path: tuple(sorted(found)) for path, found in places.items()}
+
+
+def _base(path: str) -> str:
+    """The name of a file, which no other one has: the catalog knows it beside its table, a listing by its place."""
+    return path.rsplit("/", 1)[-1]
 
 
 def _inlined(lake: Lake, name: str, snapshot: int, types: Sequence[tuple[str, str]]) -> pa.Table:

@@ -21,7 +21,7 @@ class Opening:
         """Raises BadQuestion for an engine that there is none of."""
         self._stated, self._settings = stated, settings
         self._open: Engine | None = None
-        self.name = _name(stated, settings)
+        self.name = check_stated(stated, settings)
         """As answers name it."""
 
     @contextmanager
@@ -52,7 +52,8 @@ class Opening:
         return Postgres(name, self._settings.databases[name])
 
 
-def _name(stated: str, settings: Settings) -> str:
+def check_stated(stated: str, settings: Settings) -> str:
+    """Which kind of engine is meant. Raises BadQuestion for an engine or a database that there is none of."""
     if stated == DUCKDB:
         return DUCKDB
     if stated == SPARK or _SPARK.fullmatch(stated):

@@ -8,15 +8,17 @@ import pyarrow as pa
 
 from fabwatch.store.engines import POSTGRES, Tables
 from fabwatch.store.engines.live_files import Live
-from fabwatch.store.engines.postgres_copy import MARKS, SCHEMA, create, fill
+from fabwatch.store.engines.postgres_copy import MARKS, SCHEMA, Copied, copy_tables, create, fill
 from fabwatch.store.engines.statements import Statement
-from fabwatch.store.lake import Parameters
+from fabwatch.store.lake import Lake, Parameters, samples_name
 from fabwatch.terms.errors import BadQuestion, EngineFailed, EngineLags, ExtraMissing, NotOnEngine
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings import DatabaseSettings
 
 _VALUE = re.compile(r"%\(\w+\)s")
 REACHED_WITHIN = 10
+CANNOT = ("0A", "42")
+"""Classes of SQLSTATE: not supported, and no statement that it understands."""
 
 
 class Postgres:
@@ -41,9 +43,9 @@ class Postgres:
                     fill(cursor, f"pg_temp.{name}", rows)
                 cursor.execute(text, {key: _value(value) for key, value in parameters.items()})
                 return _table(cursor)
-        except (self._driver.errors.SyntaxErrorOrAccessRuleViolation, self._driver.errors.FeatureNotSupported) as fault:
-            raise NotOnEngine(f"This question does not run on PostgreSQL: {first_line(fault)}") from fault
         except self._driver.Error as fault:
+            if (fault.sqlstate or "")[:2] in CANNOT:
+                raise NotOnEngine(f"This question does not run on PostgreSQL: {first_line(fault)}") from fault
             raise EngineFailed(f"PostgreSQL {self._name} could not run it: {first_line(fault)}") from fault
 
     def close(self) -> None:
@@ -55,10 +57,24 @@ class Postgres:
         there = cursor.fetchone()[0]
         cursor.execute(f"SELECT table_name, mark FROM {SCHEMA}.{MARKS}" if there else "SELECT '', ''")
         marks = dict(cursor.fetchall())
+        samples = [table.name for table in tables if table.name.startswith(samples_name(""))]
+        if samples:
+            raise NotOnEngine("Samples of tool logs are not copied to PostgreSQL.")
         behind = [table.name for table in tables if marks.get(table.name) != table.mark]
         if behind:
             what = f"The tables in {self._name} are not those of this moment of the fab: {', '.join(behind)}."
             raise EngineLags(what, f"bring them up to date: fabwatch engine copy {self._name}")
+
+
+def copy_to(lake: Lake, name: str, stated: DatabaseSettings, snapshot: int) -> list[Copied]:
+    """Bring the copied tables to a snapshot that is being read. Raises ExtraMissing, EngineFailed, BadQuestion."""
+    connection = connected(name, stated)
+    try:
+        return copy_tables(lake, connection, snapshot)
+    except driver().Error as fault:
+        raise EngineFailed(f"The tables could not be copied to {name}: {first_line(fault)}") from fault
+    finally:
+        connection.close()
 
 
 def driver() -> Any:

@@ -192,6 +192,43 @@ def postgres_clock(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def postgres_group_all(node: exp.Expr) -> exp.Expr:
+    """GROUP BY ALL as the places of the columns that are no aggregate."""
+    group = node.args.get("group") if isinstance(node, exp.Select) else None
+    if group is None or not group.args.get("all"):
+        return node
+    plain = [number for number, column in enumerate(node.expressions, 1) if not _aggregates(column)]
+    node.set("group", exp.Group(expressions=[exp.Literal.number(number) for number in plain]) if plain else None)
+    return node
+
+
+def _aggregates(column: exp.Expr) -> bool:
+    return any(not isinstance(found.parent, exp.Window) for found in column.find_all(exp.AggFunc))
+
+
+def postgres_alias(node: exp.Expr) -> exp.Expr:
+    """A table in brackets has to have a name."""
+    if isinstance(node, exp.Subquery) and isinstance(node.parent, (exp.From, exp.Join)) and not node.alias:
+        node.set("alias", exp.TableAlias(this=exp.to_identifier("nameless")))
+    return node
+
+
+def postgres_number_in(node: exp.Expr) -> exp.Expr:
+    """regexp_extract: no match is NULL there, not the empty text; what is made of it here is a number or NULL."""
+    if isinstance(node, exp.RegexpExtract) and node.args.get("group"):
+        matched = exp.Anonymous(this="regexp_match", expressions=[node.this, node.expression])
+        return exp.Bracket(this=exp.Paren(this=matched), expressions=[node.args["group"]], offset=1, safe=False)
+    return node
+
+
+def postgres_try_cast(node: exp.Expr) -> exp.Expr:
+    """A number of up to nine digits, else nothing."""
+    if isinstance(node, exp.TryCast) and node.to.is_type("int"):
+        digits = exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string("^[0-9]{1,9}$"))
+        return exp.Case(ifs=[exp.If(this=digits, true=exp.Cast(this=node.this, to=node.to))])
+    return node
+
+
 def postgres_contains(node: exp.Expr) -> exp.Expr:
     """list_contains($values, x) as x = ANY($values)."""
     if isinstance(node, exp.ArrayContains) and isinstance(node.this, exp.Placeholder):
@@ -228,5 +265,8 @@ RULES: dict[str, tuple[Callable[[exp.Expr], exp.Expr], ...]] = {
         postgres_micros,
         postgres_format,
         postgres_contains,
+        postgres_group_all,
+        postgres_alias,
+        postgres_number_in,
     ),
 }

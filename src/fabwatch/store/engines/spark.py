@@ -91,10 +91,11 @@ class Spark:
     def _frame(self, table: Live) -> Any:
         """The rows of a table in its snapshot: those of its files without the deleted ones, and those in the catalog."""
         frames = []
-        plain = [file for file in table.files if not file.deletes and not file.partial]
+        odd = [file for file in table.files if file.deletes or file.partial or file.gone]
+        plain = [file for file in table.files if file not in odd]
         if plain:
             frames.append(self._read(table, plain))
-        frames += [self._without_deleted(table, file) for file in table.files if file.deletes or file.partial]
+        frames += [self._without_deleted(table, file) for file in odd]
         if table.inlined.num_rows or not frames:
             frames.append(self._of_rows(table.inlined))
         whole = frames[0]
@@ -117,6 +118,9 @@ class Spark:
         if file.deletes:
             gone = self._session.read.schema("pos bigint").parquet(_place(file.deletes)).selectExpr("pos AS row_index")
             frame = frame.join(gone, "row_index", "left_anti")
+        if file.gone:
+            noted = self._of_rows(pa.table({"row_index": pa.array(file.gone, pa.int64())}))
+            frame = frame.join(noted, "row_index", "left_anti")
         return frame.selectExpr(*names)
 
     def _of_rows(self, rows: pa.Table) -> Any:

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 import sqlglot
 from sqlglot import exp
 
-from fabwatch.store.engines.rewrites import RULES, spark_order
+from fabwatch.store.engines.rewrites import RULES, postgres_try_cast, spark_order
 from fabwatch.terms.errors import NotOnEngine
 
 DUCKDB = "duckdb"
@@ -61,8 +61,7 @@ def _carried(text: str, dialect: str, times: frozenset[str]) -> str:
         # A hint for DuckDB that Spark does not know, and PostgreSQL does not need.
         part.set("materialized", None)
     tree = tree.transform(_rewrite_for(dialect))
-    if dialect == "spark":
-        tree = spark_order(tree)
+    tree = spark_order(tree) if dialect == "spark" else tree.transform(postgres_try_cast)
     for table in tree.find_all(exp.Table):
         # The lake has another place there.
         table.set("db", None)
