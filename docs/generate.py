@@ -188,7 +188,8 @@ def support() -> str:
     """The page of what runs where, from the marks of the tests."""
     head = (
         "# What runs on which engine\n\nEach question that scans, with the examples that tests run on every engine and "
-        "compare with DuckDB. [How to choose one](engines.md).\n\n| `fabwatch` | DuckDB | Spark | PostgreSQL |\n|---|---|---|---|\n"
+        "compare with DuckDB. [How to choose one](engines.md).\n\n"
+        "| `fabwatch` | DuckDB | Spark | PostgreSQL |\n|---|---|---|---|\n"
     )
     ran = [" | ".join(NOT_YET.get((engine, case), "yes") for engine in ("spark", "postgres")) for case in CASES]
     return head + "".join(f"| `{case}` | yes | {where} |\n" for case, where in zip(CASES, ran, strict=True))
