@@ -29,6 +29,10 @@ from fabwatch.trace import doubts as trace_doubts
 from fabwatch.yields import doubts as yield_doubts
 from fabwatch.yields.patterns.card_page import card_page
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.engines.cases import CASES
+from tests.engines.marks import NOT_YET
+
 MADE = "<!-- made by docs/generate.py: make docs -->\n\n"
 
 
@@ -183,7 +187,19 @@ def api() -> str:
     return "".join(parts)
 
 
+def support() -> str:
+    """The page of what runs where, from the marks of the tests."""
+    head = (
+        "# What runs on which engine\n\nEach question that scans, with the examples that tests run on every engine and "
+        "compare with DuckDB. [How to choose one](engines.md).\n\n"
+        "| `fabwatch` | DuckDB | Spark | PostgreSQL |\n|---|---|---|---|\n"
+    )
+    ran = [" | ".join(NOT_YET.get((engine, case), "yes") for engine in ("spark", "postgres")) for case in CASES]
+    return head + "".join(f"| `{case}` | yes | {where} |\n" for case, where in zip(CASES, ran, strict=True))
+
+
 PAGES = {
+    "support.md": support,
     "api.md": api,
     "tables.md": tables,
     "problems.md": problems,

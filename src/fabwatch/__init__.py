@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 
-def open(path: str | Path = "fab", *, create: bool = False) -> "Fab":  # noqa: A001 - the word people expect
-    """Open the fab folder `path`; `create` makes one where there is none. Raises NoFab, BadSettings, NewerFab."""
+def open(path: str | Path = "fab", *, create: bool = False, engine: str = "duckdb") -> "Fab":  # noqa: A001 - the word people expect
+    """Open the fab folder `path`; `create` makes one where there is none. Raises NoFab, BadSettings, NewerFab.
+
+    `engine` runs the statements that scan: duckdb, spark, spark://HOST:PORT, or postgres:NAME of [databases].
+    """
     from fabwatch.fab import Fab
 
-    return Fab(path, create=create)
+    return Fab(path, create=create, engine=engine)

@@ -19,6 +19,7 @@ from fabwatch.cli.commands import (
     audit,
     charts,
     databases,
+    engines,
     features,
     files,
     live,
@@ -132,6 +133,7 @@ def command_line(words: Collection[str] | None = None) -> typer.Typer:
     service.add_to(app)
     assistant.add_to(app)
     databases.add_to(app)
+    engines.add_to(app)
     return app
 
 

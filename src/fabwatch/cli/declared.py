@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fabwatch.cli.options import HERE, CsvOption, FabOption, JsonOption, Lang, Who, Yes, opened, who_of
+from fabwatch.cli.options import HERE, CsvOption, EngineOption, FabOption, JsonOption, Lang, Who, Yes, opened, who_of
 from fabwatch.fab.actions import Action
 from fabwatch.store.view import Answerable
 from fabwatch.terms.errors import BadQuestion
@@ -24,10 +24,12 @@ def question_command(kind: type[Answerable[Any]], extras: Iterable[inspect.Param
     extra = list(extras)
 
     def command(fab: Path, as_json: bool, as_csv: bool, lang: str, **values: Any) -> None:
+        engine = values.pop("engine", "duckdb")
         how = {parameter.name: values.pop(parameter.name) for parameter in extra}
-        answered(kind(**_stated(known, values)), fab, as_json, as_csv, lang, **how)
+        answered(kind(**_stated(known, values)), fab, as_json, as_csv, lang, engine, **how)
 
     own = [
+        *([_keyword("engine", EngineOption, "duckdb")] if kind.spec.scans else []),
         _keyword("fab", FabOption, HERE),
         _keyword("as_json", JsonOption, False),
         _keyword("as_csv", CsvOption, False),
@@ -36,11 +38,13 @@ def question_command(kind: type[Answerable[Any]], extras: Iterable[inspect.Param
     return _signed(command, kind, [*(_parameter(field) for field in known), *extra, *own])
 
 
-def answered(question: Answerable[Any], fab: Path, as_json: bool, as_csv: bool, lang: str, **how: Any) -> None:
+def answered(
+    question: Answerable[Any], fab: Path, as_json: bool, as_csv: bool, lang: str, engine: str = "duckdb", **how: Any
+) -> None:
     """Ask the fab, print the answer as it is wanted, and leave with the code that it calls for."""
     from fabwatch.cli import output, tables
 
-    with opened(fab) as door, output.working(question.spec.working):
+    with opened(fab, engine=engine) as door, output.working(question.spec.working):
         answer = tables.after(door, question, door.ask(question))
     output.note_end_of_record(answer, lang)
     if not output.data(answer, as_json, as_csv):

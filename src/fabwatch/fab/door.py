@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from threadpoolctl import ThreadpoolController
 
 from fabwatch.spc.violations import violations_of
+from fabwatch.store.engines import DUCKDB, POSTGRES
+from fabwatch.store.engines.opening import Opening, check_stated
 from fabwatch.store.lake import Lake
 from fabwatch.store.record import END_OF_RECORD, ENDED, newest, newest_by_the_minute
 from fabwatch.store.view import Answerable, View
@@ -23,6 +25,8 @@ SELECT_HINT = "write one SELECT over the tables of docs/tables.md, such as SELEC
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from fabwatch.store.engines.postgres_copy import Copied
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,11 @@ def _one_thread() -> AbstractContextManager[object]:
 class Door:
     """A fab folder that is open."""
 
-    def __init__(self, path: Path, create: bool, clock: Clock):
+    def __init__(self, path: Path, create: bool, clock: Clock, engine: str = DUCKDB):
         self.path = path
         self.settings = read_settings(path)
         self._clock = clock
+        self._engine = Opening(engine, self.settings)
         self._lake = Lake(path, self.settings, create=create)
 
     def ask(self, question: Answerable[A], present: Present | None = None) -> A:
@@ -72,7 +77,7 @@ class Door:
             at = present or (Present(self._now()) if question.spec.cost is Cost.LIVE else None)
         else:
             times, at = Timed(known_at=getattr(question, "known_at", None)), Present(self._now())
-        with self._view(times, at) as view, _one_thread():
+        with self._view(times, at) as view, _one_thread(), self._engine.scanning(view):
             return question.answer(view)
 
     def sql(self, statement: str) -> "pd.DataFrame":
@@ -94,7 +99,7 @@ class Door:
         with self._lake.reading(known) as snapshot:
             moment = self._moment(times, known, at)
             future = moment.at > self._now()
-            yield View(self._lake, snapshot, moment.at, known, moment.reason, future, (violations_of,))
+            yield View(self._lake, snapshot, moment.at, known, moment.reason, future, self._engine.name, (violations_of,))
 
     def _moment(self, times: Timed, known: datetime | None, at: Present | None) -> Present:
         if times.as_of == NOW:
@@ -108,6 +113,17 @@ class Door:
         """The moment that a question about now stands for."""
         now = self._now()
         return present_of(newest_by_the_minute(self._lake, now), now)
+
+    def copy_to_engine(self, name: str) -> "list[Copied]":
+        """Bring the tables in a PostgreSQL database of fab.toml up to date; says what was sent of the tables that changed.
+
+        Raises BadQuestion for a database that there is none of, ExtraMissing, EngineFailed.
+        """
+        from fabwatch.store.engines.postgres import copy_to
+
+        check_stated(f"{POSTGRES}:{name}", self.settings)
+        with self._lake.reading() as snapshot:
+            return copy_to(self._lake, name, self.settings.databases[name], snapshot)
 
     def newest(self) -> datetime | None:
         """When the newest thing on record happened; None for an empty fab."""

@@ -45,6 +45,7 @@ from fabwatch.quals.answers import Curves, Forecasts, Intervals, Score
 from fabwatch.quals.ledger import record
 from fabwatch.risk.answers import Areas, Containment, History, Overview, Plan, Risk, Tools
 from fabwatch.spc.answers import Readings, Stats
+from fabwatch.store.engines import DUCKDB
 from fabwatch.store.state import state
 from fabwatch.terms.clock import Clock, utc_now
 from fabwatch.terms.errors import BadQuestion, unknown
@@ -62,9 +63,12 @@ class Fab(
 ):
     """A fab folder, open for questions and for loading."""
 
-    def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now):
-        """Open the fab in `path`, or make one there with `create`. Raises NoFab, BadSettings and NewerFab."""
-        super().__init__(Path(path), create, clock)
+    def __init__(self, path: str | Path, *, create: bool = False, clock: Clock = utc_now, engine: str = DUCKDB):
+        """Open the fab in `path`, or make one there with `create`. Raises NoFab, BadSettings and NewerFab.
+
+        `engine` runs the statements that scan: duckdb, spark, spark://HOST:PORT, or postgres:NAME of [databases].
+        """
+        super().__init__(Path(path), create, clock, engine)
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +79,7 @@ class Fab(
     def close(self) -> None:
         """Let go of the folder."""
         self._close_queues()
+        self._engine.close()
         self._lake.close()
 
     def risk(

@@ -34,7 +34,7 @@ SuspectAt = Annotated[
 class RiskQuestion(Selected, Answerable["Risk"]):
     """Wafers at risk: run since the last good qual, per tool, chamber and qual type."""
 
-    spec: ClassVar = Spec("risk", "/risk", "risk", "tools", example={"by": "area"})
+    spec: ClassVar = Spec("risk", "/risk", "risk", "tools", example={"by": "area"}, scans=True)
     by: Annotated[Literal["tool", "area", "tool_type"], Param("One row per tool, area or tool_type.")] = "tool"
 
     def answer(self, view: View) -> "Risk":
@@ -67,6 +67,7 @@ class ContainQuestion(Timed, Answerable["Containment"]):
         reach=Reach.TOOL,
         working="containing …",
         example={"tool": "{tool}", "format": "csv"},
+        scans=True,
     )
     tool: Annotated[str, Param("The tool whose qual failed.", argument=True)]
     qual_type: QualType = None
@@ -85,7 +86,13 @@ class HistoryQuestion(Timed, Answerable["History"]):
     """Wafers at risk of a tool over time, with its quals and restores."""
 
     spec: ClassVar = Spec(
-        "history", "/history/{tool}", "history", "points", reach=Reach.TOOL, example={"tool": "{tool}", "days": "30"}
+        "history",
+        "/history/{tool}",
+        "history",
+        "points",
+        reach=Reach.TOOL,
+        example={"tool": "{tool}", "days": "30"},
+        scans=True,
     )
     tool: ToolName
     qual_type: QualType = None

@@ -31,6 +31,8 @@ Record = dict[str, Any]
 Parameters = Mapping[str, object]
 """Named parameters of a statement."""
 _WITHOUT = "write it without that sign"
+Elsewhere = Callable[[str, Any], duckdb.DuckDBPyConnection | None]
+"""Runs a statement with its parameters on another engine; None for one that is to be run here."""
 WAIT_FOR_WRITER = 600.0
 """Seconds a writer waits for another one: longer than the largest file takes to commit."""
 
@@ -51,6 +53,7 @@ class Lake:
         self._changed = (-1, -1)
         """The newest snapshot, and the newest of those that changed what answers rest on."""
         self._shown: tuple[int | None, frozenset[str]] | None = None
+        self._elsewhere: Elsewhere | None = None
         try:
             if not create:
                 self._folder.check_there()
@@ -91,7 +94,8 @@ class Lake:
         if parameters:
             _check_words(parameters)
         try:
-            return self.connection.execute(sql, parameters)
+            result = None if self._elsewhere is None else self._elsewhere(sql, parameters)
+            return self.connection.execute(sql, parameters) if result is None else result
         except duckdb.Error as fault:
             # A catalog that was moved away or lost while it was open is what is said, and not what the engine makes of it.
             self._check_current()
@@ -159,6 +163,15 @@ class Lake:
             yield
         finally:
             self.connection.unregister("incoming")
+
+    @contextmanager
+    def scanning(self, elsewhere: Elsewhere | None) -> Iterator[None]:
+        """Let another engine run the statements that it takes, until the question is answered."""
+        self._elsewhere = elsewhere
+        try:
+            yield
+        finally:
+            self._elsewhere = None
 
     @contextmanager
     def writing(self, wait: float | None = None) -> Iterator[None]:

@@ -43,12 +43,14 @@ class View:
     """Why the moment is not the present one, where nobody stated it."""
     future: bool = False
     """The moment has not come yet."""
+    engine: str = "duckdb"
+    """What runs the statements that scan."""
     tool_events: tuple[ToolEvents, ...] = ()
     """What rooms that stand above the one that answers know of a tool; the fab hands it in, as it joins the rooms."""
 
     def header(self, method: str, sql: str) -> Header:
         """What every answer begins with: its times, whether the fab is made up, and how the answer was computed."""
-        how = How(method, sql, self.snapshot)
+        how = How(method, sql, self.snapshot, self.engine)
         return self.as_of, self.known_at, self.lake.settings.fab.demo, how, self.as_of_reason
 
 

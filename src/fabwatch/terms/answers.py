@@ -22,6 +22,8 @@ class How:
     sql: str
     snapshot: int
     """Version of the data that was read; the same version gives the same answer."""
+    engine: str = "duckdb"
+    """What ran the statements that scan: duckdb, spark or postgres; the answer is the same."""
 
 
 SHOWN = 20

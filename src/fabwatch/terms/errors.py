@@ -5,6 +5,7 @@
     ├── NewerFab              the fab was made by a newer fabwatch
     ├── EngineMissing         an extension of the engine is not installed
     ├── ExtraMissing          a package that only some questions need is not installed
+    ├── EngineFailed          Spark or PostgreSQL is not there, or was lost while it worked
     ├── ParityFailed          the exported model does not give the same results as fabwatch
     ├── StoreBroken           the catalog or a data file cannot be read
     │   └── NoCatalog         the server with the catalog cannot be reached, or does not let us in
@@ -22,6 +23,8 @@
     ├── CannotPublish         answers could not be put into a database or a folder; what was there before is there still
     ├── CannotPull            rows could not be read from a database; the next pull goes on where this one ended
     └── BadQuestion           the question cannot be answered as it was asked
+        ├── NotOnEngine       the question does not run on that engine
+        │   └── EngineLags    the tables in PostgreSQL are older than those of the fab
         ├── UnknownTool       no tool, area, chamber or qual type of that name
         ├── UnknownTime       not a time
         │   └── NothingThen   no qual at that time, or nothing had been loaded by then
@@ -91,6 +94,12 @@ class ExtraMissing(FabwatchError):
     """A package that only some questions need is not installed."""
 
     hint = "pip install 'fabwatch[onnx]'"
+
+
+class EngineFailed(FabwatchError):
+    """Spark or PostgreSQL is not there, or was lost while it worked."""
+
+    hint = "see that it runs and can be reached; without --engine the question is answered on this machine: nothing was lost"
 
 
 class ParityFailed(FabwatchError):
@@ -193,6 +202,18 @@ class BadQuestion(FabwatchError):
     """The question cannot be answered as it was asked: it names something unknown, or a value out of range."""
 
     hint = "fabwatch risk lists every tool, chamber and qual type"
+
+
+class NotOnEngine(BadQuestion):
+    """The question does not run on that engine."""
+
+    hint = "ask it without --engine; docs/engines.md says what runs where"
+
+
+class EngineLags(NotOnEngine):
+    """The tables in PostgreSQL are older than those of the fab."""
+
+    hint = "bring them up to date: fabwatch engine copy NAME"
 
 
 class UnknownTool(BadQuestion):

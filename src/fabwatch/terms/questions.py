@@ -133,6 +133,8 @@ class Spec:
     """The group of routes it belongs to."""
     example: Mapping[str, str] = field(default_factory=dict)
     """Fields and values that work on any fab; {tool}, {run}, {sensor} stand for names in the fab."""
+    scans: bool = False
+    """It reads what grows with every wafer, which another engine can be asked to do."""
     binary: str | None = None
     """The media type, if the route returns a file."""
 

@@ -70,6 +70,7 @@ class StepSummaryQuestion(Timed, Answerable["StepSummary"]):
         Reach.TOOL,
         tag=TAG,
         example={"format": "csv"},
+        scans=True,
     )
     tool: Tool = None
     run: Run = None
@@ -160,7 +161,15 @@ class SensorStatsQuestion(Timed, Answerable["SensorStats"]):
     """Statistics of sensors over many runs: n, mean, std, min, max, range, seconds off the setpoint."""
 
     spec: ClassVar = Spec(
-        "trace stats", "/trace/stats", "sensor_stats", "groups", Cost.DEEP, Reach.TOOL, tag=TAG, example={"by": "step"}
+        "trace stats",
+        "/trace/stats",
+        "sensor_stats",
+        "groups",
+        Cost.DEEP,
+        Reach.TOOL,
+        tag=TAG,
+        example={"by": "step"},
+        scans=True,
     )
     by: Annotated[
         Literal["tool", "chamber", "area", "recipe", "step", "sensor", "lot", "day", "week", "month"],
@@ -194,6 +203,7 @@ class ChambersQuestion(Timed, Answerable["Chambers"]):
         Reach.TOOL,
         tag=TAG,
         example={"sensor": "{sensor}"},
+        scans=True,
     )
     sensor: Annotated[str, Param("The sensor.", argument=True)]
     step: Step = None

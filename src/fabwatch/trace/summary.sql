@@ -1,6 +1,6 @@
 -- What each sensor did in each step of a run, from the sums stored for each of its parts (parallel variance, Chan 1983).
 WITH pieces AS (
-    SELECT r.run, r.tool, r.recipe, r.wafer, r.lot, r.stage, r.begin_s, r.load, r.first_offset, s.*, u.unit, u.role,
+    SELECT r.run, r.tool, r.recipe, r.wafer, r.lot, r.stage, r.begin_s, r.first_offset, s.*, u.unit, u.role,
            sum(s.n) OVER grouped AS all_n,
            sum(s.n * s.mean) OVER grouped / nullif(sum(s.n) OVER grouped, 0) AS all_mean,
            sum(s.n * s.t_mean) OVER grouped / nullif(sum(s.n) OVER grouped, 0) AS all_t_mean

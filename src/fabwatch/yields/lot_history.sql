@@ -17,6 +17,6 @@ WITH passes AS (
            string_agg(qual_type, ', ' ORDER BY qual_type) FILTER (NOT passed) AS failed
     FROM looks GROUP BY pass
 )
-SELECT p.* EXCLUDE (pass), c.passed AS next_passed, coalesce(c.failed_at, c.checked_at) AS next_at, c.failed AS next_failed
+SELECT p.step_no, p.step, p.tool, p.chamber, p.recipe, p.product, p.route, p.start_at, p.end_at, p.wafers, c.passed AS next_passed, coalesce(c.failed_at, c.checked_at) AS next_at, c.failed AS next_failed
 FROM passes AS p LEFT JOIN checked AS c ON c.pass = p.pass
 ORDER BY p.pass

@@ -35,7 +35,9 @@ Retests = Annotated[
 class YieldQuestion(Timed, Answerable["Yields"]):
     """Yield: parts that came out good, by lot, wafer, product, day, insertion, site, or tool, chamber or area passed."""
 
-    spec: ClassVar = Spec("yield", "/yield", "yields", "groups", reach=Reach.FAB, tag="results", example={"by": "lot"})
+    spec: ClassVar = Spec(
+        "yield", "/yield", "yields", "groups", reach=Reach.FAB, tag="results", example={"by": "lot"}, scans=True
+    )
     by: Annotated[
         Literal["lot", "wafer", "product", "day", "insertion", "site", "tool", "chamber", "area"],
         Param("One row per group of this kind."),
@@ -56,7 +58,7 @@ class YieldQuestion(Timed, Answerable["Yields"]):
 class BinsQuestion(Timed, Answerable["Bins"]):
     """Parts by hard and soft bin, the largest first, with 95 % intervals."""
 
-    spec: ClassVar = Spec("yield bins", "/yield/bins", "bins", "bins", reach=Reach.FAB, tag="results")
+    spec: ClassVar = Spec("yield bins", "/yield/bins", "bins", "bins", reach=Reach.FAB, tag="results", scans=True)
     lot: Lot = None
     wafer: Wafer = None
     product: Product = None
@@ -74,7 +76,7 @@ class TestsQuestion(Timed, Answerable["TestPareto"]):
     """The tests of parts, those that fail most first, with mean, spread and Cpk."""
 
     __test__: ClassVar = False
-    spec: ClassVar = Spec("yield tests", "/yield/tests", "tests", "tests", reach=Reach.FAB, tag="results")
+    spec: ClassVar = Spec("yield tests", "/yield/tests", "tests", "tests", reach=Reach.FAB, tag="results", scans=True)
     lot: Lot = None
     wafer: Wafer = None
     product: Product = None
@@ -90,7 +92,7 @@ class TestsQuestion(Timed, Answerable["TestPareto"]):
 class StackedMapQuestion(Timed, Answerable["StackedMap"]):
     """Where on the wafer parts fail: wafers stacked by place, with zones and a profile from the centre to the edge."""
 
-    spec: ClassVar = Spec("yield map", "/yield/map", "stacked_map", "dies", reach=Reach.FAB, tag="results")
+    spec: ClassVar = Spec("yield map", "/yield/map", "stacked_map", "dies", reach=Reach.FAB, tag="results", scans=True)
     lot: Lot = None
     wafer: Wafer = None
     product: Annotated[str | None, Param("Only this product: places of several products do not match.")] = None
@@ -111,7 +113,7 @@ class ScreensQuestion(Timed, Answerable["Screens"]):
     """What outlier screens would cost in good parts: static and dynamic part average testing, bad neighbourhoods."""
 
     spec: ClassVar = Spec(
-        "yield screens", "/yield/screens", "screens", "screens", cost=Cost.DEEP, reach=Reach.FAB, tag="results"
+        "yield screens", "/yield/screens", "screens", "screens", cost=Cost.DEEP, reach=Reach.FAB, tag="results", scans=True
     )
     lot: Lot = None
     wafer: Wafer = None
@@ -178,7 +180,7 @@ class DrawnMapsQuestion(Timed, Answerable["FabMaps"]):
 class DefectsQuestion(Timed, Answerable["Defects"]):
     """Defects of inspected wafers: count, density, clusters, and how many of the dies that they hit they kill."""
 
-    spec: ClassVar = Spec("defects", "/defects", "defects", "wafers", reach=Reach.FAB, tag="results")
+    spec: ClassVar = Spec("defects", "/defects", "defects", "wafers", reach=Reach.FAB, tag="results", scans=True)
     lot: Lot = None
     wafer: Wafer = None
     layer: Annotated[str | None, Param("Only inspections after this step.")] = None
@@ -204,6 +206,7 @@ class SplitQuestion(Timed, Answerable["SplitLots"]):
         tag="results",
         working="comparing groups …",
         example={"wafers": "B={lot}"},
+        scans=True,
     )
     wafers: Annotated[
         tuple[str, ...],
@@ -225,7 +228,7 @@ class LotQuestion(Timed, Answerable["LotHistory"]):
     """What happened to a lot: what it passed, how the next quals there went, where it is, and what came out."""
 
     spec: ClassVar = Spec(
-        "lot", "/lots/{lot}", "lot_history", "passes", reach=Reach.FAB, tag="results", example={"lot": "{lot}"}
+        "lot", "/lots/{lot}", "lot_history", "passes", reach=Reach.FAB, tag="results", example={"lot": "{lot}"}, scans=True
     )
     lot: Annotated[str, Param("The lot.", argument=True)]
 
@@ -250,6 +253,7 @@ class CommonalityQuestion(Timed, Answerable["Commonality"]):
         tag="results",
         working="comparing wafers …",
         example={"below": "0.7"},
+        scans=True,
     )
     bad: Annotated[
         tuple[str, ...] | None,

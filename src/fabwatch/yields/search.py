@@ -84,8 +84,8 @@ class Search:
         self._first, self._last = span
         seconds = max((self._last - self._first).total_seconds(), 1.0) + 1
         parameters = {"as_of": view.as_of, "first": self._first, "seconds": seconds}
-        temp_table(view.lake, "exposed", f"SELECT *, hash(axis, value) AS id FROM ({sql})", parameters)
-        columns = view.lake.ask("SELECT id, unit, bits FROM exposed").fetchnumpy()
+        temp_table(view.lake, "exposed", sql, parameters)
+        columns = view.lake.ask("SELECT hash(axis, value) AS id, unit, bits FROM exposed").fetchnumpy()
         ids = np.asarray(columns["id"], np.uint64)
         self._ids, self._value = np.unique(ids, return_inverse=True)
         self._unit, self._bits = np.asarray(columns["unit"], np.int64), np.asarray(columns["bits"], np.int64)
@@ -213,7 +213,8 @@ class Search:
         """Axis and value by number."""
         ids = [int(self._ids[value]) for value in values]
         rows = self._view.lake.rows(
-            "SELECT DISTINCT id, axis, value FROM exposed WHERE list_contains($ids, id)", {"ids": ids}
+            "SELECT DISTINCT hash(axis, value) AS id, axis, value FROM exposed WHERE list_contains($ids, hash(axis, value))",
+            {"ids": ids},
         )
         by_id = {row["id"]: row for row in rows}
         return {value: by_id[name] for value, name in zip(values, ids, strict=True)}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from fabwatch.cli.declared import answered
-from fabwatch.cli.options import HERE, AsOf, CsvOption, FabOption, JsonOption, KnownAt, Lang
+from fabwatch.cli.options import HERE, AsOf, CsvOption, EngineOption, FabOption, JsonOption, KnownAt, Lang
 
 
 def add_to(app: typer.Typer, yields: typer.Typer) -> None:
@@ -36,6 +36,7 @@ def commonality(
     ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    engine: EngineOption = "duckdb",
     fab: FabOption = HERE,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
@@ -53,7 +54,7 @@ def commonality(
         as_of=as_of,
         known_at=known_at,
     )
-    answered(question, fab, as_json, as_csv, lang)
+    answered(question, fab, as_json, as_csv, lang, engine)
 
 
 def split(
@@ -64,6 +65,7 @@ def split(
     ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    engine: EngineOption = "duckdb",
     fab: FabOption = HERE,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
@@ -74,7 +76,7 @@ def split(
     from fabwatch.fab.results import groups_in
 
     question = SplitQuestion(wafers=groups_in(_text(file), str(file)), control=control, as_of=as_of, known_at=known_at)
-    answered(question, fab, as_json, as_csv, lang)
+    answered(question, fab, as_json, as_csv, lang, engine)
 
 
 def _names(path: Path) -> tuple[str, ...]:

@@ -1,0 +1,136 @@
+"""PostgreSQL over the tables that were copied into it: one schema, each table with the types that it has in the lake."""
+
+import re
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+
+from fabwatch.store.engines import POSTGRES, Tables
+from fabwatch.store.engines.live_files import Live
+from fabwatch.store.engines.postgres_copy import MARKS, SCHEMA, Copied, copy_tables, create, fill
+from fabwatch.store.engines.statements import Statement
+from fabwatch.store.lake import Lake, Parameters, samples_name
+from fabwatch.terms.errors import BadQuestion, EngineFailed, EngineLags, ExtraMissing, NotOnEngine
+from fabwatch.terms.secrets import NoSecret, secret_of
+from fabwatch.terms.settings import DatabaseSettings
+
+_VALUE = re.compile(r"%\(\w+\)s")
+REACHED_WITHIN = 10
+CANNOT = ("0A", "42")
+"""Classes of SQLSTATE: not supported, and no statement that it understands."""
+
+
+class Postgres:
+    """A connection to the database with the copied tables."""
+
+    name = POSTGRES
+
+    def __init__(self, name: str, stated: DatabaseSettings):
+        """Raises ExtraMissing without psycopg, EngineFailed where the server is not there or does not let us in."""
+        self._name, self._connection = name, connected(name, stated)
+        self._driver: Any = driver()
+
+    def run(self, statement: Statement, parameters: Parameters, tables: Tables) -> pa.Table:
+        """The rows of a statement. Raises EngineLags where a table is older there, NotOnEngine, EngineFailed."""
+        text = _escaped(statement.carried("postgres"))
+        try:
+            with self._connection.transaction(force_rollback=True), self._connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL search_path = pg_temp, {SCHEMA}, pg_catalog")
+                self._check_current(cursor, list(tables.stored.values()))
+                for name, rows in tables.handed.items():
+                    create(cursor, name, rows.schema, temporary=True)
+                    fill(cursor, f"pg_temp.{name}", rows)
+                cursor.execute(text, {key: _value(value) for key, value in parameters.items()})
+                return _table(cursor)
+        except self._driver.Error as fault:
+            if (fault.sqlstate or "")[:2] in CANNOT:
+                raise NotOnEngine(f"This question does not run on PostgreSQL: {first_line(fault)}") from fault
+            raise EngineFailed(f"PostgreSQL {self._name} could not run it: {first_line(fault)}") from fault
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._connection.close()
+
+    def _check_current(self, cursor: Any, tables: list[Live]) -> None:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"{SCHEMA}.{MARKS}"])
+        there = cursor.fetchone()[0]
+        cursor.execute(f"SELECT table_name, mark FROM {SCHEMA}.{MARKS}" if there else "SELECT '', ''")
+        marks = dict(cursor.fetchall())
+        samples = [table.name for table in tables if table.name.startswith(samples_name(""))]
+        if samples:
+            raise NotOnEngine("Samples of tool logs are not copied to PostgreSQL.")
+        behind = [table.name for table in tables if marks.get(table.name) != table.mark]
+        if behind:
+            what = f"The tables in {self._name} are not those of this moment of the fab: {', '.join(behind)}."
+            raise EngineLags(what, f"bring them up to date: fabwatch engine copy {self._name}")
+
+
+def copy_to(lake: Lake, name: str, stated: DatabaseSettings, snapshot: int) -> list[Copied]:
+    """Bring the copied tables to a snapshot that is being read. Raises ExtraMissing, EngineFailed, BadQuestion."""
+    connection = connected(name, stated)
+    try:
+        return copy_tables(lake, connection, snapshot)
+    except driver().Error as fault:
+        raise EngineFailed(f"The tables could not be copied to {name}: {first_line(fault)}") from fault
+    finally:
+        connection.close()
+
+
+def driver() -> Any:
+    """The driver. Raises ExtraMissing."""
+    try:
+        import psycopg
+    except ImportError:
+        raise ExtraMissing("psycopg is not installed.", "pip install 'fabwatch[postgresql]'") from None
+    return psycopg
+
+
+def connected(name: str, stated: DatabaseSettings) -> Any:
+    """A connection to a database of fab.toml. Raises ExtraMissing, EngineFailed, BadQuestion for no PostgreSQL."""
+    parts = urlsplit(stated.url)
+    if parts.scheme != "postgresql":
+        raise BadQuestion(
+            f"Database {name} is {parts.scheme}; only PostgreSQL can be an engine.", "name a postgresql:// one"
+        )
+    psycopg = driver()
+    try:
+        return psycopg.connect(
+            host=parts.hostname or "localhost",
+            port=parts.port or 5432,
+            dbname=parts.path.lstrip("/") or None,
+            user=unquote(parts.username) if parts.username else None,
+            password=(secret_of(stated.secret_env) if stated.secret_env else None) or None,
+            connect_timeout=REACHED_WITHIN,
+            options=f"-c statement_timeout={int(stated.timeout_s * 1000)} -c timezone=UTC -c jit=off",
+            application_name="fabwatch",
+            autocommit=True,
+            # Values are written into the statement by the driver: the server cannot guess the type of an empty one.
+            cursor_factory=psycopg.ClientCursor,
+        )
+    except NoSecret as fault:
+        raise EngineFailed(f"Database {name}: {fault}") from None
+    except psycopg.Error as fault:
+        raise EngineFailed(f"PostgreSQL {name} cannot be reached: {first_line(fault)}") from fault
+
+
+def first_line(fault: BaseException) -> str:
+    """What a driver says, in one line without an address."""
+    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
+    return (lines or [type(fault).__name__])[0][:300]
+
+
+def _escaped(text: str) -> str:
+    """A statement in which only the places for values have a percent sign that means something."""
+    pieces, places = _VALUE.split(text), _VALUE.findall(text)
+    return "".join(piece.replace("%", "%%") + place for piece, place in zip(pieces, [*places, ""], strict=True))
+
+
+def _value(value: object) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _table(cursor: Any) -> pa.Table:
+    rows = cursor.fetchall()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(cursor.description)
+    return pa.table([pa.array(column) for column in columns], names=[str(n) for n in range(len(columns))])
