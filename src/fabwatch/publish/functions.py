@@ -32,8 +32,8 @@ def functions(schema: str, tables: Sequence[FlatTable]) -> Iterator[str]:
     for table in tables:
         takes = ", ".join(f"p_{name} {TYPES[table.kinds[name]]} DEFAULT NULL" for name in table.parameters)
         types = ", ".join(TYPES[table.kinds[name]] for name in table.parameters)
-        gives = ", ".join(f"{_quoted(name)} {TYPES[kind]}" for name, kind in table.kinds.items())
-        where = " AND ".join(f"(p_{name} IS NULL OR v.{_quoted(name)} = p_{name})" for name in table.parameters) or "true"
+        gives = ", ".join(f"{quoted(name)} {TYPES[kind]}" for name, kind in table.kinds.items())
+        where = " AND ".join(f"(p_{name} IS NULL OR v.{quoted(name)} = p_{name})" for name in table.parameters) or "true"
         comment = table.comment.replace("'", "''")
         # What it gives may have changed, which no replacing of a function allows.
         yield f"DROP FUNCTION IF EXISTS {schema}.{table.name}({types})"
@@ -112,5 +112,6 @@ def _oracle(name: str) -> str:
     return f'"{name.upper()}"'
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as a statement writes it, whatever signs are in it."""
     return '"' + name.replace('"', '""') + '"'

@@ -7,25 +7,16 @@ that whoever reads sees the former state or the new one, never a part. The last 
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
 
 from fabwatch.publish.flat import FlatTable
-from fabwatch.publish.functions import functions
+from fabwatch.publish.functions import TYPES, functions, quoted
 from fabwatch.terms.errors import CannotPublish
 from fabwatch.terms.settings import PublishSettings
 
-TYPES = {
-    "text": "text",
-    "whole": "bigint",
-    "number": "double precision",
-    "time": "timestamp",
-    "flag": "boolean",
-    "date": "date",
-}
 ROWS = 50_000
 """Rows that are sent at once."""
 SAID = 200
@@ -39,7 +30,7 @@ def publish(connection: Any, stated: PublishSettings, tables: Sequence[FlatTable
 
     `about` is what is noted of the version: snapshot, as_of, demo, fabwatch.
     """
-    schema = _quoted(stated.db_schema)
+    schema = quoted(stated.db_schema)
     with _told(connection), connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(%s))", (stated.db_schema,))
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -67,14 +58,14 @@ def _next_version(cursor: Any, schema: str) -> int:
 
 
 def _fill(cursor: Any, schema: str, table: FlatTable, version: int) -> None:
-    own = f"{schema}.{_quoted(f'{table.name}__{version}')}"
-    columns = ", ".join(f"{_quoted(name)} {TYPES[kind]}" for name, kind in table.kinds.items())
+    own = f"{schema}.{quoted(f'{table.name}__{version}')}"
+    columns = ", ".join(f"{quoted(name)} {TYPES[kind]}" for name, kind in table.kinds.items())
     cursor.execute(f"CREATE TABLE {own} ({columns})")
     with cursor.copy(f"COPY {own} FROM STDIN (FORMAT csv)") as copy:
         for piece in _csv(table.rows):
             copy.write(piece)
     for name in table.parameters[:1]:
-        cursor.execute(f"CREATE INDEX ON {own} ({_quoted(name)})")
+        cursor.execute(f"CREATE INDEX ON {own} ({quoted(name)})")
 
 
 def _csv(rows: pa.Table) -> Iterator[bytes]:
@@ -88,7 +79,7 @@ def _csv(rows: pa.Table) -> Iterator[bytes]:
 
 def _show(cursor: Any, schema: str, table: FlatTable, version: int) -> None:
     """Let the view show the new table. One with other columns is made anew, which no view of others may hinder."""
-    view, own = f"{schema}.{_quoted(table.name)}", f"{schema}.{_quoted(f'{table.name}__{version}')}"
+    view, own = f"{schema}.{quoted(table.name)}", f"{schema}.{quoted(f'{table.name}__{version}')}"
     cursor.execute("SAVEPOINT shown")
     try:
         cursor.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {own}")
@@ -113,10 +104,10 @@ def _note(cursor: Any, schema: str, version: int, tables: Sequence[FlatTable], a
 
 
 def _grant(cursor: Any, schema: str, reader: str, names: Sequence[str]) -> None:
-    role = "PUBLIC" if reader.upper() == "PUBLIC" else _quoted(reader)
+    role = "PUBLIC" if reader.upper() == "PUBLIC" else quoted(reader)
     cursor.execute(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     for name in (*names, VERSIONS):
-        cursor.execute(f"GRANT SELECT ON {schema}.{_quoted(name)} TO {role}")
+        cursor.execute(f"GRANT SELECT ON {schema}.{quoted(name)} TO {role}")
     cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role}")
 
 
@@ -130,7 +121,7 @@ def _forget(connection: Any, schema: str, last: int) -> None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '500ms'")
-                cursor.execute(f"DROP TABLE IF EXISTS {schema}.{_quoted(f'{name}__{version}')}")
+                cursor.execute(f"DROP TABLE IF EXISTS {schema}.{quoted(f'{name}__{version}')}")
                 cursor.execute(f"DELETE FROM {schema}.{VERSIONS} WHERE version = %s AND table_name = %s", (version, name))
             connection.commit()
         except Exception as fault:
@@ -159,12 +150,3 @@ def _told(connection: Any) -> Iterator[None]:
 def _first(fault: Exception) -> str:
     lines = str(fault).strip().splitlines() or [type(fault).__name__]
     return " ".join(lines[:2])[:SAID]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def as_of_text(moment: datetime) -> str:
-    """A time as the column of the versions takes it."""
-    return moment.replace(tzinfo=None).isoformat(sep=" ")
