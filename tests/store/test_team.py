@@ -213,7 +213,7 @@ def test_each_row_of_a_fab_on_a_server_is_in_a_data_file_for_other_engines(catal
 @pytest.mark.parametrize(
     ("processes", "seconds"),
     [
-        pytest.param(4, 10.0, id="four for seconds"),
+        pytest.param(4, 6.0, id="four for seconds"),
         pytest.param(8, 60 * float(os.environ.get("SOAK_MINUTES", "10")), id="eight for long", marks=pytest.mark.soak),
     ],
 )

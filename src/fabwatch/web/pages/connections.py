@@ -6,11 +6,12 @@ from starlette.responses import Response
 from fabwatch.api.access import cache_of, needs, whole_fab
 from fabwatch.fab.questions import ConnectionsQuestion
 from fabwatch.web.page import Page
+from fabwatch.web.query_params import takes
 
 router = APIRouter(include_in_schema=False, dependencies=[needs("read"), Depends(whole_fab)])
 
 
-@router.get("/connections")
+@router.get("/connections", dependencies=[takes(ConnectionsQuestion)])
 async def connections(request: Request) -> Response:
     """Each connection with its state, and what is wrong."""
     answer = await cache_of(request).answer(ConnectionsQuestion())
