@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from fabwatch.terms.drivers import first_line, postgresql_words
 from fabwatch.terms.errors import CannotPull, ExtraMissing
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings import DatabaseSettings
-
-SAID = 200
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,10 @@ class Dialect:
     """Whether a cursor has to be named so that the server keeps the rows, not this process."""
 
 
-def _postgresql(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> Any:
+def _postgresql(driver: Any, _: Any, secret: str, stated: DatabaseSettings) -> Any:
     options = f"-c default_transaction_read_only=on -c statement_timeout={int(stated.timeout_s * 1000)}"
     return driver.connect(
-        host=parts.hostname or "localhost",
-        port=parts.port or 5432,
-        dbname=parts.path.lstrip("/") or None,
-        user=unquote(parts.username) if parts.username else None,
+        **postgresql_words(stated.url),
         password=secret or None,
         connect_timeout=int(min(stated.timeout_s, 30)) or 1,
         options=options,
@@ -117,8 +113,7 @@ def told(name: str, driver: Any) -> Iterator[None]:
     try:
         yield
     except driver.Error as fault:
-        lines = str(fault).strip().splitlines() or [type(fault).__name__]
-        raise CannotPull(f"Database {name}: {lines[0][:SAID]}") from fault
+        raise CannotPull(f"Database {name}: {first_line(fault)}") from fault
 
 
 def driver_of(dialect: Dialect) -> Any:

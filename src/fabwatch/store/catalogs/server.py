@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fabwatch.store.catalogs.file import write_mark
+from fabwatch.terms.drivers import first_line
 from fabwatch.terms.errors import ExtraMissing, NoCatalog, StoreBusy
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings import FabSettings
@@ -21,7 +22,6 @@ from fabwatch.terms.settings import FabSettings
 FABWATCH, WRITER, READERS = 0x66616277, 1, 2
 """The keys of the locks."""
 _NAMED = "catalog_password"
-SAID = 200
 ALIVE = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 """A machine that has gone without a word holds its locks no longer than half a minute."""
 _MARK = "CREATE TABLE IF NOT EXISTS fabwatch_mark (one BOOLEAN PRIMARY KEY DEFAULT true CHECK (one), mark TEXT NOT NULL)"
@@ -66,9 +66,11 @@ class ServerCatalog:
 
     def mark(self) -> Mapping[str, object]:
         """What the database notes of the fab: each machine sees it, whichever made it."""
-        if not self.ask("SELECT to_regclass('fabwatch_mark') IS NOT NULL")[0][0]:
+        try:
+            # One statement: it is asked before every question and every load.
+            rows = self.ask("SELECT mark FROM fabwatch_mark")
+        except self._driver.errors.UndefinedTable:
             return {}
-        rows = self.ask("SELECT mark FROM fabwatch_mark")
         mark = json.loads(rows[0][0]) if rows else {}
         return mark if isinstance(mark, dict) else {}
 
@@ -156,11 +158,10 @@ class ServerCatalog:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (self._driver.errors.LockNotAvailable, NoCatalog):
+        except (self._driver.errors.LockNotAvailable, self._driver.errors.UndefinedTable, NoCatalog):
             raise
         except self._driver.Error as fault:
-            lines = str(fault).strip().splitlines() or [type(fault).__name__]
-            raise NoCatalog(f"The catalog cannot be reached: {lines[0][:SAID]}") from fault
+            raise NoCatalog(f"The catalog cannot be reached: {first_line(fault)}") from fault
 
     def _password(self) -> str:
         try:

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from fabwatch.store.engines.live_files import Live
 from fabwatch.store.engines.postgres_copy import MARKS, SCHEMA, Copied, copy_tables, create, fill
 from fabwatch.store.engines.statements import Statement
 from fabwatch.store.lake import Lake, Parameters, samples_name
+from fabwatch.terms.drivers import first_line, postgresql_words
 from fabwatch.terms.errors import BadQuestion, EngineFailed, EngineLags, ExtraMissing, NotOnEngine
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings import DatabaseSettings
@@ -88,18 +89,13 @@ def driver() -> Any:
 
 def connected(name: str, stated: DatabaseSettings) -> Any:
     """A connection to a database of fab.toml. Raises ExtraMissing, EngineFailed, BadQuestion for no PostgreSQL."""
-    parts = urlsplit(stated.url)
-    if parts.scheme != "postgresql":
-        raise BadQuestion(
-            f"Database {name} is {parts.scheme}; only PostgreSQL can be an engine.", "name a postgresql:// one"
-        )
+    scheme = urlsplit(stated.url).scheme
+    if scheme != "postgresql":
+        raise BadQuestion(f"Database {name} is {scheme}; only PostgreSQL can be an engine.", "name a postgresql:// one")
     psycopg = driver()
     try:
         return psycopg.connect(
-            host=parts.hostname or "localhost",
-            port=parts.port or 5432,
-            dbname=parts.path.lstrip("/") or None,
-            user=unquote(parts.username) if parts.username else None,
+            **postgresql_words(stated.url),
             password=(secret_of(stated.secret_env) if stated.secret_env else None) or None,
             connect_timeout=REACHED_WITHIN,
             options=f"-c statement_timeout={int(stated.timeout_s * 1000)} -c timezone=UTC -c jit=off",
@@ -112,12 +108,6 @@ def connected(name: str, stated: DatabaseSettings) -> Any:
         raise EngineFailed(f"Database {name}: {fault}") from None
     except psycopg.Error as fault:
         raise EngineFailed(f"PostgreSQL {name} cannot be reached: {first_line(fault)}") from fault
-
-
-def first_line(fault: BaseException) -> str:
-    """What a driver says, in one line without an address."""
-    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
-    return (lines or [type(fault).__name__])[0][:300]
 
 
 def _escaped(text: str) -> str:
