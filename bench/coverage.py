@@ -20,7 +20,7 @@ from fabwatch.quals.interval import cost_curves
 from fabwatch.quals.schedule import days_ahead, pace
 from fabwatch.quals.wear import fit_sisters
 from fabwatch.stats.renewal import Costs, cost_per_wafer
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 COSTS = Costs(qual=50, contain=0.4, scrap=8, fail=900, false=100)
 CHANCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)

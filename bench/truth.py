@@ -34,7 +34,7 @@ from fabwatch.quals.readings import ByFailures
 from fabwatch.quals.schedule import pace
 from fabwatch.quals.wear import fit_fab
 from fabwatch.stats.scoring import brier, reliability_slope
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 START = datetime(2025, 1, 1)
 DAYS, ORIGINS, LIMIT, AFTER = 16.0, (8.0, 12.5), 30.0, 45.0

@@ -20,10 +20,16 @@ from fabwatch.models.features import doubts as feature_doubts
 from fabwatch.quals import doubts as forecast_doubts
 from fabwatch.sources.wafermap import doubts as map_doubts
 from fabwatch.spc import doubts as chart_doubts
-from fabwatch.terms import errors, settings
+from fabwatch.terms import errors
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.problems import RULES
 from fabwatch.terms.settings import Settings
+from fabwatch.terms.settings.alerting import AlertSettings, ChannelSettings
+from fabwatch.terms.settings.answering import CmpSettings, CostSettings, QualSettings, RuleSettings
+from fabwatch.terms.settings.files import LogSettings, SourceSettings
+from fabwatch.terms.settings.outside import DatabaseSettings, LiveSettings, PublishSettings, PullSettings
+from fabwatch.terms.settings.place import FabSettings, S3Settings
+from fabwatch.terms.settings.service import AuditSettings, RetentionSettings, ServerSettings
 from fabwatch.terms.tables import TABLES
 from fabwatch.trace import doubts as trace_doubts
 from fabwatch.yields import doubts as yield_doubts
@@ -101,23 +107,23 @@ def settings_page() -> str:
         "faults are listed at once.\n"
     ]
     for title, model in (
-        ("[fab]", settings.FabSettings),
-        ("[fab.s3]", settings.S3Settings),
-        ("[sources.NAME]", settings.SourceSettings),
-        ("[quals.TYPE]", settings.QualSettings),
-        ("[costs]", settings.CostSettings),
-        ("[server]", settings.ServerSettings),
-        ("[audit]", settings.AuditSettings),
-        ("[retention]", settings.RetentionSettings),
-        ("[logs]", settings.LogSettings),
-        ("[rules.NAME]", settings.RuleSettings),
-        ("[cmp]", settings.CmpSettings),
-        ("[databases.NAME]", settings.DatabaseSettings),
-        ("[publish.NAME]", settings.PublishSettings),
-        ("[databases.NAME.pull.KIND]", settings.PullSettings),
-        ("[live.NAME]", settings.LiveSettings),
-        ("[alerts]", settings.AlertSettings),
-        ("[alerts.channels.NAME]", settings.ChannelSettings),
+        ("[fab]", FabSettings),
+        ("[fab.s3]", S3Settings),
+        ("[sources.NAME]", SourceSettings),
+        ("[quals.TYPE]", QualSettings),
+        ("[costs]", CostSettings),
+        ("[server]", ServerSettings),
+        ("[audit]", AuditSettings),
+        ("[retention]", RetentionSettings),
+        ("[logs]", LogSettings),
+        ("[rules.NAME]", RuleSettings),
+        ("[cmp]", CmpSettings),
+        ("[databases.NAME]", DatabaseSettings),
+        ("[publish.NAME]", PublishSettings),
+        ("[databases.NAME.pull.KIND]", PullSettings),
+        ("[live.NAME]", LiveSettings),
+        ("[alerts]", AlertSettings),
+        ("[alerts.channels.NAME]", ChannelSettings),
     ):
         parts.append(f"\n## {title}\n\n| key | default | what it says |\n|---|---|---|\n")
         for name, field in model.model_fields.items():

@@ -13,7 +13,7 @@ import pytest
 from fabwatch.alerts.passing import GIVEN_UP
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadSettings, CannotSend, DecidedAlready, UnknownCase
-from fabwatch.terms.settings import ALERT_RULES
+from fabwatch.terms.settings.alerting import ALERT_RULES
 from fabwatch.terms.words import sentence
 from tests.alerts.receivers import Hook, Sink, mail_server, webhook
 from tests.commands import command

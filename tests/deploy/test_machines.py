@@ -16,7 +16,8 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from fabwatch.terms.settings import FabSettings, read_settings
+from fabwatch.terms.settings import read_settings
+from fabwatch.terms.settings.place import FabSettings
 from fabwatch.terms.version import VERSION
 
 ROOT = Path(__file__).parent.parent.parent

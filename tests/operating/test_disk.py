@@ -11,7 +11,7 @@ import pytest
 
 from fabwatch.alerts.messages import Words
 from fabwatch.fab import Fab
-from fabwatch.terms.settings import ALERT_RULES
+from fabwatch.terms.settings.alerting import ALERT_RULES
 from tests.alerts.receivers import Hook, webhook
 from tests.commands import command
 from tests.diary import NOW
@@ -129,7 +129,7 @@ def test_check_says_what_is_free_and_ends_with_2_where_that_is_too_little(disk: 
 
 def test_the_real_disk_is_read_where_nothing_stands_in_for_it(tmp_path: Path) -> None:
     from fabwatch.store.disk import disks_of
-    from fabwatch.terms.settings import FabSettings
+    from fabwatch.terms.settings.place import FabSettings
 
     (found,) = disks_of(tmp_path, FabSettings()).values()
     assert found.size == shutil.disk_usage(tmp_path).total

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from fabwatch.fab import Fab
-from fabwatch.terms.settings import ALERT_RULES
+from fabwatch.terms.settings.alerting import ALERT_RULES
 from tests.operating.metrics import named_in, scraped
 
 GRAFANA = Path(__file__).parent.parent.parent / "deploy" / "grafana"

@@ -12,7 +12,7 @@ from fabwatch.quals.schedule import usual_round
 from fabwatch.quals.wear import cycle_pieces
 from fabwatch.terms.doubts import joined
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 from tests.diary import DAY0
 from tests.fabs import copy_of
 

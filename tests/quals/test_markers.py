@@ -9,7 +9,7 @@ from fabwatch.quals.markers import Marker, Worn, read_before
 from fabwatch.quals.predictions import by_marker
 from fabwatch.quals.wear import fit_fab
 from fabwatch.stats.markers import Curve, Readings, fit_curve
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 from tests.worn import worn_tools
 
 LIMIT = 30.0

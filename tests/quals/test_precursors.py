@@ -13,7 +13,7 @@ from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.wear import fit_fab
 from fabwatch.stats.hazards import fit_factors, log_score
 from fabwatch.terms.clock import seconds_of
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 START = datetime(2025, 1, 1)
 EVERY, LIFE = 5.0, 30.0

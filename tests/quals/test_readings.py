@@ -9,7 +9,7 @@ import pytest
 from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.wear import fit_sisters
 from fabwatch.stats.drift import Path, fit_drift
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 START = datetime(2025, 1, 1)
 LIMIT = 30.0

@@ -13,7 +13,7 @@ from fabwatch.quals.timeline import Plan
 from fabwatch.quals.value import value
 from fabwatch.stats.distributions import WEIBULL
 from fabwatch.stats.renewal import Costs
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 from tests.fabs import new_fab
 
 BEGIN, DAYS, STEP = datetime(2026, 1, 1), 79.5, 0.02

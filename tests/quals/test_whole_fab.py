@@ -9,7 +9,7 @@ import pytest
 from fabwatch.quals.history import Age, Cycle, QualEvent, Stream
 from fabwatch.quals.wear import entries, fit_fab, fit_sisters
 from fabwatch.stats.kinds import shared
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 from tests.worn import START
 
 STATED = QualSettings()

@@ -9,7 +9,7 @@ import pytest
 
 from fabwatch.risk.count_window import ALWAYS, Gate, Passed, count, open_gates
 from fabwatch.store.questions import question
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 NOW = datetime(2026, 5, 1)
 PASSES, LOTS = (question("risk", name, over="passes") for name in ("exposure", "exposure_lots"))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fabwatch.sources.opening import CannotRead, Document, inspect
 from fabwatch.sources.reading import open_table
 from fabwatch.sources.values import Unfit, converter
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.tables import Column
 from tests.conftest import NOW
 from tests.fabs import new_fab

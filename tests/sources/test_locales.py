@@ -12,7 +12,7 @@ from fabwatch.sources.opening import CannotRead, Document, inspect
 from fabwatch.sources.reading import open_table
 from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.problems import Undecided
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 
 LATEST = datetime(2027, 1, 1)
 STAMPS = {

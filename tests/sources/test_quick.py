@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fabwatch.sources import quick
 from fabwatch.sources.opening import Document, inspect
 from fabwatch.sources.reading import open_table
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from tests.conftest import NOW
 
 SAMPLE = 6

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fabwatch.sources.opening import CannotRead
 from fabwatch.sources.times import zone_in
 from fabwatch.sources.values import Unfit, converter
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.tables import Column
 
 COLUMN = Column("end_at", "time", "When it ended.")

@@ -11,7 +11,7 @@ import pytest
 from fabwatch.sources.opening import Document, inspect
 from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.clock import iso
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from tests.fabs import new_fab
 
 pytestmark = pytest.mark.unit

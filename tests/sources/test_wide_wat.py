@@ -17,7 +17,7 @@ from fabwatch.sources import quick
 from fabwatch.sources.opening import Document, inspect
 from fabwatch.sources.reading import open_table
 from fabwatch.sources.wide_wat import is_electrical
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from tests.commands import command
 from tests.conftest import NOW
 

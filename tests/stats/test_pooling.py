@@ -11,7 +11,7 @@ from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.kinds import Prior
 from fabwatch.stats.pooling import Fitted, Grid, Sisters, fit, log_likelihood
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 from tests.worn import SCENARIOS, worn_tools
 
 pytestmark = pytest.mark.unit

@@ -19,7 +19,7 @@ from fabwatch.store.record import newest
 from fabwatch.store.view import View
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import TooFewFailures
-from fabwatch.terms.settings import ALERT_RULES, AlertSettings
+from fabwatch.terms.settings.alerting import ALERT_RULES, AlertSettings
 from fabwatch.terms.words import sentence as say
 from fabwatch.trace.questions import FaultsQuestion
 

@@ -9,7 +9,7 @@ from fabwatch.alerts.answers import AlertCase
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.rows import insert
 from fabwatch.terms.errors import DecidedAlready, UnknownCase
-from fabwatch.terms.settings import ALERT_RULES
+from fabwatch.terms.settings.alerting import ALERT_RULES
 from fabwatch.terms.tables import ALERT_EVENTS
 
 OPENED, SENDING, SENT, FAILED, ACKNOWLEDGED, CLOSED = "opened", "sending", "sent", "failed", "acknowledged", "closed"

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from fabwatch.alerts.messages import Words, body_of, mail
 from fabwatch.terms.errors import CannotSend
 from fabwatch.terms.secrets import NoSecret, secret_of
-from fabwatch.terms.settings import ChannelSettings
+from fabwatch.terms.settings.alerting import ChannelSettings
 
 TIMEOUT_S = 15.0
 SAID = 160

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fabwatch.terms.clock import iso
-from fabwatch.terms.settings import ChannelSettings
+from fabwatch.terms.settings.alerting import ChannelSettings
 from fabwatch.terms.words import sentence as say
 
 PAGES = {"failed": "/tools/", "limit": "/tools/", "out_of_spec": "/tools/", "window": "/tools/", "charts": "/tools/",

@@ -11,7 +11,7 @@ from fabwatch.alerts.messages import Words
 from fabwatch.store.lake import Lake
 from fabwatch.store.rows import insert
 from fabwatch.terms.errors import CannotSend
-from fabwatch.terms.settings import AlertSettings, ChannelSettings
+from fabwatch.terms.settings.alerting import AlertSettings, ChannelSettings
 from fabwatch.terms.tables import ALERT_EVENTS
 
 GIVEN_UP = timedelta(minutes=5)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fabwatch.alerts.alarms import Alarm, alarms, board_of
 from fabwatch.alerts.answers import WouldFire
 from fabwatch.store.view import View
-from fabwatch.terms.settings import AlertSettings
+from fabwatch.terms.settings.alerting import AlertSettings
 
 LOOKS = 60
 Views = Callable[[datetime], AbstractContextManager[View]]

@@ -19,7 +19,8 @@ from fabwatch.fab.questions import Answerable, Composed, RiskQuestion
 from fabwatch.terms.clock import Clock, utc_now
 from fabwatch.terms.errors import FabwatchError, TooFewFailures
 from fabwatch.terms.questions import NOW, A, Cost, Timed
-from fabwatch.terms.settings import SQLITE, Settings, read_settings
+from fabwatch.terms.settings import Settings, read_settings
+from fabwatch.terms.settings.place import SQLITE
 
 if TYPE_CHECKING:
     from fabwatch.ingest.summary import IngestSummary

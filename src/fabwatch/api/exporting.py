@@ -8,7 +8,8 @@ from fabwatch.api.answer_cache import AnswerCache
 from fabwatch.api.by_itself import Started, by_itself
 from fabwatch.api.jobs import Job
 from fabwatch.terms.errors import FabwatchError
-from fabwatch.terms.settings import AuditSettings, Settings
+from fabwatch.terms.settings import Settings
+from fabwatch.terms.settings.service import AuditSettings
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab

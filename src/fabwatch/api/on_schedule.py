@@ -13,7 +13,8 @@ from fabwatch.api.metrics.counts import Counts
 from fabwatch.api.workers import Pool
 from fabwatch.fab.answers import Published, Pulled
 from fabwatch.terms.errors import FabwatchError
-from fabwatch.terms.settings import DatabaseSettings, PublishSettings, Settings
+from fabwatch.terms.settings import Settings
+from fabwatch.terms.settings.outside import DatabaseSettings, PublishSettings
 
 if TYPE_CHECKING:
     from fabwatch.fab import Fab

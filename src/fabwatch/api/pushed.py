@@ -9,7 +9,8 @@ from fabwatch.live.messages import Message
 from fabwatch.live.queue import Queue
 from fabwatch.terms.clock import Clock, seconds_of
 from fabwatch.terms.errors import nearest
-from fabwatch.terms.settings import FILE, LiveSettings, Settings, read_settings
+from fabwatch.terms.settings import FILE, Settings, read_settings
+from fabwatch.terms.settings.outside import LiveSettings
 
 
 class Pushed:

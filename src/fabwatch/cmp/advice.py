@@ -11,7 +11,7 @@ from fabwatch.cmp.rates import one_group, state_of
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import BadQuestion, CannotPolish
 from fabwatch.terms.reasons import Reason
-from fabwatch.terms.settings import CmpSettings
+from fabwatch.terms.settings.answering import CmpSettings
 from fabwatch.terms.units import in_angstrom
 
 LATEST = 20

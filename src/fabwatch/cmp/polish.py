@@ -16,7 +16,7 @@ from fabwatch.cmp.wafer import WaferToPolish
 from fabwatch.terms.doubts import Doubt
 from fabwatch.terms.errors import BadQuestion, CannotPolish
 from fabwatch.terms.reasons import Part, Reason
-from fabwatch.terms.settings import CmpSettings
+from fabwatch.terms.settings.answering import CmpSettings
 from fabwatch.terms.units import in_angstrom, in_angstrom_per_s
 
 MIXED = 8.0

@@ -11,7 +11,7 @@ from fabwatch.cmp.runtorun import FIXED_AFTER, Step, best, choices, forward, sco
 from fabwatch.store.view import View
 from fabwatch.terms.answers import Row
 from fabwatch.terms.errors import NothingRecorded, unknown
-from fabwatch.terms.settings import CmpSettings
+from fabwatch.terms.settings.answering import CmpSettings
 
 METHOD = (
     "Forward in time: each wafer gets the time that the controller would have advised from the results that had arrived "

@@ -7,7 +7,8 @@ from fabwatch.connections.answers import FAILING, Connection
 from fabwatch.databases.notes import noted
 from fabwatch.live.state import standing
 from fabwatch.store.view import View
-from fabwatch.terms.settings import POSTGRES, Settings
+from fabwatch.terms.settings import Settings
+from fabwatch.terms.settings.place import POSTGRES
 
 _CHANNELS = """
 SELECT channel, max(noted_at) FILTER (event = 'sent') AS done_at, max(noted_at) AS tried_at,

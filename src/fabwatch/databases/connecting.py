@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from fabwatch.terms.drivers import first_line, postgresql_words
 from fabwatch.terms.errors import CannotPull, ExtraMissing
 from fabwatch.terms.secrets import NoSecret, secret_of
-from fabwatch.terms.settings import DatabaseSettings
+from fabwatch.terms.settings.outside import DatabaseSettings
 
 
 @dataclass(frozen=True)

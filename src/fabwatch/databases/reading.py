@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from fabwatch.databases.connecting import Dialect, driver_of, told
 from fabwatch.terms.errors import CannotPull
-from fabwatch.terms.settings import PullSettings
+from fabwatch.terms.settings.outside import PullSettings
 
 ROWS = 100_000
 """Rows of one file: what is lost at most where everything stops."""

@@ -16,7 +16,7 @@ from fabwatch.decisions.audit_export import as_syslog, entries_since
 from fabwatch.store.anchor import Head
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import CannotSend
-from fabwatch.terms.settings import AuditSettings
+from fabwatch.terms.settings.service import AuditSettings
 
 NOTE = "audit.sent"
 TIMEOUT_S = 10.0

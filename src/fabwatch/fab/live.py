@@ -13,7 +13,7 @@ from fabwatch.live.queue import Batch, Queue
 from fabwatch.terms.clock import moment_at, seconds_of
 from fabwatch.terms.errors import BadQuestion, unknown
 from fabwatch.terms.problems import Problem, UnreadMessage
-from fabwatch.terms.settings import LIVE, LiveSettings
+from fabwatch.terms.settings.outside import LIVE, LiveSettings
 
 AT_ONCE = 4 << 20
 """Bytes of messages that are loaded together: some seconds of one equipment, and little enough to be loaded in one."""

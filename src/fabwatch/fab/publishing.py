@@ -27,7 +27,7 @@ from fabwatch.store.view import Answerable, View
 from fabwatch.terms.answers import How, Row
 from fabwatch.terms.errors import BadQuestion, FabwatchError, unknown
 from fabwatch.terms.questions import Timed
-from fabwatch.terms.settings import ANSWERS, HOLD_LIST, PublishSettings
+from fabwatch.terms.settings.outside import ANSWERS, HOLD_LIST, PublishSettings
 from fabwatch.terms.tables import BY_NAME
 from fabwatch.terms.version import VERSION
 from fabwatch.yields.answers import Yields

@@ -13,7 +13,7 @@ from fabwatch.databases.notes import note
 from fabwatch.fab.files import Files
 from fabwatch.terms.answers import How
 from fabwatch.terms.errors import BadQuestion, CannotPull, FabwatchError, StoreBusy, unknown
-from fabwatch.terms.settings import PULLED, DatabaseSettings, PullSettings
+from fabwatch.terms.settings.outside import PULLED, DatabaseSettings, PullSettings
 
 FOLDER = "pulled"
 METHOD = (

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from fabwatch.store.lake import Lake
 from fabwatch.terms.problems import FutureTime
-from fabwatch.terms.settings import LOG
+from fabwatch.terms.settings.files import LOG
 from fabwatch.terms.tables import Table
 
 

@@ -7,7 +7,7 @@ from fabwatch.store.lake import Lake, identifier, samples_name
 from fabwatch.store.temporary import temp_table
 from fabwatch.store.waiting import admit_waiting
 from fabwatch.terms.problems import FutureTime
-from fabwatch.terms.settings import LOG
+from fabwatch.terms.settings.files import LOG
 
 _WAITING = f"rule = '{FutureTime.code}' AND waiting IS NOT NULL"
 _DUE = f"{_WAITING} AND kind = '{LOG}' AND (waiting->>'$.t')::DOUBLE <= $latest"

@@ -22,7 +22,8 @@ from fabwatch.sources.reading import SHOWN
 from fabwatch.store.lake import Lake
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import CannotState, NotKept, unknown
-from fabwatch.terms.settings import FILE, LOG, LOG_ROLES, Settings
+from fabwatch.terms.settings import FILE, Settings
+from fabwatch.terms.settings.files import LOG, LOG_ROLES
 
 UPLOADS = "uploads"
 _UPLOADED = re.compile(rf"(?:^|[\\/]){UPLOADS}[\\/]([0-9a-f]{{64}})[\\/]", re.DOTALL)

@@ -15,7 +15,7 @@ from fabwatch.sources.opening import Document, Inspected
 from fabwatch.store.lake import Lake, Record
 from fabwatch.store.rows import insert
 from fabwatch.terms.clock import Clock
-from fabwatch.terms.settings import LOG
+from fabwatch.terms.settings.files import LOG
 from fabwatch.terms.tables import BY_NAME, LOADS, RESULT_FORMATS
 from fabwatch.terms.version import VERSION
 

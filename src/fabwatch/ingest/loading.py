@@ -23,7 +23,7 @@ from fabwatch.store.compact import compact_when_needed
 from fabwatch.store.lake import Lake, Record
 from fabwatch.terms.clock import SKEW, Clock
 from fabwatch.terms.errors import BadQuestion, nearest
-from fabwatch.terms.settings import LOG
+from fabwatch.terms.settings.files import LOG
 
 
 class Ingest:

@@ -15,7 +15,7 @@ from fabwatch.ingest.summary import FileResult, counted
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.terms.clock import SKEW
 from fabwatch.terms.problems import TornLine
-from fabwatch.terms.settings import LOG
+from fabwatch.terms.settings.files import LOG
 
 
 def load_log(loading: Loading, file: Identified, log: LogFile) -> FileResult:

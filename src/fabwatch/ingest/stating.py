@@ -17,7 +17,8 @@ from fabwatch.sources.reading import TableFile
 from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadSettings, CannotState, nearest
-from fabwatch.terms.settings import FILE, LOG, LOG_ROLES, Settings, SourceSettings, settings_of
+from fabwatch.terms.settings import FILE, Settings, settings_of
+from fabwatch.terms.settings.files import LOG, LOG_ROLES, SourceSettings
 from fabwatch.terms.tables import LOADED
 from fabwatch.terms.toml_edit import table_lines, with_table
 

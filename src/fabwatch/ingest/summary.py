@@ -8,7 +8,7 @@ from typing import Literal
 from fabwatch.sources.opening import visible
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.problems import Problem, UnreadableCell
-from fabwatch.terms.settings import LOG
+from fabwatch.terms.settings.files import LOG
 
 Status = Literal["loaded", "already", "inbox", "failed", "would load"]
 

@@ -16,7 +16,8 @@ from fabwatch.sources.toollog.reader import LogFile
 from fabwatch.sources.toollog.recognising import open_log
 from fabwatch.terms.answers import Json, plain
 from fabwatch.terms.problems import MissingColumns, Problem, RenamedColumn, Undecided, UnknownColumns, Unreadable
-from fabwatch.terms.settings import LOG, Settings, SourceSettings
+from fabwatch.terms.settings import Settings
+from fabwatch.terms.settings.files import LOG, SourceSettings
 from fabwatch.terms.toml import is_toml
 
 HEADER_SHOWN = 120

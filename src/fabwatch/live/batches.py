@@ -11,7 +11,8 @@ from fabwatch.live.messages import Message
 from fabwatch.live.payloads import MOST_COLUMNS, Cells, NotUnderstood, rows_of
 from fabwatch.live.topics import cells_of
 from fabwatch.terms.clock import moment_at
-from fabwatch.terms.settings import LOG, LiveSettings
+from fabwatch.terms.settings.files import LOG
+from fabwatch.terms.settings.outside import LiveSettings
 
 RAW = 4_000
 """Signs that are kept of a message that cannot be read."""

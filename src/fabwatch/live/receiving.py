@@ -9,7 +9,7 @@ from fabwatch.live.queue import Queue
 from fabwatch.live.source import Receiver, Source
 from fabwatch.terms.clock import Clock, seconds_of
 from fabwatch.terms.errors import FabwatchError
-from fabwatch.terms.settings import LiveSettings
+from fabwatch.terms.settings.outside import LiveSettings
 
 FIRST_S, LONGEST_S = 0.5, 60.0
 """Seconds before it is tried again, twice as long each time."""

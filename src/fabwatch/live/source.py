@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fabwatch.live.queue import Queue
 from fabwatch.terms.errors import CannotReceive
-from fabwatch.terms.settings import LiveSettings
+from fabwatch.terms.settings.outside import LiveSettings
 
 
 @dataclass(frozen=True)

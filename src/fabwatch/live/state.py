@@ -8,7 +8,7 @@ from fabwatch.live.answers import LiveSource
 from fabwatch.live.queue import FOLDER, PLACES, Queue
 from fabwatch.terms.clock import moment_at
 from fabwatch.terms.errors import FabwatchError
-from fabwatch.terms.settings import LiveSettings
+from fabwatch.terms.settings.outside import LiveSettings
 
 ALIVE_S = 15.0
 """Seconds without a sign of the receiver after which nothing is taken to receive."""

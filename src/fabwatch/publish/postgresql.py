@@ -15,7 +15,7 @@ import pyarrow.csv
 from fabwatch.publish.flat import FlatTable
 from fabwatch.publish.functions import TYPES, functions, quoted
 from fabwatch.terms.errors import CannotPublish
-from fabwatch.terms.settings import PublishSettings
+from fabwatch.terms.settings.outside import PublishSettings
 
 ROWS = 50_000
 """Rows that are sent at once."""

@@ -18,7 +18,7 @@ from fabwatch.equipment.signals import Signal, alarm_signals, signal_of
 from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.store.temporary import temp_table
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 from fabwatch.terms.words import is_alarm
 
 DAY = 86_400.0

@@ -18,7 +18,7 @@ from fabwatch.stats.renewal import Costs, cost_share, tabled_quals
 from fabwatch.store.questions import question
 from fabwatch.store.view import View
 from fabwatch.terms.errors import BadQuestion, TooFewFailures
-from fabwatch.terms.settings import CostSettings
+from fabwatch.terms.settings.answering import CostSettings
 
 STEPS = 90
 FLAT = 1.05

@@ -11,7 +11,7 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.questions import question
 from fabwatch.terms.clock import iso
 from fabwatch.terms.doubts import Doubt
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 EARLY = timedelta(days=3)
 """A restore within this time before a planned one was that work, done early."""

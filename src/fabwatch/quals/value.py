@@ -24,7 +24,7 @@ from fabwatch.quals.timeline import NOW, Check, Plan, Stage, Timeline, days_from
 from fabwatch.quals.wear import Wear, cycle_pieces
 from fabwatch.stats.cycles import Floats
 from fabwatch.stats.renewal import Costs
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 DRAWS, SEED = 200, 16
 EDGES = (0.05, 0.95)

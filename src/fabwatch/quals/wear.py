@@ -20,7 +20,7 @@ from fabwatch.stats.cycles import Cycles, Running, pieces
 from fabwatch.stats.distributions import LOGNORMAL, WEIBULL
 from fabwatch.stats.pooling import Fitted, Sisters
 from fabwatch.store.lake import Lake
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 Clock = str
 """`auto`, `wafers`, `days`, or the name of a counter."""

@@ -12,7 +12,7 @@ from fabwatch.risk.answers import Area, Areas, Exposure, Plan, Planned, Risk, St
 from fabwatch.risk.exposure import WORST_FIRST
 from fabwatch.risk.status import any_of, cause_of
 from fabwatch.terms.errors import unknown
-from fabwatch.terms.settings import FabSettings
+from fabwatch.terms.settings.place import FabSettings
 
 METHOD = (
     "Of each tool the qual type with the most wafers at risk, all of whose chambers count; the chance that any of its "

@@ -12,7 +12,7 @@ from fabwatch.risk.fault_onset import Onset
 from fabwatch.risk.last_good import Scope
 from fabwatch.stats.survival import Survival, fault_began, no_wear, weibull_survival
 from fabwatch.store.lake import Lake
-from fabwatch.terms.settings import QualSettings
+from fabwatch.terms.settings.answering import QualSettings
 
 REACH = 0.99
 """Containment reaches back until the fault began within it with this chance."""

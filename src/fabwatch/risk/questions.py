@@ -23,7 +23,7 @@ from fabwatch.terms.questions import (
 
 if TYPE_CHECKING:
     from fabwatch.risk.answers import Areas, Containment, History, Overview, Plan, Risk, Tools
-    from fabwatch.terms.settings import FabSettings
+    from fabwatch.terms.settings.place import FabSettings
 
 SuspectAt = Annotated[
     Moment, Param("Process time of the failed or suspect qual; without it the latest failed one.", longest=40)

@@ -15,7 +15,7 @@ from fabwatch.risk.answers.causes import URGENCY, Cause
 from fabwatch.risk.count_window import ALWAYS
 from fabwatch.risk.last_good import Scope
 from fabwatch.risk.restores import Restores
-from fabwatch.terms.settings import FabSettings
+from fabwatch.terms.settings.place import FabSettings
 
 Limits = tuple[int | None, int | None]
 """The warning and the inhibit limit of one row."""

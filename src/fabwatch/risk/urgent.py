@@ -11,7 +11,7 @@ from fabwatch.quals.history import Stream
 from fabwatch.quals.wear import Wear
 from fabwatch.risk.answers import Exposure
 from fabwatch.risk.status import cause_of
-from fabwatch.terms.settings import FabSettings
+from fabwatch.terms.settings.place import FabSettings
 
 Key = tuple[str, str, str | None]
 """Tool, chamber and qual type."""

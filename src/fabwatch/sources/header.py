@@ -25,7 +25,7 @@ from fabwatch.sources.wat import WAT_KIND
 from fabwatch.terms import toml
 from fabwatch.terms.errors import LONGEST_NAME
 from fabwatch.terms.numbers import is_number
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.tables import Column
 from fabwatch.terms.units import in_brackets, is_unit
 

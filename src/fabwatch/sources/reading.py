@@ -45,7 +45,7 @@ from fabwatch.terms.problems import (
     UnreadableCell,
     WrongColumnCount,
 )
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.tables import REFERRING, Column
 
 ARROW: dict[str, pa.DataType] = {

@@ -7,7 +7,7 @@ from fabwatch.sources.stdf.reader import StdfFile
 from fabwatch.sources.stdf.records import is_stdf
 from fabwatch.sources.wafermap.reader import is_map
 from fabwatch.sources.wafermap.results import WafermapFile
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 
 
 def begins_results(start: bytes) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fabwatch.sources.content import WINDOWS, plain_encoding, wide
 from fabwatch.sources.opening import LINE_LIMIT, CannotRead, Document, Inspected, only_returns
 from fabwatch.terms.problems import BadEncoding, EmptyFile, NulBytes, Problem, Refused, StrayQuote
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 
 DELIMITERS = (",", "\t", ";", "|")
 HEADER_WITHIN = 20

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from fabwatch.sources.opening import CannotRead
 from fabwatch.terms.problems import Problem, Undecided
-from fabwatch.terms.settings import TIMES_AS_NUMBERS
+from fabwatch.terms.settings.files import TIMES_AS_NUMBERS
 
 Parse: TypeAlias = Callable[[str], datetime | None]
 """A stamp as a time, with its zone where it states one; None where it is none."""

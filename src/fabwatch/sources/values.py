@@ -21,7 +21,7 @@ from fabwatch.terms.problems import (
     Undecided,
     UnknownWord,
 )
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.tables import Column
 from fabwatch.terms.words import NOTHING, VOCABULARIES
 

@@ -11,7 +11,7 @@ from fabwatch.sources.text import Record
 from fabwatch.sources.values import sideless, text_of
 from fabwatch.sources.wat import WAT_KIND
 from fabwatch.terms.numbers import is_number
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.units import in_brackets, is_unit
 from fabwatch.terms.words import NOTHING
 

@@ -10,7 +10,7 @@ from fabwatch.sources.text import Layout, Record, batches, find_layout
 from fabwatch.sources.values import text_of
 from fabwatch.terms.errors import BadQuestion, NoSuchPath, nearest
 from fabwatch.terms.numbers import beyond, decimal_of, is_number, plain
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.words import NOTHING
 
 LISTED = 12

@@ -18,7 +18,8 @@ from fabwatch.store.seals import data_files
 from fabwatch.store.stated import with_catalog
 from fabwatch.terms.clock import iso
 from fabwatch.terms.errors import BadQuestion, DiskFull, StoreBroken
-from fabwatch.terms.settings import FILE, SQLITE, FabSettings
+from fabwatch.terms.settings import FILE
+from fabwatch.terms.settings.place import SQLITE, FabSettings
 from fabwatch.terms.version import VERSION
 
 NOTE = "backup.json"

@@ -13,7 +13,7 @@ from pyarrow import fs
 from fabwatch.store.engine import quoted
 from fabwatch.terms.errors import StoreBroken
 from fabwatch.terms.secrets import NoSecret, secret_of
-from fabwatch.terms.settings import FabSettings, S3Settings
+from fabwatch.terms.settings.place import FabSettings, S3Settings
 
 S3 = "s3://"
 MINE = 0o700

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fabwatch.store.data_place import S3
 from fabwatch.terms.clock import moment_at, seconds_of
-from fabwatch.terms.settings import FabSettings
+from fabwatch.terms.settings.place import FabSettings
 
 NOTES = "disk.json"
 NOTE_EVERY, NOTED_FOR = timedelta(hours=1), timedelta(days=8)

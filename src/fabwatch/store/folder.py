@@ -12,7 +12,7 @@ from fabwatch.store.data_place import data_place
 from fabwatch.store.engine import CATALOG_LOST, connect, harden, translated
 from fabwatch.store.schema import bring_up, fingerprint
 from fabwatch.terms.errors import NewerFab, NoFab, StoreBroken
-from fabwatch.terms.settings import FabSettings
+from fabwatch.terms.settings.place import FabSettings
 
 FORMAT = 9
 MOVED = "state it as the catalog in fab.toml, or open the fab again where that was done"

@@ -18,7 +18,8 @@ from fabwatch.store.lake import Lake
 from fabwatch.store.seals import data_files
 from fabwatch.store.stated import with_catalog
 from fabwatch.terms.errors import BadQuestion, StoreBroken
-from fabwatch.terms.settings import FILE, FabSettings, Settings
+from fabwatch.terms.settings import FILE, Settings
+from fabwatch.terms.settings.place import FabSettings
 
 ARRIVING = ".arriving"
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from fabwatch.store.lake import Lake, samples_name
 from fabwatch.terms.clock import seconds_of
-from fabwatch.terms.settings import RetentionSettings
+from fabwatch.terms.settings.service import RetentionSettings
 
 # A part goes as a whole, and only once its steps are summarised: what was learned of it stays.
 _OLD_PARTS = """

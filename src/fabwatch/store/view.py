@@ -12,7 +12,7 @@ from fabwatch.terms.questions import A, Question
 
 if TYPE_CHECKING:
     from fabwatch.store.lake import Lake
-    from fabwatch.terms.settings import FabSettings
+    from fabwatch.terms.settings.place import FabSettings
 
 
 @dataclass(frozen=True)

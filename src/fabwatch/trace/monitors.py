@@ -10,7 +10,8 @@ import numpy as np
 from fabwatch.stats.neighbours import FEWEST, MAD, WITHIN, judge, reference
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import unknown
-from fabwatch.terms.settings import BUILT_IN, RuleSettings, Settings
+from fabwatch.terms.settings import Settings
+from fabwatch.terms.settings.answering import BUILT_IN, RuleSettings
 from fabwatch.terms.words import sentence
 from fabwatch.trace.answers import Run, SensorFault
 from fabwatch.trace.envelope import GOOD_AT_MOST, IN_A_ROW, Window, columns_of, parts_of, stretched

@@ -15,7 +15,7 @@ from fabwatch.store.lake import Lake, Record, identifier, samples_name
 from fabwatch.store.questions import question
 from fabwatch.store.rows import ARROW, schema_of
 from fabwatch.store.temporary import append
-from fabwatch.terms.settings import LogSettings
+from fabwatch.terms.settings.files import LogSettings
 from fabwatch.terms.tables import STEP_SUMMARY
 
 ROWS_AT_ONCE = 500_000

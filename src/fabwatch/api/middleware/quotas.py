@@ -13,7 +13,7 @@ from fabwatch.api.keys import Key, Keys
 from fabwatch.api.middleware.auth import shown
 from fabwatch.api.middleware.limits import UPLOAD_PATHS, App, Message, Receive, Scope, Send, takes_messages
 from fabwatch.terms.clock import Clock, utc_now
-from fabwatch.terms.settings import ServerSettings
+from fabwatch.terms.settings.service import ServerSettings
 
 MINUTE_S = 60.0
 MANY_KEYS = 10_000

@@ -13,7 +13,7 @@ from fabwatch.ingest.answers import InboxFile, Loads, Problems
 from fabwatch.ingest.summary import IngestSummary
 from fabwatch.store.check import Finding
 from fabwatch.terms.answers import Json
-from fabwatch.terms.settings import LOG
+from fabwatch.terms.settings.files import LOG
 from fabwatch.terms.tables import RESULT_FORMATS
 
 FILES_SHOWN = 12

@@ -27,7 +27,7 @@ from fabwatch.sources.toollog.stamps import Stamps
 from fabwatch.sources.values import Unfit
 from fabwatch.terms.clock import to_utc
 from fabwatch.terms.problems import BadTime, FutureTime, NulBytes, Problem, Rule, TornLine, Unreadable
-from fabwatch.terms.settings import SourceSettings
+from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.tables import SAMPLE_COLUMNS
 
 SAMPLED = ("sensor", "setpoint", "usage", "label", "message")

@@ -13,7 +13,7 @@ from fabwatch.sources.toollog.columns import LogColumn, nameless
 from fabwatch.sources.toollog.layout import SAMPLE_LINES, Layout, find_layout, shown
 from fabwatch.sources.toollog.reader import DELIMITED, LVM, LogFile
 from fabwatch.terms.problems import Problem, TallTable
-from fabwatch.terms.settings import LOG, SourceSettings
+from fabwatch.terms.settings.files import LOG, SourceSettings
 
 _VALUES = "value val vvalue pointvalue tagvalue varvalue datavalue numericvalue wert valeur valor"
 _TAGS = """tag tagname tagindex tagid field measurement variable variablename varname varid signal signalname parameter

@@ -15,7 +15,7 @@ from fabwatch.sources.toollog.layout import Layout
 from fabwatch.sources.values import Convert, TimeOf, Unfit, converter
 from fabwatch.terms.numbers import is_number, plain, typed
 from fabwatch.terms.problems import AmbiguousTime
-from fabwatch.terms.settings import TIMES_AS_NUMBERS, SourceSettings
+from fabwatch.terms.settings.files import TIMES_AS_NUMBERS, SourceSettings
 from fabwatch.terms.tables import Column
 
 _COLUMN = Column("time", "time", "When the sample was taken.")

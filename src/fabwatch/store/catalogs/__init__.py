@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fabwatch.store.readers import Readers
-from fabwatch.terms.settings import POSTGRES, FabSettings
+from fabwatch.terms.settings.place import POSTGRES, FabSettings
 
 
 class Catalog(Protocol):

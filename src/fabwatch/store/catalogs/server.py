@@ -17,7 +17,7 @@ from fabwatch.store.catalogs.file import write_mark
 from fabwatch.terms.drivers import first_line
 from fabwatch.terms.errors import ExtraMissing, NoCatalog, StoreBusy
 from fabwatch.terms.secrets import NoSecret, secret_of
-from fabwatch.terms.settings import FabSettings
+from fabwatch.terms.settings.place import FabSettings
 
 FABWATCH, WRITER, READERS = 0x66616277, 1, 2
 """The keys of the locks."""

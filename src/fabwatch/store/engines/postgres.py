@@ -14,7 +14,7 @@ from fabwatch.store.lake import Lake, Parameters, samples_name
 from fabwatch.terms.drivers import first_line, postgresql_words
 from fabwatch.terms.errors import BadQuestion, EngineFailed, EngineLags, ExtraMissing, NotOnEngine
 from fabwatch.terms.secrets import NoSecret, secret_of
-from fabwatch.terms.settings import DatabaseSettings
+from fabwatch.terms.settings.outside import DatabaseSettings
 
 _VALUE = re.compile(r"%\(\w+\)s")
 REACHED_WITHIN = 10

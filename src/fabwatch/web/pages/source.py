@@ -18,7 +18,7 @@ from fabwatch.ingest.explaining import kinds
 from fabwatch.ingest.stating import Statement
 from fabwatch.terms.answers import Json
 from fabwatch.terms.errors import BadQuestion, CannotState
-from fabwatch.terms.settings import TIMES_AS_NUMBERS
+from fabwatch.terms.settings.files import TIMES_AS_NUMBERS
 from fabwatch.web.page import Page
 from fabwatch.web.query_params import takes
 
