@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 # Extras of what is deployed: pulls from every database, training, assistants. Not `train`: torch is larger than all the rest.
-DEPLOYED := mcp models mqtt mssql oracle postgresql s3
+DEPLOYED := mcp models mqtt mssql oidc oracle postgresql s3
 READY := .venv/.ready
 # The folder with wm811k_train.npz and wm811k_val.npz; further options of the training go into TRAIN.
 MAPS ?= $(or $(FABWATCH_DATA),../shared/data)/maps

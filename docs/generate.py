@@ -29,7 +29,7 @@ from fabwatch.terms.settings.answering import CmpSettings, CostSettings, QualSet
 from fabwatch.terms.settings.files import LogSettings, SourceSettings
 from fabwatch.terms.settings.outside import DatabaseSettings, LiveSettings, PublishSettings, PullSettings
 from fabwatch.terms.settings.place import FabSettings, S3Settings
-from fabwatch.terms.settings.service import AuditSettings, RetentionSettings, ServerSettings
+from fabwatch.terms.settings.service import AuditSettings, OidcSettings, RetentionSettings, ServerSettings
 from fabwatch.terms.tables import TABLES
 from fabwatch.trace import doubts as trace_doubts
 from fabwatch.yields import doubts as yield_doubts
@@ -113,6 +113,7 @@ def settings_page() -> str:
         ("[quals.TYPE]", QualSettings),
         ("[costs]", CostSettings),
         ("[server]", ServerSettings),
+        ("[server.oidc]", OidcSettings),
         ("[audit]", AuditSettings),
         ("[retention]", RetentionSettings),
         ("[logs]", LogSettings),

@@ -18,7 +18,7 @@ from fabwatch.terms.settings import Settings
 from fabwatch.web.site import site
 from tests.served import AS_OF, Server
 
-OPEN = {"/health", "/signin", "/static"}
+OPEN = {"/health", "/signin", "/signin/oidc", "/signin/oidc/back", "/signin/oidc/end", "/static"}
 FILLED = {"{tool}": "ETCH-1", "{name}": "ETCH-1", "{lot}": "L1", "{hold}": "H-0001", "{upload}": "none", "{load}": "none"}
 
 
@@ -375,3 +375,11 @@ def test_a_key_of_one_area_sees_the_runs_of_its_tools_alone(server):
     with server.client("read", area="Etch") as client:
         assert client.get("/api/v1/trace/runs?tool=ETCH-1").json()["runs"]
         assert client.get("/api/v1/trace/run", params={"run": run}).status_code == 200
+
+
+def test_where_no_provider_is_stated_people_are_told_to_use_a_key(server):
+    page = {"accept": "text/html"}
+    shown = httpx.get(f"{server.address}/signin/oidc", headers=page)
+    assert shown.status_code == 404
+    assert "People do not sign in with an account here." in shown.text
+    assert "with your account" not in httpx.get(f"{server.address}/signin", headers=page).text

@@ -37,6 +37,8 @@ def filled(path):
 
 def test_every_page_and_route_refuses_a_parameter_that_it_does_not_know(client, routes):
     for method, path in routes:
+        if path == "/signin/oidc/back":
+            continue  # providers send what they like beside the code
         if method == "GET" and "openapi" not in path and "uploads" not in path:
             answer = client.get(filled(path), params={"as_off": "2026-05-01", "rule": "golden", "sensor": "x", "run": "x"})
             assert answer.status_code == 422, (path, answer.status_code)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fabwatch.databases.notes import all_noted
+from fabwatch.databases.notes import ACCOUNTS, SIGN_IN, all_noted
 from fabwatch.live.state import standing
 from fabwatch.models.listing import registry_of
 from fabwatch.models.watching.counting import counted_models
@@ -138,6 +138,7 @@ def _connections(view: View, _: AlertSettings) -> Iterator[Alarm]:
     settings = view.lake.settings
     stated = {"pull": {f"{name}.{kind}" for name, one in settings.databases.items() for kind in one.pull}}
     stated["publish"] = set(settings.publish)
+    stated[SIGN_IN] = set() if settings.server.oidc is None else {ACCOUNTS}
     for what, names in stated.items():
         for name, one in all_noted(view.lake.folder, what):
             if name in names and one.error and one.failures >= TWICE:

@@ -14,7 +14,7 @@ from fabwatch.api.faults import Refused
 from fabwatch.api.keys import Key, Keys
 from fabwatch.fab.questions import RiskQuestion
 
-OPEN = ("/health", "/signin", "/favicon.ico")
+OPEN = ("/health", "/signin", "/signin/oidc", "/signin/oidc/back", "/signin/oidc/end", "/favicon.ico")
 """What needs no key: whether the server lives, and the way in. Static files are the other."""
 STATIC = "/static/"
 COOKIE = "fabwatch"

@@ -32,6 +32,7 @@ from fabwatch.api.middleware.bodies import ReadBodies
 from fabwatch.api.middleware.limits import MOST_AT_ONCE, Places
 from fabwatch.api.middleware.quotas import Quotas
 from fabwatch.api.middleware.requests import NoteRoute
+from fabwatch.api.oidc.provider import Provider
 from fabwatch.api.on_schedule import on_schedule
 from fabwatch.api.pushed import Pushed
 from fabwatch.api.receiving import receiving
@@ -111,6 +112,8 @@ def service(parts: Parts, pages: Sequence[APIRouter] = ()) -> FastAPI:
         lifespan=living,
     )
     app.state.cache, app.state.keys, app.state.uploads, app.state.tries = cache, keys, uploads, Tries()
+    stated = parts.settings.server.oidc
+    app.state.provider = None if stated is None else Provider(stated)
     app.state.folder, app.state.pushed = parts.folder, pushed
     app.state.counts, app.state.known = counts, Known(cache)
     app.state.settings, app.state.bodies, app.state.streams = parts.settings, Bodies(), Streams(uploads)

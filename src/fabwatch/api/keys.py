@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from fabwatch.terms.clock import Clock, iso, utc_now
 from fabwatch.terms.errors import BadQuestion, NoFab, StoreBroken
+from fabwatch.terms.settings.service import Scope
 
-Scope = Literal["read", "load", "decide", "admin"]
 SCOPES: dict[str, frozenset[str]] = {
     "read": frozenset({"read"}),
     "load": frozenset({"read", "load"}),
@@ -32,8 +31,15 @@ _MAKE = """
 CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, scope TEXT NOT NULL,
     area TEXT, created TEXT NOT NULL, expires TEXT, revoked TEXT);
 CREATE TABLE IF NOT EXISTS sessions (hash TEXT PRIMARY KEY, id TEXT NOT NULL, expires TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS accounts (account TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS loaded (id TEXT PRIMARY KEY, day TEXT NOT NULL, bytes INTEGER NOT NULL);
 """
+_KEYS = (
+    "SELECT k.id, name, hash, scope, area, created, k.expires, revoked, account FROM keys AS k LEFT JOIN accounts USING (id)"
+)
+_INSERT = "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
+_NO_SECRET = ""
+"""In the place of the hash of a key that nobody can show: that of an account."""
 _NOBODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -48,6 +54,8 @@ class Key:
     created: datetime
     expires: datetime | None
     revoked: datetime | None
+    account: str | None = None
+    """The account of a person who signs in at the provider; there is no key to show then."""
 
     def may(self, act: str) -> bool:
         """True when its scope covers the act: read, load, decide or admin."""
@@ -95,12 +103,37 @@ class Keys:
         key = f"fw_{key_id}_{secrets.token_urlsafe(32)}"
         expires = None if days is None else now + timedelta(days=days)
         row = (key_id, name, _hash(key), scope, area, iso(now), iso(expires))
-        self._store.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
-        return key, self._key(self._store.execute("SELECT * FROM keys WHERE id = ?", (key_id,)).fetchone())
+        self._store.execute(_INSERT, row)
+        return key, self._of(key_id)
+
+    def person(self, account: str, name: str, scope: Scope, area: str | None) -> Key:
+        """What a person may who signed in with that account, as it is from now on; it may be revoked."""
+        shown = re.sub(r"[^\w.@ -]", "-", name.strip())[:60] or "person"
+        with self._at_once():
+            row = self._store.execute("SELECT id FROM accounts WHERE account = ?", (account,)).fetchone()
+            key_id = row[0] if row else secrets.token_hex(4)
+            if row:
+                known = (shown, scope, area, key_id)
+                self._store.execute("UPDATE keys SET name = ?, scope = ?, area = ? WHERE id = ?", known)
+            else:
+                made = (key_id, shown, _NO_SECRET, scope, area, iso(self._clock()), None)
+                self._store.execute(_INSERT, made)
+                self._store.execute("INSERT INTO accounts VALUES (?, ?)", (account, key_id))
+        return self._of(key_id)
+
+    def allow(self, named: str) -> list[Key]:
+        """Let people of that id or name sign in again whose accounts were revoked. Raises BadQuestion."""
+        hits = [key for key in self.all() if named in (key.id, key.name) and key.account and key.revoked]
+        if not hits:
+            hint = "fabwatch key list shows them; a key that was revoked stays so: make a new one"
+            raise BadQuestion(f"No account {named} was revoked.", hint)
+        for key in hits:
+            self._store.execute("UPDATE keys SET revoked = NULL WHERE id = ?", (key.id,))
+        return [self._of(key.id) for key in hits]
 
     def all(self) -> list[Key]:
         """Every key that was ever made, the latest first."""
-        rows = self._store.execute("SELECT * FROM keys ORDER BY created DESC, id").fetchall()
+        rows = self._store.execute(f"{_KEYS} ORDER BY created DESC, k.id").fetchall()
         return [self._key(row) for row in rows]
 
     def revoke(self, named: str) -> list[Key]:
@@ -118,13 +151,13 @@ class Keys:
     def check(self, token: str) -> Key | None:
         """The key that `token` is, when it is valid now."""
         key = self.find(token)
-        return self._valid(key) if key else None
+        return self.valid(key) if key else None
 
     def find(self, token: str) -> Key | None:
         """The key that `token` is, valid or not any more; a wrong id takes as long as a wrong key."""
         parts = token.split("_", 2)
         key_id = parts[1] if len(parts) == 3 else ""
-        row = self._store.execute("SELECT * FROM keys WHERE id = ?", (key_id,)).fetchone()
+        row = self._store.execute(f"{_KEYS} WHERE k.id = ?", (key_id,)).fetchone()
         same = hmac.compare_digest(_hash(token), row[2] if row else _NOBODY)
         return self._key(row) if row and same else None
 
@@ -140,11 +173,10 @@ class Keys:
 
     def signed_in(self, secret: str) -> Key | None:
         """The key behind a session, when both are valid now."""
-        sql = "SELECT k.*, s.expires FROM sessions AS s JOIN keys AS k ON k.id = s.id WHERE s.hash = ?"
-        row = self._store.execute(sql, (_hash(secret),)).fetchone()
-        if row is None or (_time(row[8]) or self._clock()) <= self._clock():
+        row = self._store.execute("SELECT id, expires FROM sessions WHERE hash = ?", (_hash(secret),)).fetchone()
+        if row is None or (_time(row[1]) or self._clock()) <= self._clock():
             return None
-        return self._valid(self._key(row[:8]))
+        return self.valid(self._of(row[0]))
 
     def sign_out(self, secret: str) -> None:
         """End a session."""
@@ -165,16 +197,20 @@ class Keys:
             )
             self._store.execute(sql, (key_id, self._clock().date().isoformat(), count))
 
-    def _valid(self, key: Key) -> Key | None:
+    def valid(self, key: Key) -> Key | None:
+        """The key, unless it was revoked or has ended."""
         over = key.revoked is not None or (key.expires is not None and key.expires <= self._clock())
         return None if over else key
 
+    def _of(self, key_id: str) -> Key:
+        return self._key(self._store.execute(f"{_KEYS} WHERE k.id = ?", (key_id,)).fetchone())
+
     @staticmethod
     def _key(row: tuple[str, ...]) -> Key:
-        key_id, name, _, scope, area, created, expires, revoked = row
+        key_id, name, _, scope, area, created, expires, revoked, account = row
         made = _time(created)
         assert made is not None  # noqa: S101 - the column is NOT NULL
-        return Key(key_id, name, scope, area, made, _time(expires), _time(revoked))  # type: ignore[arg-type]
+        return Key(key_id, name, scope, area, made, _time(expires), _time(revoked), account)  # type: ignore[arg-type]
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ class Connection:
     """How the fab stands with one thing outside of it."""
 
     what: str
-    """catalog, data, pull, publish, live or channel."""
+    """catalog, data, pull, publish, sign-in, live or channel."""
     name: str
     place: str
     """Where it is; no secret and no user is in it."""

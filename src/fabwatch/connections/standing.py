@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from fabwatch.connections.answers import FAILING, Connection
-from fabwatch.databases.notes import noted
+from fabwatch.databases.notes import ACCOUNTS, SIGN_IN, noted
 from fabwatch.live.state import standing
 from fabwatch.store.view import View
 from fabwatch.terms.settings import Settings
@@ -24,6 +24,8 @@ def connections(view: View) -> Iterator[Connection]:
     for name, database in settings.databases.items():
         for kind in database.pull:
             yield _exchanged(view, "pull", f"{name}.{kind}", bare(database.url))
+    if settings.server.oidc is not None:
+        yield _exchanged(view, SIGN_IN, ACCOUNTS, bare(settings.server.oidc.issuer))
     yield from _live(view, settings)
     for name, stated in settings.publish.items():
         into = settings.databases.get(stated.to)

@@ -11,6 +11,8 @@ from urllib.parse import quote, unquote
 from fabwatch.terms.clock import iso
 
 FOLDER = "connections"
+SIGN_IN, ACCOUNTS = "sign-in", "accounts"
+"""What is noted of the provider that people sign in at, and under which name."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from fabwatch.fab import Fab
 from fabwatch.terms.clock import iso, stated_time
 from fabwatch.terms.errors import BadQuestion, PortTaken
 from fabwatch.terms.log_lines import log_as
+from fabwatch.terms.settings import Settings
 from fabwatch.web.connections import MOST, Connections, guarded
 from fabwatch.web.site import site
 
@@ -47,7 +48,7 @@ def run(
     """
     with Fab(folder) as fab:
         settings = fab.settings
-    _guarded(folder, host)
+    _guarded(folder, host, settings)
     form = settings.server.log
     log_as(form, current)
     parts = Parts(folder, settings, stated_time(as_of) if as_of else None)
@@ -103,11 +104,11 @@ def _tell(served: Served) -> None:
     LOG.log(level, "request", extra={**about, "status": served.status, "ms": served.ms})
 
 
-def _guarded(folder: Path, host: str) -> None:
+def _guarded(folder: Path, host: str, settings: Settings) -> None:
     keys = Keys(folder)
     known = any(key.revoked is None for key in keys.all())
     keys.close()
-    if not known and not _is_loopback(host):
+    if not known and not settings.server.oidc and not _is_loopback(host):
         raise BadQuestion(
             f"{host} can be reached from other machines, and there is no key.",
             "fabwatch key create NAME --scope read --fab FOLDER",

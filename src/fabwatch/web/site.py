@@ -8,6 +8,7 @@ from starlette.types import Scope
 from fabwatch.api.app import Parts, service
 from fabwatch.api.responses import Bodies
 from fabwatch.web.pages import (
+    account,
     alerts,
     connections,
     contain,
@@ -33,7 +34,24 @@ from fabwatch.web.pages import (
     tool,
 )
 
-GENERAL = (fab, tool, contain, alerts, plan, record, runs, run, sensors, spc, polish, load, connections, source, sign_in)
+GENERAL = (
+    fab,
+    tool,
+    contain,
+    alerts,
+    plan,
+    record,
+    runs,
+    run,
+    sensors,
+    spc,
+    polish,
+    load,
+    connections,
+    source,
+    sign_in,
+    account,
+)
 RESULTS = (results, maps, lots, defects, split, screens, models, model_compare)
 PAGES = tuple(page.router for page in (*GENERAL, *RESULTS))
 YEAR = "public, max-age=31536000, immutable"

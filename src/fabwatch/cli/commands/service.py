@@ -74,7 +74,7 @@ def list_keys(fab: FabOption = HERE, as_json: JsonOption = False) -> None:
     store = Keys(fab)
     rows = [plain(key) for key in store.all()]
     store.close()
-    _listed(rows, as_json, ("id", "name", "scope", "area", "created", "expires", "revoked"))
+    _listed(rows, as_json, ("id", "name", "scope", "area", "created", "expires", "revoked", "account"))
 
 
 @keys.command("revoke")
@@ -89,6 +89,22 @@ def revoke_key(
     rows = [plain(key) for key in store.revoke(named)]
     store.close()
     _listed(rows, as_json, ("id", "name", "scope", "revoked"))
+
+
+@keys.command("allow")
+def allow_account(
+    named: Annotated[str, typer.Argument(help="Id or name of a person who signs in with an account.")],
+    fab: FabOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a person sign in again whose account was revoked."""
+    from fabwatch.api.keys import Keys
+    from fabwatch.terms.answers import plain
+
+    store = Keys(fab)
+    rows = [plain(key) for key in store.allow(named)]
+    store.close()
+    _listed(rows, as_json, ("id", "name", "scope", "account"))
 
 
 def _listed(rows: list[Any], as_json: bool, columns: tuple[str, ...]) -> None:

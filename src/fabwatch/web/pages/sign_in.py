@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from fabwatch.api.access import COOKIE, SAFE, needs, sent_by_us, wrong_key
+from fabwatch.api.access import COOKIE, SAFE, key_of, needs, sent_by_us, wrong_key
 from fabwatch.api.examples import reference
 from fabwatch.api.faults import Refused
+from fabwatch.api.keys import Key
 from fabwatch.api.paths import address
 from fabwatch.web import translation
 from fabwatch.web.page import Page
@@ -17,10 +18,22 @@ from fabwatch.web.query_params import sends, takes
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/signin", dependencies=[takes("next")])
-async def ask(request: Request, next: Annotated[str, "where to go then"] = "/") -> Response:  # noqa: A002
-    """The page that asks for a key."""
-    return Page(request).show("signin.html", next=local(next), wrong=None)
+def _(text: str) -> str:
+    """Mark a text for translation."""
+    return text
+
+
+NOT_VALID = _("That key is not valid or has expired.")
+
+
+@router.get("/signin", dependencies=[takes("next", "out")])
+async def ask(
+    request: Request,
+    next: Annotated[str, "where to go then"] = "/",  # noqa: A002
+    out: Annotated[str, "1: somebody signed out who had signed in with an account"] = "",
+) -> Response:
+    """The page that asks for a key, or for an account."""
+    return _page(request, next, out=out == "1")
 
 
 @router.post("/signin", dependencies=[sends()])
@@ -30,7 +43,7 @@ async def enter(
     next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
 ) -> Response:
     """Start a session with a key."""
-    page, keys = Page(request), request.app.state.keys
+    keys = request.app.state.keys
     if not sent_by_us(request):
         raise Refused(
             403,
@@ -41,10 +54,14 @@ async def enter(
     known = keys.check(key.strip())
     if known is None:
         wrong_key(request, request.app.state.tries)
-        message = translation.tongue(page.language).gettext("That key is not valid or has expired.")
-        return page.show("signin.html", 401, next=local(next), wrong=message)
-    secret, ends = keys.sign_in(known)
-    answer = RedirectResponse(local(next), 303)
+        return to_sign_in(request, NOT_VALID, 401, next)
+    return with_session(request, known, next)
+
+
+def with_session(request: Request, key: Key, then: str) -> Response:
+    """To the page that was asked for, with a session of that key."""
+    secret, ends = request.app.state.keys.sign_in(key)
+    answer = RedirectResponse(local(then), 303)
     answer.set_cookie(
         COOKIE,
         secret,
@@ -61,9 +78,28 @@ async def enter(
 async def leave(request: Request) -> Response:
     """End a session."""
     request.app.state.keys.sign_out(request.cookies.get(COOKIE, ""))
-    answer = RedirectResponse("/signin", 303)
+    # Not straight to the provider: browsers let a form of this page end at this site only.
+    with_account = key_of(request).account is not None and request.app.state.provider is not None
+    answer = RedirectResponse("/signin?out=1" if with_account else "/signin", 303)
     answer.delete_cookie(COOKIE, path="/")
     return answer
+
+
+def to_sign_in(request: Request, wrong: str, status: int, then: str = "/", more: str = "") -> Response:
+    """The sign-in page again, with what went wrong and what else is known of that."""
+    return _page(request, then, status, wrong=wrong, more=more)
+
+
+def _page(
+    request: Request, then: str, status: int = 200, wrong: str | None = None, more: str = "", out: bool = False
+) -> Response:
+    page = Page(request)
+    said = translation.tongue(page.language).gettext(wrong) if wrong else None
+    provider = request.app.state.provider
+    where = urlsplit(provider.stated.issuer).netloc if provider else None
+    return page.show(
+        "signin.html", status, next=local(then), wrong=said, more=more, accounts=where, out=out and where is not None
+    )
 
 
 @router.get("/reference", dependencies=[needs("read"), takes()])
