@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.commands import command
 from tests.conftest import NOW
 from tests.fabs import made_once
 from tests.ingest.contents import contents
-from tests.served import made
+from tests.served import made, rows_of
 from tests.servers import PROGRAMS, postgresql
 
 SECRET = "FABWATCH_TEST_DB"
@@ -195,6 +196,28 @@ def test_rows_that_go_into_the_database_and_come_back_are_the_same(server: str, 
     with Fab(tmp_path / "back", create=True, clock=lambda: NOW) as fab:
         assert fab.pull("mes").tables[0].stored == 3
         assert contents(fab)["moves"] == before
+
+
+def test_what_a_model_says_of_the_wafers_of_the_last_days_is_published(tmp_path: Path) -> None:
+    folder = tmp_path / "fab"
+    shutil.copytree(made_once("served", made) / "fab", folder)
+    predict = 'predict = { sorted = "wafer", nobody = "lot" }\npredict_days = 12\n'
+    (folder / "fab.toml").write_text(
+        f'[publish.files]\nto = "{tmp_path / "out"}"\nformat = "csv"\nwhat = ["at_risk"]\n{predict}'
+    )
+    with Fab(folder, clock=lambda: datetime(2026, 6, 10)) as fab:
+        known = fab.features(by="wafer").df()
+        learned = known[known["target.yield"].notna()]
+        fab.train_model(learned, "target.yield", name="sorted", learner="linear", minutes=0.05, time="at")
+        said = fab.publish("files")
+        latest = known[known["at"] >= "2026-05-29"]
+        expected = fab.predict("sorted", latest).predictions
+    rows = rows_of(tmp_path / "out" / "predictions.csv")
+    assert 0 < len(rows) == len(latest) < len(known)
+    assert [row["wafer"] for row in rows] == list(latest["wafer"])
+    assert [float(row["value"]) for row in rows] == [one.prediction for one in expected]
+    assert {row["model"] for row in rows} == {"sorted"}
+    assert "No model nobody" in next(table.why for table in said.tables if table.table == "predictions")
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

@@ -18,6 +18,7 @@ from fabwatch.publish.answers import Published, PublishedTable
 from fabwatch.publish.files import write_files
 from fabwatch.publish.flat import ARROW, FlatTable, flat
 from fabwatch.publish.functions import oracle_script
+from fabwatch.publish.predictions import predictions_table
 from fabwatch.quals.answers import Forecasts, Intervals, Score
 from fabwatch.quals.questions import ForecastQuestion, IntervalQuestion, ScoreQuestion
 from fabwatch.risk.answers import Containment, Plan, Risk
@@ -114,6 +115,8 @@ class Publishing(Door):
                 question, kind = QUESTIONS[name]
                 rows, why = _rows(question, view)
                 yield flat(name, kind, rows, NARROWED, (type(question).__doc__ or "").strip(), why)
+        if stated.predict:
+            yield predictions_table(view, stated.predict, stated.predict_days)
 
 
 def _rows(question: Answerable[Any], view: View) -> tuple[list[Row], str | None]:

@@ -50,9 +50,18 @@ def flat(
     for column in names:
         if column not in declared:
             kinds[column] = _kind_of(column, [row.get(column) for row in rows])
-    columns = [pa.array([_cell(row.get(column), kinds[column]) for row in rows], ARROW[kinds[column]]) for column in names]
+    return typed(name, kinds, rows, parameters, comment, why)
+
+
+def typed(
+    name: str, kinds: Mapping[str, str], rows: Sequence[Row], parameters: Sequence[str], comment: str, why: str | None = None
+) -> FlatTable:
+    """Rows as a table whose columns are known."""
+    columns = {
+        column: pa.array([_cell(row.get(column), kind) for row in rows], ARROW[kind]) for column, kind in kinds.items()
+    }
     own = tuple(column for column in parameters if column in kinds)
-    return FlatTable(name, kinds, pa.table(dict(zip(names, columns, strict=True))), own, comment, why)
+    return FlatTable(name, kinds, pa.table(columns), own, comment, why)
 
 
 def declared_kinds(answer: type) -> dict[str, str]:

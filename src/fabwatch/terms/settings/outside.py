@@ -180,6 +180,12 @@ class PublishSettings(Stated):
     )
     readers: Names = Field((), description="Roles of the database that may read it; PUBLIC for all.")
     keep: int = Field(3, ge=1, le=100, description="Versions that stay in the database for those who read them still.")
+    predict: dict[str, Literal["wafer", "lot", "reading"]] = Field(
+        {}, description="Models, and what each is asked about: { vm = 'reading', etch = 'wafer' }."
+    )
+    predict_days: float = Field(
+        30.0, gt=0, description="Days back from now of the wafers, lots or readings they are asked about."
+    )
     form: Literal["parquet", "csv"] = Field("parquet", alias="format", description="Form of the files.")
     every_minutes: float = Field(0.0, ge=0, description="How often the service publishes; 0: only by fabwatch publish.")
 
