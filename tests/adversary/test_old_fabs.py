@@ -14,7 +14,10 @@ import pytest
 
 from fabwatch.fab import Fab
 from fabwatch.store.folder import FORMAT
+from fabwatch.store.readers import FileReaders
+from tests.commands import command
 from tests.conftest import NOW
+from tests.fabs import new_fab
 
 OLD = sorted((Path(__file__).parent.parent / "store" / "old").glob("*.tar.gz"))
 FILES = {
@@ -77,3 +80,50 @@ def test_a_fab_of_an_earlier_format_opens_answers_the_same_and_takes_nothing_twi
         (files / "wafers.log").write_text(FILES["wafers.log"] + "2026-05-01T13:00:00Z,LOG-1,LA,LA.03,1,1.5,300\n")
         assert fab.ingest(files / "wafers.log").rows == 1
         assert [finding for finding in fab.check(deep=True) if not finding.well] == []
+
+
+def unpacked(packed, folder):
+    with tarfile.open(packed) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "fab"
+
+
+def rows_in(catalog):
+    """All that a catalog says."""
+    with closing(sqlite3.connect(catalog)) as reading:
+        return list(reading.iterdump())
+
+
+@pytest.mark.parametrize("packed", [OLD[0], OLD[-1]], ids=lambda packed: packed.name.partition(".")[0])
+def test_an_upgrade_can_be_undone_and_what_was_loaded_since_is_loaded_again(tmp_path, packed):
+    folder = unpacked(packed, tmp_path)
+    before, mark = rows_in(folder / "catalog.sqlite"), (folder / "fabwatch.json").read_text()
+    since = tmp_path / "since.csv"
+    since.write_text("lot,tool,wafers,end_at\nL99,E1,25,2026-05-01T18:00:00Z\n")
+    with Fab(folder, clock=lambda: NOW) as fab:
+        assert fab.ingest(since).rows == 1
+    code, out, _ = command("downgrade", "--fab", folder)
+    assert (code, out.partition(";")[0]) == (0, f"{folder} has format {format_of(packed)} again (it had {FORMAT})")
+    assert rows_in(folder / "catalog.sqlite") == before
+    assert json.loads((folder / "fabwatch.json").read_text()) == json.loads(mark)
+    with Fab(folder, clock=lambda: NOW) as fab:
+        assert fab.contain("E1", qual_type="particles").wafers == 75
+        assert fab.ingest(since).rows == 1
+
+
+def test_where_there_is_no_way_back_it_is_said_and_nothing_is_changed(tmp_path):
+    with new_fab(tmp_path / "new"):
+        pass
+    assert "No catalog of an earlier format is kept" in command("downgrade", "--fab", tmp_path / "new").err
+    assert "There is no fab" in command("downgrade", "--fab", tmp_path / "none").err
+    folder = unpacked(OLD[-1], tmp_path)
+    with Fab(folder, clock=lambda: NOW):
+        pass
+    catalog = rows_in(folder / "catalog.sqlite")
+    with FileReaders(folder).shared():
+        assert "Somebody is reading" in command("downgrade", "--fab", folder).err
+    lost = next((folder / "data").rglob("*.parquet"))
+    lost.rename(tmp_path / "lost")
+    assert "data files of before the upgrade are gone" in command("downgrade", "--fab", folder).err
+    assert rows_in(folder / "catalog.sqlite") == catalog
+    assert json.loads((folder / "fabwatch.json").read_text())["format"] == FORMAT

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -202,3 +203,27 @@ def test_killed_at_every_statement_of_tidying_nothing_is_lost(stopped, step, sta
 
 def test_the_work_that_is_killed_is_the_work_people_do():
     assert stopper.WORK.keys() == {"make", "ingest", "hold", "tidy"}
+
+
+OLD = sorted((HERE / "tests" / "store" / "old").glob("*.tar.gz"))
+
+
+@pytest.mark.parametrize(
+    "packed", [OLD[0], *(pytest.param(one, marks=pytest.mark.soak) for one in OLD[1:-1]), OLD[-1]], ids=lambda one: one.stem
+)
+def test_killed_at_every_statement_of_an_upgrade_the_fab_opens_and_answers_as_before(stopped, tmp_path, packed):
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path, filter="data")
+    before = tmp_path / "fab"
+
+    def answers(fab):
+        with Fab(fab, clock=lambda: NOW) as door:
+            return door.contain("E1", qual_type="particles").wafers, [one.reading for one in door.readings("E1").readings]
+
+    def again(fab, stop):
+        assert answers(fab) == (75, [3, 4, 44])
+        with Fab(fab, clock=lambda: NOW) as door:
+            assert [finding for finding in door.check(deep=True) if not finding.well and finding.check != "inbox"] == []
+
+    statements, _ = killed_everywhere(stopped, 1, "make", before, [], again, tmp_path)
+    assert statements > 5

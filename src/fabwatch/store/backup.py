@@ -12,6 +12,7 @@ from pyarrow import fs
 from fabwatch.store.catalogs.copying import copy_catalog
 from fabwatch.store.catalogs.file import MARK, FileCatalog, write_mark
 from fabwatch.store.data_place import DataPlace, place_at
+from fabwatch.store.downgrade import AFTER, BEFORE
 from fabwatch.store.lake import Lake
 from fabwatch.store.receipts import CHAIN
 from fabwatch.store.seals import data_files
@@ -26,7 +27,7 @@ NOTE = "backup.json"
 CATALOG_FILE = "catalog.sqlite"
 """What the catalog of a backup is called, where that of the fab is no file."""
 PRIVATE = 0o700
-SKIPPED = (".writing.lock", ".reading.lock", "tmp", "connections")
+SKIPPED = (".writing.lock", ".reading.lock", "tmp", "connections", BEFORE, AFTER)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 
 from fabwatch.store.catalogs import catalog_of
-from fabwatch.store.catalogs.file import MARK
+from fabwatch.store.catalogs.file import MARK, FileCatalog
 from fabwatch.store.data_place import data_place
+from fabwatch.store.downgrade import keep_before
 from fabwatch.store.engine import CATALOG_LOST, connect, harden, translated
 from fabwatch.store.schema import bring_up, fingerprint
 from fabwatch.terms.errors import NewerFab, NoFab, StoreBroken
@@ -92,6 +93,9 @@ class Folder:
         if not self.path.exists():
             self.path.mkdir(MINE, parents=True)
         with self.catalog.writer(wait):
+            mark = dict(self.catalog.mark())
+            if isinstance(self.catalog, FileCatalog) and self.catalog.is_there() and _is_earlier(mark):
+                keep_before(self.catalog, self.path, mark)
             connection = self.attached()
             if not self._is_whole():
                 bring_up(connection)
@@ -114,3 +118,8 @@ class Folder:
         if self._elsewhere is None:
             self._elsewhere = tempfile.TemporaryDirectory(prefix="fabwatch-")
         return Path(self._elsewhere.name, "tmp")
+
+
+def _is_earlier(mark: dict[str, object]) -> bool:
+    made = mark.get("format")
+    return isinstance(made, int) and made < FORMAT

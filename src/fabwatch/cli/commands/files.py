@@ -12,7 +12,7 @@ log = typer.Typer(rich_markup_mode=None, help="How a log file is read.", no_args
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (ingest, watch, inbox, check, backup, restore, move_catalog, repair, compact, demo):
+    for command in (ingest, watch, inbox, check, backup, restore, downgrade, move_catalog, repair, compact, demo):
         app.command()(command)
     app.add_typer(log, name="log")
     # Their former names.
@@ -165,6 +165,22 @@ def restore(
     typer.echo(f"{count} data files are in {fab}", err=True)
     if not all(finding.well for finding in findings):
         raise typer.Exit(SET_ASIDE)
+
+
+def downgrade(fab: FabOption = HERE, as_json: JsonOption = False) -> None:
+    """Undo the last upgrade, so that the earlier fabwatch opens the fab; what was loaded since is to be loaded again."""
+    import json
+
+    from fabwatch.store.downgrade import downgrade as put_back
+    from fabwatch.terms.answers import plain
+    from fabwatch.terms.settings import read_settings
+
+    done = put_back(fab, read_settings(fab).fab)
+    if as_json:
+        typer.echo(json.dumps(plain(done), ensure_ascii=False, indent=1))
+        return
+    typer.echo(f"{fab} has format {done.format} again (it had {done.from_format}); the newer catalog is in {done.kept}")
+    typer.echo("do not open it with this fabwatch again, which would upgrade it: install the earlier one", err=True)
 
 
 def move_catalog(
