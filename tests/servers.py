@@ -32,6 +32,7 @@ class PostgreSQL:
 
     def __init__(self) -> None:
         self._place = Path(tempfile.mkdtemp(prefix="fabwatch-pg-"))
+        self._encrypts = ""
         self.port = free_port()
         # The server refuses to run as root.
         self._before = ["runuser", "-u", OWNER, "--"] if os.geteuid() == 0 else []
@@ -48,9 +49,21 @@ class PostgreSQL:
         """For the user postgres, with a password."""
         return f"postgresql://{OWNER}@127.0.0.1:{self.port}/postgres"
 
+    def encrypt(self, public: Path, private: Path) -> None:
+        """Let it show that certificate from its next start on, and refuse connections in the clear."""
+        for file, name in ((public, "server.crt"), (private, "server.key")):
+            own = self._place / name
+            shutil.copyfile(file, own)
+            own.chmod(0o600)
+            if self._before:
+                shutil.chown(own, OWNER)
+        rules = self._place / "data" / "pg_hba.conf"
+        rules.write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+        self._encrypts = f" -c ssl=on -c ssl_cert_file={self._place}/server.crt -c ssl_key_file={self._place}/server.key"
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        how = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self._place} -c fsync=off"
+        how = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self._place} -c fsync=off{self._encrypts}"
         self._control("-w", "-l", str(self._place / "log"), "-o", how, "start")
 
     def stop(self) -> None:
@@ -81,7 +94,7 @@ def postgresql() -> Iterator[str]:
 
 
 @contextmanager
-def object_storage(bucket: str) -> Iterator[str]:
+def object_storage(bucket: str, tls: tuple[Path, Path] | None = None) -> Iterator[str]:
     """The address of a server of object storage with a bucket: KEY may do everything there, LOOK may only read."""
     place = Path(tempfile.mkdtemp(prefix="fabwatch-s3-"))
     users = [("KEY", ["Admin", "Read", "Write", "List", "Tagging"]), ("LOOK", ["Read", "List"])]
@@ -94,26 +107,35 @@ def object_storage(bucket: str) -> Iterator[str]:
     ports = [f"-{name}.port={number}" for name, number in zip(("master", "volume", "filer"), others, strict=True)]
     program = [str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={place}"]
     more = ["-s3", f"-s3.config={place / 's3.json'}", f"-s3.port={port}", "-volume.max=30", "-master.volumeSizeLimitMB=64"]
+    # It would take these two ports whatever others it is given, so that no second one could start; and it would report.
+    more += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
+    more += [] if tls is None else [f"-s3.cert.file={tls[0]}", f"-s3.key.file={tls[1]}"]
     server = subprocess.Popen([*program, *more, *ports], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _make_bucket(f"127.0.0.1:{port}", bucket)
-        yield f"http://127.0.0.1:{port}"
+        _make_bucket(f"127.0.0.1:{port}", bucket, None if tls is None else tls[0])
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
     finally:
         server.kill()
         server.wait(20)
         shutil.rmtree(place, ignore_errors=True)
 
 
-def storage(host: str, user: str = "KEY") -> fs.S3FileSystem:
+def storage(host: str, user: str = "KEY", ca: Path | None = None) -> fs.S3FileSystem:
     """The object storage as a file system."""
-    how = {"endpoint_override": host, "scheme": "http", "connect_timeout": 2, "request_timeout": 10}
+    how = {
+        "endpoint_override": host,
+        "scheme": "http" if ca is None else "https",
+        "connect_timeout": 2,
+        "request_timeout": 10,
+    }
+    how |= {} if ca is None else {"tls_ca_file_path": str(ca)}
     return fs.S3FileSystem(access_key=user, secret_key=f"{user}-SECRET", allow_bucket_creation=True, **how)
 
 
-def _make_bucket(host: str, bucket: str) -> None:
+def _make_bucket(host: str, bucket: str, ca: Path | None) -> None:
     for _ in range(100):
         try:
-            storage(host).create_dir(bucket)
+            storage(host, ca=ca).create_dir(bucket)
         except OSError:
             time.sleep(0.2)
         else:

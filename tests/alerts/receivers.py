@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,16 +30,16 @@ class Sink:
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[Sink, str]]:
+def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[tuple[Sink, str]]:
     """A mail server, and its address."""
     sink = Sink()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(sink, hostname="127.0.0.1", port=port, ready_timeout=30)
+    controller = Controller(sink, hostname="127.0.0.1", port=port, ready_timeout=30, ssl_context=tls)
     controller.start()
     try:
-        yield sink, f"smtp://127.0.0.1:{port}"
+        yield sink, f"{'smtp' if tls is None else 'smtps'}://127.0.0.1:{port}"
     finally:
         controller.stop()
 
@@ -52,7 +53,7 @@ class Hook:
 
 
 @contextmanager
-def webhook() -> Iterator[tuple[Hook, str]]:
+def webhook(tls: ssl.SSLContext | None = None) -> Iterator[tuple[Hook, str]]:
     """A receiver of webhooks, and its address."""
     hook = Hook()
 
@@ -71,10 +72,12 @@ def webhook() -> Iterator[tuple[Hook, str]]:
             del given
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield hook, f"http://127.0.0.1:{server.server_port}"
+        yield hook, f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join(10)

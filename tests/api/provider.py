@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
@@ -20,11 +21,11 @@ class Provider(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, certificate: str | None = None):
+    def __init__(self, certificate: tuple[Path, Path] | None = None):
         super().__init__(("127.0.0.1", 0), _Answers)
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
+            context.load_cert_chain(*certificate)
             self.socket = context.wrap_socket(self.socket, server_side=True)
         self.address = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server_port}"
         self.first = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"}, auto_kid=False)

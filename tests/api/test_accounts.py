@@ -1,21 +1,16 @@
 """People sign in with an account of the fab's provider: who they are, what they may, and who is not let in."""
 
-import ipaddress
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from fabwatch.terms.errors import BadSettings
 from fabwatch.terms.settings import settings_of
 from tests.api.provider import CLIENT, SECRET, Provider
+from tests.certificates import certificate
 from tests.commands import command
 from tests.fabs import made_once
 from tests.served import AS_OF, Server, made
@@ -232,24 +227,11 @@ def test_the_list_of_keys_says_which_account_of_which_provider_a_person_has(serv
     assert f"{provider.address} 4711" in accounts
 
 
-def certificate(folder, ends):
-    """A certificate of 127.0.0.1 with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), ends - timedelta(90), ends)
-    signed = made.add_extension(here, critical=False).sign(key, hashes.SHA256())
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = folder / "certificate.pem"
-    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
 def test_with_a_certificate_that_has_ended_nobody_comes_in_by_account_but_with_a_key(tmp_path, web, monkeypatch):
     folder = shutil.copytree(made_once("served", made) / "fab", tmp_path / "fab")
-    ended = certificate(tmp_path, datetime.now(UTC) - timedelta(days=1))
-    provider = Provider(str(ended))
-    stated(folder, provider.address, f'ca = "{ended.as_posix()}"')
+    public, private = certificate(tmp_path, days=-1)
+    provider = Provider((public, private))
+    stated(folder, provider.address, f'ca = "{public.as_posix()}"')
     monkeypatch.setenv("FABWATCH_OIDC_SECRET", SECRET)
     server = Server(folder, "--as-of", AS_OF)
     try:

@@ -8,21 +8,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from fabwatch.decisions.answers import Entry
 from fabwatch.decisions.audit_export import as_cef, as_syslog
 from fabwatch.fab import Fab
 from fabwatch.terms.errors import BadSettings, CannotSend
+from tests.certificates import certificate
 from tests.commands import command
 from tests.diary import DAY0, NOW, Diary
 from tests.fabs import copy_of, made_once
@@ -164,25 +159,15 @@ def test_a_receiver_that_keeps_the_connection_open_gets_each_entry_once(fab: Fab
 
 
 def test_over_tls_the_receiver_has_to_show_the_certificate_that_is_stated(fab: Fab, tmp_path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver")])
-    begin = datetime.now(UTC) - timedelta(days=1)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(begin).not_valid_after(begin + timedelta(days=9))
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = made.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
-    (tmp_path / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (tmp_path / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    public, private = certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "ca.pem", tmp_path / "key.pem")
+    context.load_cert_chain(public, private)
     receiver = Stream(tls=context)
     address = receiver.address.replace("tcp", "tls")
     fab = stated(fab, address)
     with pytest.raises(CannotSend, match="certificate"):
         fab.send_audit()
-    fab = stated(fab, f'{address}"\nca = "{tmp_path / "ca.pem"}')
+    fab = stated(fab, f'{address}"\nca = "{public}')
     assert fab.send_audit() == 3
     for _ in range(100):
         if len(receiver.messages) == 3:

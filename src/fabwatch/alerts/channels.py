@@ -2,15 +2,15 @@
 
 import json
 import smtplib
-import ssl
 import urllib.error
 import urllib.request
 from urllib.parse import unquote, urlsplit
 
 from fabwatch.alerts.messages import Words, body_of, mail
-from fabwatch.terms.errors import CannotSend
+from fabwatch.terms.errors import BadSettings, CannotSend
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings.alerting import ChannelSettings
+from fabwatch.terms.tls import trusting
 
 TIMEOUT_S = 15.0
 SAID = 160
@@ -25,6 +25,8 @@ def send(name: str, channel: ChannelSettings, words: Words) -> None:
             _post(channel, words)
     except CannotSend:
         raise
+    except BadSettings as fault:
+        raise CannotSend(f"Channel {name}: {fault.what}") from None
     except (OSError, smtplib.SMTPException, ValueError) as fault:
         raise CannotSend(f"Channel {name} could not send: {_reason(fault)}") from fault
 
@@ -33,12 +35,12 @@ def _mail(channel: ChannelSettings, words: Words) -> None:
     parts = urlsplit(channel.url)
     host, port = parts.hostname or "localhost", parts.port
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_S, context=ssl.create_default_context())
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_S, context=trusting(channel.ca))
     else:
         server = smtplib.SMTP(host, port or (587 if parts.scheme == "smtp+starttls" else 25), timeout=TIMEOUT_S)
     with server:
         if parts.scheme == "smtp+starttls":
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=trusting(channel.ca))
         if parts.username:
             server.login(unquote(parts.username), _secret(channel))
         server.send_message(mail(words, channel))
@@ -52,7 +54,7 @@ def _post(channel: ChannelSettings, words: Words) -> None:
     headers = {"Content-Type": "application/json", "Idempotency-Key": words.mark, "User-Agent": "fabwatch"}
     request = urllib.request.Request(address, content, headers, method="POST")  # noqa: S310 - http and https alone, see above
     # A webhook that points elsewhere is not followed: the message would go to whoever answers.
-    opener = urllib.request.build_opener(_NoRedirect)
+    opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=trusting(channel.ca)))
     with opener.open(request, timeout=TIMEOUT_S) as answer:
         answer.read(1_000)
 

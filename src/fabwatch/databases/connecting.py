@@ -14,6 +14,7 @@ from fabwatch.terms.drivers import first_line, postgresql_words
 from fabwatch.terms.errors import CannotPull, ExtraMissing
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings.outside import DatabaseSettings
+from fabwatch.terms.tls import trusting
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Dialect:
 def _postgresql(driver: Any, _: Any, secret: str, stated: DatabaseSettings) -> Any:
     options = f"-c default_transaction_read_only=on -c statement_timeout={int(stated.timeout_s * 1000)}"
     return driver.connect(
-        **postgresql_words(stated.url),
+        **postgresql_words(stated.url, stated.ca),
         password=secret or None,
         connect_timeout=int(min(stated.timeout_s, 30)) or 1,
         options=options,
@@ -43,7 +44,9 @@ def _postgresql(driver: Any, _: Any, secret: str, stated: DatabaseSettings) -> A
 
 def _oracle(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) -> Any:
     place = f"{parts.hostname}:{parts.port or 1521}/{parts.path.lstrip('/')}"
-    made = driver.connect(user=unquote(parts.username or ""), password=secret, dsn=place)
+    encrypted = {} if stated.ca is None else {"ssl_context": trusting(stated.ca)}
+    dsn = place if stated.ca is None else f"tcps://{place}"
+    made = driver.connect(user=unquote(parts.username or ""), password=secret, dsn=dsn, **encrypted)
     made.call_timeout = int(stated.timeout_s * 1000)
     made.cursor().execute("SET TRANSACTION READ ONLY")
     return made
@@ -59,6 +62,7 @@ def _sql_server(driver: Any, parts: Any, secret: str, stated: DatabaseSettings) 
         timeout=stated.timeout_s,
         login_timeout=min(stated.timeout_s, 30),
         readonly=True,
+        **({} if stated.ca is None else {"cafile": stated.ca, "validate_host": True}),
     )
 
 

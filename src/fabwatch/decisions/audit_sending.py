@@ -17,6 +17,7 @@ from fabwatch.store.anchor import Head
 from fabwatch.store.lake import Lake
 from fabwatch.terms.errors import CannotSend
 from fabwatch.terms.settings.service import AuditSettings
+from fabwatch.terms.tls import trusting
 
 NOTE = "audit.sent"
 TIMEOUT_S = 10.0
@@ -68,7 +69,7 @@ def _deliver(stated: AuditSettings, entries: Sequence[Entry]) -> None:
         return
     with socket.create_connection(address, TIMEOUT_S) as plain:
         if parts.scheme == "tls":
-            with ssl.create_default_context(cafile=stated.ca).wrap_socket(plain, server_hostname=address[0]) as link:
+            with trusting(stated.ca).wrap_socket(plain, server_hostname=address[0]) as link:
                 _stream(link, messages)
         else:
             _stream(plain, messages)

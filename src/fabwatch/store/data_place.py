@@ -129,6 +129,9 @@ class DataPlace:
         else:
             encrypted = ""
         words = ", ".join(f"{name} '{value.replace(chr(39), chr(39) * 2)}'" for name, value in parts.items())
+        connection.execute("SET enable_server_cert_verification = true")
+        if settings.ca is not None:
+            connection.execute(f"SET ca_cert_file = '{quoted(Path(settings.ca))}'")
         connection.execute(f"CREATE OR REPLACE SECRET data_place (TYPE s3, {words}{encrypted})")
 
     @property
@@ -155,6 +158,7 @@ def place_at(stated: str, folder: Path, settings: S3Settings) -> DataPlace:
         region=settings.region,
         connect_timeout=10,
         request_timeout=60,
+        tls_ca_file_path=settings.ca,
         **({"endpoint_override": host, "scheme": scheme} if host else {}),
     )
     root = stated.removeprefix(S3).rstrip("/")

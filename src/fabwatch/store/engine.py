@@ -98,7 +98,7 @@ _UNREACHED = (
     "could not connect to server", "connection to server", "SSL connection has been closed", "Connection refused",
 )  # fmt: skip
 """What the engine says where the server of the catalog is not there."""
-KEYS = "see that the keys of [fab.s3] may read, write and delete in the bucket; nothing was lost"
+KEYS = "see that the keys of [fab.s3] may read, write and delete in the bucket and that ca fits; nothing was lost"
 MORE_MEMORY = 'state more in fab.toml, such as [fab] memory = "2GB", and do it again: nothing of it was stored'
 CATALOG_LOST = (
     "fabwatch repair --backup FOLDER brings the catalog back from a backup; then load again what came since: "

@@ -3,7 +3,6 @@
 Source: OpenID Connect Core 1.0, section 3.1 (code flow); RFC 7636 (PKCE); RFC 9207 (issuer of an answer).
 """
 
-import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,9 +11,10 @@ from urllib.parse import urlencode
 
 from fabwatch.api.oidc.begun import Begun
 from fabwatch.terms.drivers import first_line
-from fabwatch.terms.errors import BadSettings, ExtraMissing
+from fabwatch.terms.errors import ExtraMissing
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings.service import OidcSettings
+from fabwatch.terms.tls import trusting
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -48,7 +48,7 @@ class Provider:
                 "Signing in with an account needs the package authlib, which is not installed.", hint
             ) from None
         self.stated = stated
-        self._trust = _trusted(stated.ca)
+        self._trust = trusting(stated.ca)
         self._known: dict[str, Any] = {}
         self._keys: dict[str, Any] = {}
         self._asked = float("-inf")
@@ -195,10 +195,3 @@ def claim(said: Claims, name: str) -> Any:
     for part in name.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
-
-
-def _trusted(ca: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as fault:
-        raise BadSettings(f"server.oidc.ca: {ca} holds no certificate that can be read: {fault}") from None

@@ -95,7 +95,7 @@ def connected(name: str, stated: DatabaseSettings) -> Any:
     psycopg = driver()
     try:
         return psycopg.connect(
-            **postgresql_words(stated.url),
+            **postgresql_words(stated.url, stated.ca),
             password=(secret_of(stated.secret_env) if stated.secret_env else None) or None,
             connect_timeout=REACHED_WITHIN,
             options=f"-c statement_timeout={int(stated.timeout_s * 1000)} -c timezone=UTC -c jit=off",

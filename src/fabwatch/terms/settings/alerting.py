@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from fabwatch.terms.errors import nearest
 from fabwatch.terms.settings.outside import no_password
 from fabwatch.terms.settings.stated import Names, Stated
+from fabwatch.terms.tls import CA
 
 ALERT_RULES = (
     "failed",
@@ -39,6 +40,7 @@ class ChannelSettings(Stated):
     secret_env: str | None = Field(
         None, description="Name of the environment variable with the password, or with the whole address of a webhook."
     )
+    ca: str | None = Field(None, description=CA)
     areas: Names = Field((), description="Only these areas; none stated means all.")
     rules: Names = Field((), description="Only these rules; none stated means all.")
     language: Literal["en", "es"] = Field("en", description="Language of the message.")

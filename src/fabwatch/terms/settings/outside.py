@@ -2,13 +2,16 @@
 
 import re
 from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from fabwatch.terms.drivers import POSTGRESQL_WORDS
 from fabwatch.terms.errors import nearest
 from fabwatch.terms.settings.files import SourceSettings
 from fabwatch.terms.settings.stated import Names, Stated
 from fabwatch.terms.tables import BY_NAME, LOADED
+from fabwatch.terms.tls import CA
 
 PULLED = ".pulled.parquet"
 """How files of rows from a database end: mes.moves.pulled.parquet holds those of the query for moves of the database mes."""
@@ -62,6 +65,9 @@ class DatabaseSettings(Stated):
         description="postgresql://user@host/db, oracle://user@host/service, mssql://user@host/db, odbc://user@DSN or sqlite:///path."
     )
     secret_env: str | None = Field(None, description="Name of the environment variable with the password.")
+    ca: str | None = Field(
+        None, description=f"{CA} With it the connection is encrypted, and the server has to show a valid one."
+    )
     timeout_s: float = Field(600.0, gt=0, description="Seconds that a statement may take.")
     every_minutes: float = Field(0.0, ge=0, description="How often the service pulls; 0: only by fabwatch pull.")
     pull: dict[str, PullSettings] = Field({})
@@ -73,6 +79,11 @@ class DatabaseSettings(Stated):
         if kind not in SCHEMES or not rest:
             raise ValueError(f"url is none of {', '.join(f'{one}://' for one in SCHEMES)}")
         no_password(value)
+        asked = [name for name, _ in parse_qsl(urlsplit(value).query, keep_blank_values=True)]
+        taken = {"postgresql": POSTGRESQL_WORDS, "odbc": asked}.get(kind, ())
+        if not set(asked) <= set(taken):
+            known = f"only {', '.join(taken)}" if taken else "nothing"
+            raise ValueError(f"a {kind} url may say {known} behind a question mark; for TLS state ca beside it")
         return value
 
     @field_validator("pull")

@@ -5,6 +5,7 @@ import re
 from pydantic import Field, field_validator
 
 from fabwatch.terms.settings.stated import Names, Stated, known_zone
+from fabwatch.terms.tls import CA
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 """What catalogs are kept in."""
@@ -19,6 +20,8 @@ class S3Settings(Stated):
     secret_env: str = Field(
         "AWS_SECRET_ACCESS_KEY", description="Environment variable with its secret, or NAME_FILE a file."
     )
+
+    ca: str | None = Field(None, description=CA)
 
     @field_validator("endpoint")
     @classmethod

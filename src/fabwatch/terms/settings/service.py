@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, field_validator
 
 from fabwatch.terms.settings.stated import Names, Period, Stated
+from fabwatch.terms.tls import CA
 
 Scope = Literal["read", "load", "decide", "admin"]
 
@@ -40,7 +41,7 @@ class OidcSettings(Stated):
     prompt: Literal["", "login", "select_account"] = Field(
         "", description="login: the provider asks for the password each time, for terminals that people share."
     )
-    ca: str | None = Field(None, description="File with the certificate that signed the provider's, if it is the fab's own.")
+    ca: str | None = Field(None, description=CA)
 
     @field_validator("issuer", "address")
     @classmethod
@@ -109,9 +110,7 @@ class AuditSettings(Stated):
     """`[audit]`: where the service sends the audit, beside keeping it."""
 
     syslog: str = Field("", description="Receiver of syslog: udp://host:514, tcp://host:601 or tls://host:6514.")
-    ca: str | None = Field(
-        None, description="File with the certificate that signed that of the receiver, if it is the fab's own."
-    )
+    ca: str | None = Field(None, description=CA)
 
     @field_validator("syslog")
     @classmethod
