@@ -1,12 +1,11 @@
 """The passes of alerts that the service makes: with the answers that it has at hand, in a process of their own."""
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fabwatch.api.answer_cache import AnswerCache
-from fabwatch.api.by_itself import Started, by_itself
+from fabwatch.api.by_itself import Due, Started, by_itself
 from fabwatch.api.jobs import Job
 from fabwatch.fab.alerts import Board, questions_of
 from fabwatch.fab.questions import ForecastQuestion, ToolsQuestion
@@ -32,14 +31,12 @@ class Pass(Job[tuple[int, int]]):
 
 async def alerting(cache: AnswerCache) -> None:
     """Make passes for as long as the service lives."""
-    last = float("-inf")
+    due = Due()
 
     async def turn(settings: Settings, started: Started) -> None:
-        nonlocal last
         stated = settings.alerts
-        if not stated.on or time.monotonic() - last < stated.every_s:
+        if not stated.on or not due.now("pass", stated.every_s):
             return
-        last = time.monotonic()
         _, failed = await started().run(Pass(await _board(cache, stated.rules)))
         if failed:
             LOG.warning("%s messages of alerts could not be sent; see fabwatch alerts list", failed)

@@ -1,13 +1,12 @@
 """What the service does by itself as often as fab.toml says, in a process of its own: pulls from databases, publishing."""
 
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fabwatch.api.answer_cache import AnswerCache
-from fabwatch.api.by_itself import Started, by_itself
+from fabwatch.api.by_itself import Due, Started, by_itself
 from fabwatch.api.jobs import Job
 from fabwatch.api.metrics.counts import Counts
 from fabwatch.api.workers import Pool
@@ -47,13 +46,12 @@ class PublishOne(Job[Published]):
 
 async def on_schedule(cache: AnswerCache, counts: Counts) -> None:
     """Pull from each database, and publish, as often as fab.toml says, for as long as the service lives."""
-    pulled: dict[str, float] = {}
-    published: dict[str, float] = {}
+    due = Due()
 
     async def turn(settings: Settings, started: Started) -> None:
-        for name in _due(settings.databases, pulled):
+        for name in _due(settings.databases, due, "pull"):
             counts.pull(name, well=await _pull(started(), name))
-        for name in _due(settings.publish, published):
+        for name in _due(settings.publish, due, "publish"):
             await _publish(started(), name)
 
     await by_itself(cache.folder, "nothing was pulled or published", turn)
@@ -79,13 +77,5 @@ async def _publish(pool: Pool, name: str) -> None:
         LOG.warning("%s was not published: %s", name, fault.what)
 
 
-def _due(stated: Mapping[str, DatabaseSettings] | Mapping[str, PublishSettings], last: dict[str, float]) -> list[str]:
-    """Those whose time has come; it is noted that they were begun."""
-    now = time.monotonic()
-    due = [
-        name
-        for name, one in stated.items()
-        if one.every_minutes and now - last.get(name, -1e9) >= one.every_minutes * MINUTE
-    ]
-    last.update(dict.fromkeys(due, now))
-    return due
+def _due(stated: Mapping[str, DatabaseSettings] | Mapping[str, PublishSettings], due: Due, what: str) -> list[str]:
+    return [n for n, one in stated.items() if one.every_minutes and due.now(f"{what} {n}", one.every_minutes * MINUTE)]

@@ -7,10 +7,10 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from fabwatch.api.by_itself import LOOK_S
+from fabwatch.api.by_itself import LOOK_S, Stated
 from fabwatch.fab.receiving import receive_for_service
 from fabwatch.terms.errors import FabwatchError
-from fabwatch.terms.settings import FILE, read_settings
+from fabwatch.terms.settings import Settings
 
 LOG = logging.getLogger("fabwatch")
 AGAIN_S = 5.0
@@ -22,16 +22,19 @@ LEAVE_S = 8.0
 async def receiving(folder: Path) -> None:
     """Keep a process that receives, for as long as the service lives; it begins anew when fab.toml has changed."""
     process: BaseProcess | None = None
-    read_at, wanted, not_before = -1.0, False, 0.0
+    stated, current, not_before = Stated(folder), Settings(), 0.0
     try:
         while True:
-            path = folder / FILE
-            changed = path.stat().st_mtime if path.exists() else 0.0
-            if changed != read_at:
-                read_at, wanted = changed, _wanted(folder)
+            try:
+                settings = stated.settings()
+            except FabwatchError as fault:
+                LOG.warning("live messages are received as before: %s", fault.what)
+                settings = current
+            if settings != current:
+                current = settings
                 await _ended(process)
                 process = None
-            if wanted and (process is None or not process.is_alive()) and time.monotonic() >= not_before:
+            if current.live and (process is None or not process.is_alive()) and time.monotonic() >= not_before:
                 if process is not None:
                     LOG.warning("the process that receives live messages has ended; it is started again")
                 not_before = time.monotonic() + AGAIN_S
@@ -39,14 +42,6 @@ async def receiving(folder: Path) -> None:
             await asyncio.sleep(LOOK_S)
     finally:
         await _ended(process)
-
-
-def _wanted(folder: Path) -> bool:
-    try:
-        return bool(read_settings(folder).live)
-    except FabwatchError as fault:
-        LOG.warning("nothing is received: %s", fault.what)
-        return False
 
 
 def _started(folder: Path) -> BaseProcess:

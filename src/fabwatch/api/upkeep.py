@@ -1,12 +1,11 @@
 """Upkeep that the service does by itself: what is free is noted each hour, and what is kept no longer goes once a day."""
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fabwatch.api.answer_cache import AnswerCache
-from fabwatch.api.by_itself import Started, by_itself
+from fabwatch.api.by_itself import Due, Started, by_itself
 from fabwatch.api.jobs import Job
 from fabwatch.terms.settings import Settings
 
@@ -39,16 +38,12 @@ class NoteDisk(Job[None]):
 
 async def upkeep(cache: AnswerCache) -> None:
     """Keep the folder in order for as long as the service lives."""
-    noted = gone = float("-inf")
+    due = Due()
 
     async def turn(settings: Settings, started: Started) -> None:
-        nonlocal noted, gone
-        now = time.monotonic()
-        if now - noted >= HOUR_S:
-            noted = now
+        if due.now("disk", HOUR_S):
             await cache.look(NoteDisk())
-        if settings.retention.is_stated and now - gone >= DAY_S:
-            gone = now
+        if settings.retention.is_stated and due.now("retention", DAY_S):
             rows = await started().run(LetGo())
             if rows:
                 LOG.info("%s rows are kept no longer; the audit says of which tables", rows)
