@@ -58,6 +58,7 @@ bench: $(READY)  ## speed and memory, as ratios (some minutes, 3 GB of disk)
 	@$(BIN)/python bench/maps.py
 	@$(BIN)/python -m bench.yields
 	@$(BIN)/python bench/models.py
+	@$(BIN)/python -m bench.backup
 	@$(BIN)/python -m bench.live
 
 docs: $(READY)   ## the reference pages made again, and all pages as HTML in site/
