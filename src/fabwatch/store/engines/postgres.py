@@ -26,6 +26,7 @@ class Postgres:
     """A connection to the database with the copied tables."""
 
     name = POSTGRES
+    reads_files = False
 
     def __init__(self, name: str, stated: DatabaseSettings):
         """Raises ExtraMissing without psycopg, EngineFailed where the server is not there or does not let us in."""
@@ -38,7 +39,7 @@ class Postgres:
         try:
             with self._connection.transaction(force_rollback=True), self._connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL search_path = pg_temp, {SCHEMA}, pg_catalog")
-                self._check_current(cursor, list(tables.stored.values()))
+                self._check_current(cursor, [part.table for part in tables.stored.values()])
                 for name, rows in tables.handed.items():
                     create(cursor, name, rows.schema, temporary=True)
                     fill(cursor, f"pg_temp.{name}", rows)

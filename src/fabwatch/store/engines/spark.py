@@ -14,7 +14,10 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from fabwatch.store.engines import SPARK, Tables
+from fabwatch.store.engines.bounds import Places
 from fabwatch.store.engines.live_files import SNAPSHOT, Live, LiveFile
+from fabwatch.store.engines.pruning import Part
+from fabwatch.store.engines.spark_filters import skipping
 from fabwatch.store.engines.statements import Statement
 from fabwatch.store.lake import Parameters
 from fabwatch.terms.errors import EngineFailed, ExtraMissing, NotOnEngine
@@ -44,6 +47,7 @@ class Spark:
     """A session of Spark: on the cores of this machine, or on a cluster by its master."""
 
     name = SPARK
+    reads_files = True
 
     def __init__(self, master: str, memory: str = "2g"):
         """Start it. Raises ExtraMissing without pyspark, EngineFailed without Java or where the master is not there."""
@@ -63,14 +67,14 @@ class Spark:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         with _quiet(), _translated():
             self._session: Any = builder.getOrCreate()
-        self._views: dict[str, tuple[int, str]] = {}
+        self._views: dict[str, tuple[int, str, Places]] = {}
 
     def run(self, statement: Statement, parameters: Parameters, tables: Tables) -> pa.Table:
         """The rows of a statement. Raises EngineFailed, NotOnEngine."""
         text = statement.carried("spark", [name for name, value in parameters.items() if isinstance(value, datetime)])
         with _translated():
-            for table in tables.stored.values():
-                self._show(table)
+            for part in tables.stored.values():
+                self._show(part)
             for name, rows in tables.handed.items():
                 self._views.pop(name, None)
                 self._of_rows(rows).createOrReplaceTempView(name)
@@ -82,10 +86,13 @@ class Spark:
         """Let go of it."""
         self._session.stop()
 
-    def _show(self, table: Live) -> None:
-        shown = (table.snapshot, table.mark)
+    def _show(self, part: Part) -> None:
+        table = part.table
+        shown = (table.snapshot, table.mark, part.places)
         if self._views.get(table.name) != shown:
-            self._frame(table).createOrReplaceTempView(table.name)
+            frame = self._frame(table)
+            within = skipping(part)
+            (frame if within is None else frame.where(within)).createOrReplaceTempView(table.name)
             self._views[table.name] = shown
 
     def _frame(self, table: Live) -> Any:
