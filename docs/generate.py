@@ -112,6 +112,7 @@ def settings_page() -> str:
         ("[logs]", settings.LogSettings),
         ("[rules.NAME]", settings.RuleSettings),
         ("[cmp]", settings.CmpSettings),
+        ("[spark]", settings.SparkSettings),
         ("[databases.NAME]", settings.DatabaseSettings),
         ("[publish.NAME]", settings.PublishSettings),
         ("[databases.NAME.pull.KIND]", settings.PullSettings),

@@ -211,7 +211,7 @@ def test_without_pyspark_or_java_it_is_said_how_to_get_them(place: Path, monkeyp
     monkeypatch.undo()
     if NO_SPARK:
         return
-    monkeypatch.setattr("fabwatch.store.engines.spark.shutil.which", lambda name: None)
+    monkeypatch.setattr("fabwatch.store.engines.spark_session.shutil.which", lambda name: None)
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with Fab(place, engine="spark") as fab, pytest.raises(EngineFailed, match="needs Java"):
         fab.risk()

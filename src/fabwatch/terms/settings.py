@@ -640,6 +640,12 @@ class PublishSettings(_Stated):
         return value
 
 
+class SparkSettings(_Stated):
+    """`[spark]`: the engine Spark, where it runs on this machine or is led from it."""
+
+    memory: str = Field("2GB", pattern=r"^\d+(MB|GB)$", description="Memory of its Java here; 512MB at least.")
+
+
 class S3Settings(_Stated):
     """`[fab.s3]`: the object storage that the data lies on, where `[fab] data` is an s3:// address."""
 
@@ -724,6 +730,7 @@ class Settings(_Stated):
     databases: dict[str, DatabaseSettings] = {}
     publish: dict[str, PublishSettings] = {}
     live: dict[str, LiveSettings] = {}
+    spark: SparkSettings = SparkSettings()
 
     @field_validator("live")
     @classmethod

@@ -34,7 +34,10 @@ class Engine(Protocol):
     """Whether it reads the files of the lake, so that it is handed those alone that a statement needs."""
 
     def run(self, statement: Statement, parameters: Parameters, tables: Tables) -> pa.Table:
-        """The rows of a statement. Raises EngineFailed, NotOnEngine."""
+        """The rows of a statement. Raises EngineFailed, EngineLost, NotOnEngine."""
+
+    def is_there(self) -> bool:
+        """Whether the next statement can be sent to it."""
 
     def close(self) -> None:
         """Let go of it."""
