@@ -28,7 +28,7 @@ from fabwatch.terms.settings.alerting import AlertSettings, ChannelSettings
 from fabwatch.terms.settings.answering import CmpSettings, CostSettings, QualSettings, RuleSettings
 from fabwatch.terms.settings.files import LogSettings, SourceSettings
 from fabwatch.terms.settings.outside import DatabaseSettings, LiveSettings, PublishSettings, PullSettings
-from fabwatch.terms.settings.place import FabSettings, S3Settings
+from fabwatch.terms.settings.place import FabSettings, S3Settings, SparkSettings
 from fabwatch.terms.settings.service import AuditSettings, OidcSettings, RetentionSettings, ServerSettings
 from fabwatch.terms.tables import TABLES
 from fabwatch.trace import doubts as trace_doubts
@@ -119,6 +119,7 @@ def settings_page() -> str:
         ("[logs]", LogSettings),
         ("[rules.NAME]", RuleSettings),
         ("[cmp]", CmpSettings),
+        ("[spark]", SparkSettings),
         ("[databases.NAME]", DatabaseSettings),
         ("[publish.NAME]", PublishSettings),
         ("[databases.NAME.pull.KIND]", PullSettings),

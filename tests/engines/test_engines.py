@@ -75,6 +75,19 @@ def postgres(place: Path) -> Iterator[Fab]:
             yield fab
 
 
+def _rows_read(spark: Fab) -> int:
+    """How many rows Spark takes out of files for the table of moves as its last question had it."""
+    engine: Any = spark._engine._open
+    # A plan that changes while it runs does not show what it is made of.
+    engine._session.conf.set("spark.sql.adaptive.enabled", "false")
+    view = engine._session.table("moves").select("tool")
+    view.collect()
+    engine._session.conf.set("spark.sql.adaptive.enabled", "true")
+    leaves = view._jdf.queryExecution().executedPlan().collectLeaves()
+    figures = [leaves.apply(number).metrics().get("numOutputRows") for number in range(leaves.size())]
+    return sum(figure.get().value() for figure in figures if figure.isDefined())
+
+
 def _plain(answer: Any) -> Any:
     return {key: value for key, value in answer.to_dict().items() if key != "how"}
 
@@ -135,6 +148,19 @@ def test_rows_that_lie_in_the_catalog_and_deleted_ones_are_seen_by_spark(here: F
     assert _same(_plain(here.risk(known_at=then)), _plain(spark.risk(known_at=then)))
 
 
+def test_spark_skips_the_parts_of_a_file_that_a_question_does_not_need(here: Fab, spark: Fab) -> None:
+    with here._lake.writing():
+        here._lake.ask(
+            "INSERT INTO lake.moves (lot, wafer, wafers, tool, kind, end_at, day, load) SELECT 'GROUPS', 'G' || n, 1, "
+            "['CMP-1', 'CMP-9', 'ETCH-1'][1 + n // 130_000], 'production', TIMESTAMP '2026-06-09' + to_microseconds(n), "
+            "DATE '2026-06-09', 'groups' FROM range(390_000) AS many(n) ORDER BY n"
+        )
+    answer = spark.risk(tool="CMP-9")
+    assert 130_000 < _rows_read(spark) < 300_000, "rows of other tools are read only beside those of this one"
+    assert max(row.wafers for row in answer.tools) >= 130_000
+    assert _same(_plain(here.risk(tool="CMP-9")), _plain(answer))
+
+
 def test_postgres_refuses_to_answer_from_older_tables_until_they_are_copied_again(here: Fab, postgres: Fab) -> None:
     with here._lake.writing():
         here._lake.ask(
@@ -185,7 +211,7 @@ def test_without_pyspark_or_java_it_is_said_how_to_get_them(place: Path, monkeyp
     monkeypatch.undo()
     if NO_SPARK:
         return
-    monkeypatch.setattr("fabwatch.store.engines.spark.shutil.which", lambda name: None)
+    monkeypatch.setattr("fabwatch.store.engines.spark_session.shutil.which", lambda name: None)
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with Fab(place, engine="spark") as fab, pytest.raises(EngineFailed, match="needs Java"):
         fab.risk()

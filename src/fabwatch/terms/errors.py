@@ -5,7 +5,8 @@
     ├── NewerFab              the fab was made by a newer fabwatch
     ├── EngineMissing         an extension of the engine is not installed
     ├── ExtraMissing          a package that only some questions need is not installed
-    ├── EngineFailed          Spark or PostgreSQL is not there, or was lost while it worked
+    ├── EngineFailed          Spark or PostgreSQL is not there, or could not run it
+    │   └── EngineLost        Spark or PostgreSQL was lost while it worked
     ├── ParityFailed          the exported model does not give the same results as fabwatch
     ├── StoreBroken           the catalog or a data file cannot be read
     │   └── NoCatalog         the server with the catalog cannot be reached, or does not let us in
@@ -97,9 +98,15 @@ class ExtraMissing(FabwatchError):
 
 
 class EngineFailed(FabwatchError):
-    """Spark or PostgreSQL is not there, or was lost while it worked."""
+    """Spark or PostgreSQL is not there, or could not run it."""
 
     hint = "see that it runs and can be reached; without --engine the question is answered on this machine: nothing was lost"
+
+
+class EngineLost(EngineFailed):
+    """Spark or PostgreSQL was lost while it worked."""
+
+    hint = "ask again: a new session is started; if it is lost again, see its log and its memory, or ask without --engine"
 
 
 class ParityFailed(FabwatchError):

@@ -52,7 +52,7 @@ def live(lake: Lake, name: str, snapshot: int) -> Live:
     run = lake.connection.execute
     types = tuple((row[0], row[1]) for row in run(f"DESCRIBE {name}").fetchall())
     later = {
-        _base(path)
+        base(path)
         for (path,) in run(
             f"SELECT path FROM {CATALOG}.ducklake_data_file WHERE partial_max > $snapshot", {"snapshot": snapshot}
         ).fetchall()
@@ -64,7 +64,7 @@ def live(lake: Lake, name: str, snapshot: int) -> Live:
     ).fetchall()
     gone = _gone(lake, name, snapshot)
     files = tuple(
-        LiveFile(path, deletes, size, _base(path) in later, gone.get(_base(path), ())) for path, deletes, size in listed
+        LiveFile(path, deletes, size, base(path) in later, gone.get(base(path), ())) for path, deletes, size in listed
     )
     return Live(name, snapshot, types, files, _inlined(lake, name, snapshot, types))
 
@@ -88,11 +88,11 @@ def _gone(lake: Lake, name: str, snapshot: int) -> dict[str, tuple[int, ...]]:
             # It is made with the first deletion.
             continue
         for path, place in rows:
-            places.setdefault(_base(path), []).append(place)
+            places.setdefault(base(path), []).append(place)
     return {path: tuple(sorted(found)) for path, found in places.items()}
 
 
-def _base(path: str) -> str:
+def base(path: str) -> str:
     """The name of a file, which no other one has: the catalog knows it beside its table, a listing by its place."""
     return path.rsplit("/", 1)[-1]
 

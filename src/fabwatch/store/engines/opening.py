@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from fabwatch.store.engines import DUCKDB, POSTGRES, SPARK, Engine
 from fabwatch.store.engines.scans import Scans
 from fabwatch.store.view import View
-from fabwatch.terms.errors import BadQuestion, nearest
+from fabwatch.terms.errors import BadQuestion, EngineLost, nearest
 from fabwatch.terms.settings import Settings
 
 _SPARK = re.compile(r"spark://.+|local(\[[0-9*]+\])?")
@@ -26,14 +26,23 @@ class Opening:
 
     @contextmanager
     def scanning(self, view: View) -> Iterator[None]:
-        """Let the engine run what scans, until a question is answered. Raises ExtraMissing, EngineFailed."""
+        """Let the engine run what scans, until a question is answered. Raises ExtraMissing, EngineFailed.
+
+        An engine that was lost meanwhile is let go, so that the next question starts another session.
+        """
         if self.name == DUCKDB:
             yield
             return
+        if self._open is not None and not self._open.is_there():
+            self.close()
         if self._open is None:
             self._open = self._opened()
-        with view.lake.scanning(Scans(view.lake, self._open, view.snapshot)):
-            yield
+        try:
+            with view.lake.scanning(Scans(view.lake, self._open, view.snapshot)):
+                yield
+        except EngineLost:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of it."""
@@ -45,7 +54,7 @@ class Opening:
         if self.name == SPARK:
             from fabwatch.store.engines.spark import Spark
 
-            return Spark("local[*]" if self._stated == SPARK else self._stated)
+            return Spark("local[*]" if self._stated == SPARK else self._stated, self._settings.spark.memory)
         from fabwatch.store.engines.postgres import Postgres
 
         name = self._stated.partition(":")[2]

@@ -12,7 +12,7 @@ from fabwatch.store.engines.postgres_copy import MARKS, SCHEMA, Copied, copy_tab
 from fabwatch.store.engines.statements import Statement
 from fabwatch.store.lake import Lake, Parameters, samples_name
 from fabwatch.terms.drivers import first_line, postgresql_words
-from fabwatch.terms.errors import BadQuestion, EngineFailed, EngineLags, ExtraMissing, NotOnEngine
+from fabwatch.terms.errors import BadQuestion, EngineFailed, EngineLags, EngineLost, ExtraMissing, NotOnEngine
 from fabwatch.terms.secrets import NoSecret, secret_of
 from fabwatch.terms.settings.outside import DatabaseSettings
 
@@ -20,12 +20,22 @@ _VALUE = re.compile(r"%\(\w+\)s")
 REACHED_WITHIN = 10
 CANNOT = ("0A", "42")
 """Classes of SQLSTATE: not supported, and no statement that it understands."""
+GONE = ("08", "57")
+"""Classes of SQLSTATE: no connection, and a server that stops."""
+CANCELLED = "57014"
+WAYS_OUT = {
+    CANCELLED: "ask for a shorter time or fewer tools, or let it take longer: timeout_s of [databases.NAME] in fab.toml",
+    "53100": "the disk of the server is full: free some of it there, or ask without --engine",
+    "53200": "the server has too little memory for it: ask for a shorter time or fewer tools, or ask without --engine",
+}
+"""What helps, by SQLSTATE."""
 
 
 class Postgres:
     """A connection to the database with the copied tables."""
 
     name = POSTGRES
+    reads_files = False
 
     def __init__(self, name: str, stated: DatabaseSettings):
         """Raises ExtraMissing without psycopg, EngineFailed where the server is not there or does not let us in."""
@@ -33,21 +43,35 @@ class Postgres:
         self._driver: Any = driver()
 
     def run(self, statement: Statement, parameters: Parameters, tables: Tables) -> pa.Table:
-        """The rows of a statement. Raises EngineLags where a table is older there, NotOnEngine, EngineFailed."""
+        """The rows of a statement. Raises EngineLags where a table is older there, NotOnEngine, EngineFailed, EngineLost."""
         text = _escaped(statement.carried("postgres"))
         try:
             with self._connection.transaction(force_rollback=True), self._connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL search_path = pg_temp, {SCHEMA}, pg_catalog")
-                self._check_current(cursor, list(tables.stored.values()))
+                self._check_current(cursor, [part.table for part in tables.stored.values()])
                 for name, rows in tables.handed.items():
                     create(cursor, name, rows.schema, temporary=True)
                     fill(cursor, f"pg_temp.{name}", rows)
                 cursor.execute(text, {key: _value(value) for key, value in parameters.items()})
                 return _table(cursor)
         except self._driver.Error as fault:
-            if (fault.sqlstate or "")[:2] in CANNOT:
-                raise NotOnEngine(f"This question does not run on PostgreSQL: {first_line(fault)}") from fault
-            raise EngineFailed(f"PostgreSQL {self._name} could not run it: {first_line(fault)}") from fault
+            raise self._meaning(fault) from fault
+
+    def is_there(self) -> bool:
+        """Whether the server still answers on this connection."""
+        try:
+            self._connection.execute("SELECT 1")
+        except self._driver.Error:
+            return False
+        return True
+
+    def _meaning(self, fault: Any) -> NotOnEngine | EngineFailed:
+        state, said = fault.sqlstate or "", first_line(fault)
+        if state[:2] in CANNOT:
+            return NotOnEngine(f"This question does not run on PostgreSQL: {said}")
+        if state != CANCELLED and (self._connection.closed or state[:2] in GONE):
+            return EngineLost(f"PostgreSQL {self._name} was lost while it worked: {said}")
+        return EngineFailed(f"PostgreSQL {self._name} could not run it: {said}", WAYS_OUT.get(state))
 
     def close(self) -> None:
         """Let go of it."""

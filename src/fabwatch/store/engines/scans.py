@@ -4,12 +4,15 @@ What comes back is given the types that DuckDB would have given it, so that whoe
 """
 
 import re
+from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
 
 from fabwatch.store.engines import Engine, Tables
+from fabwatch.store.engines.bounds import places
 from fabwatch.store.engines.live_files import Live, live
+from fabwatch.store.engines.pruning import Part, part
 from fabwatch.store.engines.statements import Statement
 from fabwatch.store.lake import Lake, Parameters, samples_name
 from fabwatch.terms.tables import TABLES
@@ -47,19 +50,23 @@ class Scans:
     def _scanned(self, statement: Statement, parameters: Parameters, into: str) -> duckdb.DuckDBPyConnection:
         connection = self._lake.connection
         described = connection.execute(f"DESCRIBE {statement.text}", parameters).fetchall()
-        rows = self._engine.run(statement, parameters, self._tables(statement))
+        rows = self._engine.run(statement, parameters, self._tables(statement, parameters))
         # Some engines give columns other names in lower case; their order is what holds.
         rows = rows.rename_columns([f"c{number}" for number in range(len(described))])
         columns = [f'c{number}::{row[1]} AS "{row[0]}"' for number, row in enumerate(described)]
         connection.register(RESULT, rows)
         return connection.execute(f"{into}SELECT {', '.join(columns)} FROM {RESULT}")
 
-    def _tables(self, statement: Statement) -> Tables:
+    def _tables(self, statement: Statement, parameters: Parameters) -> Tables:
         stored = {name for name in statement.reads if name in STORED or _grows(name)}
-        return Tables(
-            {name: self._live_of(name) for name in sorted(stored)},
-            {name: self._handed(name) for name in sorted(statement.reads - stored)},
-        )
+        handed = {name: self._handed(name) for name in sorted(statement.reads - stored)}
+        return Tables({name: self._part_of(name, statement, parameters, handed) for name in sorted(stored)}, handed)
+
+    def _part_of(self, name: str, statement: Statement, parameters: Parameters, handed: Mapping[str, pa.Table]) -> Part:
+        table = self._live_of(name)
+        if not self._engine.reads_files:
+            return Part(table, ())
+        return part(self._lake, table, places(statement, parameters, name, dict(table.types), handed))
 
     def _live_of(self, name: str) -> Live:
         if name not in self._live:

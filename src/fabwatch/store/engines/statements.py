@@ -32,9 +32,13 @@ class Statement:
     @cached_property
     def reads(self) -> frozenset[str]:
         """The tables that it reads, without those that it makes itself."""
-        own = {part.alias for part in self.tree.find_all(exp.CTE)}
         tables = [table for table in self.tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
-        return frozenset(table.name for table in tables if table.db or table.name not in own)
+        return frozenset(table.name for table in tables if table.db or table.name not in self.own)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The names of the tables that it makes itself, for as long as it runs."""
+        return frozenset(part.alias for part in self.tree.find_all(exp.CTE))
 
     def carried(self, dialect: str, times: Iterable[str] = ()) -> str:
         """The statement in another dialect; places for values as that one writes them. Raises NotOnEngine.

@@ -12,7 +12,7 @@ from fabwatch.terms.settings.alerting import AlertSettings
 from fabwatch.terms.settings.answering import BUILT_IN, CmpSettings, CostSettings, QualSettings, RuleSettings
 from fabwatch.terms.settings.files import LogSettings, SourceSettings
 from fabwatch.terms.settings.outside import LIVE, PULLED, DatabaseSettings, LiveSettings, PublishSettings
-from fabwatch.terms.settings.place import FabSettings
+from fabwatch.terms.settings.place import FabSettings, SparkSettings
 from fabwatch.terms.settings.service import AuditSettings, RetentionSettings, ServerSettings
 from fabwatch.terms.settings.stated import Stated
 
@@ -36,6 +36,7 @@ class Settings(Stated):
     databases: dict[str, DatabaseSettings] = Field({})
     publish: dict[str, PublishSettings] = Field({})
     live: dict[str, LiveSettings] = Field({})
+    spark: SparkSettings = SparkSettings()
 
     @field_validator("live")
     @classmethod

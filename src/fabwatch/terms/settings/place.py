@@ -1,4 +1,4 @@
-"""`[fab]`: its zone, and where catalog and data are."""
+"""`[fab]` and `[spark]`: the zone of the fab, where catalog and data are, and how the engine Spark runs."""
 
 import re
 
@@ -29,6 +29,12 @@ class S3Settings(Stated):
         if value and not re.fullmatch(r"https?://[\w.:\[\]-]+/?", value):
             raise ValueError("endpoint begins with https:// or http:// and names a host, and a port if need be")
         return value.rstrip("/")
+
+
+class SparkSettings(Stated):
+    """`[spark]`: the engine Spark, where it runs on this machine or is led from it."""
+
+    memory: str = Field("2GB", pattern=r"^\d+(MB|GB)$", description="Memory of its Java here; 512MB at least.")
 
 
 class FabSettings(Stated):
