@@ -11,7 +11,7 @@ from tests.conftest import NOW
 from tests.fabs import new_fab
 from tests.ingest.mixture import HEADERS
 
-QUICK, LONG = 100, 10_000
+QUICK, LONG = 60, 10_000
 AT_ONCE = 250
 """Files in one fab."""
 SECONDS, MEGABYTES = 10, 512

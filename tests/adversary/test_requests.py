@@ -15,7 +15,7 @@ from fabwatch.web.site import site
 from tests.api.test_gate import walked
 from tests.served import AS_OF, Server
 
-QUICK, LONG = 1_500, 100_000
+QUICK, LONG = 800, 100_000
 METHODS = ["GET"] * 12 + ["POST"] * 6 + ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"]
 TEXTS = [
     "",

@@ -82,7 +82,7 @@ def test_for_every_tool_the_risk_equals_the_oracle(loaded, plain, as_of):
         assert row.level == "lot" or not moves[tool]
 
 
-@pytest.mark.parametrize("sample", [60, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("sample", [25, pytest.param(200, marks=pytest.mark.soak)])
 def test_containment_at_failed_quals_equals_the_oracle_with_where_each_lot_is_now(loaded, plain, sample):
     fab, _ = loaded
     _, moves, quals, lots = plain

@@ -9,7 +9,7 @@ import time
 from fabwatch.fab import Fab
 from tests.fabs import new_fab
 
-LOADS, ROWS = 8, 40
+LOADS, ROWS = 5, 40
 """Files of each writer, and wafers in each of them: one on every tool."""
 WRITER = """
 import sys

@@ -98,7 +98,7 @@ def derived(fab):
     }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 9))])
 def test_logs_that_come_one_by_one_in_any_order_give_what_they_give_together(tmp_path, seed):
     paths = []
     for number, text in enumerate(pieces(seed)):
