@@ -11,15 +11,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from fabwatch.fab import Fab
-from fabwatch.store.engine import THREADS
 from fabwatch.store.state import state
 from tests.diary import NOW, Diary
 from tests.fabs import keep_under, loaded_once, made_once, new_fab
 from tests.served import AS_OF, Server, made
 
 HERE = Path(__file__).parent
-os.environ.setdefault(THREADS, "1")
-"""Two workers and the processes they start share the cores."""
 LONGEST_FIRST = [
     "ingest/test_every_statement.py",
     "ingest/test_any_order.py",

@@ -66,7 +66,7 @@ def test_every_template_of_a_page_has_its_addresses_here():
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_fault_of_access_a_complaint_or_a_request_to_another_host(opened, server, scheme, pytestconfig):
-    """Every page in both themes, in English in the one and in Spanish in the other; what else it can hold, in one of them."""
+    """Every page in both themes, in English in the one and in Spanish in the other; its other states in one."""
     once = {path for paths in PAGES.values() for path in paths[1:]}
     skipped = set() if scheme == "light" or pytestconfig.getoption("soak") else once
     readers = {language: opened(color_scheme=scheme, locale=language) for language in ("en", "es")}
