@@ -38,10 +38,9 @@ def test_a_faulty_fab_toml_is_said_once_and_the_one_before_counts_until_it_is_me
         await wait_for(lambda: seen[-1] == 130)
         task.cancel()
 
-    with caplog.at_level(logging.WARNING, "fabwatch"):
-        # A thread of its own: browsers that other tests drive leave a loop running in this one.
-        with ThreadPoolExecutor(1) as beside:
-            beside.submit(asyncio.run, story()).result(60)
+    # A thread of its own: browsers that other tests drive leave a loop running in this one.
+    with caplog.at_level(logging.WARNING, "fabwatch"), ThreadPoolExecutor(1) as beside:
+        beside.submit(asyncio.run, story()).result(60)
     assert set(seen) == {11, 130}
     assert [record.message.count("near it: every_s") for record in caplog.records] == [1]
 

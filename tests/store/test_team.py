@@ -148,7 +148,9 @@ def test_a_process_that_has_the_fab_open_while_it_moves_is_told_and_writes_nothi
         assert after.risk()
 
 
-@pytest.mark.parametrize("stopped_at", ["_copy_data", "copy_catalog", "_state"])
+@pytest.mark.parametrize(
+    "stopped_at", [*(pytest.param(name, marks=pytest.mark.soak) for name in ("_copy_data", "copy_catalog")), "_state"]
+)
 def test_a_move_that_is_stopped_leaves_the_fab_where_it_was_and_can_be_done_again(
     loaded, catalog, bucket, keys, tmp_path, monkeypatch, stopped_at
 ):
