@@ -1,14 +1,22 @@
 """People sign in with an account of the fab's provider: who they are, what they may, and who is not let in."""
 
+import asyncio
 import json
 import shutil
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from fabwatch.api.oidc import provider as room
+from fabwatch.api.oidc.begun import Begun
+from fabwatch.api.oidc.provider import Provider as Client
+from fabwatch.api.oidc.provider import ProviderFails
 from fabwatch.terms.errors import BadSettings
 from fabwatch.terms.settings import settings_of
+from fabwatch.terms.settings.service import OidcSettings
 from tests.api.provider import CLIENT, SECRET, Provider
 from tests.certificates import certificate
 from tests.commands import command
@@ -263,3 +271,29 @@ def test_with_a_certificate_that_has_ended_nobody_comes_in_by_account_but_with_a
 def test_what_fab_toml_states_wrongly_of_the_provider_is_named(tmp_path, text, said):
     with pytest.raises(BadSettings, match=said):
         settings_of(f'[server.oidc]\nclient_id = "x"\n{text}', tmp_path / "fab.toml")
+
+
+def test_a_provider_that_hangs_holds_up_a_few_sign_ins_and_nothing_else():
+    async def tried(known, number):
+        try:
+            await known.begin(Begun.now(f"/{number}"), "http://127.0.0.1/back")
+        except ProviderFails as fault:
+            return str(fault)
+        return "begun"
+
+    async def all_at_once(address):
+        roles = {"night": {"scope": "read"}}
+        known = Client(OidcSettings(issuer=address, client_id=CLIENT, secret_env="", roles=roles))
+        first = await asyncio.gather(*(tried(known, number) for number in range(12)))
+        return first, await tried(known, 12)
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.MonkeyPatch.context() as patch,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        patch.setattr(room, "TIMEOUT_S", 0.5)
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        first, later = beside.submit(lambda: asyncio.run(all_at_once(address))).result(60)
+    assert sum("wait for its answer already" in said for said in first) == 12 - room.MOST_AT_ONCE
+    assert "ReadTimeout" in later

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 TIMEOUT_S = 10.0
+MOST_AT_ONCE = 8
+"""Sign-ins that wait for the provider together: one that hangs takes no more places of the service than these."""
 KEPT_S = 3600.0
 """For so long it is believed what the provider says of itself; its keys are asked for again when one is new."""
 LEEWAY_S = 60
@@ -52,6 +54,7 @@ class Provider:
         self._known: dict[str, Any] = {}
         self._keys: dict[str, Any] = {}
         self._asked = float("-inf")
+        self._waiting = 0
 
     async def begin(self, begun: Begun, back: str) -> str:
         """The address to send the browser to; it comes back to `back`. Raises ProviderFails."""
@@ -101,6 +104,9 @@ class Provider:
         from authlib.integrations.httpx_client import AsyncOAuth2Client
         from joserfc.errors import JoseError
 
+        if self._waiting >= MOST_AT_ONCE:
+            raise ProviderFails(f"{MOST_AT_ONCE} sign-ins wait for its answer already.")
+        self._waiting += 1
         try:
             secret = secret_of(self.stated.secret_env) if self.stated.secret_env else None
             async with AsyncOAuth2Client(
@@ -121,6 +127,8 @@ class Provider:
             raise ProviderFails(f"{type(fault).__name__}: {first_line(fault)}") from None
         except (ValueError, KeyError) as fault:
             raise ProviderFails(f"{NO_OIDC}: {type(fault).__name__}: {first_line(fault)}") from None
+        finally:
+            self._waiting -= 1
 
     async def _ask(self, client: "AsyncOAuth2Client") -> None:
         """What the provider says of itself, unless that is known."""
