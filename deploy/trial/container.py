@@ -42,6 +42,8 @@ class Container:
             # All that runs in a container ends with its first process.
             os.kill(self._first(), signal.SIGKILL)
             self._run.wait(WITHIN)
+        if self._run.stdout is not None:
+            self._run.stdout.close()
 
     def output(self) -> tuple[int, str]:
         """How the command ended and what it printed."""

@@ -38,7 +38,7 @@ def debian(work: Path) -> str:
     done("debootstrap", "--variant=minbase", packages, SUITE, root, MIRROR)
     for gone in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale", "var/log"):
         for path in (root / gone).iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     (work / "Containerfile").write_text("FROM scratch\nCOPY base /\n", "utf-8")
     _build("localhost/fabwatch-base", work / "Containerfile", work)
     return "localhost/fabwatch-base"
