@@ -193,6 +193,8 @@ def test_what_the_provider_refuses_is_said_without_its_markup(server, provider, 
     assert shown.status_code == 403
     assert "The provider did not let you in." in shown.text
     assert "access_denied &lt;b&gt;" in shown.text
+    # Reading it in another language asks nothing of the provider again.
+    assert 'href="/signin?next=%2Fplan&amp;lang=es"' in shown.text
 
 
 @pytest.mark.parametrize("place", ["//evil.example", "https://evil.example/", "/\\evil.example"])

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from starlette.datastructures import QueryParams
 from starlette.responses import HTMLResponse, Response
 
 from fabwatch.api.access import SAFE
@@ -102,6 +103,7 @@ class Page:
         self.key: Key | None = getattr(request.state, "key", None)
         # What a form is sent to is no page to come back to.
         self.path = address(request) if request.method in SAFE else "/"
+        self._stated = request.query_params
         self._lang_param = request.query_params.get("lang")
         cookie, accepted = request.cookies.get(LANG_COOKIE), request.headers.get("accept-language", "")
         self.zone: str = request.app.state.settings.fab.zone
@@ -123,9 +125,13 @@ class Page:
         known = SELECTIONS.get(path, ())
         return self.url(path, **{name: value for name, value in sorted(self.selection.items()) if name in known})
 
+    def stand_for(self, path: str, **parameters: str) -> None:
+        """Let links to this page lead to another one that asks the same: an answer of another site is shown once only."""
+        self.path, self._stated = path, QueryParams(parameters)
+
     def here(self, **parameters: Any) -> str:
         """This page with changed parameters, of which one may stand several times; None removes one."""
-        stated = self.request.query_params
+        stated = self._stated
         kept = {name: [text for text in stated.getlist(name) if text] for name in stated}
         return _joined(self.path, {**kept, **parameters})
 

@@ -94,6 +94,7 @@ def _page(
     request: Request, then: str, status: int = 200, wrong: str | None = None, more: str = "", out: bool = False
 ) -> Response:
     page = Page(request)
+    page.stand_for("/signin", next=local(then))
     said = translation.tongue(page.language).gettext(wrong) if wrong else None
     provider = request.app.state.provider
     where = urlsplit(provider.stated.issuer).netloc if provider else None
