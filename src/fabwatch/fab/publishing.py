@@ -106,38 +106,52 @@ class Publishing(Door):
             return publish(connection, stated, tables, about)
 
     def _tables(self, view: View, stated: PublishSettings) -> Iterator[FlatTable]:
+        said = _Said(view)
         for name in stated.what or ANSWERS:
             if name in BY_NAME:
                 yield _of_lake(view, name)
             elif name == HOLD_LIST:
-                yield _hold_list(view)
+                yield _hold_list(said)
             else:
                 question, kind = QUESTIONS[name]
-                rows, why = _rows(question, view)
+                rows, why = said.rows(question)
                 yield flat(name, kind, rows, NARROWED, (type(question).__doc__ or "").strip(), why)
         if stated.predict:
             yield predictions_table(view, stated.predict, stated.predict_days)
 
 
-def _rows(question: Answerable[Any], view: View) -> tuple[list[Row], str | None]:
-    """The rows of an answer; none, and why, where there is no answer yet."""
-    try:
-        return question.answer(view).rows(), None
-    except FabwatchError as fault:
-        if not isinstance(fault, BadQuestion):
-            raise
-        return [], fault.what
+class _Said:
+    """What was answered already: the hold list begins with the wafers at risk, which are published as well."""
+
+    def __init__(self, view: View):
+        self._view = view
+        self._answers: dict[Answerable[Any], Any] = {}
+
+    def of(self, question: Answerable[Any]) -> Any:
+        """The answer. Raises what the question raises."""
+        if question not in self._answers:
+            self._answers[question] = question.answer(self._view)
+        return self._answers[question]
+
+    def rows(self, question: Answerable[Any]) -> tuple[list[Row], str | None]:
+        """The rows of an answer; none, and why, where there is no answer yet."""
+        try:
+            return self.of(question).rows(), None
+        except FabwatchError as fault:
+            if not isinstance(fault, BadQuestion):
+                raise
+            return [], fault.what
 
 
-def _hold_list(view: View) -> FlatTable:
+def _hold_list(said: _Said) -> FlatTable:
     """The wafers of every tool with a failed qual that no good one has followed: those to hold."""
     rows: list[Row] = []
-    for one in RiskQuestion().answer(view).tools:
+    for one in said.of(RiskQuestion()).tools:
         if one.failed_at is not None and one.tool is not None:
             chamber = None if one.chamber == "*" else one.chamber
             stated = ContainQuestion(tool=one.tool, qual_type=one.qual_type, chamber=chamber)
             about = {"failed_tool": one.tool, "failed_qual_type": one.qual_type, "failed_at": one.failed_at}
-            rows += [{**about, **row} for row in _rows(stated, view)[0]]
+            rows += [{**about, **row} for row in said.rows(stated)[0]]
     comment = "The wafers to hold: run between the last good qual and the failed one, or after it, and where they are now."
     return flat(HOLD_LIST, Containment, rows, ("failed_tool", "failed_qual_type", "lot"), comment)
 
