@@ -71,14 +71,14 @@ def test_a_file_that_nobody_knows_waits_in_the_inbox(server):
 
 def test_files_tried_again_take_their_turn_and_nobody_need_wait_for_them(server):
     send(server, ("odder.csv", b"d,e\n1,2\n"))
-    text = MOVES + "".join(f"L7{n},L7{n}.1,CMP-1,2026-05-01T00:00:00Z\n" for n in range(20_000))
-    send(server, ("before.csv", text.encode()), wait=0)
+    text = MOVES + "".join(f"L7{n},L7{n}.1,CMP-1,2026-05-01T00:00:00Z\n" for n in range(120_000))
+    assert send(server, ("before.csv", text.encode()), wait=0).status_code == 202
     with server.client("load") as client:
         answers = [client.post("/api/v1/inbox/retry", params={"wait": 0}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202] * 3
     # One that has not begun yet stands for all who ask.
     (upload,) = {answer.json()["upload"] for answer in answers}
-    for _ in range(200):
+    for _ in range(600):
         job = server.get(f"/api/v1/loads/uploads/{upload}", "load").json()
         if job["state"] == "done":
             break

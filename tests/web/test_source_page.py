@@ -167,7 +167,7 @@ def test_a_form_that_is_forged_or_stale_is_answered_as_a_page(server):
 
 def big(tmp_path, lot):
     path = tmp_path / f"big_{lot}.csv"
-    lines = (f"{lot}{n // 25},{lot}{n // 25}.{n % 25},B{n % 7},2026-05-01T00:00:00Z" for n in range(150_000))
+    lines = (f"{lot}{n // 25},{lot}{n // 25}.{n % 25},B{n % 7},2026-05-01T00:00:00Z" for n in range(400_000))
     path.write_text("\n".join(["lot,wafer,tool,end_at", *lines]) + "\n")
     return path
 
@@ -182,7 +182,7 @@ def test_the_bar_of_a_load_moves_by_events_and_the_page_is_new_at_its_end(opened
     page.wait_for_function(
         "from => { const bar = document.querySelector('#upload progress'); return !bar || bar.value > from }", arg=first
     )
-    expect(page.locator("#upload")).to_contain_text("1 loaded (150,000 rows)")
+    expect(page.locator("#upload")).to_contain_text("1 loaded (400,000 rows)")
     assert any(url.endswith("/events") for url in page.asked)
     assert not [url for url in page.asked if "polled=1" in url]
     assert page.complaints == []
@@ -194,7 +194,7 @@ def test_a_page_whose_stream_is_refused_asks_now_and_then_instead(opened, server
     page.goto(f"{server.address}/load")
     page.set_input_files("input[type=file] >> nth=0", str(big(tmp_path, "W")))
     page.click("[data-drop] button")
-    expect(page.locator("#upload")).to_contain_text("1 loaded (150,000 rows)", timeout=60_000)
+    expect(page.locator("#upload")).to_contain_text("1 loaded (400,000 rows)", timeout=60_000)
     assert [url for url in page.asked if "polled=1" in url]
 
 
@@ -213,5 +213,5 @@ def test_a_load_is_looked_at_again_without_any_script(browser, server, tmp_path)
     while "loading" in upload_now.inner_text() and time.monotonic() < end:
         page.get_by_role("link", name="look again").click()
         time.sleep(0.3)
-    expect(page.locator("#upload")).to_contain_text("1 loaded (150,000 rows)")
+    expect(page.locator("#upload")).to_contain_text("1 loaded (400,000 rows)")
     context.close()
