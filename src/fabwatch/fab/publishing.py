@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from fabwatch.cmp.answers import Rates
 from fabwatch.cmp.questions import RatesQuestion
 from fabwatch.connections.answers import Connections
@@ -16,7 +14,7 @@ from fabwatch.decisions.questions import HoldsQuestion
 from fabwatch.fab.door import Door
 from fabwatch.publish.answers import Published, PublishedTable
 from fabwatch.publish.files import write_files
-from fabwatch.publish.flat import ARROW, FlatTable, flat
+from fabwatch.publish.flat import FlatTable, flat
 from fabwatch.publish.functions import oracle_script
 from fabwatch.publish.predictions import predictions_table
 from fabwatch.quals.answers import Forecasts, Intervals, Score
@@ -24,6 +22,7 @@ from fabwatch.quals.questions import ForecastQuestion, IntervalQuestion, ScoreQu
 from fabwatch.risk.answers import Containment, Plan, Risk
 from fabwatch.risk.questions import ContainQuestion, PlanQuestion, RiskQuestion
 from fabwatch.store.data_place import place_at
+from fabwatch.store.rows import schema_of
 from fabwatch.store.view import Answerable, View
 from fabwatch.terms.answers import How, Row
 from fabwatch.terms.errors import BadQuestion, FabwatchError, unknown
@@ -161,8 +160,6 @@ def _of_lake(view: View, name: str) -> FlatTable:
     kinds: dict[str, str] = {column.name: column.kind for column in table.columns}
     fields = ", ".join(kinds)
     rows = view.lake.ask(f"SELECT {fields} FROM {name}").to_arrow_table()
-    return FlatTable(name, kinds, rows.cast(_schema(kinds)), tuple(n for n in NARROWED if n in kinds), table.sentence)
-
-
-def _schema(kinds: dict[str, str]) -> pa.Schema:
-    return pa.schema([(name, ARROW[kind]) for name, kind in kinds.items()])
+    return FlatTable(
+        name, kinds, rows.cast(schema_of(table.columns)), tuple(n for n in NARROWED if n in kinds), table.sentence
+    )

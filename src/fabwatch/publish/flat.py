@@ -10,16 +10,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pyarrow as pa
 
 from fabwatch.terms.answers import Answer, Row
+from fabwatch.terms.arrow import ARROW
 from fabwatch.terms.clock import to_utc
 
-ARROW = {
-    "text": pa.string(),
-    "whole": pa.int64(),
-    "number": pa.float64(),
-    "time": pa.timestamp("us"),
-    "flag": pa.bool_(),
-    "date": pa.date32(),
-}
 _KINDS = {str: "text", int: "whole", float: "number", datetime: "time", bool: "flag", date: "date"}
 _NUMBERS = ("p_", "from_", "to_", "age_")
 """How names of the columns of a forecast begin that depend on what is asked; all of them are numbers."""

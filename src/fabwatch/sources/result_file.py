@@ -9,19 +9,11 @@ import pyarrow as pa
 
 from fabwatch.sources.opening import Document, Inspected
 from fabwatch.terms.answers import Json, plain
-from fabwatch.terms.columns import Kind as ColumnKind
+from fabwatch.terms.arrow import ARROW
 from fabwatch.terms.columns import Table
 from fabwatch.terms.problems import Problem
 from fabwatch.terms.tables import BY_NAME
 
-ARROW: dict[ColumnKind, pa.DataType] = {
-    "text": pa.string(),
-    "whole": pa.int64(),
-    "number": pa.float64(),
-    "time": pa.timestamp("us"),
-    "flag": pa.bool_(),
-    "date": pa.date32(),
-}
 SHOWN = 5
 """Rows of each table that a dry run shows."""
 

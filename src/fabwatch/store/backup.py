@@ -1,7 +1,6 @@
 """Backups: a copy of a fab that is a fab itself, in a folder or in object storage, with the heads of audit and ledger."""
 
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from pathlib import Path
 from pyarrow import fs
 
 from fabwatch.store.catalogs.copying import copy_catalog
-from fabwatch.store.catalogs.file import MARK, FileCatalog, write_mark
+from fabwatch.store.catalogs.file import MARK, FileCatalog, put_in_place, write_mark
 from fabwatch.store.data_place import DataPlace, place_at
 from fabwatch.store.downgrade import AFTER, BEFORE
 from fabwatch.store.lake import Lake
@@ -143,10 +142,7 @@ def bring_back_catalog(folder: Path, catalog: str, backup: Path) -> None:
         own = folder / f"{catalog}{part}"
         if own.exists():
             own.replace(aside / own.name)
-    beside = folder / f".{catalog}"
-    shutil.copyfile(source, beside)
-    beside.chmod(PRIVATE & 0o600)
-    beside.replace(folder / catalog)
+    put_in_place(source, folder / catalog)
 
 
 def restore(source: str, folder: Path, settings: FabSettings) -> int:

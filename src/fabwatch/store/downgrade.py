@@ -1,7 +1,6 @@
 """The way back from an upgrade: the catalog as it was before stays beside the new one, and can be put in its place again."""
 
 import contextlib
-import json
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fabwatch.store.catalogs import catalog_of
-from fabwatch.store.catalogs.file import MARK, FileCatalog, write_mark
+from fabwatch.store.catalogs.file import MARK, FileCatalog, mark_in, put_in_place, write_mark
 from fabwatch.store.data_place import DataPlace, data_place
 from fabwatch.terms.errors import BadQuestion, NoFab, StoreBroken, StoreBusy
 from fabwatch.terms.settings.place import FabSettings
@@ -38,7 +37,7 @@ class Downgraded:
 def keep_before(catalog: FileCatalog, folder: Path, mark: dict[str, object]) -> None:
     """Keep the catalog as it is before an upgrade; the mark comes last, so that a copy that was stopped is none."""
     place = folder / BEFORE
-    if _mark_in(place).get("format") == mark["format"]:
+    if mark_in(place).get("format") == mark["format"]:
         return
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(PRIVATE)
@@ -58,7 +57,7 @@ def downgrade(folder: Path, settings: FabSettings) -> Downgraded:
     if not isinstance(catalog, FileCatalog):
         hint = "restore a backup that was made before the upgrade: fabwatch restore"
         raise BadQuestion("The catalog is in PostgreSQL, of which none is kept at an upgrade.", hint)
-    before, now = _mark_in(folder / BEFORE), catalog.mark()
+    before, now = mark_in(folder / BEFORE), catalog.mark()
     old, new = before.get("format"), now.get("format")
     if not isinstance(old, int) or not isinstance(new, int) or old >= new:
         hint = "a fab that was never upgraded has none; else restore a backup from before: fabwatch restore"
@@ -71,16 +70,8 @@ def downgrade(folder: Path, settings: FabSettings) -> Downgraded:
         aside = _put_aside(catalog, folder, now)
         # The mark first: stopped between the two, the newer fabwatch brings up what is there, and nothing is lost.
         write_mark(folder, before)
-        _put_in_place(kept, catalog.path)
+        put_in_place(kept, catalog.path)
     return Downgraded(old, new, str(aside))
-
-
-def _mark_in(place: Path) -> dict[str, object]:
-    try:
-        mark = json.loads((place / MARK).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return mark if isinstance(mark, dict) else {}
 
 
 def _check_files(kept: Path, data: DataPlace) -> None:
@@ -102,13 +93,3 @@ def _put_aside(catalog: FileCatalog, folder: Path, mark: Mapping[str, object]) -
     catalog.copy(aside / catalog.label)
     write_mark(aside, mark)
     return aside
-
-
-def _put_in_place(kept: Path, path: Path) -> None:
-    beside = path.with_name(f".{path.name}")
-    shutil.copyfile(kept, beside)
-    beside.chmod(0o600)
-    for part in ("-wal", "-shm"):
-        # What is in them belongs to the newer catalog, which was copied with it.
-        path.with_name(f"{path.name}{part}").unlink(missing_ok=True)
-    beside.replace(path)

@@ -6,16 +6,8 @@ import pyarrow as pa
 
 from fabwatch.store.lake import Lake
 from fabwatch.store.temporary import append
+from fabwatch.terms.arrow import ARROW
 from fabwatch.terms.tables import Column, Table
-
-ARROW: dict[str, pa.DataType] = {
-    "text": pa.string(),
-    "whole": pa.int64(),
-    "number": pa.float64(),
-    "time": pa.timestamp("us"),
-    "flag": pa.bool_(),
-    "date": pa.date32(),
-}
 
 
 def schema_of(columns: Sequence[Column]) -> pa.Schema:

@@ -13,8 +13,9 @@ from fabwatch.stats.codes import combined
 from fabwatch.stats.moments import Groups, departures, grouped, sums
 from fabwatch.store.lake import Lake, Record, identifier, samples_name
 from fabwatch.store.questions import question
-from fabwatch.store.rows import ARROW, schema_of
+from fabwatch.store.rows import schema_of
 from fabwatch.store.temporary import append
+from fabwatch.terms.arrow import ARROW
 from fabwatch.terms.settings.files import LogSettings
 from fabwatch.terms.tables import STEP_SUMMARY
 

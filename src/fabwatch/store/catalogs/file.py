@@ -64,11 +64,7 @@ class FileCatalog:
 
     def mark(self) -> Mapping[str, object]:
         """What the mark says; nothing where it cannot be read: a disk that was full leaves an empty one."""
-        try:
-            mark = json.loads((self._folder / MARK).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return mark if isinstance(mark, dict) else {}
+        return mark_in(self._folder)
 
     def write_mark(self, mark: Mapping[str, object]) -> None:
         """Beside the catalog, which only its owner may read from then on."""
@@ -173,3 +169,23 @@ def write_mark(folder: Path, mark: Mapping[str, object]) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(folder / MARK)
+
+
+def mark_in(folder: Path) -> dict[str, object]:
+    """What the mark in a folder says; nothing where there is none that can be read."""
+    try:
+        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return mark if isinstance(mark, dict) else {}
+
+
+def put_in_place(source: Path, path: Path) -> None:
+    """Put a copy of another catalog into the place of one that nobody has open."""
+    beside = path.with_name(f".{path.name}")
+    shutil.copyfile(source, beside)
+    beside.chmod(0o600)
+    for part in ("-wal", "-shm"):
+        # What is in them belongs to the former catalog.
+        path.with_name(f"{path.name}{part}").unlink(missing_ok=True)
+    beside.replace(path)
